@@ -1,0 +1,148 @@
+import { z } from 'zod'
+
+const secret = z.string().min(1)
+const list = z
+  .string()
+  .default('')
+  .transform((value) =>
+    value
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  )
+const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
+
+/** Every setting, with its unit and default. `.env.example` lists the same; a test compares them. */
+export const settingsSchema = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: integer(0, 65_535).default(3000),
+  PUBLIC_URL: z.url().default('http://localhost:3000'),
+  CORS_ORIGINS: list,
+  TRUSTED_PROXY_HOPS: integer(0, 10).default(0),
+  SHUTDOWN_GRACE_SECONDS: integer(0, 600).default(15),
+
+  DATABASE_URL: z.url(),
+  DATABASE_REPLICA_URL: z.url().optional(),
+  DATABASE_POOL_SIZE: integer(1, 200).default(10),
+  DATABASE_STATEMENT_TIMEOUT_MS: integer(100, 3_600_000).default(15_000),
+  REDIS_URL: z.string().regex(/^(rediss?|rediss?\+cluster):\/\//, 'redis:// or redis+cluster:// expected'),
+  S3_ENDPOINT: z.url(),
+  S3_PUBLIC_ENDPOINT: z.url().optional(),
+  S3_REGION: z.string().default('us-east-1'),
+  S3_BUCKET: z.string().default('darkroom'),
+  S3_ACCESS_KEY_ID: secret,
+  S3_SECRET_ACCESS_KEY: secret,
+  OPENSEARCH_URL: z.url(),
+  OPENSEARCH_INDEX_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9_-]+$/)
+    .default('darkroom'),
+  TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().default('darkroom'),
+  TEMPORAL_UI_URL: z.url().optional(),
+  CDN_BASE_URL: z.url(),
+  CDN_EDGE_URLS: list,
+
+  CDN_SIGNING_KEY: secret,
+  CDN_PURGE_TOKEN: secret,
+  JWT_KEYS: secret,
+  CURSOR_SECRET: secret,
+  STORAGE_EVENTS_TOKEN: secret,
+  METRICS_TOKEN: secret,
+
+  ACCESS_TOKEN_SECONDS: integer(10, 300).default(300),
+  SESSION_DAYS: integer(1, 365).default(30),
+  RATE_LIMITS: flag.default(true),
+  RATE_LIMIT_FACTOR: z.coerce.number().positive().default(1),
+
+  MAX_UPLOAD_BYTES: integer(1, 5 * 1024 ** 3).default(50 * 1024 ** 2),
+  MAX_MEGAPIXELS: integer(1, 1_000).default(50),
+  UPLOAD_EXPIRY_SECONDS: integer(10, 86_400).default(900),
+  MAX_PENDING_UPLOADS: integer(1, 10_000).default(100),
+
+  MEDIA_CONCURRENCY: integer(1, 64).default(2),
+  FANOUT_SLICE_FOLLOWERS: integer(1, 100_000).default(20_000),
+})
+
+export type Settings = z.infer<typeof settingsSchema>
+
+/** Settings plus what follows from them. */
+export interface Config extends Settings {
+  S3_PUBLIC_ENDPOINT: string
+  CDN_EDGE_URLS: string[]
+  /** Signing keys of access tokens; the first signs, all verify. */
+  jwtKeys: { kid: string; secret: Uint8Array }[]
+}
+
+const SECRETS = [
+  'S3_SECRET_ACCESS_KEY',
+  'CDN_SIGNING_KEY',
+  'CDN_PURGE_TOKEN',
+  'JWT_KEYS',
+  'CURSOR_SECRET',
+  'STORAGE_EVENTS_TOKEN',
+  'METRICS_TOKEN',
+] as const
+
+/** The shortest secret accepted in production: 32 characters (256 bits when hex or base64 of random bytes are used). */
+const MIN_SECRET_CHARACTERS = 32
+
+/** Thrown at boot; the message lists every setting that is wrong, never a value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/**
+ * Reads the settings once. Empty strings count as unset.
+ * @throws ConfigError naming every missing or malformed setting; in production also every short or default secret.
+ */
+export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  )
+  const parsed = settingsSchema.safeParse(given)
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+    throw new ConfigError(`Settings are missing or wrong (see .env.example):\n${lines.join('\n')}`)
+  }
+  const settings = parsed.data
+  if (settings.NODE_ENV === 'production') refuseUnsafeSecrets(settings)
+  return {
+    ...settings,
+    S3_PUBLIC_ENDPOINT: settings.S3_PUBLIC_ENDPOINT ?? settings.S3_ENDPOINT,
+    CDN_EDGE_URLS: settings.CDN_EDGE_URLS.length > 0 ? settings.CDN_EDGE_URLS : [settings.CDN_BASE_URL],
+    jwtKeys: parseJwtKeys(settings.JWT_KEYS),
+  }
+}
+
+function refuseUnsafeSecrets(settings: Settings): void {
+  const unsafe = SECRETS.filter((name) => {
+    const values =
+      name === 'JWT_KEYS' ? settings[name].split(',').map((key) => key.split(':')[1] ?? '') : [settings[name]]
+    return values.some(
+      (value) => value.length < MIN_SECRET_CHARACTERS || /change.?me|default|example|secret/i.test(value),
+    )
+  })
+  if (unsafe.length > 0) {
+    throw new ConfigError(
+      `Refusing to start in production with short or default secrets: ${unsafe.join(', ')}. ` +
+        `Generate each with: openssl rand -hex 32`,
+    )
+  }
+}
+
+function parseJwtKeys(value: string): Config['jwtKeys'] {
+  const keys = value.split(',').map((part) => {
+    const [kid, key, ...rest] = part.trim().split(':')
+    if (!kid || !key || rest.length > 0) {
+      throw new ConfigError('JWT_KEYS: expected kid:secret[,kid:secret…]; the first key signs, all verify')
+    }
+    return { kid, secret: new TextEncoder().encode(key) }
+  })
+  if (new Set(keys.map((key) => key.kid)).size !== keys.length)
+    throw new ConfigError('JWT_KEYS: a kid is used twice')
+  return keys
+}

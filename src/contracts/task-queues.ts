@@ -1,0 +1,9 @@
+/** Task queues, each served by its own worker process with concurrency fitting its load. */
+export const TASK_QUEUES = {
+  /** Workflows and short I/O activities. */
+  orchestration: 'orchestration',
+  /** CPU: decoding, resizing, encoding. */
+  media: 'media',
+  /** Bulk I/O: follower pages into Postgres and Redis. */
+  fanout: 'fanout',
+} as const

@@ -1,0 +1,69 @@
+/** Every error code that a client of the API can meet; `docs` and clients go by these, never by the text. */
+export const ERROR_CODES = [
+  'invalid',
+  'malformed',
+  'bad_cursor',
+  'cursor_expired',
+  'unauthenticated',
+  'token_expired',
+  'bad_credentials',
+  'forbidden',
+  'not_found',
+  'method_not_allowed',
+  'username_taken',
+  'not_uploaded',
+  'upload_closed',
+  'precondition_failed',
+  'too_large',
+  'unsupported_type',
+  'quota_exceeded',
+  'account_private',
+  'account_suspended',
+  'link_password_required',
+  'idempotency_mismatch',
+  'idempotency_in_progress',
+  'rate_limited',
+  'unavailable',
+  'internal',
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+/** One failing field: `path` as in the request (`body.caption`, `query.limit`). */
+export interface FieldError {
+  path: string
+  message: string
+}
+
+/**
+ * An error that a caller caused or can act on. `message` is English for developers and never holds internals.
+ * HTTP statuses are given once in `api/errors.ts`; Temporal failures once in `activities/failures.ts`.
+ */
+export class DarkroomError extends Error {
+  override readonly name = 'DarkroomError'
+  readonly code: ErrorCode
+  readonly fields: readonly FieldError[]
+  /** For `rate_limited` and `unavailable`: when to try again. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { fields?: readonly FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause })
+    this.code = code
+    this.fields = options.fields ?? []
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+}
+
+/** Absent, or hidden from the viewer: the two answer alike. */
+export function notFound(what: string): DarkroomError {
+  return new DarkroomError('not_found', `No such ${what}.`)
+}
+
+/** A single well-formed but invalid field. */
+export function invalidField(path: string, message: string): DarkroomError {
+  return new DarkroomError('invalid', message, { fields: [{ path, message }] })
+}

@@ -1,0 +1,13 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+
+/** A photo pushed into a user's feed; hash-partitioned by user. */
+export const FeedItem = defineEntity({
+  name: 'FeedItem',
+  tableName: 'feed_items',
+  properties: {
+    userId: p.bigint('string').primary(),
+    score: p.bigint('number').primary(),
+    photoId: p.uuid().primary(),
+  },
+})
+export type FeedItem = InferEntity<typeof FeedItem>

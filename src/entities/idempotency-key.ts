@@ -1,0 +1,18 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+
+/** The first answer to a POST that carried an Idempotency-Key, kept 24 h. */
+export const IdempotencyKey = defineEntity({
+  name: 'IdempotencyKey',
+  tableName: 'idempotency_keys',
+  properties: {
+    userId: p.bigint('string').primary(),
+    route: p.text().primary(),
+    key: p.string().length(255).primary(),
+    fingerprint: p.blob(),
+    lockedUntil: p.datetime(3).nullable(),
+    status: p.smallint().nullable(),
+    response: p.json<Record<string, unknown>>().nullable(),
+    createdAt: p.datetime(3).onCreate(() => new Date()),
+  },
+})
+export type IdempotencyKey = InferEntity<typeof IdempotencyKey>

@@ -1,0 +1,18 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+
+/** A workflow start or signal that a committed change owes; deleted once Temporal has it. */
+export const OutboxEntry = defineEntity({
+  name: 'OutboxEntry',
+  tableName: 'outbox',
+  properties: {
+    outboxId: p.bigint('string').primary().autoincrement(),
+    kind: p.text(),
+    payload: p.json<Record<string, unknown>>(),
+    createdAt: p.datetime(3).onCreate(() => new Date()),
+    lockedUntil: p.datetime(3).onCreate(() => new Date()),
+    attempts: p.integer().default(0),
+    lastError: p.string().length(500).nullable(),
+    parkedAt: p.datetime(3).nullable(),
+  },
+})
+export type OutboxEntry = InferEntity<typeof OutboxEntry>

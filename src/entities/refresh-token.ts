@@ -1,0 +1,14 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+
+/** A refresh token, hashed. Retired ones are kept as long as their session, so that reuse revokes the family. */
+export const RefreshToken = defineEntity({
+  name: 'RefreshToken',
+  tableName: 'refresh_tokens',
+  properties: {
+    tokenHash: p.blob().primary(),
+    sessionId: p.uuid(),
+    issuedAt: p.datetime(3).onCreate(() => new Date()),
+    retiredAt: p.datetime(3).nullable(),
+  },
+})
+export type RefreshToken = InferEntity<typeof RefreshToken>

@@ -1,0 +1,17 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+
+/** A signed-in device: the family of refresh tokens that descend from one sign-in. */
+export const Session = defineEntity({
+  name: 'Session',
+  tableName: 'sessions',
+  properties: {
+    sessionId: p.uuid().primary(),
+    userId: p.bigint('string'),
+    userAgent: p.string().length(300).nullable(),
+    createdAt: p.datetime(3).onCreate(() => new Date()),
+    lastUsedAt: p.datetime(3).onCreate(() => new Date()),
+    expiresAt: p.datetime(3),
+    revokedAt: p.datetime(3).nullable(),
+  },
+})
+export type Session = InferEntity<typeof Session>

@@ -1,0 +1,15 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+
+/** Part of a user's counters; the value is the sum over its 16 slots, so that no celebrity's row is hot. */
+export const UserCounters = defineEntity({
+  name: 'UserCounters',
+  tableName: 'user_counters',
+  properties: {
+    userId: p.bigint('string').primary(),
+    slot: p.smallint().primary(),
+    followers: p.bigint('number').default(0),
+    following: p.bigint('number').default(0),
+    photos: p.bigint('number').default(0),
+  },
+})
+export type UserCounters = InferEntity<typeof UserCounters>

@@ -1,0 +1,19 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+
+/** An account. `username` is unique regardless of case (index on lower(username)). */
+export const User = defineEntity({
+  name: 'User',
+  tableName: 'users',
+  properties: {
+    userId: p.bigint('string').primary().autoincrement(),
+    username: p.string().length(64),
+    passwordHash: p.text().hidden(),
+    displayName: p.string().length(100).nullable(),
+    bio: p.string().length(1000).nullable(),
+    isPrivate: p.boolean().default(false),
+    role: p.enum(['user', 'moderator', 'admin'] as const).default('user'),
+    status: p.enum(['active', 'suspended', 'deactivated'] as const).default('active'),
+    createdAt: p.datetime(3).onCreate(() => new Date()),
+  },
+})
+export type User = InferEntity<typeof User>

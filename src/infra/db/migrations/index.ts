@@ -1,0 +1,4 @@
+import { Migration20261122Initial } from './migration-20261122-initial.ts'
+
+/** In order. A released migration is never changed; a new one is added. */
+export const migrations = [{ name: '20261122-initial', class: Migration20261122Initial }]
