@@ -1,0 +1,76 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeCursor, encodeCursor, MAX_CURSOR_CHARACTERS, type CursorBinding } from './cursor.ts'
+
+const SECRET = 'a secret of the test'
+const SHAPE = ['number', 'string'] as const
+const binding: CursorBinding = { viewer: '7', list: 'search/photos', filters: { q: 'lake', tag: undefined } }
+const position = [1_763_769_600_123, '019aa3c5-1111-7222-8333-444455556666'] as const
+const cursor = encodeCursor(position, binding, SECRET)
+
+const refused = expect.objectContaining({ code: 'bad_cursor' })
+const decode = (text: string, other: Partial<CursorBinding> = {}, secret = SECRET) =>
+  decodeCursor(text, { ...binding, ...other }, secret, SHAPE)
+
+describe('a cursor', () => {
+  it('comes back as it went', () => {
+    expect(decode(cursor)).toEqual(position)
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), fc.string({ maxLength: 40 }), (score, id) => {
+        expect(decode(encodeCursor([score, id], binding, SECRET))).toEqual([score, id])
+      }),
+    )
+  })
+
+  it('fits into a query string', () => {
+    expect(cursor).toMatch(/^[A-Za-z0-9_-]+$/)
+    expect(cursor.length).toBeLessThan(120)
+    expect(() => encodeCursor(['x'.repeat(MAX_CURSOR_CHARACTERS)], binding, SECRET)).toThrow(RangeError)
+  })
+
+  it('does not mind the order of filters or those left undefined', () => {
+    const one = encodeCursor(position, { viewer: '7', list: 'l', filters: { a: 1, b: 2 } }, SECRET)
+    const other = { viewer: '7', list: 'l', filters: { b: 2, a: 1, c: undefined } }
+    expect(decodeCursor(one, other, SECRET, SHAPE)).toEqual(position)
+  })
+
+  it.each<[string, () => unknown]>([
+    ['of another viewer', () => decode(cursor, { viewer: '8' })],
+    ['of someone not signed in', () => decode(cursor, { viewer: null })],
+    ['of another list', () => decode(cursor, { list: 'feed' })],
+    ['of other filters', () => decode(cursor, { filters: { q: 'lakes' } })],
+    ['of a filter of another type', () => decode(cursor, { filters: { q: 'lake', tag: null } })],
+    ['of another secret', () => decode(cursor, {}, 'another secret')],
+    ['of another shape', () => decodeCursor(cursor, binding, SECRET, ['string', 'string'])],
+    ['of fewer parts', () => decodeCursor(cursor, binding, SECRET, ['number'])],
+    ['that is empty', () => decode('')],
+    ['that is a word', () => decode('next')],
+    ['that is not base64url', () => decode(`${cursor}=`)],
+    ['with text before it', () => decode(` ${cursor}`)],
+    ['with text behind it', () => decode(`${cursor}AAAA`)],
+    ['that is huge', () => decode('A'.repeat(1_000_000))],
+    ['with a NUL', () => decode(`\0${cursor}`)],
+    ['of another format version', () => decode(`Ag${cursor.slice(2)}`)],
+  ])('%s is refused', (_what, use) => {
+    expect(use).toThrow(refused)
+  })
+
+  it('is refused when cut anywhere', () => {
+    for (let length = 0; length < cursor.length; length++) {
+      expect(() => decode(cursor.slice(0, length))).toThrow(refused)
+    }
+  })
+
+  it('is refused when any character is changed', () => {
+    fc.assert(
+      fc.property(
+        fc.nat({ max: cursor.length - 1 }),
+        fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'),
+        (index, character) => {
+          fc.pre(cursor[index] !== character)
+          expect(() => decode(cursor.slice(0, index) + character + cursor.slice(index + 1))).toThrow(refused)
+        },
+      ),
+    )
+  })
+})

@@ -1,0 +1,86 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { DarkroomError } from './errors.ts'
+import type { UserId } from './ids.ts'
+
+/** Where a list was left: the sort key of the last row scanned, such as `[score, photoId]`. */
+export type CursorPosition = readonly (string | number)[]
+
+/** What a cursor is good for; given to another viewer, list or filter it is refused. */
+export interface CursorBinding {
+  /** Null for someone not signed in. */
+  viewer: UserId | null
+  /** The list's name with all that identifies it: `feed`, `photos/<ownerId>`, `search/photos`. */
+  list: string
+  /** Everything else that selects or orders the rows; absent and undefined are the same. Not the page size. */
+  filters?: Readonly<Record<string, string | number | boolean | null | undefined>>
+}
+
+type Kind = 'string' | 'number'
+type PositionOf<Shape extends readonly Kind[]> = {
+  [Index in keyof Shape]: Shape[Index] extends 'number' ? number : string
+}
+
+/** The first byte of a cursor; another one means a form that this version does not know. */
+const FORMAT_VERSION = 1
+/** 128 bits: forging one takes 2^127 requests on average. */
+const MAC_BYTES = 16
+/** Far above what a position needs; longer input is refused before any work. */
+export const MAX_CURSOR_CHARACTERS = 512
+
+/**
+ * Turns a position into the opaque `nextCursor` of a page: base64url of version, MAC and the position as JSON. The
+ * position is readable by whoever decodes it, so it holds sort keys of rows that the viewer was shown, never more.
+ *
+ * @throws RangeError if the position is too large for a cursor
+ */
+export function encodeCursor(position: CursorPosition, binding: CursorBinding, secret: string): string {
+  const payload = JSON.stringify(position)
+  const cursor = Buffer.concat([
+    Buffer.of(FORMAT_VERSION),
+    macOf(payload, binding, secret),
+    Buffer.from(payload),
+  ]).toString('base64url')
+  if (cursor.length > MAX_CURSOR_CHARACTERS) throw new RangeError('A cursor holds a few sort keys, no more')
+  return cursor
+}
+
+/**
+ * The position of a cursor that {@link encodeCursor} made for the same viewer, list and filters.
+ *
+ * @param shape the kinds of the position's parts, e.g. `['number', 'string'] as const`
+ * @throws DarkroomError `bad_cursor` for anything else: cut, changed, of another list, user, filter, shape or secret
+ */
+export function decodeCursor<const Shape extends readonly Kind[]>(
+  cursor: string,
+  binding: CursorBinding,
+  secret: string,
+  shape: Shape,
+): PositionOf<Shape> {
+  if (cursor.length > MAX_CURSOR_CHARACTERS) throw badCursor()
+  const bytes = Buffer.from(cursor, 'base64url')
+  // Buffer.from skips what is not base64url; only the one spelling that we wrote is accepted.
+  if (bytes.toString('base64url') !== cursor) throw badCursor()
+  if (bytes.length <= 1 + MAC_BYTES || bytes[0] !== FORMAT_VERSION) throw badCursor()
+  const mac = bytes.subarray(1, 1 + MAC_BYTES)
+  const payload = bytes.subarray(1 + MAC_BYTES).toString()
+  if (!timingSafeEqual(mac, macOf(payload, binding, secret))) throw badCursor()
+  // The MAC proves that we wrote it, so it parses; its shape may be an older release's.
+  const position = JSON.parse(payload) as unknown[]
+  if (position.length !== shape.length || !position.every((part, index) => typeof part === shape[index])) {
+    throw badCursor()
+  }
+  return position as PositionOf<Shape>
+}
+
+function macOf(payload: string, binding: CursorBinding, secret: string): Buffer {
+  const filters = Object.entries(binding.filters ?? {})
+    .filter(([, value]) => value !== undefined)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+  // One JSON array, so that no two bindings can be written to the same text.
+  const bound = JSON.stringify(['cursor', FORMAT_VERSION, binding.viewer, binding.list, filters, payload])
+  return createHmac('sha256', secret).update(bound).digest().subarray(0, MAC_BYTES)
+}
+
+function badCursor(): DarkroomError {
+  return new DarkroomError('bad_cursor', 'The cursor is not one that this list returned to you.')
+}
