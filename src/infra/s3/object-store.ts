@@ -1,0 +1,235 @@
+import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+
+export interface ObjectStoreOptions {
+  endpoint: string
+  /** Where clients reach the storage: pre-signed URLs are signed for it. */
+  publicEndpoint: string
+  region: string
+  bucket: string
+  accessKeyId: string
+  secretAccessKey: string
+}
+
+export interface ObjectHead {
+  /** Quoted, as S3 gives it: for pinning what was looked at. */
+  etag: string
+  bytes: number
+  contentType: string | undefined
+  lastModified: Date | undefined
+}
+
+export interface PresignedPut {
+  url: string
+  /** To be sent exactly; Content-Length is signed too, but clients set it themselves. */
+  headers: Record<string, string>
+  expiresAt: Date
+}
+
+export interface ObjectStore {
+  presignPut(options: PresignPutOptions): Promise<PresignedPut>
+  /** undefined if the object does not exist. */
+  head(key: string): Promise<ObjectHead | undefined>
+  /** The object's bytes, only if it still is the one with this ETag. @throws ObjectChanged, ObjectMissing */
+  read(
+    key: string,
+    etag?: string,
+  ): Promise<{ body: Readable; bytes: number; contentType: string | undefined }>
+  put(key: string, body: Buffer | { file: string; bytes: number }, contentType: string): Promise<void>
+  /** Copies within the bucket, only if the source still is the one with this ETag. @throws ObjectChanged, ObjectMissing */
+  copy(from: string, to: string, etag?: string): Promise<void>
+  /** Deletes the objects that exist; how many there were is not told. */
+  delete(keys: readonly string[]): Promise<void>
+  /** Keys under a prefix, in pages of 1,000. */
+  list(prefix: string): AsyncIterable<{ key: string; bytes: number; lastModified: Date }>
+  /** Whether the bucket answers. */
+  ping(): Promise<void>
+  close(): void
+}
+
+export interface PresignPutOptions {
+  key: string
+  bytes: number
+  contentType: string
+  /** Hex; S3 refuses other bytes. */
+  sha256?: string | undefined
+  expiresInSeconds: number
+}
+
+/** The object is not there. */
+export class ObjectMissing extends Error {
+  override readonly name = 'ObjectMissing'
+}
+/** The object is another one than was looked at. */
+export class ObjectChanged extends Error {
+  override readonly name = 'ObjectChanged'
+}
+
+const DELETE_BATCH_KEYS = 1_000
+const CONNECT_TIMEOUT_MS = 2_000
+/** No byte for this long ends a request. */
+const REQUEST_TIMEOUT_MS = 30_000
+
+/** S3 or whatever speaks it. Signs with `requestChecksumCalculation: WHEN_REQUIRED`, else a CRC of nothing is signed in. */
+export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
+  const clientFor = (endpoint: string) =>
+    new S3Client({
+      endpoint,
+      region: options.region,
+      forcePathStyle: true,
+      credentials: { accessKeyId: options.accessKeyId, secretAccessKey: options.secretAccessKey },
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    })
+  const client = clientFor(options.endpoint)
+  const publicClient = clientFor(options.publicEndpoint)
+  const Bucket = options.bucket
+
+  return {
+    async presignPut({ key, bytes, contentType, sha256, expiresInSeconds }) {
+      const checksum = sha256 === undefined ? undefined : Buffer.from(sha256, 'hex').toString('base64')
+      const command = new PutObjectCommand({
+        Bucket,
+        Key: key,
+        ContentLength: bytes,
+        ContentType: contentType,
+        IfNoneMatch: '*',
+        ...(checksum === undefined ? {} : { ChecksumSHA256: checksum }),
+      })
+      const signed = ['content-length', 'content-type', 'if-none-match']
+      if (checksum !== undefined) signed.push('x-amz-checksum-sha256')
+      const url = await getSignedUrl(publicClient, command, {
+        expiresIn: expiresInSeconds,
+        signableHeaders: new Set(signed),
+        unhoistableHeaders: new Set(signed),
+      })
+      return {
+        url,
+        headers: {
+          'Content-Type': contentType,
+          'If-None-Match': '*',
+          ...(checksum === undefined ? {} : { 'x-amz-checksum-sha256': checksum }),
+        },
+        expiresAt: new Date(Date.now() + expiresInSeconds * 1000),
+      }
+    },
+
+    async head(key) {
+      try {
+        const head = await client.send(new HeadObjectCommand({ Bucket, Key: key }))
+        return {
+          etag: head.ETag!,
+          bytes: head.ContentLength!,
+          contentType: head.ContentType,
+          lastModified: head.LastModified,
+        }
+      } catch (error) {
+        if (isMissing(error)) return undefined
+        throw error
+      }
+    },
+
+    async read(key, etag) {
+      return guarded(key, async () => {
+        const got = await client.send(
+          new GetObjectCommand({ Bucket, Key: key, ...(etag === undefined ? {} : { IfMatch: etag }) }),
+        )
+        return { body: got.Body as Readable, bytes: got.ContentLength!, contentType: got.ContentType }
+      })
+    },
+
+    async put(key, body, contentType) {
+      const isBuffer = Buffer.isBuffer(body)
+      await client.send(
+        new PutObjectCommand({
+          Bucket,
+          Key: key,
+          Body: isBuffer ? body : createReadStream(body.file),
+          ContentLength: isBuffer ? body.byteLength : body.bytes,
+          ContentType: contentType,
+        }),
+      )
+    },
+
+    async copy(from, to, etag) {
+      await guarded(from, () =>
+        client.send(
+          new CopyObjectCommand({
+            Bucket,
+            Key: to,
+            CopySource: `${Bucket}/${encodeURI(from)}`,
+            ...(etag === undefined ? {} : { CopySourceIfMatch: etag }),
+          }),
+        ),
+      )
+    },
+
+    async delete(keys) {
+      if (keys.length === 1) {
+        await client.send(new DeleteObjectCommand({ Bucket, Key: keys[0]! }))
+        return
+      }
+      for (let start = 0; start < keys.length; start += DELETE_BATCH_KEYS) {
+        const Objects = keys.slice(start, start + DELETE_BATCH_KEYS).map((Key) => ({ Key }))
+        const { Errors } = await client.send(
+          new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
+        )
+        const failed = Errors?.filter((error) => error.Code !== 'NoSuchKey') ?? []
+        if (failed.length > 0)
+          throw new Error(`could not delete ${failed.length} objects: ${failed[0]!.Code}`)
+      }
+    },
+
+    async *list(prefix) {
+      let token: string | undefined
+      do {
+        const page = await client.send(
+          new ListObjectsV2Command({ Bucket, Prefix: prefix, ContinuationToken: token }),
+        )
+        for (const object of page.Contents ?? []) {
+          yield { key: object.Key!, bytes: object.Size!, lastModified: object.LastModified! }
+        }
+        token = page.NextContinuationToken
+      } while (token !== undefined)
+    },
+
+    async ping() {
+      await client.send(new HeadBucketCommand({ Bucket }))
+    },
+
+    close() {
+      client.destroy()
+      publicClient.destroy()
+    },
+  }
+}
+
+async function guarded<T>(key: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (isMissing(error)) throw new ObjectMissing(`no object ${key}`, { cause: error })
+    if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412) {
+      throw new ObjectChanged(`object ${key} has changed`, { cause: error })
+    }
+    throw error
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404
+}

@@ -1,0 +1,182 @@
+import type { Query } from '../infra/db/database.ts'
+import { visibleTo } from '../infra/db/visibility.ts'
+import type { PhotoId, UserId } from '../domain/ids.ts'
+import type { PhotoStatus, Viewer, Visibility } from '../domain/visibility.ts'
+
+/** A stored rendition as the database knows it; the API makes its URL from the key. */
+export interface CardVariant {
+  variant: string
+  format: string
+  objectKey: string
+  width: number
+  height: number
+  bytes: number
+}
+
+/** All that a photo's presentation needs, read together with the right to see it. */
+export interface PhotoCard {
+  photoId: PhotoId
+  version: number
+  accessEpoch: number
+  owner: { userId: UserId; username: string; displayName: string | null }
+  status: PhotoStatus
+  visibility: Visibility
+  caption: string | null
+  altText: string | null
+  /** As written in the caption, in its order. */
+  tags: string[]
+  failure: { code: string; detail: string | null } | null
+  contentType: string
+  bytes: number
+  width: number | null
+  height: number | null
+  /** base64 */
+  thumbhash: string | null
+  /** Local time `YYYY-MM-DDTHH:MM:SS`. */
+  takenAt: string | null
+  /** Minutes east of UTC, if known. */
+  takenAtOffset: number | null
+  camera: string | null
+  location: { latitude: number; longitude: number } | null
+  shareLocation: boolean
+  shareCamera: boolean
+  allowDownload: boolean
+  createdAt: Date
+  uploadExpiresAt: Date
+  publishedAt: Date | null
+  /** publishedAt in ms since 1970; null until published. */
+  score: number | null
+  variants: CardVariant[]
+  /** Whether the viewer follows the owner, or is the owner: what keeps the photo in the viewer's feed. */
+  inViewersCircle: boolean
+}
+
+export interface PhotoCards {
+  /** The photos that the viewer may see, by id; absent and hidden ones are missing alike. */
+  cards: Map<PhotoId, PhotoCard>
+  /** The viewer's feed epoch in the same snapshot; null without a viewer or feed_state. */
+  viewerEpoch: number | null
+}
+
+// Rights and content in one snapshot, so that nothing is shown under a right that was already gone. Plan: one probe of
+// photos_pkey, users_pkey, photo_variants_pkey, photo_tags_pkey and follows_pkey per id; at most 100 or so ids a call.
+const LOAD_CARDS = `
+  SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, p.status, p.visibility,
+    p.caption, p.alt_text, p.failure_code, p.failure_detail, p.content_type, p.bytes, p.width, p.height, p.thumbhash,
+    to_char(p.taken_at, 'YYYY-MM-DD"T"HH24:MI:SS') AS taken_at, p.taken_at_offset, p.camera, p.latitude, p.longitude,
+    p.share_location, p.share_camera, p.allow_download, p.created_at, p.upload_expires_at, p.published_at, p.score,
+    (SELECT coalesce(json_agg(json_build_object('variant', v.variant, 'format', v.format, 'objectKey', v.object_key,
+        'width', v.width, 'height', v.height, 'bytes', v.bytes) ORDER BY v.width, v.variant, v.format), '[]')
+      FROM photo_variants v WHERE v.photo_id = p.photo_id) AS variants,
+    (SELECT coalesce(array_agg(t.display::text ORDER BY t.position), '{}')
+      FROM photo_tags t WHERE t.photo_id = p.photo_id) AS tags,
+    (p.owner_id = $1::bigint OR EXISTS (
+      SELECT FROM follows WHERE follower_id = $1::bigint AND followee_id = p.owner_id)) IS TRUE AS in_circle
+  FROM photos p JOIN users u ON u.user_id = p.owner_id
+  WHERE p.photo_id = ANY ($2::uuid[]) AND ${visibleTo('p', '$1::bigint')}`
+
+const LOAD_CARDS_AND_EPOCH = `
+  SELECT s.epoch AS viewer_epoch, c.* FROM (SELECT (SELECT epoch FROM feed_state WHERE user_id = $1::bigint) AS epoch) s
+  LEFT JOIN LATERAL (${LOAD_CARDS}) c ON true`
+
+/**
+ * The one rights-and-content statement: of the given photos, those that the viewer may see, with all that is shown of
+ * them. Nothing of it may be cached beyond the request.
+ * @param query where to read: the replica for pages, the primary for decisions and for who has just written
+ */
+export async function loadPhotoCards(
+  query: Query,
+  viewer: Viewer,
+  photoIds: readonly PhotoId[],
+): Promise<PhotoCards> {
+  const rows = await query<CardRow>({
+    name: 'photo-cards',
+    text: LOAD_CARDS_AND_EPOCH,
+    values: [viewer?.userId ?? null, photoIds],
+  })
+  const cards = new Map<PhotoId, PhotoCard>()
+  for (const row of rows) if (row.photo_id !== null) cards.set(row.photo_id, toCard(row))
+  const epoch = rows[0]?.viewer_epoch ?? null
+  return { cards, viewerEpoch: epoch === null ? null : Number(epoch) }
+}
+
+/** One photo, or undefined if it is absent or hidden from the viewer. */
+export async function loadPhotoCard(
+  query: Query,
+  viewer: Viewer,
+  photoId: PhotoId,
+): Promise<PhotoCard | undefined> {
+  return (await loadPhotoCards(query, viewer, [photoId])).cards.get(photoId)
+}
+
+interface CardRow {
+  viewer_epoch: string | null
+  photo_id: PhotoId
+  version: number
+  access_epoch: number
+  owner_id: UserId
+  username: string
+  display_name: string | null
+  status: PhotoStatus
+  visibility: Visibility
+  caption: string | null
+  alt_text: string | null
+  failure_code: string | null
+  failure_detail: string | null
+  content_type: string
+  bytes: string
+  width: number | null
+  height: number | null
+  thumbhash: string | null
+  taken_at: string | null
+  taken_at_offset: number | null
+  camera: string | null
+  latitude: number | null
+  longitude: number | null
+  share_location: boolean
+  share_camera: boolean
+  allow_download: boolean
+  created_at: Date
+  upload_expires_at: Date
+  published_at: Date | null
+  score: string | null
+  variants: CardVariant[]
+  tags: string[]
+  in_circle: boolean
+}
+
+function toCard(row: CardRow): PhotoCard {
+  return {
+    photoId: row.photo_id,
+    version: row.version,
+    accessEpoch: row.access_epoch,
+    owner: { userId: row.owner_id, username: row.username, displayName: row.display_name },
+    status: row.status,
+    visibility: row.visibility,
+    caption: row.caption,
+    altText: row.alt_text,
+    tags: row.tags,
+    failure: row.failure_code === null ? null : { code: row.failure_code, detail: row.failure_detail },
+    contentType: row.content_type,
+    bytes: Number(row.bytes),
+    width: row.width,
+    height: row.height,
+    thumbhash: row.thumbhash,
+    takenAt: row.taken_at,
+    takenAtOffset: row.taken_at_offset,
+    camera: row.camera,
+    location:
+      row.latitude === null || row.longitude === null
+        ? null
+        : { latitude: row.latitude, longitude: row.longitude },
+    shareLocation: row.share_location,
+    shareCamera: row.share_camera,
+    allowDownload: row.allow_download,
+    createdAt: row.created_at,
+    uploadExpiresAt: row.upload_expires_at,
+    publishedAt: row.published_at,
+    score: row.score === null ? null : Number(row.score),
+    variants: row.variants,
+    inViewersCircle: row.in_circle,
+  }
+}
