@@ -1,0 +1,95 @@
+import { createHmac } from 'node:crypto'
+import { isUuid, type PhotoId } from './ids.ts'
+
+/** How long a signed URL may live at most; the edge refuses a longer one even if well signed (design.md, Security). */
+export const MAX_SIGNED_URL_SECONDS = 600
+
+/** URLs of one window are equal, so that viewers share a browser or proxy entry and API answers keep their ETag. */
+export const URL_WINDOW_SECONDS = 300
+
+const VARIANT_NAME = /^[a-z][a-z0-9_]{0,31}$/
+const IMAGE_FORMATS = new Set(['jpeg', 'jpg', 'webp', 'avif', 'png', 'gif'])
+const MAX_EPOCH = 999_999_999_999_999
+
+/**
+ * The object key of a stored variant, `variants/<photoId>/<epoch>/<variant>.<format>`.
+ *
+ * @param epoch the photo's access epoch when the object is stored
+ * @throws RangeError for anything that the edge would not serve: keys are built from our own values, never from input
+ */
+export function variantKey(photoId: PhotoId, epoch: number, variant: string, format: string): string {
+  if (!isUuid(photoId)) throw new RangeError('Not a photo id')
+  assertEpoch(epoch)
+  if (!VARIANT_NAME.test(variant)) throw new RangeError('Not a variant name')
+  if (!IMAGE_FORMATS.has(format)) throw new RangeError('Not an image format')
+  return `variants/${photoId}/${epoch}/${variant}.${format}`
+}
+
+export interface ImageUrlInput {
+  /** Public address of the CDN, with or without a closing slash. */
+  baseUrl: string
+  /** Object key as {@link variantKey} builds it. */
+  key: string
+  /** The photo's access epoch now, which may be above the key's while a narrowing moves the objects. */
+  accessEpoch: number
+  /** Public photos get a URL without expiry that caches keep; all others one of this window. */
+  isPublic: boolean
+  signingKey: string
+  now: Date
+}
+
+export interface ImageUrl {
+  url: string
+  /** When the edge starts to refuse the URL; null for public photos, whose URLs live until their epoch moves. */
+  expiresAt: Date | null
+}
+
+/** The URL under which the edge serves an object. Call it only after the viewer's right was checked. */
+export function imageUrl(input: ImageUrlInput): ImageUrl {
+  assertEpoch(input.accessEpoch)
+  const path = `/${input.key}`
+  const expirySeconds = input.isPublic ? null : windowExpirySeconds(input.now)
+  const mac = imageMac(input.signingKey, path, input.accessEpoch, expirySeconds)
+  const expiry = expirySeconds === null ? '' : `&e=${expirySeconds}`
+  return {
+    url: `${input.baseUrl.replace(/\/+$/, '')}${path}?a=${input.accessEpoch}${expiry}&s=${mac}`,
+    expiresAt: expirySeconds === null ? null : new Date(expirySeconds * 1000),
+  }
+}
+
+/**
+ * When a URL issued at `now` expires, in Unix seconds: the end of the window after the current one, so that every URL
+ * lives more than {@link URL_WINDOW_SECONDS} and at most {@link MAX_SIGNED_URL_SECONDS}.
+ */
+export function windowExpirySeconds(now: Date): number {
+  const window = Math.floor(now.getTime() / 1000 / URL_WINDOW_SECONDS)
+  return (window + 2) * URL_WINDOW_SECONDS
+}
+
+/** The first moment at which URLs differ from those issued at `now`; response ETags are good until then. */
+export function windowEnd(now: Date): Date {
+  const window = Math.floor(now.getTime() / 1000 / URL_WINDOW_SECONDS)
+  return new Date((window + 1) * URL_WINDOW_SECONDS * 1000)
+}
+
+/**
+ * The `s` of an image URL: base64url of HMAC-SHA256 over path, access epoch and expiry. The edge computes the same in
+ * stack/edge/edge.js.
+ *
+ * @param path the object key with a leading slash
+ * @param expirySeconds Unix seconds, or null for a public URL
+ */
+export function imageMac(
+  signingKey: string,
+  path: string,
+  accessEpoch: number,
+  expirySeconds: number | null,
+): string {
+  return createHmac('sha256', signingKey)
+    .update(`${path}\n${accessEpoch}\n${expirySeconds ?? 'public'}`)
+    .digest('base64url')
+}
+
+function assertEpoch(epoch: number): void {
+  if (!Number.isInteger(epoch) || epoch < 0 || epoch > MAX_EPOCH) throw new RangeError('Not an access epoch')
+}

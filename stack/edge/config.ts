@@ -1,0 +1,221 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MAX_SIGNED_URL_SECONDS } from '../../src/domain/image-url.ts'
+
+/** What one edge needs to know. Paths may be absolute or relative to nginx's prefix (`-p`), which is `directory`. */
+export interface EdgeOptions {
+  /** Where nginx.conf, edge.js, settings.json and the folders are written. */
+  directory: string
+  /** Loopback unless told otherwise. */
+  listenHost?: string
+  listenPort: number
+  origin: {
+    /** `http://host:port` or `https://host`; the bucket is addressed path-style. */
+    endpoint: string
+    region: string
+    bucket: string
+    /** Should be allowed to do no more than s3:GetObject on `variants/*`. */
+    accessKeyId: string
+    secretAccessKey: string
+  }
+  /** CDN_SIGNING_KEY: signs image URLs. */
+  signingKey: string
+  /** CDN_PURGE_TOKEN: allows deny and purge. */
+  purgeToken: string
+  cacheDirectory?: string
+  cacheMaxBytes?: number
+  pidPath?: string
+  errorLogPath?: string
+  accessLogPath?: string
+  workers?: number
+  /**
+   * The account of the workers when the master runs as root. By default root then, since the embedded stack's folders
+   * are closed to others; under `unshare --user` the master is not root and null leaves the line out.
+   */
+  workerUser?: string | null
+  /** For an nginx with njs as a dynamic module, as in the official image: `modules/ngx_http_js_module.so`. */
+  jsModulePath?: string
+  /** Authorities that an https origin's certificate is checked against. */
+  caBundlePath?: string
+}
+
+/** Where things are, as nginx was told. */
+export interface RenderedEdge {
+  directory: string
+  configPath: string
+  /** Arguments that start this edge in the foreground: `nginx ...args`. SIGQUIT drains, SIGTERM stops, SIGHUP reloads. */
+  args: string[]
+  pidPath: string
+  errorLogPath: string
+  accessLogPath: string
+  cacheDirectory: string
+}
+
+/** Denied objects are deleted and purged long before: a signed URL lives 10 minutes, a narrowing takes seconds. */
+const DENY_SECONDS = 3600
+/** About 110 bytes an entry: some 8,000 photos denied within the hour; more answer 507 until entries expire. */
+const DENY_ZONE_BYTES = 1024 * 1024
+const DENY_STATE_PATH = 'state/deny.json'
+/** How long a deny may wait for its lock or for the state file, which nginx writes within a second. */
+const DENY_ANSWER_MS = 4000
+/** A lock is held for microseconds; this frees it when its worker was killed. */
+const DENY_LOCK_MS = 1000
+/** By how far signer's and edge's clocks may differ. */
+const CLOCK_SKEW_SECONDS = 60
+const DEFAULT_CACHE_BYTES = 1024 ** 3
+const MIN_SECRET_LENGTH = 16
+
+/**
+ * Writes everything that `nginx -p <directory> -c nginx.conf` needs into `directory`. May be called again for a
+ * running edge, followed by SIGHUP; cache and deny table are kept.
+ *
+ * @throws RangeError for a value that nginx could misread
+ */
+export async function renderEdgeConfig(options: EdgeOptions): Promise<RenderedEdge> {
+  const cacheDirectory = options.cacheDirectory ?? 'cache'
+  const pidPath = options.pidPath ?? 'nginx.pid'
+  const errorLogPath = options.errorLogPath ?? 'logs/error.log'
+  const accessLogPath = options.accessLogPath ?? 'logs/access.log'
+  const template = await readFile(new URL('./nginx.conf.template', import.meta.url), 'utf8')
+  const script = await readFile(new URL('./edge.js', import.meta.url), 'utf8')
+  const origin = readOrigin(options.origin.endpoint, options.origin.bucket)
+  const settings = readSettings(options, origin)
+
+  const host = options.listenHost ?? '127.0.0.1'
+  const values: Record<string, string | number> = {
+    mainDirectives: mainDirectives(options),
+    workers: positive(options.workers ?? 2, 'workers'),
+    pidPath: safePath(pidPath),
+    errorLogPath: safePath(errorLogPath),
+    accessLogPath: safePath(accessLogPath),
+    cacheDirectory: safePath(cacheDirectory),
+    cacheMaxBytes: positive(options.cacheMaxBytes ?? DEFAULT_CACHE_BYTES, 'cacheMaxBytes'),
+    denyZoneBytes: DENY_ZONE_BYTES,
+    denySeconds: DENY_SECONDS,
+    denyStatePath: DENY_STATE_PATH,
+    listen: safeWord(`${host}:${positive(options.listenPort, 'listenPort')}`),
+    selfAddress: safeWord(`${host === '0.0.0.0' ? '127.0.0.1' : host}:${options.listenPort}`),
+    originScheme: origin.scheme,
+    originAddress: origin.address,
+    originHost: origin.hostHeader,
+    bucketPath: origin.bucketPath,
+    originTlsDirectives: origin.scheme === 'https' ? tlsDirectives(origin, options.caBundlePath) : '',
+  }
+
+  const { directory } = options
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const folders = ['logs', 'state', 'temp', cacheDirectory]
+  await Promise.all(folders.map((name) => mkdir(absolute(directory, name), { recursive: true, mode: 0o700 })))
+  await writeFile(join(directory, 'settings.json'), JSON.stringify(settings), { mode: 0o600 })
+  await writeFile(join(directory, 'edge.js'), script)
+  await writeFile(join(directory, 'nginx.conf'), fill(template, values))
+
+  const configPath = join(directory, 'nginx.conf')
+  return {
+    directory,
+    configPath,
+    args: ['-p', directory, '-c', configPath],
+    pidPath: absolute(directory, pidPath),
+    errorLogPath: absolute(directory, errorLogPath),
+    accessLogPath: absolute(directory, accessLogPath),
+    cacheDirectory: absolute(directory, cacheDirectory),
+  }
+}
+
+interface Origin {
+  scheme: 'http' | 'https'
+  address: string
+  hostHeader: string
+  hostname: string
+  bucketPath: string
+}
+
+function readOrigin(endpoint: string, bucket: string): Origin {
+  const url = new URL(endpoint)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new RangeError('S3 endpoint: not http or https')
+  if (url.pathname !== '/' || url.search || url.username)
+    throw new RangeError('S3 endpoint: only scheme, host, port')
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) throw new RangeError('Not a bucket name')
+  const scheme = url.protocol === 'https:' ? 'https' : 'http'
+  const port = url.port || (scheme === 'https' ? '443' : '80')
+  return {
+    scheme,
+    address: safeWord(`${url.hostname}:${port}`),
+    hostHeader: safeWord(url.host),
+    hostname: safeWord(url.hostname),
+    bucketPath: `/${bucket}`,
+  }
+}
+
+/** What edge.js reads as `settings`. */
+function readSettings(options: EdgeOptions, origin: Origin) {
+  for (const name of ['signingKey', 'purgeToken'] as const) {
+    if (options[name].length < MIN_SECRET_LENGTH) throw new RangeError(`${name}: too short`)
+  }
+  return {
+    signingKey: options.signingKey,
+    purgeToken: options.purgeToken,
+    maxSignedSeconds: MAX_SIGNED_URL_SECONDS,
+    clockSkewSeconds: CLOCK_SKEW_SECONDS,
+    denyStatePath: DENY_STATE_PATH,
+    denyAnswerMs: DENY_ANSWER_MS,
+    denyLockMs: DENY_LOCK_MS,
+    origin: {
+      host: origin.hostHeader,
+      bucketPath: origin.bucketPath,
+      region: options.origin.region,
+      accessKeyId: options.origin.accessKeyId,
+      secretAccessKey: options.origin.secretAccessKey,
+    },
+  }
+}
+
+function mainDirectives(options: EdgeOptions): string {
+  const user =
+    options.workerUser === undefined ? (process.getuid?.() === 0 ? 'root' : null) : options.workerUser
+  const lines = []
+  if (options.jsModulePath) lines.push(`load_module "${safePath(options.jsModulePath)}";`)
+  if (user) lines.push(`user ${safeWord(user)}${user === 'root' ? ' root' : ''};`)
+  return lines.join('\n')
+}
+
+function tlsDirectives(origin: Origin, caBundlePath = '/etc/ssl/certs/ca-certificates.crt'): string {
+  return [
+    'proxy_ssl_server_name on;',
+    `proxy_ssl_name ${origin.hostname};`,
+    'proxy_ssl_verify on;',
+    'proxy_ssl_verify_depth 4;',
+    `proxy_ssl_trusted_certificate "${safePath(caBundlePath)}";`,
+  ].join('\n            ')
+}
+
+function fill(template: string, values: Record<string, string | number>): string {
+  return template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+    const value = values[name]
+    if (value === undefined) throw new RangeError(`nginx.conf.template asks for unknown ${name}`)
+    return String(value)
+  })
+}
+
+function absolute(directory: string, path: string): string {
+  return path.startsWith('/') ? path : join(directory, path)
+}
+
+/** Inside double quotes nginx still expands `$` and backslashes. */
+function safePath(path: string): string {
+  if (!/^[^"$\\{};\p{Cc}]+$/u.test(path))
+    throw new RangeError('A path has characters that nginx would interpret')
+  return path
+}
+
+function safeWord(word: string): string {
+  if (!/^[A-Za-z0-9._:[\]-]+$/.test(word))
+    throw new RangeError('A name has characters that nginx would interpret')
+  return word
+}
+
+function positive(value: number, name: string): number {
+  if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`${name}: not a positive integer`)
+  return value
+}

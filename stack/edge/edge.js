@@ -1,0 +1,225 @@
+// The edge's decisions, run by nginx's njs (an ES5 core with const, arrows, async; no destructuring, no classes).
+// `settings` is settings.json, preloaded by nginx.conf and frozen: see EdgeSettings in config.ts.
+/* global ngx, settings */
+import crypto from 'crypto'
+import fs from 'fs'
+
+const QUERY = /^a=(0|[1-9][0-9]{0,14})(?:&e=([1-9][0-9]{0,11}))?&s=([A-Za-z0-9_-]{43})$/
+const VARIANT_PATH =
+  /^\/variants\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/(0|[1-9][0-9]{0,14})\/[a-z][a-z0-9_]{0,31}\.(?:jpeg|jpg|webp|avif|png|gif)$/
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+// Answered to a client as the `code` of a 403; only 'allowed' lets the request pass.
+function verdict(r) {
+  const path = r.variables.edge_path
+  const parts = VARIANT_PATH.exec(path)
+  const query = QUERY.exec(r.variables.args || '')
+  if (!parts || !query) return 'bad_signature'
+
+  const expiry = query[2] || 'public'
+  const mac = crypto
+    .createHmac('sha256', settings.signingKey)
+    .update(path + '\n' + query[1] + '\n' + expiry)
+    .digest('base64url')
+  if (!sameText(mac, query[3])) return 'bad_signature'
+
+  if (query[2]) {
+    const secondsLeft = Number(query[2]) - nowSeconds()
+    if (secondsLeft <= 0) return 'expired'
+    // No signer may hand out more than the ten minutes that a lost right may linger.
+    if (secondsLeft > settings.maxSignedSeconds + settings.clockSkewSeconds) return 'bad_signature'
+  }
+
+  const minimum = ngx.shared.deny.get(parts[1])
+  if (minimum !== undefined && Number(query[1]) < minimum) return 'denied'
+  return 'allowed'
+}
+
+// Objects of an epoch that was denied are about to be deleted: a fetch that was under way must not bring them back.
+function superseded(r) {
+  const parts = VARIANT_PATH.exec(r.variables.edge_path)
+  if (!parts) return '1'
+  const minimum = ngx.shared.deny.get(parts[1])
+  return minimum !== undefined && Number(parts[2]) < minimum ? '1' : ''
+}
+
+function cacheControl(r) {
+  const query = QUERY.exec(r.variables.args || '')
+  if (query && !query[2]) return 'public, max-age=31536000, immutable'
+  return 'private, max-age=' + (query ? Math.max(0, Number(query[2]) - nowSeconds()) : 0)
+}
+
+const KEPT_HEADERS = [
+  'content-type',
+  'content-length',
+  'last-modified',
+  'etag',
+  'accept-ranges',
+  'content-range',
+]
+
+// Whatever else the origin says (request ids, storage class, metadata) stays inside.
+function keepImageHeaders(r) {
+  Object.keys(r.headersOut).forEach((name) => {
+    if (!KEPT_HEADERS.includes(name.toLowerCase())) delete r.headersOut[name]
+  })
+}
+
+// AWS Signature Version 4 for `GET /<bucket><path>` without query, body unsigned.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+function originAuthorization(r) {
+  const origin = settings.origin
+  const date = r.variables.edge_origin_date
+  const day = date.slice(0, 8)
+  const scope = day + '/' + origin.region + '/s3/aws4_request'
+  const signedHeaders = 'host;x-amz-content-sha256;x-amz-date'
+  const canonical = [
+    'GET',
+    origin.bucketPath + r.variables.edge_path, // unreserved characters and slashes only, so nothing to encode
+    '',
+    'host:' + origin.host,
+    'x-amz-content-sha256:UNSIGNED-PAYLOAD',
+    'x-amz-date:' + date,
+    '',
+    signedHeaders,
+    'UNSIGNED-PAYLOAD',
+  ].join('\n')
+  const canonicalHash = crypto.createHash('sha256').update(canonical).digest('hex')
+  const dayKey = hmac('AWS4' + origin.secretAccessKey, day)
+  const key = hmac(hmac(hmac(dayKey, origin.region), 's3'), 'aws4_request')
+  const signature = crypto
+    .createHmac('sha256', key)
+    .update(['AWS4-HMAC-SHA256', date, scope, canonicalHash].join('\n'))
+    .digest('hex')
+  return (
+    'AWS4-HMAC-SHA256 Credential=' +
+    origin.accessKeyId +
+    '/' +
+    scope +
+    ', SignedHeaders=' +
+    signedHeaders +
+    ', Signature=' +
+    signature
+  )
+}
+
+function originDate() {
+  return new Date().toISOString().replace(/[-:]|\.[0-9]{3}/g, '')
+}
+
+// PUT /_edge/deny/<photoId>?min=<epoch>: from this answer on, and after any restart, no URL of the photo with a
+// lower `a` is served.
+async function deny(r) {
+  if (!mayAdminister(r)) return answer(r, 403, { code: 'forbidden' })
+  if (r.method !== 'PUT') return answer(r, 405, { code: 'method_not_allowed' })
+  const photoId = r.uri.slice('/_edge/deny/'.length)
+  const query = /^min=([1-9][0-9]{0,14})$/.exec(r.variables.args || '')
+  if (!UUID.test(photoId) || !query) return answer(r, 400, { code: 'malformed' })
+
+  let minimum
+  try {
+    minimum = await raiseMinimum(photoId, Number(query[1]))
+  } catch (error) {
+    if (error.name === 'SharedMemoryError') return answer(r, 507, { code: 'deny_table_full' })
+    throw error
+  }
+  if (minimum === undefined || !(await isSaved(photoId, minimum)))
+    return answer(r, 503, { code: 'not_saved' })
+  answer(r, 200, { photoId: photoId, min: minimum })
+}
+
+// Read and write are two steps and nginx has several workers: a key beside the entry is the lock, and its timeout
+// frees it when a worker dies holding it.
+async function raiseMinimum(photoId, wanted) {
+  const table = ngx.shared.deny
+  const lock = 'lock/' + photoId
+  const deadline = Date.now() + settings.denyAnswerMs
+  while (!table.add(lock, 1, settings.denyLockMs)) {
+    if (Date.now() > deadline) return undefined
+    await sleep(5)
+  }
+  try {
+    const present = table.get(photoId)
+    const minimum = present !== undefined && present > wanted ? present : wanted
+    table.set(photoId, minimum)
+    return minimum
+  } finally {
+    table.delete(lock)
+  }
+}
+
+// nginx writes the table's state file up to a second after a change. Waiting for it makes "denied" survive kill -9.
+async function isSaved(photoId, minimum) {
+  const deadline = Date.now() + settings.denyAnswerMs
+  while (Date.now() < deadline) {
+    if (savedMinimum(photoId) >= minimum) return true
+    await sleep(50)
+  }
+  return false
+}
+
+function savedMinimum(photoId) {
+  try {
+    const entry = JSON.parse(fs.readFileSync(ngx.prefix + settings.denyStatePath, 'utf8'))[photoId]
+    return entry ? entry.value : 0
+  } catch (error) {
+    return 0 // not there yet
+  }
+}
+
+// GET /_edge/purge<path>: replaces what is cached under the path and proves it, origin up or down.
+// Answers {path, found: 'cached' | 'absent', now: 'gone'}.
+async function purge(r) {
+  if (!mayAdminister(r)) return answer(r, 403, { code: 'forbidden' })
+  const path = r.uri.slice('/_edge/purge'.length)
+  if (!VARIANT_PATH.test(path)) return answer(r, 400, { code: 'malformed' })
+
+  const before = await r.subrequest('/_edge_probe' + path, { method: 'HEAD' })
+  const replaced = await r.subrequest('/_edge_replace' + path, { method: 'GET' })
+  const after = await r.subrequest('/_edge_probe' + path, { method: 'HEAD' })
+  if (replaced.status !== 410 || after.status !== 410)
+    return answer(r, 503, { code: 'not_purged', path: path })
+  answer(r, 200, { path: path, found: before.status === 200 ? 'cached' : 'absent', now: 'gone' })
+}
+
+function mayAdminister(r) {
+  return sameText(settings.purgeToken, r.headersIn['X-Purge-Token'] || '')
+}
+
+function answer(r, status, body) {
+  r.headersOut['Content-Type'] = 'application/json'
+  r.headersOut['Cache-Control'] = 'no-store'
+  r.return(status, JSON.stringify(body) + '\n')
+}
+
+// Compares in a time that depends on the expected length only.
+function sameText(expected, given) {
+  let difference = expected.length ^ given.length
+  for (let i = 0; i < expected.length; i++) {
+    difference |= expected.charCodeAt(i) ^ (given.charCodeAt(i) || 0)
+  }
+  return difference === 0
+}
+
+function hmac(key, text) {
+  return crypto.createHmac('sha256', key).update(text).digest()
+}
+
+function nowSeconds() {
+  return Math.floor(Date.now() / 1000)
+}
+
+function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
+
+export default {
+  verdict,
+  superseded,
+  cacheControl,
+  keepImageHeaders,
+  originAuthorization,
+  originDate,
+  deny,
+  purge,
+}
