@@ -94,8 +94,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const rotation = createReplicaRotation(primaryPool, replicaPool)
   const queryOf =
     (pool: Pool): Query =>
-    async (statement) =>
-      (await pool.query({ ...statement, values: [...(statement.values ?? [])] })).rows
+    async <Row extends QueryResultRow>(statement: Statement) =>
+      (await pool.query<Row>({ ...statement, values: [...(statement.values ?? [])] })).rows
 
   return {
     orm,

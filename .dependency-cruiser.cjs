@@ -1,0 +1,81 @@
+/** Who may import whom (docs/architecture.md, Layers). `npm run lint` fails on any other import. */
+const TESTS = '\\.test\\.ts$|\\.table\\.ts$'
+
+/** `from` may import nothing of src/ but itself and `allowed`. */
+function layer(from, allowed, comment) {
+  const own = [from, ...allowed].join('|')
+  return {
+    name: `layer-${from}`,
+    comment,
+    severity: 'error',
+    from: { path: `^src/${from}/`, pathNot: TESTS },
+    to: { path: '^src/', pathNot: `^src/(${own})/` },
+  }
+}
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    layer('domain', [], 'The rules of the domain know nothing but themselves.'),
+    layer('contracts', ['domain'], 'Contracts speak of the domain only.'),
+    layer('entities', ['domain'], 'Entities speak of the domain only.'),
+    layer('config', ['domain'], 'Settings are parsed once, of nothing.'),
+    layer('observability', ['domain', 'contracts', 'config'], 'Observability is used, it uses nothing above it.'),
+    layer('infra', ['entities', 'contracts', 'domain', 'config', 'observability'], 'Clients and their quirks.'),
+    layer('services', ['infra', 'entities', 'contracts', 'domain', 'config', 'observability'], 'Use cases.'),
+    {
+      name: 'layer-workflows',
+      comment: 'Workflows are deterministic: contracts, domain, and activities by type only.',
+      severity: 'error',
+      from: { path: '^src/workflows/', pathNot: TESTS },
+      to: { path: '^src/', pathNot: '^src/(workflows|contracts|domain)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'workflows-types-of-activities-only',
+      severity: 'error',
+      from: { path: '^src/workflows/', pathNot: TESTS },
+      to: { path: '^src/', pathNot: '^src/(workflows|contracts|domain|activities)/' },
+    },
+    {
+      name: 'workflows-packages',
+      comment: 'Of packages, a workflow sees @temporalio/workflow and @temporalio/common alone.',
+      severity: 'error',
+      from: { path: '^src/(workflows|contracts)/', pathNot: TESTS },
+      to: { path: 'node_modules', pathNot: 'node_modules/@temporalio/(workflow|common)/' },
+    },
+    layer('activities', ['services', 'contracts', 'domain', 'observability'], 'Activities are thin, over services.'),
+    {
+      name: 'layer-api',
+      severity: 'error',
+      from: { path: '^src/api/', pathNot: `${TESTS}|^src/api/server\\.ts$` },
+      to: { path: '^src/', pathNot: '^src/(api|services|contracts|domain|observability)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'composition-roots-alone-construct',
+      comment: 'Only api/server.ts, workers/* and cli/* construct config and infra.',
+      severity: 'error',
+      from: { path: '^src/(api|activities|services)/', pathNot: `${TESTS}|^src/api/server\\.ts$` },
+      to: { path: '^src/config/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'nobody-imports-a-composition-root',
+      severity: 'error',
+      from: { path: '^src/(domain|contracts|entities|infra|services|workflows|activities|observability|config)/' },
+      to: { path: '^src/(api|workers|cli)/' },
+    },
+    { name: 'no-circular', severity: 'error', from: { path: '^src/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-undeclared-package',
+      severity: 'error',
+      from: { path: '^(src|stack|bench|test)/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'unknown'] },
+    },
+    { name: 'no-unresolvable', severity: 'error', from: { path: '^(src|stack|bench|test)/' }, to: { couldNotResolve: true, pathNot: '^node:' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'] },
+  },
+}
