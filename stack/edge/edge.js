@@ -44,6 +44,7 @@ function superseded(r) {
 }
 
 function cacheControl(r) {
+  if (r.status >= 400) return 'no-store' // a tombstone, or an unsatisfiable range
   const query = QUERY.exec(r.variables.args || '')
   if (query && !query[2]) return 'public, max-age=31536000, immutable'
   return 'private, max-age=' + (query ? Math.max(0, Number(query[2]) - nowSeconds()) : 0)
@@ -177,7 +178,7 @@ async function purge(r) {
   const before = await r.subrequest('/_edge_probe' + path, { method: 'HEAD' })
   const replaced = await r.subrequest('/_edge_replace' + path, { method: 'GET' })
   const after = await r.subrequest('/_edge_probe' + path, { method: 'HEAD' })
-  if (replaced.status !== 410 || after.status !== 410)
+  if (replaced.status !== 404 || after.status !== 404)
     return answer(r, 503, { code: 'not_purged', path: path })
   answer(r, 200, { path: path, found: before.status === 200 ? 'cached' : 'absent', now: 'gone' })
 }
