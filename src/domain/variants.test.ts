@@ -1,0 +1,53 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { fitWithin, VARIANT_BOXES, VARIANT_SPECS, variantSpec } from './variants.ts'
+
+describe('fitWithin', () => {
+  it.each([
+    [4000, 3000, 800, 800, 800, 600],
+    [3000, 4000, 800, 800, 600, 800],
+    [800, 800, 800, 800, 800, 800],
+    [799, 10, 800, 800, 799, 10],
+    [1, 1, 200, 200, 1, 1],
+    [1, 20_000, 800, 800, 1, 800],
+    [20_000, 1, 200, 200, 200, 1],
+    [1601, 1200, 800, 800, 800, 600],
+    [1000, 1000, 800, 200, 200, 200],
+  ])('%i × %i in %i × %i is %i × %i', (width, height, boxWidth, boxHeight, fitWidth, fitHeight) => {
+    expect(fitWithin(width, height, { width: boxWidth, height: boxHeight })).toEqual({
+      width: fitWidth,
+      height: fitHeight,
+    })
+  })
+
+  it('never enlarges, never leaves the box, never vanishes, keeps the aspect within a pixel', () => {
+    const length = fc.integer({ min: 1, max: 70_000 })
+    fc.assert(
+      fc.property(length, length, fc.constantFrom(200, 800), (width, height, side) => {
+        const fit = fitWithin(width, height, { width: side, height: side })
+        expect(fit.width).toBeLessThanOrEqual(Math.min(width, side))
+        expect(fit.height).toBeLessThanOrEqual(Math.min(height, side))
+        expect(Math.min(fit.width, fit.height)).toBeGreaterThanOrEqual(1)
+        if (Math.max(width, height) > side) expect(Math.max(fit.width, fit.height)).toBe(side)
+        const scale = Math.max(fit.width, fit.height) / Math.max(width, height)
+        expect(
+          Math.abs(Math.min(fit.width, fit.height) - Math.min(width, height) * scale),
+        ).toBeLessThanOrEqual(1)
+      }),
+    )
+  })
+
+  it.each([0, -1, Number.NaN, Infinity])('refuses %d as a length', (length) => {
+    expect(() => fitWithin(length, 10, VARIANT_BOXES.thumb_200)).toThrow(RangeError)
+  })
+})
+
+it('specs are each variant in each format, once', () => {
+  expect(VARIANT_SPECS.map(({ variant, format }) => `${variant}.${format}`).sort()).toEqual([
+    'medium_800.jpeg',
+    'medium_800.webp',
+    'thumb_200.jpeg',
+    'thumb_200.webp',
+  ])
+  for (const spec of VARIANT_SPECS) expect(variantSpec(spec.variant, spec.format)).toEqual(spec)
+})

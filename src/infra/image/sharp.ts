@@ -1,0 +1,43 @@
+import sharp from 'sharp'
+import type { Sharp } from 'sharp'
+
+/**
+ * The one place where libvips is set up; import `sharp` from nowhere else.
+ *
+ * - Loaders: only those of the accepted formats stay, so that SVG, PDF, TIFF or Magick code never sees a foreign byte.
+ *   The UltraHDR loader is off on purpose: such files are then read as the ordinary JPEG that they also are.
+ * - Cache: an operation is never repeated on the same input here, so the cache would only hold memory.
+ * - Threads: one libvips thread per image; images run beside each other on libuv's pool. On two cores this has the
+ *   best throughput and the least memory (docs/benchmarks.md).
+ */
+sharp.block({ operation: ['VipsForeignLoad'] })
+sharp.unblock({
+  operation: ['Jpeg', 'Png', 'Webp', 'Heif', 'Nsgif'].flatMap((format) => [
+    `VipsForeignLoad${format}File`,
+    `VipsForeignLoad${format}Buffer`,
+  ]),
+})
+sharp.cache(false)
+sharp.concurrency(1)
+
+export { sharp }
+
+/** The longest that one libvips operation may take before it is given up. */
+const timeoutSeconds = 30
+
+export interface ForeignOptions {
+  maxPixels: number
+  failOn?: 'warning' | 'error'
+}
+
+/**
+ * A pipeline over foreign bytes: first frame, upright, refused beyond `maxPixels`, given up in time.
+ *
+ * `failOn` is `error` by default and not `warning`: real cameras and editors write files that libjpeg and libpng grumble
+ * at and every browser shows.
+ */
+export function openForeign(input: string | Buffer, { maxPixels, failOn = 'error' }: ForeignOptions): Sharp {
+  return sharp(input, { pages: 1, failOn, limitInputPixels: maxPixels, autoOrient: true }).timeout({
+    seconds: timeoutSeconds,
+  })
+}

@@ -1,0 +1,157 @@
+import { crc32, deflateSync } from 'node:zlib'
+import sharp from 'sharp'
+import type { Exif, Sharp } from 'sharp'
+
+/** Images made for tests; sharp itself is used, so that formats which the service refuses can be written as well. */
+
+export type Rgb = readonly [number, number, number]
+
+/** What each corner of `cornerPixels` shows when the image is upright. */
+export const CORNERS = {
+  topLeft: [220, 30, 30],
+  topRight: [30, 200, 30],
+  bottomLeft: [30, 30, 220],
+  bottomRight: [240, 240, 240],
+} as const satisfies Record<string, Rgb>
+
+/** Four flat quadrants; a wrong turn or flip moves a colour to another corner. */
+function cornerAt(x: number, y: number, width: number, height: number): Rgb {
+  if (y < height / 2) return x < width / 2 ? CORNERS.topLeft : CORNERS.topRight
+  return x < width / 2 ? CORNERS.bottomLeft : CORNERS.bottomRight
+}
+
+/**
+ * The upright position of the stored pixel in row `r`, column `c`, by the table of the EXIF standard (row 0 and column 0 are
+ * the … side of the scene); written out here so that sharp is tested against the standard and not against itself.
+ */
+const UPRIGHT: Record<number, (r: number, c: number, w: number, h: number) => [x: number, y: number]> = {
+  1: (r, c) => [c, r],
+  2: (r, c, w) => [w - 1 - c, r],
+  3: (r, c, w, h) => [w - 1 - c, h - 1 - r],
+  4: (r, c, _w, h) => [c, h - 1 - r],
+  5: (r, c) => [r, c],
+  6: (r, c, w) => [w - 1 - r, c],
+  7: (r, c, w, h) => [w - 1 - r, h - 1 - c],
+  8: (r, c, _w, h) => [r, h - 1 - c],
+}
+
+/** An image that looks `width` × `height` with CORNERS in place once its EXIF orientation is applied. */
+export function orientedImage(width: number, height: number, orientation: number): Sharp {
+  const [rows, columns] = orientation >= 5 ? [width, height] : [height, width]
+  const pixels = Buffer.alloc(width * height * 3)
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) {
+      const [x, y] = UPRIGHT[orientation]!(r, c, width, height)
+      pixels.set(cornerAt(x, y, width, height), (r * columns + c) * 3)
+    }
+  }
+  const image = sharp(pixels, { raw: { width: columns, height: rows, channels: 3 } })
+  return orientation === 1 ? image : image.withMetadata({ orientation })
+}
+
+/** Seeded noise over a gradient: compresses like a picture, not like a flat area. */
+export function noisyImage(width: number, height: number): Sharp {
+  const pixels = Buffer.alloc(width * height * 3)
+  let state = 1
+  for (let i = 0; i < pixels.length; i++) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
+    pixels[i] = (i / pixels.length) * 200 + ((state >>> 16) % 50)
+  }
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+}
+
+export function flatImage(
+  width: number,
+  height: number,
+  colour: { r: number; g: number; b: number; alpha?: number },
+): Sharp {
+  return sharp({
+    create: { width, height, channels: colour.alpha === undefined ? 3 : 4, background: colour },
+  })
+}
+
+/** Text that is looked for in what must not hold it. */
+export const SECRET = 'SECRET-SERIAL-4711'
+
+/** A camera's EXIF with place, time and a secret in it. */
+export const CAMERA_EXIF: Exif = {
+  IFD0: { Make: 'Canon', Model: 'Canon EOS R6', Artist: SECRET, Copyright: SECRET },
+  IFD2: { DateTimeOriginal: '2024:05:01 12:34:56', OffsetTimeOriginal: '+02:00', BodySerialNumber: SECRET },
+  IFD3: {
+    GPSLatitudeRef: 'N',
+    GPSLatitude: '51/1 30/1 2610/100',
+    GPSLongitudeRef: 'W',
+    GPSLongitude: '0/1 7/1 3900/100',
+  },
+}
+
+/** A photo in the given format with CAMERA_EXIF, XMP and an ICC profile. */
+export function photoWithMetadata(
+  format: 'jpeg' | 'png' | 'webp' | 'avif',
+  width = 64,
+  height = 48,
+): Promise<Buffer> {
+  const xmp = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><secret>${SECRET}</secret></x:xmpmeta>`
+  const image = noisyImage(width, height).withIccProfile('p3').withExif(CAMERA_EXIF).withXmp(xmp)
+  return format === 'avif' ? image.avif({ effort: 0 }).toBuffer() : image.toFormat(format).toBuffer()
+}
+
+/** A GIF whose first frame is red and whose others are blue. */
+export async function animatedGif(width: number, height: number, frames = 3): Promise<Buffer> {
+  const colours = Array.from({ length: frames }, (_, i) =>
+    i === 0 ? { r: 255, g: 0, b: 0 } : { r: 0, g: 0, b: 255 },
+  )
+  const images = await Promise.all(colours.map((colour) => flatImage(width, height, colour).png().toBuffer()))
+  return sharp(images, { join: { animated: true } })
+    .gif()
+    .toBuffer()
+}
+
+function pngChunk(type: string, data: Buffer): Buffer {
+  const chunk = Buffer.alloc(12 + data.length)
+  chunk.writeUInt32BE(data.length, 0)
+  chunk.write(type, 4, 'latin1')
+  data.copy(chunk, 8)
+  chunk.writeUInt32BE(crc32(chunk.subarray(4, 8 + data.length)), 8 + data.length)
+  return chunk
+}
+
+/** A well-formed PNG of a few hundred bytes whose header announces any size. */
+export function bombPng(width: number, height: number): Buffer {
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(width, 0)
+  header.writeUInt32BE(height, 4)
+  header.set([8, 2, 0, 0, 0], 8)
+  const signature = Buffer.from('89504e470d0a1a0a', 'hex')
+  const pixels = deflateSync(Buffer.alloc(100_000))
+  return Buffer.concat([
+    signature,
+    pngChunk('IHDR', header),
+    pngChunk('IDAT', pixels),
+    pngChunk('IEND', Buffer.alloc(0)),
+  ])
+}
+
+/** A valid JPEG whose frame header is changed to announce any size up to 65,535². */
+export async function bombJpeg(width: number, height: number): Promise<Buffer> {
+  const jpeg = await flatImage(16, 16, { r: 1, g: 2, b: 3 }).jpeg().toBuffer()
+  const frame = jpeg.indexOf(Buffer.of(0xff, 0xc0))
+  jpeg.writeUInt16BE(height, frame + 5)
+  jpeg.writeUInt16BE(width, frame + 7)
+  return jpeg
+}
+
+/** A valid GIF whose canvas is changed to announce any size up to 65,535². */
+export async function bombGif(width: number, height: number): Promise<Buffer> {
+  const gif = await flatImage(16, 16, { r: 1, g: 2, b: 3 }).gif().toBuffer()
+  gif.writeUInt16LE(width, 6)
+  gif.writeUInt16LE(height, 8)
+  return gif
+}
+
+/** The pixel at x, y of an image, as sharp reads it without turning it. */
+export async function pixelAt(image: Buffer, x: number, y: number): Promise<number[]> {
+  const { data, info } = await sharp(image).raw().toBuffer({ resolveWithObject: true })
+  const at = (y * info.width + x) * info.channels
+  return [...data.subarray(at, at + info.channels)]
+}
