@@ -1,0 +1,91 @@
+import type { Client } from '@temporalio/client'
+import type { OutboxMessage } from '../contracts/outbox.ts'
+import type { Database, Transaction } from '../infra/db/database.ts'
+import type { Logger } from '../observability/logger.ts'
+import { outboxDelivered, outboxFailures } from '../observability/outbox-metrics.ts'
+import { parseOutboxRow, shortError, type OutboxRow } from './outbox-row.ts'
+import { runRelay } from './outbox-relay.ts'
+import { createWorkflowStarts } from './workflow-starts.ts'
+
+/** How long a request waits for Temporal before it leaves the message to the relay. */
+const DIRECT_DEADLINE_MS = 500
+/** The relay leaves young messages to the request that wrote them. Longer than a request and its direct delivery. */
+const DIRECT_GRACE_SECONDS = 3
+
+export interface OutboxDeps {
+  database: Database
+  temporal: Client
+  logger: Logger
+}
+
+export interface Outbox {
+  /**
+   * Delivers messages just committed, each within half a second at most, and forgets them. Never throws: what could not be
+   * delivered is the relay's. Await it before answering only if the answer profits from a workflow that has started.
+   */
+  dispatch(outboxIds: readonly string[]): Promise<void>
+  /** Delivers what is older, until the signal aborts. Any number of relays may run. */
+  runRelay(signal: AbortSignal): Promise<void>
+}
+
+/**
+ * Writes what a change owes to Temporal, in the change's own transaction.
+ * @returns the id to hand to `dispatch` once the transaction has committed
+ */
+export async function addToOutbox(tx: Transaction, message: OutboxMessage): Promise<string> {
+  const [row] = await tx.query<{ outbox_id: string }>({
+    text: `
+      INSERT INTO outbox (kind, payload, locked_until)
+      VALUES ($1, $2::jsonb, clock_timestamp() + $3 * interval '1 second')
+      RETURNING outbox_id::text`,
+    values: [message.kind, JSON.stringify(message.payload), DIRECT_GRACE_SECONDS],
+  })
+  return row!.outbox_id
+}
+
+export function createOutbox({ database, temporal, logger }: OutboxDeps): Outbox {
+  const starts = createWorkflowStarts(temporal)
+
+  async function dispatch(outboxIds: readonly string[]): Promise<void> {
+    if (outboxIds.length === 0) return
+    const rows = await database.primary<OutboxRow>({
+      text: `SELECT outbox_id::text, kind, payload, attempts, created_at FROM outbox
+        WHERE outbox_id = ANY ($1::bigint[]) AND parked_at IS NULL`,
+      values: [outboxIds],
+    })
+    const delivered = await Promise.all(rows.map(deliverNow))
+    const done = delivered.filter((id) => id !== undefined)
+    if (done.length === 0) return
+    await database.primary({
+      text: 'DELETE FROM outbox WHERE outbox_id = ANY ($1::bigint[])',
+      values: [done],
+    })
+  }
+
+  async function deliverNow(row: OutboxRow): Promise<string | undefined> {
+    try {
+      const message = parseOutboxRow(row)
+      await temporal.withDeadline(Date.now() + DIRECT_DEADLINE_MS, () => starts.deliver(message))
+      outboxDelivered.inc({ kind: row.kind, by: 'request' })
+      return row.outbox_id
+    } catch (error) {
+      outboxFailures.inc({ kind: row.kind, by: 'request' })
+      logger.warn(
+        { outboxId: row.outbox_id, kind: row.kind, reason: shortError(error) },
+        'delivery left to the outbox relay',
+      )
+      return undefined
+    }
+  }
+
+  return {
+    async dispatch(outboxIds) {
+      try {
+        await dispatch(outboxIds)
+      } catch (error) {
+        logger.warn({ outboxIds, reason: shortError(error) }, 'delivery left to the outbox relay')
+      }
+    },
+    runRelay: (signal) => runRelay({ database, temporal, starts, logger }, signal),
+  }
+}

@@ -1,0 +1,129 @@
+import {
+  WorkflowExecutionAlreadyStartedError,
+  type Client,
+  type WorkflowStartOptions,
+} from '@temporalio/client'
+import type { OutboxMessage } from '../contracts/outbox.ts'
+import {
+  DISTRIBUTION_CHANGED,
+  PHOTO_FANOUT,
+  photoFanoutWorkflowId,
+  type PhotoFanoutInput,
+} from '../contracts/photo-fanout.ts'
+import { PHOTO_CHANGED, PHOTO_SYNC, photoSyncWorkflowId } from '../contracts/photo-sync.ts'
+import {
+  ORIGINAL_ARRIVED,
+  PHOTO_DELETED,
+  PHOTO_UPLOAD,
+  photoUploadWorkflowId,
+  type PhotoUploadInput,
+} from '../contracts/photo-upload.ts'
+import { ownerAttribute, photoAttribute, stageAttribute } from '../contracts/search-attributes.ts'
+import { TASK_QUEUES } from '../contracts/task-queues.ts'
+import type { PhotoId, UserId } from '../domain/ids.ts'
+
+/** The one way into each workflow. All may be called twice. */
+export interface WorkflowStarts {
+  /** Does what a committed change owes to Temporal. */
+  deliver(message: OutboxMessage): Promise<void>
+  /** Starts the reconciler of a photo's distribution, or wakes it. */
+  reconcileDistribution(input: PhotoFanoutInput): Promise<void>
+  /** Tells a running upload that its photo was deleted; false if none is running. */
+  stopUpload(photoId: PhotoId): Promise<boolean>
+}
+
+/** @param temporal a client that connects lazily; callers set deadlines with `temporal.withDeadline` */
+export function createWorkflowStarts(temporal: Client): WorkflowStarts {
+  return {
+    async deliver(message) {
+      switch (message.kind) {
+        case 'uploadOpened':
+          return onceOnly(() => temporal.workflow.start(PHOTO_UPLOAD, uploadOptions(message.payload)))
+        case 'originalArrived':
+          return onceOnly(() =>
+            temporal.workflow.signalWithStart(PHOTO_UPLOAD, {
+              ...uploadOptions(message.payload),
+              signal: ORIGINAL_ARRIVED,
+              signalArgs: [],
+            }),
+          )
+        case 'photoChanged':
+          await temporal.workflow.signalWithStart(PHOTO_SYNC, {
+            ...reconcilerOptions(photoSyncWorkflowId(message.payload.photoId), message.payload),
+            staticSummary: `Bring photo ${message.payload.photoId} in line after a change`,
+            signal: PHOTO_CHANGED,
+            signalArgs: [],
+          })
+          return
+        default:
+          // Rows written by a newer release; the relay parks them.
+          throw new TypeError(`unknown outbox kind ${(message as { kind: string }).kind}`)
+      }
+    },
+    async reconcileDistribution(input) {
+      await temporal.workflow.signalWithStart(PHOTO_FANOUT, {
+        ...reconcilerOptions(photoFanoutWorkflowId(input.photoId), input),
+        staticSummary: `Distribute photo ${input.photoId} of user ${input.ownerId}`,
+        signal: DISTRIBUTION_CHANGED,
+        signalArgs: [],
+      })
+    },
+    async stopUpload(photoId) {
+      try {
+        await temporal.workflow.getHandle(photoUploadWorkflowId(photoId)).signal(PHOTO_DELETED)
+        return true
+      } catch (error) {
+        if (isWorkflowNotFound(error)) return false
+        throw error
+      }
+    },
+  }
+}
+
+/** One-shot: a workflow that runs already, or has ended, is what was asked for. */
+async function onceOnly(start: () => Promise<unknown>): Promise<void> {
+  try {
+    await start()
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+  }
+}
+
+function uploadOptions(input: PhotoUploadInput): WorkflowStartOptions & { args: [PhotoUploadInput] } {
+  return {
+    workflowId: photoUploadWorkflowId(input.photoId),
+    taskQueue: TASK_QUEUES.orchestration,
+    args: [input],
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    typedSearchAttributes: [...identify(input), { key: stageAttribute, value: 'awaiting_upload' }],
+    staticSummary: `Upload photo ${input.photoId} of user ${input.ownerId}`,
+    staticDetails:
+      'Waits for the original, validates it, publishes the photo, then renders variants, indexes and distributes it. ' +
+      'Query `uploadProgress` gives the state of every step.',
+  }
+}
+
+function reconcilerOptions<Input extends { photoId: PhotoId; ownerId: UserId }>(
+  workflowId: string,
+  input: Input,
+) {
+  return {
+    workflowId,
+    taskQueue: TASK_QUEUES.orchestration,
+    args: [input],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    typedSearchAttributes: identify(input),
+  } satisfies WorkflowStartOptions
+}
+
+function identify(input: { photoId: PhotoId; ownerId: UserId }) {
+  return [
+    { key: photoAttribute, value: input.photoId },
+    { key: ownerAttribute, value: input.ownerId },
+  ]
+}
+
+function isWorkflowNotFound(error: unknown): boolean {
+  return error instanceof Error && error.name === 'WorkflowNotFoundError'
+}
