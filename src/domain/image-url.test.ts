@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  imageMac,
+  imageUrl,
+  MAX_SIGNED_URL_SECONDS,
+  URL_WINDOW_SECONDS,
+  variantKey,
+  windowEnd,
+  windowExpirySeconds,
+} from './image-url.ts'
+
+const photoId = '0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee'
+const key = `variants/${photoId}/3/thumb_200.webp`
+const signingKey = 'a-signing-key-of-some-length'
+const common = { baseUrl: 'https://img.example/', key, accessEpoch: 4, signingKey }
+
+describe('variantKey', () => {
+  it('names photo, epoch, variant and format', () => {
+    expect(variantKey(photoId, 3, 'thumb_200', 'webp')).toBe(key)
+  })
+
+  it.each<[string, string, number, string, string]>([
+    ['an id in upper case', photoId.toUpperCase(), 3, 'thumb_200', 'webp'],
+    ['an id with a path in it', '../originals/x', 3, 'thumb_200', 'webp'],
+    ['a negative epoch', photoId, -1, 'thumb_200', 'webp'],
+    ['an epoch with a fraction', photoId, 1.5, 'thumb_200', 'webp'],
+    ['an epoch that numbers cannot hold', photoId, 1e15, 'thumb_200', 'webp'],
+    ['a variant with a slash', photoId, 3, 'a/b', 'webp'],
+    ['an empty variant', photoId, 3, '', 'webp'],
+    ['a format that browsers execute', photoId, 3, 'thumb_200', 'svg'],
+  ])('refuses %s', (_, id, epoch, variant, format) => {
+    expect(() => variantKey(id, epoch, variant, format)).toThrow(RangeError)
+  })
+})
+
+describe('imageUrl', () => {
+  it('gives public photos one URL for good', () => {
+    const first = imageUrl({ ...common, isPublic: true, now: new Date(0) })
+    const later = imageUrl({ ...common, isPublic: true, now: new Date(9e12) })
+    expect(first).toEqual(later)
+    expect(first.expiresAt).toBeNull()
+    // openssl: printf '/variants/…/3/thumb_200.webp\n4\npublic' | openssl dgst -sha256 -hmac <key> -binary | basenc --base64url
+    expect(first.url).toBe(`https://img.example/${key}?a=4&s=pRE6zVn9ksYVovxZ2hxUtzFw51cYLufJkLulNcj6NCo`)
+  })
+
+  it('signs the expiry of all others', () => {
+    const { url, expiresAt } = imageUrl({
+      ...common,
+      isPublic: false,
+      now: new Date('2026-01-01T00:04:59.999Z'),
+    })
+    expect(expiresAt).toEqual(new Date('2026-01-01T00:10:00Z'))
+    expect(url).toBe(
+      `https://img.example/${key}?a=4&e=1767226200&s=wrd4n24tKMpwvDOzt1PKRTGk2mVjLhO7DUsVOfikkJY`,
+    )
+  })
+
+  it('gives the viewers of a window the same URL, those of the next another', () => {
+    const at = (time: string) => imageUrl({ ...common, isPublic: false, now: new Date(time) }).url
+    expect(at('2026-01-01T00:00:00Z')).toBe(at('2026-01-01T00:04:59.999Z'))
+    expect(at('2026-01-01T00:05:00Z')).not.toBe(at('2026-01-01T00:04:59.999Z'))
+  })
+})
+
+describe('windows', () => {
+  it('let every URL live more than a window and at most the maximum', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4e12 }), (nowMs) => {
+        const livesSeconds = windowExpirySeconds(new Date(nowMs)) - nowMs / 1000
+        expect(livesSeconds).toBeGreaterThan(URL_WINDOW_SECONDS)
+        expect(livesSeconds).toBeLessThanOrEqual(MAX_SIGNED_URL_SECONDS)
+      }),
+    )
+  })
+
+  it('end when the URL changes', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4e12 }), (nowMs) => {
+        const now = new Date(nowMs)
+        const end = windowEnd(now)
+        expect(windowExpirySeconds(new Date(end.getTime() - 1))).toBe(windowExpirySeconds(now))
+        expect(windowExpirySeconds(end)).toBe(windowExpirySeconds(now) + URL_WINDOW_SECONDS)
+      }),
+    )
+  })
+})
+
+describe('imageMac', () => {
+  it('changes with every part it covers', () => {
+    const macs = [
+      imageMac(signingKey, `/${key}`, 4, null),
+      imageMac(signingKey, `/${key}`, 4, 1767226200),
+      imageMac(signingKey, `/${key}`, 5, null),
+      imageMac(signingKey, `/${key}x`, 4, null),
+      imageMac(`${signingKey}x`, `/${key}`, 4, null),
+    ]
+    expect(new Set(macs).size).toBe(macs.length)
+  })
+})
