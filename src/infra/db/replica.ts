@@ -61,9 +61,16 @@ export function createReplicaRotation(primary: Pool, replica: Pool | undefined):
   }
 }
 
-/** Whether the replica has replayed all that the primary had written, or wrote it less than MAX_REPLICA_LAG_MS ago. */
+/**
+ * Whether the replica has replayed all that the primary had written, or is less than MAX_REPLICA_LAG_MS behind; and whether
+ * the primary waits for it at all: without `synchronous_standby_names` a narrowing would not reach it before its commit
+ * returns, so that no right could be checked there.
+ */
 async function isFresh(primary: Pool, replica: Pool): Promise<boolean> {
-  const { rows: positions } = await primary.query<{ lsn: string }>('SELECT pg_current_wal_lsn() AS lsn')
+  const { rows: positions } = await primary.query<{ lsn: string; waits: boolean }>(
+    `SELECT pg_current_wal_lsn() AS lsn, current_setting('synchronous_standby_names') <> '' AS waits`,
+  )
+  if (!positions[0]!.waits) return false
   const { rows } = await replica.query<{ fresh: boolean }>(
     `SELECT pg_is_in_recovery() AND (pg_last_wal_replay_lsn() >= $1::pg_lsn
        OR now() - pg_last_xact_replay_timestamp() < $2 * interval '1 ms') AS fresh`,
