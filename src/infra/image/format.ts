@@ -29,7 +29,8 @@ export function contentTypeOf(metadata: Metadata): OriginalContentType | undefin
     case 'gif':
       return 'image/gif'
     case 'heif':
-      return metadata.compression === 'av1' ? 'image/avif' : undefined
+      // libvips guesses the codec from the major brand. The brands were looked at before; HEVC has no decoder here.
+      return 'image/avif'
     default:
       return undefined
   }

@@ -1,9 +1,10 @@
+import { fileTypeFromBuffer } from 'file-type'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { ORIGINAL_CONTENT_TYPES } from '../../domain/variants.ts'
 import { inspectOriginal } from './inspect.ts'
 import type { InspectOptions } from './inspect.ts'
-import { bombGif, bombJpeg, bombPng, noisyImage } from './test-images.ts'
+import { animatedPng, bombGif, bombJpeg, bombPng, noisyImage } from './test-images.ts'
 
 function inspect(bytes: Buffer, options: Partial<InspectOptions> = {}) {
   const limits = { maxBytes: 50_000_000, maxPixels: 50_000_000 }
@@ -86,6 +87,11 @@ describe('type_mismatch', () => {
     expect(await inspect(avif, { declaredContentType: 'image/avif' })).toMatchObject({
       contentType: 'image/avif',
     })
+    const apng = animatedPng(await noisyImage(30, 20).png().toBuffer())
+    expect(await fileTypeFromBuffer(apng)).toMatchObject({ mime: 'image/apng' })
+    expect(await inspect(apng, { declaredContentType: 'image/png' })).toMatchObject({
+      contentType: 'image/png',
+    })
   })
 
   it('HEVC under the brand of AVIF does not get through', async () => {
@@ -104,7 +110,7 @@ describe('too_many_pixels', () => {
       ['image/png', bombPng(60_000, 60_000)],
       ['image/png', bombPng(7_072, 7_072)],
       ['image/jpeg', await bombJpeg(65_500, 65_500)],
-      ['image/gif', await bombGif(65_535, 65_535)],
+      ['image/gif', bombGif(65_535, 65_535)],
     ] as const) {
       await expect(inspect(bytes, { declaredContentType })).rejects.toMatchObject(refusal('too_many_pixels'))
     }

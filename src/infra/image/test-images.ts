@@ -116,6 +116,13 @@ function pngChunk(type: string, data: Buffer): Buffer {
   return chunk
 }
 
+/** Marks a PNG as an animation of one frame, its own picture. */
+export function animatedPng(png: Buffer): Buffer {
+  const afterHeader = 8 + 12 + 13
+  const animation = pngChunk('acTL', Buffer.of(0, 0, 0, 1, 0, 0, 0, 0))
+  return Buffer.concat([png.subarray(0, afterHeader), animation, png.subarray(afterHeader)])
+}
+
 /** A well-formed PNG of a few hundred bytes whose header announces any size. */
 export function bombPng(width: number, height: number): Buffer {
   const header = Buffer.alloc(13)
@@ -141,12 +148,17 @@ export async function bombJpeg(width: number, height: number): Promise<Buffer> {
   return jpeg
 }
 
-/** A valid GIF whose canvas is changed to announce any size up to 65,535². */
-export async function bombGif(width: number, height: number): Promise<Buffer> {
-  const gif = await flatImage(16, 16, { r: 1, g: 2, b: 3 }).gif().toBuffer()
-  gif.writeUInt16LE(width, 6)
-  gif.writeUInt16LE(height, 8)
-  return gif
+/** A valid GIF of 50 bytes whose canvas and only frame announce any size up to 65,535². */
+export function bombGif(width: number, height: number): Buffer {
+  const header = Buffer.from('GIF89a....\x80\0\0', 'latin1')
+  const frame = Buffer.from('\x2c\0\0\0\0....\0', 'latin1')
+  const colours = Buffer.from('000000ffffff', 'hex')
+  const pixels = Buffer.of(2, 2, 0x4c, 0x01, 0)
+  header.writeUInt16LE(width, 6)
+  header.writeUInt16LE(height, 8)
+  frame.writeUInt16LE(width, 5)
+  frame.writeUInt16LE(height, 7)
+  return Buffer.concat([header, colours, frame, pixels, Buffer.from(';')])
 }
 
 /** The pixel at x, y of an image, as sharp reads it without turning it. */

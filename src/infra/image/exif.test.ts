@@ -1,0 +1,148 @@
+import fc from 'fast-check'
+import sharp from 'sharp'
+import type { Exif } from 'sharp'
+import { describe, expect, it } from 'vitest'
+import { readExif } from './exif.ts'
+import { CAMERA_EXIF, flatImage } from './test-images.ts'
+
+/** The raw EXIF block that an image with these tags carries. */
+async function exifBlock(exif: Exif): Promise<Buffer> {
+  const jpeg = await flatImage(2, 2, { r: 0, g: 0, b: 0 }).withExif(exif).jpeg().toBuffer()
+  return (await sharp(jpeg).metadata()).exif!
+}
+
+const taken = (DateTimeOriginal: string, OffsetTimeOriginal = '+02:00'): Exif => ({
+  IFD2: { DateTimeOriginal, OffsetTimeOriginal },
+})
+const made = (Make: string, Model: string): Exif => ({ IFD0: { Make, Model } })
+const place = (latitude: string, longitude: string, refs = 'NE', more = {}): Exif => ({
+  IFD3: {
+    GPSLatitudeRef: refs[0]!,
+    GPSLatitude: latitude,
+    GPSLongitudeRef: refs[1]!,
+    GPSLongitude: longitude,
+    ...more,
+  },
+})
+
+describe('readExif', () => {
+  it('reads time, camera and place', async () => {
+    expect(readExif(await exifBlock(CAMERA_EXIF))).toEqual({
+      takenAt: '2024-05-01T12:34:56',
+      takenAtOffset: '+02:00',
+      camera: 'Canon EOS R6',
+      location: { latitude: 51.50725, longitude: -0.1275 },
+    })
+  })
+
+  it.each([
+    '2024:02:30 12:00:00',
+    '2024:13:01 12:00:00',
+    '0000:00:00 00:00:00',
+    '1700:01:01 00:00:00',
+    'yesterday',
+  ])('drops the impossible time %s, and its offset with it', async (time) => {
+    expect(readExif(await exifBlock(taken(time)))).toEqual({})
+  })
+
+  it('drops times to come, beyond what zones explain', async () => {
+    const block = await exifBlock(taken('2024:05:01 12:00:00'))
+    expect(readExif(block, new Date('2024-05-01T00:00:00Z'))).toMatchObject({
+      takenAt: '2024-05-01T12:00:00',
+    })
+    expect(readExif(block, new Date('2024-04-28T00:00:00Z'))).toEqual({})
+  })
+
+  it.each(['+25:00', 'Z', '0200', '   :  '])('drops the impossible offset %s alone', async (offset) => {
+    expect(readExif(await exifBlock(taken('2024:05:01 12:00:00', offset)))).toEqual({
+      takenAt: '2024-05-01T12:00:00',
+    })
+  })
+
+  it.each([
+    ['Canon', 'Canon EOS R6', 'Canon EOS R6'],
+    ['Apple', 'iPhone 15', 'Apple iPhone 15'],
+    ['  NIKON \t ', ' D90\r\n ', 'NIKON D90'],
+    [' ', 'K-1', 'K-1'],
+    ['Leica', ' ', 'Leica'],
+    ['A'.repeat(300), 'B', 'A'.repeat(100)],
+  ])('%j and %j make the camera %j', async (make, model, camera) => {
+    expect(readExif(await exifBlock(made(make, model)))).toEqual({ camera })
+  })
+
+  it('reads UTF-8, and bytes that are none', async () => {
+    const block = await exifBlock(made('Z__rich', 'X__'))
+    block.write('ü', block.indexOf('Z__rich') + 1)
+    block.set([0xff, 0x00], block.indexOf('X__') + 1)
+    expect(readExif(block)).toEqual({ camera: 'Zürich X' })
+  })
+
+  it.each([
+    ['90/1 0/1 0/1', '180/1 0/1 0/1', 'SW', { latitude: -90, longitude: -180 }],
+    ['10/1 3030/100 0/1', '20/1 0/1 0/1', 'NE', { latitude: 10.505, longitude: 20 }],
+    ['91/1 0/1 0/1', '20/1 0/1 0/1', 'NE', undefined],
+    ['10/1 0/1 0/1', '181/1 0/1 0/1', 'NE', undefined],
+    ['90/1 1/1 0/1', '20/1 0/1 0/1', 'NE', undefined],
+    ['10/1 99/1 0/1', '20/1 0/1 0/1', 'NE', undefined],
+    ['10/0 0/1 0/1', '20/1 0/1 0/1', 'NE', undefined],
+    ['0/0 0/0 0/0', '0/0 0/0 0/0', 'NE', undefined],
+    ['0/1 0/1 0/1', '0/1 0/1 0/1', 'NE', undefined],
+    ['10/1 0/1 0/1', '20/1 0/1 0/1', 'XX', undefined],
+  ])('%s, %s (%s) is %j', async (latitude, longitude, refs, location) => {
+    expect(readExif(await exifBlock(place(latitude, longitude, refs))).location).toEqual(location)
+  })
+
+  it('drops a place that the receiver itself calls void', async () => {
+    const block = await exifBlock(place('10/1 0/1 0/1', '20/1 0/1 0/1', 'NE', { GPSStatus: 'V' }))
+    expect(readExif(block)).toEqual({})
+  })
+})
+
+describe('hostile EXIF', () => {
+  it('never throws and never gives anything but the documented shape', async () => {
+    const block = await exifBlock(CAMERA_EXIF)
+    const edits = fc.array(fc.tuple(fc.nat(block.length - 1), fc.nat(255)), { minLength: 1, maxLength: 30 })
+    fc.assert(
+      fc.property(edits, fc.nat(block.length), (bytes, length) => {
+        const damaged = Buffer.from(block)
+        for (const [at, value] of bytes) damaged[at] = value
+        const read = readExif(damaged.subarray(0, length))
+        expect(read.takenAt ?? '2024-05-01T12:34:56').toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/)
+        expect(read.camera ?? '').toMatch(/^[^\p{C}]{0,100}$/u)
+        expect(Math.abs(read.location?.latitude ?? 0)).toBeLessThanOrEqual(90)
+        expect(Math.abs(read.location?.longitude ?? 0)).toBeLessThanOrEqual(180)
+      }),
+      { numRuns: 2000 },
+    )
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (noise) => readExif(Buffer.from(noise)) !== undefined),
+    )
+  })
+
+  it.each([
+    ['one-byte numbers', 1],
+    ['texts', 2],
+    ['undefined bytes', 7],
+  ])('thousands of tags that each declare the whole block as %s cost next to nothing', (_what, type) => {
+    const block = Buffer.alloc(65_000)
+    block.write('Exif\0\0II*\0\x08\0\0\0', 'latin1')
+    const tags = 5_000
+    block.writeUInt16LE(tags, 14)
+    for (let i = 0; i < tags; i++) {
+      const at = 16 + 12 * i
+      block.writeUInt16LE(40_000 + i, at)
+      block.writeUInt16LE(type, at + 2)
+      block.writeUInt32LE(65_000, at + 4)
+      block.writeUInt32LE(8, at + 8)
+    }
+    const before = process.cpuUsage()
+    expect(readExif(block)).toEqual({})
+    // Unmetered this takes seconds (and gigabytes); the limit is far from either.
+    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(1)
+  })
+
+  it('nothing gives nothing', () => {
+    expect(readExif(undefined)).toEqual({})
+    expect(readExif(Buffer.alloc(0))).toEqual({})
+  })
+})

@@ -1,0 +1,218 @@
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import { VARIANT_SPECS, variantSpec } from '../../domain/variants.ts'
+import { renderVariant, renderVariants } from './render.ts'
+import type { RenderedVariant } from './render.ts'
+import {
+  animatedGif,
+  bombPng,
+  CORNERS,
+  flatImage,
+  noisyImage,
+  orientedImage,
+  photoWithMetadata,
+  pixelAt,
+  SECRET,
+} from './test-images.ts'
+
+/** All variants, by `thumb_200.jpeg` and so on; fails if one failed. */
+async function render(input: Buffer | string): Promise<Record<string, RenderedVariant>> {
+  const results = await renderVariants(input)
+  return Object.fromEntries(
+    results.map((result) => {
+      if (!result.ok) throw result.error
+      return [`${result.variant}.${result.format}`, result]
+    }),
+  )
+}
+
+function expectNear(actual: number[], expected: readonly number[], tolerance = 12): void {
+  const distance = Math.max(...expected.map((value, i) => Math.abs(value - actual[i]!)))
+  expect(distance, `${actual.join()} should be ${expected.join()}`).toBeLessThanOrEqual(tolerance)
+}
+
+const names = ['thumb_200.jpeg', 'thumb_200.webp', 'medium_800.jpeg', 'medium_800.webp']
+
+describe('renderVariants', () => {
+  it.each(['jpeg', 'png', 'webp', 'avif', 'gif'] as const)(
+    'renders %s to all variants, in order',
+    async (format) => {
+      const original = noisyImage(1000, 500)
+      const bytes = await (
+        format === 'avif' ? original.avif({ effort: 0 }) : original.toFormat(format)
+      ).toBuffer()
+      const results = await renderVariants(bytes)
+      expect(results.map(({ variant, format }) => `${variant}.${format}`)).toEqual(names)
+      for (const result of results) {
+        if (!result.ok) throw result.error
+        const metadata = await sharp(result.data).metadata()
+        const size =
+          result.variant === 'thumb_200' ? { width: 200, height: 100 } : { width: 800, height: 400 }
+        expect(metadata).toMatchObject({ format: result.format, space: 'srgb', depth: 'uchar', ...size })
+        expect(result).toMatchObject({ ...size, bytes: result.data.length })
+      }
+    },
+  )
+
+  it.each(['jpeg', 'png', 'webp'] as const)('turns %s upright from every orientation', async (format) => {
+    for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const bytes = await orientedImage(600, 300, orientation).toFormat(format, { quality: 100 }).toBuffer()
+      for (const { data, width, height, variant } of Object.values(await render(bytes))) {
+        expect([width, height], `${variant} of ${orientation}`).toEqual(
+          variant === 'thumb_200' ? [200, 100] : [600, 300],
+        )
+        const [right, bottom] = [width - 10, height - 10]
+        expectNear(await pixelAt(data, 10, 10), CORNERS.topLeft)
+        expectNear(await pixelAt(data, right, 10), CORNERS.topRight)
+        expectNear(await pixelAt(data, 10, bottom), CORNERS.bottomLeft)
+        expectNear(await pixelAt(data, right, bottom), CORNERS.bottomRight)
+        expect((await sharp(data).metadata()).orientation).toBeUndefined()
+      }
+    }
+  })
+
+  it.each([
+    [1, 1, [1, 1], [1, 1]],
+    [199, 150, [199, 150], [199, 150]],
+    [500, 20, [200, 8], [500, 20]],
+    [1, 20_000, [1, 200], [1, 800]],
+    [20_000, 1, [200, 1], [800, 1]],
+    [801, 801, [200, 200], [800, 800]],
+  ])('%i × %i is never enlarged and never vanishes', async (width, height, thumb, medium) => {
+    const variants = await render(await flatImage(width, height, { r: 9, g: 99, b: 199 }).png().toBuffer())
+    for (const variant of Object.values(variants)) {
+      const size = variant.variant === 'thumb_200' ? thumb : medium
+      expect([variant.width, variant.height]).toEqual(size)
+    }
+    expectNear(await pixelAt(variants['thumb_200.webp']!.data, 0, 0), [9, 99, 199])
+  })
+
+  it.each(['jpeg', 'png', 'webp', 'avif'] as const)('keeps nothing of the metadata of %s', async (format) => {
+    const original = await photoWithMetadata(format, 900, 700)
+    const { exif, icc, xmp } = await sharp(original).metadata()
+    expect([exif, icc, xmp].every(Boolean), 'the original has it').toBe(true)
+    expect(original.includes(SECRET)).toBe(true)
+    for (const { data } of Object.values(await render(original))) {
+      const metadata = await sharp(data).metadata()
+      for (const key of ['exif', 'icc', 'xmp', 'iptc', 'comments', 'tifftagPhotoshop'] as const) {
+        expect(metadata[key], key).toBeUndefined()
+      }
+      for (const trace of [
+        SECRET,
+        'Exif',
+        'Canon',
+        'ICC_PROFILE',
+        'ICCP',
+        'EXIF',
+        'XMP',
+        'http://ns.adobe.com',
+        'GPS',
+      ]) {
+        expect(data.includes(trace), trace).toBe(false)
+      }
+    }
+  })
+
+  it('keeps nothing that is appended to the original', async () => {
+    const polyglot = Buffer.concat([
+      await noisyImage(300, 200).jpeg().toBuffer(),
+      Buffer.from(`PK\x03\x04${SECRET}`),
+    ])
+    for (const { data } of Object.values(await render(polyglot))) expect(data.includes(SECRET)).toBe(false)
+  })
+
+  it('converts wide gamut, 16 bit and CMYK to sRGB', async () => {
+    const red = { r: 255, g: 0, b: 0 }
+    // In P3 the red of sRGB is 234, 51, 35; sharp writes it so when it attaches the profile.
+    const p3 = await flatImage(300, 200, red).withIccProfile('p3').png().toBuffer()
+    expectNear(await rawPixel(p3), [234, 51, 35])
+    const deepPixels = new Uint16Array(300 * 200 * 3).map((_, i) => (i % 3 === 0 ? 65_535 : 0))
+    const deepRed = () =>
+      sharp(deepPixels, { raw: { width: 300, height: 200, channels: 3 } }).toColourspace('rgb16')
+    const deep = await deepRed().png().toBuffer()
+    const deepTagged = await deepRed().withIccProfile('srgb').png().toBuffer()
+    expect(await sharp(deepTagged).metadata()).toMatchObject({ depth: 'ushort', hasProfile: true })
+    for (const original of [p3, deep, deepTagged]) {
+      for (const { data } of Object.values(await render(original)))
+        expectNear(await pixelAt(data, 5, 5), [255, 0, 0])
+    }
+    const cmyk = await flatImage(300, 200, red).toColourspace('cmyk').jpeg().toBuffer()
+    expect((await sharp(cmyk).metadata()).space).toBe('cmyk')
+    for (const { data } of Object.values(await render(cmyk))) {
+      expect((await sharp(data).metadata()).space).toBe('srgb')
+      expectNear(await pixelAt(data, 5, 5), [235, 10, 10], 30)
+    }
+  })
+
+  it('renders grey, with and without alpha', async () => {
+    const grey = noisyImage(300, 200).toColourspace('b-w')
+    const plain = await grey.clone().png().toBuffer()
+    const alpha = await grey.clone().ensureAlpha(0.5).png().toBuffer()
+    for (const original of [plain, alpha])
+      expect(Object.keys(await render(original)).sort()).toEqual([...names].sort())
+  })
+
+  it('lays transparency on white in JPEG and keeps it in WebP', async () => {
+    const original = await flatImage(300, 200, { r: 255, g: 0, b: 0, alpha: 0.5 }).png().toBuffer()
+    const variants = await render(original)
+    for (const size of ['thumb_200', 'medium_800']) {
+      expectNear(await pixelAt(variants[`${size}.jpeg`]!.data, 5, 5), [255, 127, 127])
+      expectNear(await pixelAt(variants[`${size}.webp`]!.data, 5, 5), [255, 0, 0, 128])
+    }
+  })
+
+  it('renders the first frame of an animation, and one frame only', async () => {
+    for (const { data, format } of Object.values(await render(await animatedGif(150, 100)))) {
+      expect(await sharp(data).metadata()).toMatchObject({ format, width: 150, height: 100 })
+      expect((await sharp(data, { pages: -1 }).metadata()).pages ?? 1).toBe(1)
+      expectNear(await pixelAt(data, 5, 5), [255, 0, 0])
+    }
+  })
+})
+
+describe('failures', () => {
+  it('of one variant leave the others', async () => {
+    const original = await noisyImage(900, 700).jpeg().toBuffer()
+    const handed: string[] = []
+    const results = await renderVariants(original, {
+      onVariant: ({ variant, format }) => {
+        if (variant === 'medium_800' && format === 'webp') return Promise.reject(new Error('storage is down'))
+        handed.push(`${variant}.${format}`)
+      },
+    })
+    expect(results.map((result) => result.ok)).toEqual([true, true, true, false])
+    expect(results[3]).toMatchObject({ error: { message: 'storage is down' } })
+    expect(handed.sort()).toEqual(['medium_800.jpeg', 'thumb_200.jpeg', 'thumb_200.webp'])
+  })
+
+  it('of the original fail all', async () => {
+    const jpeg = await noisyImage(900, 700).jpeg().toBuffer()
+    await expect(renderVariants(jpeg.subarray(0, 9000))).rejects.toThrow()
+    await expect(renderVariants('/absent')).rejects.toThrow(/missing/)
+    await expect(renderVariants(bombPng(60_000, 60_000))).rejects.toThrow(/pixel limit/)
+    await expect(renderVariants(jpeg, { maxPixels: 629_999 })).rejects.toThrow(/pixel limit/)
+  })
+})
+
+describe('renderVariant', () => {
+  it('gives the same bytes as the group does', async () => {
+    const original = await photoWithMetadata('jpeg', 1300, 900)
+    const group = await render(original)
+    for (const spec of VARIANT_SPECS) {
+      const single = await renderVariant(original, spec)
+      expect(single.data.equals(group[`${spec.variant}.${spec.format}`]!.data)).toBe(true)
+    }
+  })
+
+  it('throws what went wrong', async () => {
+    const original = await noisyImage(30, 20).png().toBuffer()
+    const onVariant = () => Promise.reject(new Error('storage is down'))
+    const failing = renderVariant(original, variantSpec('thumb_200', 'jpeg'), { onVariant })
+    await expect(failing).rejects.toThrow('storage is down')
+  })
+})
+
+/** A pixel as stored, its profile ignored. */
+async function rawPixel(image: Buffer): Promise<number[]> {
+  return [...(await sharp(image, { ignoreIcc: true }).raw().toBuffer()).subarray(0, 3)]
+}
