@@ -74,10 +74,7 @@ export const opensearch: Server = {
         ],
         ...['-Dio.netty.noUnsafe=true', '-Dio.netty.noKeySetOptimization=true'],
         ...['-Dio.netty.recycler.maxCapacityPerThread=0', '-Dio.netty.allocator.numDirectArenas=0'],
-        ...[
-          '-Dlog4j.shutdownHookEnabled=false',
-          '-Dlog4j2.disable.jmx=true',
-        ],
+        ...['-Dlog4j.shutdownHookEnabled=false', '-Dlog4j2.disable.jmx=true'],
         '-Djava.locale.providers=SPI,CLDR',
         '-Dorg.apache.lucene.store.MMapDirectory.sharedArenaMaxPermits=1',
         `-javaagent:${join(home, 'agent', 'opensearch-agent.jar')}`,

@@ -48,7 +48,7 @@ export const postgres: Server = {
         client,
         appUser,
         context.secrets.postgresApp,
-        'LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB',
+        'LOGIN NOSUPERUSER NOCREATEROLE CREATEDB',
       )
       // Lag and standby state are read from pg_stat_replication, whose rows only pg_monitor sees whole.
       await client.query(`GRANT pg_monitor TO ${appUser}`)

@@ -1,0 +1,42 @@
+// Entry of `npm run demo|start|stack|test`: plain Node without packages, as nothing may be installed yet.
+// It checks the machine, installs the npm packages if need be, and hands over to TypeScript under the pinned Node.
+import { join } from 'node:path'
+import { findProblems } from './bootstrap/checks.mjs'
+import { helpFor } from './bootstrap/help.mjs'
+import { ensurePackages } from './bootstrap/packages.mjs'
+import { handOver } from './bootstrap/run.mjs'
+
+const checkout = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..')
+const entries = {
+  demo: 'stack/demo.ts',
+  start: 'stack/start.ts',
+  stack: 'stack/cli.ts',
+  test: 'stack/test.ts',
+}
+
+const [command, ...args] = process.argv.slice(2)
+const entry = entries[command]
+const help = helpFor(command, args)
+
+if (help) {
+  console.log(help)
+} else if (!entry) {
+  console.error(`Unknown command: ${command}\n\n${helpFor(undefined, [])}`)
+  process.exitCode = 2
+} else {
+  const problems = findProblems(checkout)
+  if (problems.length > 0) {
+    console.error(
+      `Darkroom cannot start on this machine yet:\n${problems.map((line) => `  - ${line}`).join('\n')}`,
+    )
+    process.exitCode = 1
+  } else {
+    try {
+      await ensurePackages(checkout)
+      await handOver(checkout, entry, args)
+    } catch (error) {
+      console.error(error.message)
+      process.exitCode = 1
+    }
+  }
+}

@@ -1,0 +1,53 @@
+const overview = `Darkroom
+
+  npm run demo [-- --once]   install, start everything, run the main job on real photos; Ctrl-C stops it
+  npm start                  the same service without demo data
+  npm test [-- <vitest args>]  all tests, on servers of their own that go away afterwards
+  npm run stack -- <command> the embedded servers alone: up, down, status, logs, reset
+
+Servers are installed once into DARKROOM_STACK_DIR (else $XDG_CACHE_HOME/darkroom, else ~/.cache/darkroom).
+Data is kept in DARKROOM_DATA_DIR (else .darkroom in the checkout).`
+
+const texts = {
+  demo: `npm run demo [-- options]
+
+Installs what is missing, starts the servers, the API, the workers and the edge, then runs the main job: users who
+follow each other upload real photos through the API; it shows what happened, with times and links.
+Stays up until Ctrl-C, then stops everything it started.
+
+  --once   exit after the job; the exit code is not 0 if any part failed`,
+
+  start: `npm start
+
+Installs what is missing and starts the servers, the API, the workers and the edge, without demo data.
+Stays up until Ctrl-C. Settings come from the environment and from .env (see .env.example); a server that they place
+elsewhere (DATABASE_URL, REDIS_URL, S3_ENDPOINT, OPENSEARCH_URL, TEMPORAL_ADDRESS, CDN_BASE_URL) is not started.
+
+  DARKROOM_INSTANCE   name of the set of servers and their data (default: demo)`,
+
+  test: `npm test [-- <arguments for vitest>]
+
+Starts servers of its own on free ports, sets them up, runs vitest, and removes all of it again. May run beside a demo.
+  npm test -- test/unit/foo     only these files
+  npm test -- -t "a block"      only tests whose name matches
+
+  DARKROOM_TEST_INSTANCE=<folder>   use the servers of this running instance instead (npm run stack -- up)
+  DARKROOM_TEST_MINUTES=<n>         give up after so long (default: 30)`,
+
+  stack: `npm run stack -- <command> [options] [server...]
+
+  up       start the servers in the background    down    stop them; data stays
+  status   servers, processes, ports, health       logs    print and follow their logs
+  reset    stop them and delete their data
+
+  -i, --instance <name>   which set of servers (default: demo)
+  servers: postgres, postgres-replica, valkey, seaweedfs, opensearch, temporal, edge`,
+}
+
+/** The text to show instead of running anything; undefined when the command is to run. */
+export function helpFor(command, args) {
+  const isFlag = (word) => word === '--help' || word === '-h' || word === 'help'
+  if (command === undefined || isFlag(command)) return overview
+  if (args.length > 0 && isFlag(args[0]) && texts[command]) return texts[command]
+  return undefined
+}

@@ -1,0 +1,94 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ensureStack } from './install/install.ts'
+import { attachInstance, deleteInstance, startInstance, stopInstance, type Instance } from './instance.ts'
+import { checkoutDir } from './instance/layout.ts'
+import { processesMentioning } from './instance/process.ts'
+import { listenForInterrupt, type Interrupt } from './interrupt.ts'
+import { runSetup } from './setup.ts'
+import { runVitest } from './vitest-run.ts'
+
+/** A whole run takes a few minutes; one that takes this long hangs. */
+const maxMinutes = Number(process.env.DARKROOM_TEST_MINUTES) || 30
+/** Workers of the test runner and killed servers need a moment to be gone. */
+const survivorGraceMs = 5_000
+const lastLogs = join(checkoutDir, '.darkroom', 'last-test-logs')
+
+const report = (line: string) => console.log(`stack: ${line}`)
+const args = process.argv.slice(2)
+const reused = process.env.DARKROOM_TEST_INSTANCE
+const interrupt = listenForInterrupt(() => report('already stopping'))
+
+process.exit(reused ? await testOn(attachInstance(reused), interrupt) : await testOnThrowAway(interrupt))
+
+async function testOnThrowAway(interrupt: Interrupt): Promise<number> {
+  const stack = await ensureStack(report)
+  const dir = mkdtempSync(join(tmpdir(), 'darkroom-test-'))
+  let code = 1
+  try {
+    const instance = await startInstance({
+      dir,
+      stack,
+      lifetime: 'owned',
+      kind: 'throw-away',
+      nodeEnv: 'test',
+      given: externalSettings(),
+      report,
+    })
+    code = await testOn(instance, interrupt)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+  } finally {
+    const survivors = await tearDown(dir, code !== 0)
+    if (survivors > 0) code = code || 1
+  }
+  return code
+}
+
+async function testOn(instance: Instance, interrupt: Interrupt): Promise<number> {
+  try {
+    if (!interrupt.signal.aborted) await runSetup(instance)
+    if (!interrupt.signal.aborted)
+      return await runVitest(args, instance.env, interrupt.signal, maxMinutes * 60_000)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    return 1
+  }
+  return await interrupt.requested
+}
+
+/** Stops everything of the instance and deletes it. @returns how many processes had outlived their tests */
+async function tearDown(dir: string, keepLogs: boolean): Promise<number> {
+  await stopInstance(dir, 'fast')
+  const survivors = await findSurvivors(dir)
+  for (const pid of survivors) {
+    report(`a process was left behind: ${pid}`)
+    process.kill(pid, 'SIGKILL')
+  }
+  if (keepLogs) {
+    rmSync(lastLogs, { recursive: true, force: true })
+    cpSync(join(dir, 'logs'), lastLogs, { recursive: true, force: true })
+    report(`logs of the servers: ${lastLogs}`)
+  }
+  await deleteInstance(dir)
+  return survivors.length
+}
+
+/** Everything that a test starts inherits the instance's folder in its environment. */
+async function findSurvivors(dir: string): Promise<number[]> {
+  const deadline = Date.now() + survivorGraceMs
+  for (;;) {
+    const found = processesMentioning(dir)
+    if (found.length === 0 || Date.now() > deadline) return found
+    await sleep(100)
+  }
+}
+
+/** Tests follow the environment, never `.env`: that may name servers whose data matters. */
+function externalSettings(): Record<string, string> {
+  if (process.env.DARKROOM_INSTANCE_DIR) return {}
+  const entries = Object.entries(process.env).filter((entry): entry is [string, string] => Boolean(entry[1]))
+  return Object.fromEntries(entries.filter(([name]) => name !== 'PORT'))
+}
