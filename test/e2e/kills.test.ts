@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { ApiClient } from '../../stack/client/api-client.ts'
+import { attachInstance, type Instance } from '../../stack/instance.ts'
+import { startApp, type App, type ProcessName } from './app-processes.ts'
+import { slowJpeg, smallJpeg } from './pictures.ts'
+
+/** Invariant 3: killing any process at any moment loses nothing that was accepted. Real processes, SIGKILL. */
+describe('a process is killed', () => {
+  let app: App
+  let instance: Instance
+  let author: ApiClient
+  let follower: ApiClient
+
+  beforeAll(async () => {
+    instance = attachInstance(process.env.DARKROOM_INSTANCE_DIR!)
+    app = await startApp({ storageEvents: false })
+    const run = randomBytes(4).toString('hex')
+    author = await new ApiClient(app.url).signUp(`author-${run}`)
+    follower = await new ApiClient(app.url).signUp(`follower-${run}`)
+    await follower.call('PUT', `/v1/users/${author.username}/follow`)
+    await follower.walk('/v1/feed')
+  })
+  afterAll(() => app?.stop())
+
+  const killed = new Set<ProcessName>()
+  async function kill(name: ProcessName): Promise<void> {
+    await app.kill(name)
+    killed.add(name)
+  }
+  async function restart(name: ProcessName): Promise<void> {
+    await app.start(name)
+    killed.delete(name)
+  }
+  afterEach(async () => {
+    for (const name of killed) await restart(name)
+    await instance.startServer('temporal')
+  })
+
+  async function upload(bytes: Buffer): Promise<string> {
+    const { photoId } = await author.upload(bytes, { contentType: 'image/jpeg', visibility: 'public' })
+    await author.call('POST', `/v1/photos/${photoId}/complete`, undefined, [200, 202])
+    return photoId
+  }
+
+  async function stepState(photoId: string, name: string): Promise<string> {
+    const { steps } = await author.call('GET', `/v1/photos/${photoId}/progress`)
+    return steps.find((step: { name: string }) => step.name === name)?.state
+  }
+
+  /** Whole: four variants, in the follower's feed exactly once. */
+  async function expectWhole(photoId: string, timeoutMs = 60_000): Promise<void> {
+    const photo = await author.untilVariants(photoId, 4, timeoutMs)
+    expect(photo.status).toBe('ready')
+    await follower.until(
+      'it is in the feed',
+      async () =>
+        (await follower.walk('/v1/feed')).filter((item: { id: string }) => item.id === photoId).length === 1,
+      timeoutMs,
+    )
+  }
+
+  it('the media worker, in mid-variant', { timeout: 120_000 }, async () => {
+    const photoId = await upload(await slowJpeg())
+    await author.until(
+      'its variants are under way',
+      async () => (await stepState(photoId, 'variants')) === 'running',
+      30_000,
+      5,
+    )
+    await kill('media')
+    const { photo } = await author.call('GET', `/v1/photos/${photoId}`)
+    expect(photo.status).toBe('ready')
+    expect(photo.variants.filter((v: any) => v.name !== 'original').length).toBeLessThan(4)
+    await restart('media')
+    await expectWhole(photoId, 90_000)
+  })
+
+  it('the orchestration worker, in mid-workflow', { timeout: 120_000 }, async () => {
+    const photoId = await upload(await slowJpeg(20))
+    await author.until(
+      'it is being processed',
+      async () => (await author.call('GET', `/v1/photos/${photoId}`)).photo.status === 'processing',
+      30_000,
+      5,
+    )
+    await kill('orchestration')
+    expect((await author.call('GET', `/v1/photos/${photoId}`)).photo.variants).toHaveLength(0)
+    await restart('orchestration')
+    await expectWhole(photoId, 90_000)
+  })
+
+  it('the API, right after its 201', { timeout: 120_000 }, async () => {
+    const bytes = await smallJpeg()
+    const { photo, upload: target } = await author.call('POST', '/v1/photos', {
+      contentType: 'image/jpeg',
+      bytes: bytes.byteLength,
+    })
+    await kill('api')
+    await author.put(target, bytes)
+    await restart('api')
+    await author.call('POST', `/v1/photos/${photo.id}/complete`, undefined, [200, 202])
+    await expectWhole(photo.id)
+  })
+
+  it('the API, right after it took `complete`', { timeout: 120_000 }, async () => {
+    const photoId = await upload(await smallJpeg())
+    await kill('api')
+    await restart('api')
+    await expectWhole(photoId)
+  })
+
+  it('Temporal, for 10 s: uploads and follows are taken meanwhile', { timeout: 180_000 }, async () => {
+    const before = await upload(await smallJpeg())
+    await instance.stopServer('temporal', 'SIGKILL')
+    const downSince = performance.now()
+
+    const meanwhile = await upload(await smallJpeg())
+    const late = await new ApiClient(app.url).signUp(`late-${randomBytes(4).toString('hex')}`)
+    await late.call('PUT', `/v1/users/${author.username}/follow`)
+    expect((await author.call('GET', `/v1/photos/${meanwhile}`)).photo.status).toBe('awaiting_upload')
+    expect((await author.send('GET', '/v1/feed')).status).toBe(200)
+
+    await sleep(Math.max(0, 10_000 - (performance.now() - downSince)))
+    await instance.startServer('temporal')
+    await expectWhole(before, 120_000)
+    await expectWhole(meanwhile, 120_000)
+    await late.until('the late follower has both', async () => (await late.walk('/v1/feed')).length >= 2)
+  })
+
+  it('every process at once', { timeout: 180_000 }, async () => {
+    const photoId = await upload(await slowJpeg(20))
+    for (const name of ['media', 'orchestration', 'fanout', 'api'] as const) await kill(name)
+    await Promise.all((['media', 'orchestration', 'fanout', 'api'] as const).map(restart))
+    await expectWhole(photoId, 120_000)
+  })
+})
