@@ -1,0 +1,103 @@
+import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
+import type { Query } from '../../infra/db/database.ts'
+import type { PhotoDocument, PhotoIndex } from '../../infra/opensearch/photo-index.ts'
+import { foldText } from './search-text.ts'
+
+export interface SearchIndexDeps {
+  index: PhotoIndex
+  /** The primary: a replica could be behind on content. */
+  primary: Query
+}
+
+/** What the index holds of a photo now. */
+export interface IndexOutcome {
+  state: 'indexed' | 'removed'
+  /** The version of the row that the index is in line with; null if there is no such row. */
+  version: number | null
+  /** Whether this call wrote or removed the document; false if the index already was in line or ahead. */
+  changed: boolean
+}
+
+export interface SearchIndex {
+  /**
+   * Brings the photo's search document in line with its row: a published photo's is written, any other's removed. May
+   * run any number of times, in parallel and late: a version that the index is past is left out.
+   * @throws DarkroomError `unavailable` when OpenSearch is down or not set up
+   */
+  indexPhoto(photoId: PhotoId): Promise<IndexOutcome>
+}
+
+/** A row that changes more often than this during one call has signals under way that index it again. */
+const MAX_PASSES = 5
+
+/** A version above any that photos.version (an integer) can have: for photos without a row, which have no future. */
+const FINAL_VERSION = 2 ** 31
+
+export function createSearchIndex({ index, primary }: SearchIndexDeps): SearchIndex {
+  async function indexRow(photoId: PhotoId, row: PhotoRow | undefined): Promise<IndexOutcome> {
+    if (!row) {
+      return { state: 'removed', version: null, changed: await index.remove(photoId, FINAL_VERSION) }
+    }
+    const { version } = row
+    if (row.status !== 'ready') {
+      return { state: 'removed', version, changed: await index.remove(photoId, version) }
+    }
+    return { state: 'indexed', version, changed: await index.put(toDocument(row)) }
+  }
+
+  return {
+    async indexPhoto(photoId) {
+      let row = await readRow(primary, photoId)
+      let changed = false
+      for (let pass = 1; ; pass++) {
+        const outcome = await indexRow(photoId, row)
+        changed ||= outcome.changed
+        // The index forgets the versions of deleted documents after a while. Looking again undoes a write that was held
+        // up for so long that it brought a deleted photo's document back.
+        row = await readRow(primary, photoId)
+        if ((row?.version ?? null) === outcome.version || pass === MAX_PASSES) return { ...outcome, changed }
+      }
+    },
+  }
+}
+
+interface PhotoRow {
+  photo_id: PhotoId
+  owner_id: UserId
+  username: string
+  version: number
+  status: PhotoStatus
+  visibility: Visibility
+  caption: string | null
+  alt_text: string | null
+  score: string | null
+  tags: string[]
+}
+
+const READ_ROW = `
+  SELECT p.photo_id, p.owner_id, u.username, p.version, p.status, p.visibility, p.caption, p.alt_text, p.score,
+    (SELECT coalesce(array_agg(t.tag::text ORDER BY t.position), '{}')
+      FROM photo_tags t WHERE t.photo_id = p.photo_id) AS tags
+  FROM photos p JOIN users u ON u.user_id = p.owner_id
+  WHERE p.photo_id = $1`
+
+async function readRow(primary: Query, photoId: PhotoId): Promise<PhotoRow | undefined> {
+  const [row] = await primary<PhotoRow>({ name: 'search-row', text: READ_ROW, values: [photoId] })
+  return row
+}
+
+function toDocument(row: PhotoRow): PhotoDocument {
+  return {
+    photoId: row.photo_id,
+    ownerId: row.owner_id,
+    username: row.username.toLowerCase(),
+    caption: row.caption === null ? null : foldText(row.caption),
+    altText: row.alt_text === null ? null : foldText(row.alt_text),
+    tags: row.tags,
+    visibility: row.visibility,
+    status: row.status,
+    publishedAt: row.score === null ? null : Number(row.score),
+    version: row.version,
+  }
+}

@@ -1,0 +1,61 @@
+import type { HitPosition } from '../../infra/opensearch/photo-index.ts'
+import type { PhotoCard } from '../photo-cards.ts'
+
+/** Hits in order; `exhausted` once there are none after these. */
+export interface Hits {
+  positions: HitPosition[]
+  exhausted: boolean
+}
+
+export interface PageSource {
+  /** The next hits after `after` (null: from the start), about `size` of them. */
+  hits(after: HitPosition | null, size: number): Promise<Hits>
+  /** Those of the photos that the viewer may see now, by id. */
+  cards(photoIds: string[]): Promise<Map<string, PhotoCard>>
+}
+
+export interface SearchPage {
+  cards: PhotoCard[]
+  /** Where the next page begins; null at the end. */
+  next: HitPosition | null
+}
+
+/** Hidden hits are a second's worth of narrowings, so a page needing more than this is answered short. */
+const MAX_SCANNED_PER_ITEM = 10
+const MAX_SCAN_MS = 300
+
+/**
+ * Fills a page with what the viewer may see of the hits. It looks for one photo more than asked, so that `next` is set
+ * only if there is a visible photo to come: neither an empty page nor a cursor tells of a hidden one. A page that would
+ * take too long is returned short, with `next` at the last hit scanned.
+ */
+export async function fillPage(
+  source: PageSource,
+  limit: number,
+  after: HitPosition | null,
+): Promise<SearchPage> {
+  const deadline = performance.now() + MAX_SCAN_MS
+  const cards: PhotoCard[] = []
+  let lastShown: HitPosition | null = null
+  let lastScanned = after
+  let scanned = 0
+  for (;;) {
+    const { positions, exhausted } = await source.hits(lastScanned, limit + 1)
+    const visible = await source.cards(positions.map((position) => position.photoId))
+    for (const position of positions) {
+      const card = visible.get(position.photoId)
+      // A photo taken out of publication is in its owner's sight, but not in search.
+      if (card?.status === 'ready') {
+        if (cards.length === limit) return { cards, next: lastShown }
+        cards.push(card)
+        lastShown = position
+      }
+      lastScanned = position
+    }
+    if (exhausted) return { cards, next: null }
+    scanned += positions.length
+    if (scanned >= limit * MAX_SCANNED_PER_ITEM || performance.now() > deadline) {
+      return { cards, next: lastScanned }
+    }
+  }
+}

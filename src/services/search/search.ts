@@ -1,0 +1,157 @@
+import { decodeCursor, encodeCursor, type CursorBinding } from '../../domain/cursor.ts'
+import type { UserId } from '../../domain/ids.ts'
+import type { Viewer } from '../../domain/visibility.ts'
+import type { Query } from '../../infra/db/database.ts'
+import { visibleTo } from '../../infra/db/visibility.ts'
+import type { HitPosition, PhotoIndex, PhotoSearch } from '../../infra/opensearch/photo-index.ts'
+import { loadPhotoCards, type PhotoCard } from '../photo-cards.ts'
+import { fillPage, type Hits } from './search-page.ts'
+import { buildPhotoQuery, type PhotoFilters } from './search-query.ts'
+
+export interface SearchDeps {
+  index: PhotoIndex
+  /** Where rights and content are read: a replica that is never behind on rights. */
+  query: Query
+  /** MACs the cursors. */
+  cursorSecret: string
+}
+
+export interface PageRequest {
+  /** 1–100 */
+  limit: number
+  cursor?: string | undefined
+  /** Reads elsewhere than `deps.query`: on the primary for who has just written. */
+  query?: Query | undefined
+}
+
+export interface PhotoSearchRequest extends PhotoFilters, PageRequest {
+  sort?: 'relevance' | 'recent' | undefined
+}
+
+export interface PhotoList {
+  items: PhotoCard[]
+  /** null means the end, and only then. */
+  nextCursor: string | null
+}
+
+export interface PhotoSearchResult extends PhotoList {
+  /** How many of the first MAX_COUNTED_HITS matches the viewer may see, as counted for the first page of the walk. */
+  total: number
+}
+
+export interface Search {
+  /**
+   * Photos that match and that the viewer may see, by relevance (the default) or newest first. A walk by cursor meets
+   * every photo once that matched throughout it with an unchanged caption and alternative text.
+   * @throws DarkroomError `unavailable` with OpenSearch down, `bad_cursor`, `invalid` for a `q` too long
+   */
+  searchPhotos(viewer: Viewer, request: PhotoSearchRequest): Promise<PhotoSearchResult>
+  /** The photos of a tag, newest first. Errors as of searchPhotos. */
+  photosOfTag(viewer: Viewer, request: PageRequest & { tag: string }): Promise<PhotoList>
+}
+
+/**
+ * `total` is counted after rights, never taken from the index, which is up to a second behind on a narrowing: so it stops
+ * at this many, an ids-only search and one primary key probe each.
+ */
+export const MAX_COUNTED_HITS = 1_000
+
+/** OpenSearch takes this many ids in a filter; of a viewer who follows more, the latest count. */
+export const MAX_SEARCHED_FOLLOWEES = 65_536
+
+/** relevance, publishedAt in ms, photo id, total */
+const CURSOR_SHAPE = ['number', 'number', 'string', 'number'] as const
+
+export function createSearch({ index, query: defaultQuery, cursorSecret }: SearchDeps): Search {
+  /** A page of the list that `binding` names; counts the walk's first page if `counted`. */
+  async function page(
+    viewer: Viewer,
+    request: PhotoSearchRequest,
+    binding: CursorBinding,
+    counted: boolean,
+  ): Promise<PhotoSearchResult> {
+    const query = request.query ?? defaultQuery
+    const from = request.cursor === undefined ? null : readCursor(request.cursor, binding)
+    const built = buildPhotoQuery(viewer, await followeesOf(query, viewer), request)
+    const order: PhotoSearch['order'] = built.scored && request.sort !== 'recent' ? 'relevance' : 'recent'
+
+    async function search(after: HitPosition | null, size: number): Promise<Hits> {
+      const positions = await index.search({ query: built.query, order, after, size })
+      return { positions, exhausted: positions.length < size }
+    }
+    const first = !from && counted ? await search(null, MAX_COUNTED_HITS) : undefined
+    const total = from?.total ?? (first ? await countVisible(query, viewer, first.positions) : 0)
+    const { cards, next } = await fillPage(
+      {
+        hits: first ? startingWith(first, search) : search,
+        cards: async (photoIds) => (await loadPhotoCards(query, viewer, photoIds)).cards,
+      },
+      request.limit,
+      from?.position ?? null,
+    )
+    return { items: cards, nextCursor: next && writeCursor(next, total, binding), total }
+  }
+
+  function readCursor(cursor: string, binding: CursorBinding): { position: HitPosition; total: number } {
+    const [relevance, publishedAt, photoId, total] = decodeCursor(cursor, binding, cursorSecret, CURSOR_SHAPE)
+    return { position: { relevance, publishedAt, photoId }, total }
+  }
+
+  function writeCursor(next: HitPosition, total: number, binding: CursorBinding): string {
+    return encodeCursor([next.relevance, next.publishedAt, next.photoId, total], binding, cursorSecret)
+  }
+
+  return {
+    searchPhotos(viewer, request) {
+      const { q, tag, user, from, to, sort } = request
+      const filters = { q, tag, user, from: from?.getTime(), to: to?.getTime(), sort }
+      return page(viewer, request, { viewer: viewer?.userId ?? null, list: 'search/photos', filters }, true)
+    },
+
+    async photosOfTag(viewer, { tag, limit, cursor, query }) {
+      const binding = { viewer: viewer?.userId ?? null, list: 'tags/photos', filters: { tag } }
+      const { items, nextCursor } = await page(viewer, { tag, limit, cursor, query }, binding, false)
+      return { items, nextCursor }
+    },
+  }
+}
+
+/** Serves the hits that are at hand, then searches on from their last. */
+function startingWith(
+  first: Hits,
+  search: (after: HitPosition | null, size: number) => Promise<Hits>,
+): (after: HitPosition | null, size: number) => Promise<Hits> {
+  let left = first.positions
+  return async (after, size) => {
+    if (left.length === 0 && !first.exhausted) return search(after, size)
+    const positions = left.slice(0, size)
+    left = left.slice(size)
+    return { positions, exhausted: first.exhausted && left.length === 0 }
+  }
+}
+
+/** Whom the viewer follows. Plan: the newest entries of follows_following_idx. */
+async function followeesOf(query: Query, viewer: Viewer): Promise<UserId[]> {
+  if (!viewer) return []
+  const rows = await query<{ followee_id: UserId }>({
+    name: 'search-followees',
+    text: 'SELECT followee_id FROM follows WHERE follower_id = $1 ORDER BY created_at DESC, followee_id DESC LIMIT $2',
+    values: [viewer.userId, MAX_SEARCHED_FOLLOWEES],
+  })
+  return rows.map((row) => row.followee_id)
+}
+
+// One probe of photos_pkey per hit, and of follows_pkey for those that only followers see.
+const COUNT_VISIBLE = `
+  SELECT count(*)::integer AS visible FROM photos p
+  WHERE p.photo_id = ANY ($2::uuid[]) AND p.status = 'ready' AND ${visibleTo('p', '$1::bigint')}`
+
+async function countVisible(query: Query, viewer: Viewer, hits: readonly HitPosition[]): Promise<number> {
+  if (hits.length === 0) return 0
+  const rows = await query<{ visible: number }>({
+    name: 'search-count',
+    text: COUNT_VISIBLE,
+    values: [viewer?.userId ?? null, hits.map((hit) => hit.photoId)],
+  })
+  return rows[0]?.visible ?? 0
+}
