@@ -1,0 +1,80 @@
+import type { PhotoId } from './ids.ts'
+import { belongsInFeeds, type PhotoAccess } from './visibility.ts'
+
+/** A photo's place in every feed that holds it: by score (publishedAt in ms), ties by photo id, both descending. */
+export interface FeedPosition {
+  score: number
+  photoId: PhotoId
+}
+
+/** A stretch of a feed read from one tier or several, newest first. */
+export interface FeedScan {
+  candidates: FeedPosition[]
+  /** Nothing lies below the last candidate. */
+  end: boolean
+}
+
+/** Of a scan, what goes on the page. */
+export interface PagePart {
+  shown: FeedPosition[]
+  /** How many candidates were looked at, shown or not. */
+  scanned: number
+  /** The last of them: where the next page begins, whether it was shown or not. */
+  last: FeedPosition | undefined
+}
+
+/** The order of feeds, for sorting newest first. Ids are lower-case UUIDs, so their text sorts like their bytes. */
+export function compareFeedOrder(left: FeedPosition, right: FeedPosition): number {
+  if (left.score !== right.score) return right.score - left.score
+  return left.photoId === right.photoId ? 0 : left.photoId < right.photoId ? 1 : -1
+}
+
+/** Whether `item` comes after `position` in a feed; everything comes after undefined, the top. */
+export function isBelow(item: FeedPosition, position: FeedPosition | undefined): boolean {
+  return position === undefined || compareFeedOrder(position, item) < 0
+}
+
+/** One list of several, in feed order, each photo once. */
+export function mergeFeeds(...lists: readonly (readonly FeedPosition[])[]): FeedPosition[] {
+  return lists
+    .flat()
+    .sort(compareFeedOrder)
+    .filter((item, index, all) => item.photoId !== all[index - 1]?.photoId)
+}
+
+/**
+ * What a slice that is complete above its floor says about the feed below `position`. The slice holds all of that, or at
+ * least `count + 1` of it.
+ *
+ * @returns the first `count` photos, or fewer: then `end` tells whether the feed ends there or goes on below the floor
+ */
+export function scanAboveFloor(
+  slice: { floor: number; items: readonly FeedPosition[] },
+  position: FeedPosition | undefined,
+  count: number,
+): FeedScan {
+  const below = slice.items.filter((item) => item.score > slice.floor && isBelow(item, position))
+  return { candidates: below.slice(0, count), end: slice.floor === 0 && below.length <= count }
+}
+
+/** Goes through the candidates until `room` photos are shown. */
+export function takePage(
+  candidates: readonly FeedPosition[],
+  isShown: (item: FeedPosition) => boolean,
+  room: number,
+): PagePart {
+  const shown: FeedPosition[] = []
+  let scanned = 0
+  while (scanned < candidates.length && shown.length < room) {
+    const item = candidates[scanned++]!
+    if (isShown(item)) shown.push(item)
+  }
+  return { shown, scanned, last: candidates[scanned - 1] }
+}
+
+/** Whether a photo that the viewer may see is in their feed (feed.md, Membership). */
+export function isInFeed(
+  photo: Pick<PhotoAccess, 'status' | 'visibility'> & { inViewersCircle: boolean },
+): boolean {
+  return photo.inViewersCircle && belongsInFeeds(photo)
+}

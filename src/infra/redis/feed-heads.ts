@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto'
+import { feedBucket, photoIdFromBytes, photoIdToBytes, type UserId } from '../../domain/ids.ts'
+import type { FeedPosition } from '../../domain/feed-page.ts'
+import type { RedisClient } from './client.ts'
+import { BEGIN_BUILD, FINISH_BUILD, PUSH_SLOT, READ_SLICE } from './scripts/feed-heads.ts'
+
+/** A head holds at most so many photos: ten pages of 20; measured at 5.6 KB (feed.md, Worth knowing). */
+export const HEAD_ITEMS = 200
+/** A head not read for so long goes; the next read rebuilds it. */
+const HEAD_TTL_SECONDS = 7 * 86_400
+/** A builder that died stops others for this long at most; readers pull meanwhile. */
+const BUILD_TTL_SECONDS = 10
+/** A read waits this long for Redis, then goes to Postgres. */
+const READ_TIMEOUT_MS = 250
+const PUSH_TIMEOUT_MS = 2_000
+/** After a failure reads leave Redis alone for this long, so that each of them does not wait for its own timeout. */
+const PAUSE_AFTER_FAILURE_MS = 1_000
+
+/** A part of a warm head, newest first. */
+export interface HeadSlice {
+  /** The feed epoch that the head was built under; older than the reader's means void. */
+  epoch: number
+  /** The head is complete for scores above this, and says nothing of those at or below. 0: complete to the end. */
+  floor: number
+  items: FeedPosition[]
+}
+
+/** A rebuild under way: pushes land in the head from its beginning on. */
+export interface HeadBuild {
+  nonce: Buffer
+}
+
+/** The newest photos of each feed, in Redis. Every method throws when Redis does not answer in time. */
+export interface FeedHeads {
+  /** Up to `count` photos below `below` (undefined: from the top); undefined if there is no warm head. */
+  readSlice(userId: UserId, below: FeedPosition | undefined, count: number): Promise<HeadSlice | undefined>
+  /** Begins a rebuild unless a head of at least `epoch` is there or being built. */
+  beginBuild(userId: UserId, epoch: number): Promise<HeadBuild | 'warm' | 'building'>
+  /** Makes the head warm; false if another took over or the server's history broke, and nothing was done. */
+  finishBuild(userId: UserId, build: HeadBuild, slice: HeadSlice): Promise<boolean>
+  /** Adds a photo to those of the feeds whose heads are warm or being built; resolves with how many it was new to. */
+  push(userIds: readonly UserId[], photo: FeedPosition): Promise<number>
+}
+
+interface Scripts {
+  darkroomReadSliceBuffer(key: string, from: string, count: number, ttl: number): Promise<Buffer[]>
+  darkroomBeginBuild(key: string, nonce: Buffer, epoch: number, ttl: number): Promise<string>
+  darkroomFinishBuild(key: string, ...args: (Buffer | string | number)[]): Promise<number>
+  darkroomPushSlot(keyCount: number, ...args: (Buffer | string | number)[]): Promise<number>
+}
+
+/** The Redis key of a user's head; heads of one bucket share a slot. */
+export function headKey(userId: UserId): string {
+  return `feed:{b${feedBucket(userId)}}:${userId}`
+}
+
+/** The heads on a standalone server or a cluster. */
+export function createFeedHeads(redis: RedisClient): FeedHeads {
+  redis.defineCommand('darkroomReadSlice', { lua: READ_SLICE, numberOfKeys: 1 })
+  redis.defineCommand('darkroomBeginBuild', { lua: BEGIN_BUILD, numberOfKeys: 1 })
+  redis.defineCommand('darkroomFinishBuild', { lua: FINISH_BUILD, numberOfKeys: 1 })
+  redis.defineCommand('darkroomPushSlot', { lua: PUSH_SLOT })
+  const scripts = redis as unknown as Scripts
+  let pausedUntil = 0
+
+  async function reading<T>(work: () => Promise<T>): Promise<T> {
+    if (performance.now() < pausedUntil) throw new Error('Redis failed a moment ago')
+    try {
+      return await within(READ_TIMEOUT_MS, work())
+    } catch (error) {
+      pausedUntil = performance.now() + PAUSE_AFTER_FAILURE_MS
+      throw error
+    }
+  }
+
+  async function pushSlot(keys: string[], photo: FeedPosition): Promise<number> {
+    const args = [photo.score, photoIdToBytes(photo.photoId), HEAD_ITEMS] as const
+    try {
+      return await scripts.darkroomPushSlot(keys.length, ...keys, ...args)
+    } catch (error) {
+      if (keys.length === 1 || !isSlotMigrating(error)) throw error
+      // While a slot migrates, some of its keys are there and some here; single-key calls follow each (ASK).
+      return sum(await Promise.all(keys.map((key) => scripts.darkroomPushSlot(1, key, ...args))))
+    }
+  }
+
+  return {
+    async readSlice(userId, below, count) {
+      const reply = await reading(() =>
+        scripts.darkroomReadSliceBuffer(
+          headKey(userId),
+          below ? String(below.score) : '+inf',
+          count,
+          HEAD_TTL_SECONDS,
+        ),
+      )
+      return reply.length === 0 ? undefined : parseSlice(reply, below)
+    },
+    async beginBuild(userId, epoch) {
+      const nonce = randomBytes(8)
+      const answer = await reading(() =>
+        scripts.darkroomBeginBuild(headKey(userId), nonce, epoch, BUILD_TTL_SECONDS),
+      )
+      return answer === 'begun' ? { nonce } : (answer as 'warm' | 'building')
+    },
+    async finishBuild(userId, { nonce }, { epoch, floor, items }) {
+      const members = items.flatMap((item) => [item.score, photoIdToBytes(item.photoId)])
+      const done = await reading(() =>
+        scripts.darkroomFinishBuild(
+          headKey(userId),
+          nonce,
+          epoch,
+          floor,
+          HEAD_TTL_SECONDS,
+          HEAD_ITEMS,
+          ...members,
+        ),
+      )
+      return done === 1
+    },
+    async push(userIds, photo) {
+      const slots = Map.groupBy(userIds, feedBucket)
+      // Sent without waiting for each other, so a connection carries them back to back.
+      const calls = [...slots.values()].map((users) => pushSlot(users.map(headKey), photo))
+      return sum(await within(PUSH_TIMEOUT_MS, Promise.all(calls)))
+    },
+  }
+}
+
+function parseSlice([epoch, floor, ...rest]: Buffer[], below: FeedPosition | undefined): HeadSlice {
+  const items: FeedPosition[] = []
+  for (let index = 0; index < rest.length; index += 2) {
+    const item = { photoId: photoIdFromBytes(rest[index]!), score: Number(rest[index + 1]!.toString()) }
+    if (!below || item.score < below.score || item.photoId < below.photoId) items.push(item)
+  }
+  return { epoch: Number(epoch!.toString()), floor: Number(floor!.toString()), items }
+}
+
+/** Rejects after `timeoutMs`; the work goes on, and its own end no longer matters to anyone. */
+async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Redis did not answer within ${timeoutMs} ms`)), timeoutMs)
+  })
+  try {
+    return await Promise.race([work, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function isSlotMigrating(error: unknown): boolean {
+  return error instanceof Error && /TRYAGAIN/.test(error.message)
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}

@@ -1,0 +1,104 @@
+/**
+ * The scripts of the feed heads (feed.md, Head), for Redis 7 or Valkey 8. A head is one sorted set of 16-byte photo ids
+ * by score. Its sentinel, the one member at score −1, says what is known of it; without a sentinel there is no head.
+ *
+ * The sentinel packs 57 bytes, so that a head of 200 stays a listpack: state, nonce (8 bytes), epoch, floor, and the first
+ * 32 hex digits of the server's `master_replid`. A replication id names one history of writes: it changes with a restart,
+ * a failover (also back to a server that was master before, which `run_id` would not tell), and from shard to shard. So a
+ * head that came from anywhere but this history's own acknowledged writes reads as cold.
+ *
+ * Keys are passed in KEYS only; a script never names a key itself.
+ */
+const prelude = `
+local SENTINEL_SCORE = -1
+local function history()
+  return string.sub(string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)'), 1, 32)
+end
+local function pack(sentinel)
+  return struct.pack('<c1c8ddc32', sentinel.state, sentinel.nonce, sentinel.epoch, sentinel.floor, sentinel.history)
+end
+local function readSentinel(key)
+  local lowest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  if lowest[2] ~= '-1' then return nil end
+  local state, nonce, epoch, floor, written = struct.unpack('<c1c8ddc32', lowest[1])
+  return { member = lowest[1], state = state, nonce = nonce, epoch = epoch, floor = floor, history = written }
+end
+local function writeSentinel(key, sentinel)
+  if sentinel.member then redis.call('ZREM', key, sentinel.member) end
+  redis.call('ZADD', key, SENTINEL_SCORE, pack(sentinel))
+end
+-- Keeps the newest maxItems and raises the floor to the highest score that went: from there down, others may be missing.
+local function trim(key, sentinel, maxItems)
+  local excess = redis.call('ZCARD', key) - 1 - maxItems
+  if excess <= 0 then return false end
+  sentinel.floor = tonumber(redis.call('ZRANGE', key, excess, excess, 'WITHSCORES')[2])
+  redis.call('ZREMRANGEBYSCORE', key, 0, sentinel.floor)
+  return true
+end
+`
+
+/**
+ * KEYS[1] head; ARGV: score at which to begin or '+inf', how many items, TTL in seconds.
+ * Returns {} unless the head is warm and of this history; else epoch, floor, then member and score by turns, newest
+ * first, beginning with *all* of the given score (the caller knows which of those it has had).
+ */
+export const READ_SLICE = `${prelude}
+local sentinel = readSentinel(KEYS[1])
+if not sentinel or sentinel.state ~= 'W' or sentinel.history ~= history() then return {} end
+-- Renewing at half-life keeps most reads from being writes.
+if redis.call('TTL', KEYS[1]) < ARGV[3] / 2 then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
+local count = tonumber(ARGV[2])
+if ARGV[1] ~= '+inf' then count = count + redis.call('ZCOUNT', KEYS[1], ARGV[1], ARGV[1]) end
+local slice = redis.call('ZRANGE', KEYS[1], ARGV[1], 0, 'BYSCORE', 'REV', 'LIMIT', 0, count, 'WITHSCORES')
+table.insert(slice, 1, string.format('%.0f', sentinel.floor))
+table.insert(slice, 1, string.format('%.0f', sentinel.epoch))
+return slice`
+
+/**
+ * KEYS[1] head; ARGV: nonce, oldest epoch at which a warm head is good enough, TTL in seconds.
+ * From its return on pushes land in the head. Returns 'begun', or 'warm' or 'building' if another was faster.
+ */
+export const BEGIN_BUILD = `${prelude}
+local sentinel = readSentinel(KEYS[1])
+local now = history()
+if sentinel and sentinel.history == now then
+  if sentinel.state == 'B' then return 'building' end
+  if sentinel.epoch >= tonumber(ARGV[2]) then return 'warm' end
+end
+redis.call('DEL', KEYS[1])
+writeSentinel(KEYS[1], { state = 'B', nonce = ARGV[1], epoch = 0, floor = 0, history = now })
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return 'begun'`
+
+/**
+ * KEYS[1] head; ARGV: nonce, epoch, floor, TTL in seconds, most items, then score and member by turns.
+ * Merges what was read with what was pushed meanwhile. Returns 1, or 0 if the nonce is no longer there: then some push
+ * may have been missed.
+ */
+export const FINISH_BUILD = `${prelude}
+local sentinel = readSentinel(KEYS[1])
+if not sentinel or sentinel.state ~= 'B' or sentinel.nonce ~= ARGV[1] or sentinel.history ~= history() then return 0 end
+sentinel.state = 'W'
+sentinel.epoch = tonumber(ARGV[2])
+sentinel.floor = math.max(sentinel.floor, tonumber(ARGV[3]))
+for i = 6, #ARGV, 2 do redis.call('ZADD', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, sentinel.floor)
+trim(KEYS[1], sentinel, tonumber(ARGV[5]))
+writeSentinel(KEYS[1], sentinel)
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+return 1`
+
+/**
+ * KEYS heads of one slot; ARGV: score, member, most items. Adds to warm and building heads; a head that is absent stays
+ * so, and what is at or below a floor is left to the other tiers. Returns to how many heads it added.
+ */
+export const PUSH_SLOT = `${prelude}
+local score, maxItems, added = tonumber(ARGV[1]), tonumber(ARGV[3]), 0
+for _, key in ipairs(KEYS) do
+  local sentinel = readSentinel(key)
+  if sentinel and score > sentinel.floor then
+    added = added + redis.call('ZADD', key, ARGV[1], ARGV[2])
+    if trim(key, sentinel, maxItems) then writeSentinel(key, sentinel) end
+  end
+end
+return added`

@@ -1,0 +1,97 @@
+import type { FeedPosition, FeedScan } from '../../domain/feed-page.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { Query } from '../../infra/db/database.ts'
+import { feedable } from '../../infra/db/visibility.ts'
+
+/** Above every position, for reading from the top: the largest bigint and UUID. */
+const TOP = { score: '9223372036854775807', photoId: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }
+
+// Plan: `newest` probes photos_feed_idx once per followee, index only, for their newest photo below the cursor; of the
+// best $4 authors at most $4 photos each are read from the same index, and none below the $4-th best author's newest
+// (were there $4 authors, $4 photos lie above it). Following 5,000 thus costs 5,000 probes and not 5,000 × $4 rows.
+const PULL = `
+  WITH authors AS (
+    SELECT followee_id AS author_id FROM follows WHERE follower_id = $1::bigint
+    UNION ALL SELECT $1::bigint
+  ), newest AS MATERIALIZED (
+    SELECT a.author_id, n.score, n.photo_id
+    FROM authors a CROSS JOIN LATERAL (
+      SELECT p.score, p.photo_id FROM photos p
+      WHERE p.owner_id = a.author_id AND ${feedable('p')} AND (p.score, p.photo_id) < ($2::bigint, $3::uuid)
+      ORDER BY p.score DESC, p.photo_id DESC LIMIT 1) n
+    ORDER BY n.score DESC, n.photo_id DESC LIMIT $4::integer
+  ), lowest AS MATERIALIZED (
+    SELECT CASE WHEN count(*) = $4::integer THEN min(score) ELSE 0 END AS score FROM newest
+  )
+  SELECT item.photo_id, item.score
+  FROM newest CROSS JOIN LATERAL (
+    SELECT p.score, p.photo_id FROM photos p
+    WHERE p.owner_id = newest.author_id AND ${feedable('p')}
+      AND (p.score, p.photo_id) <= (newest.score, newest.photo_id)
+      AND p.score >= (SELECT score FROM lowest)
+    ORDER BY p.score DESC, p.photo_id DESC LIMIT $4::integer) item
+  ORDER BY item.score DESC, item.photo_id DESC LIMIT $4::integer`
+
+// Epoch and photos in one statement, hence one snapshot.
+const SNAPSHOT = `
+  SELECT state.epoch, state.enrolled, feed.photo_id, feed.score
+  FROM (SELECT s.epoch, s.enrolled FROM (SELECT) one LEFT JOIN feed_state s ON s.user_id = $1::bigint) state
+  LEFT JOIN LATERAL (${PULL}) feed ON true
+  ORDER BY feed.score DESC, feed.photo_id DESC`
+
+interface ItemRow {
+  photo_id: PhotoId
+  score: string
+}
+
+interface SnapshotRow {
+  epoch: string | null
+  enrolled: boolean | null
+  photo_id: PhotoId | null
+  score: string | null
+}
+
+/** The tier that is always right: the feed below `position` out of follows and photos, at most `count` of it. */
+export async function pullFeed(
+  query: Query,
+  userId: UserId,
+  position: FeedPosition | undefined,
+  count: number,
+): Promise<FeedScan> {
+  const rows = await query<ItemRow>({
+    name: 'feed-pull',
+    text: PULL,
+    values: pullValues(userId, position, count),
+  })
+  return { candidates: rows.map(toPosition), end: rows.length < count }
+}
+
+/** What a head is built from. */
+export interface FeedSnapshot {
+  epoch: number
+  enrolled: boolean
+  /** The newest `count` photos; fewer are all there are. */
+  items: FeedPosition[]
+}
+
+/** A user's feed epoch and newest photos in one snapshot. */
+export async function readSnapshot(query: Query, userId: UserId, count: number): Promise<FeedSnapshot> {
+  const rows = await query<SnapshotRow>({
+    name: 'feed-snapshot',
+    text: SNAPSHOT,
+    values: pullValues(userId, undefined, count),
+  })
+  const items = rows.flatMap(({ photo_id, score }) =>
+    photo_id === null || score === null ? [] : [toPosition({ photo_id, score })],
+  )
+  return { epoch: Number(rows[0]?.epoch ?? 0), enrolled: rows[0]?.enrolled ?? false, items }
+}
+
+function pullValues(userId: UserId, position: FeedPosition | undefined, count: number): unknown[] {
+  const { score, photoId } = position ?? TOP
+  return [userId, score, photoId, count]
+}
+
+function toPosition(row: ItemRow): FeedPosition {
+  return { photoId: row.photo_id, score: Number(row.score) }
+}

@@ -1,0 +1,80 @@
+import type { UserId } from '../../domain/ids.ts'
+import type { Database, Query } from '../../infra/db/database.ts'
+import { HEAD_ITEMS, type FeedHeads, type HeadSlice } from '../../infra/redis/feed-heads.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { enrol } from './feed-state.ts'
+import { readSnapshot } from './pull.ts'
+
+/** How long the replica may take to reach the primary's position before the primary is read. */
+const REPLAY_WAIT_MS = 100
+/** A process rebuilds so many heads at once; other cold readers pull, which is right and spares the primary. */
+const MAX_REBUILDS = 16
+
+export interface RebuildDeps {
+  db: Database
+  heads: FeedHeads
+  logger: Logger
+}
+
+export interface Rebuilds {
+  /**
+   * Makes the user's head warm. One rebuild a user and process: who comes meanwhile gets the same one's result.
+   * @param epoch a warm head of an older epoch is replaced
+   * @returns what the head was built from; undefined if someone else builds it, too many are being built, or it failed
+   */
+  rebuild(userId: UserId, epoch: number): Promise<HeadSlice | undefined>
+  /** Resolves when no rebuild is under way. */
+  idle(): Promise<void>
+}
+
+/** Rebuilds of heads (feed.md, Head). */
+export function createRebuilds({ db, heads, logger }: RebuildDeps): Rebuilds {
+  const underWay = new Map<UserId, Promise<HeadSlice | undefined>>()
+
+  async function build(userId: UserId, epoch: number): Promise<HeadSlice | undefined> {
+    // Committed first: a photo is then found by the snapshot below, or its fanout finds the user enrolled.
+    await enrol(db.primary, userId)
+    const begun = await heads.beginBuild(userId, epoch)
+    if (begun === 'warm' || begun === 'building') return undefined
+    // From here on pushes land in the head, so only what was committed before has to be read.
+    const snapshot = await readSnapshot(await currentQuery(db), userId, HEAD_ITEMS + 1)
+    if (!snapshot.enrolled) return undefined
+    const slice = {
+      epoch: snapshot.epoch,
+      floor: snapshot.items[HEAD_ITEMS]?.score ?? 0,
+      items: snapshot.items.slice(0, HEAD_ITEMS),
+    }
+    // Refused or failed, the head stays cold; the snapshot itself is as good as any pull.
+    await heads.finishBuild(userId, begun, slice).catch((error: unknown) => {
+      logger.warn({ err: error, userId }, 'feed head not finished')
+    })
+    return slice
+  }
+
+  return {
+    async rebuild(userId, epoch) {
+      const other = underWay.get(userId)
+      if (other) return other
+      if (underWay.size >= MAX_REBUILDS) return undefined
+      const one = build(userId, epoch)
+        .catch((error: unknown) => {
+          logger.warn({ err: error, userId }, 'feed head not rebuilt')
+          return undefined
+        })
+        .finally(() => underWay.delete(userId))
+      underWay.set(userId, one)
+      return one
+    },
+    async idle() {
+      while (underWay.size > 0) await Promise.all(underWay.values())
+    },
+  }
+}
+
+/** Where everything acknowledged until now can be read: the replica once it has replayed it, else the primary. */
+async function currentQuery(db: Database): Promise<Query> {
+  if (!db.rotation.inRotation()) return db.primary
+  const [position] = await db.primary<{ lsn: string }>({ text: 'SELECT pg_current_wal_lsn() AS lsn' })
+  const reached = await db.rotation.waitForReplay(position!.lsn, REPLAY_WAIT_MS).catch(() => false)
+  return reached ? db.replica : db.primary
+}

@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto'
+import { pino } from 'pino'
+import { v7 as uuid } from 'uuid'
+import { FANOUT_START } from '../../src/contracts/photo-fanout.ts'
+import { compareFeedOrder, type FeedPosition } from '../../src/domain/feed-page.ts'
+import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import { isNarrowing, type Visibility } from '../../src/domain/visibility.ts'
+import { openDatabase, type Database } from '../../src/infra/db/database.ts'
+import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
+import { createFeedHeads, headKey, type FeedHeads } from '../../src/infra/redis/feed-heads.ts'
+import { createFanout, type Fanout } from '../../src/services/fanout/fanout.ts'
+import { bumpFeedEpoch } from '../../src/services/feed/feed-state.ts'
+import { createFeed, type Feed, type FeedPage } from '../../src/services/feed/feed.ts'
+
+export const CURSOR_SECRET = 'the cursor secret of the feed tests'
+const silent = pino({ level: 'silent' })
+
+export interface World {
+  db: Database
+  redis: RedisClient
+  heads: FeedHeads
+  feed: Feed
+  fanout: Fanout
+  /** Which tiers served since the last call. */
+  tiers(): string[]
+  /** A feed service of its own, such as another process would have. */
+  feedWith(heads: FeedHeads): Feed
+  account(): Promise<UserId>
+  /** A published photo; its fanout is the caller's. */
+  photo(
+    owner: UserId,
+    options?: { score?: number; visibility?: Visibility; photoId?: PhotoId },
+  ): Promise<FeedPosition>
+  /** As workflow photoFanout does. */
+  distribute(photoId: PhotoId): Promise<number>
+  publish(owner: UserId, options?: { score?: number; visibility?: Visibility }): Promise<FeedPosition>
+  follow(follower: UserId, followee: UserId): Promise<void>
+  unfollow(follower: UserId, followee: UserId): Promise<void>
+  setVisibility(photoId: PhotoId, visibility: Visibility): Promise<void>
+  remove(photoId: PhotoId): Promise<void>
+  /** Resolves when the replica has all that was committed. */
+  settle(): Promise<void>
+  /** The feed by brute force: membership minus filters, on the primary. */
+  expected(viewer: UserId): Promise<PhotoId[]>
+  /** All pages of a feed. */
+  walk(viewer: UserId, limit: number, feed?: Feed): Promise<PhotoId[]>
+  flushHead(userId: UserId): Promise<void>
+  close(): Promise<void>
+}
+
+/** Services on the servers that the environment names. */
+export async function openWorld(): Promise<World> {
+  const db = await openDatabase({
+    url: process.env.DATABASE_URL!,
+    replicaUrl: process.env.DATABASE_REPLICA_URL,
+    poolSize: 8,
+    statementTimeoutMs: 30_000,
+    applicationName: 'feed-tests',
+  })
+  const redis = openRedis(process.env.REDIS_URL!)
+  const heads = createFeedHeads(redis)
+  const served: string[] = []
+  const feedWith = (of: FeedHeads): Feed =>
+    createFeed({
+      db,
+      heads: of,
+      cursorSecret: CURSOR_SECRET,
+      logger: silent,
+      metrics: { scanned: (tier) => served.push(tier) },
+    })
+  const feed = feedWith(heads)
+  const fanout = createFanout({ db, heads })
+
+  const photo: World['photo'] = async (owner, { score, visibility = 'public', photoId = uuid() } = {}) => {
+    const [row] = await db.primary<{ score: string }>({
+      text: `INSERT INTO photos (photo_id, owner_id, status, visibility, storage_key, content_type, bytes,
+               upload_expires_at, published_at, score)
+             SELECT $1::uuid, $2, 'ready', $3, 'originals/' || $1::text, 'image/jpeg', 1, now(), to_timestamp(s / 1000.0), s
+             FROM (SELECT coalesce($4::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS s) at
+             RETURNING score`,
+      values: [photoId, owner, visibility, score ?? null],
+    })
+    return { photoId, score: Number(row!.score) }
+  }
+  const distribute: World['distribute'] = async (photoId) => {
+    for (;;) {
+      const plan = await fanout.planFanout(photoId)
+      if (plan.desired === 'none') return 0
+      for (let after = FANOUT_START; ;) {
+        const { outcome, position } = await fanout.pushSlice(
+          { photoId, plan, after },
+          { maxFollowers: 500, maxMs: 2_000 },
+        )
+        if (outcome === 'done') return position.feedsWritten
+        if (outcome === 'replan') break
+        after = position
+      }
+    }
+  }
+  const settle = async (): Promise<void> => {
+    const [at] = await db.primary<{ lsn: string }>({ text: 'SELECT pg_current_wal_lsn() AS lsn' })
+    if (!(await db.rotation.waitForReplay(at!.lsn, 10_000))) throw new Error('the replica does not follow')
+  }
+  // The rotation opens after its first check.
+  const deadline = performance.now() + 10_000
+  while (!db.rotation.inRotation()) {
+    if (performance.now() > deadline) throw new Error('no replica in rotation')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+
+  return {
+    db,
+    redis,
+    heads,
+    feed,
+    fanout,
+    feedWith,
+    tiers: () => served.splice(0),
+    async account() {
+      const [row] = await db.primary<{ user_id: UserId }>({
+        text: `INSERT INTO users (username, password_hash) VALUES ($1, '-') RETURNING user_id`,
+        values: [`feed-${randomUUID()}`],
+      })
+      return row!.user_id
+    },
+    photo,
+    distribute,
+    async publish(owner, options) {
+      const position = await photo(owner, options)
+      await distribute(position.photoId)
+      return position
+    },
+    async follow(follower, followee) {
+      await db.transaction(async (tx) => {
+        const rows = await tx.query({
+          text: `INSERT INTO follows (follower_id, followee_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1`,
+          values: [follower, followee],
+        })
+        if (rows.length > 0) await bumpFeedEpoch(tx, follower)
+      })
+    },
+    async unfollow(follower, followee) {
+      await db.transaction(
+        async (tx) => {
+          const rows = await tx.query({
+            text: `DELETE FROM follows WHERE follower_id = $1 AND followee_id = $2 RETURNING 1`,
+            values: [follower, followee],
+          })
+          if (rows.length > 0) await bumpFeedEpoch(tx, follower)
+        },
+        { narrows: true },
+      )
+    },
+    async setVisibility(photoId, visibility) {
+      const [now] = await db.primary<{ visibility: Visibility }>({
+        text: 'SELECT visibility FROM photos WHERE photo_id = $1',
+        values: [photoId],
+      })
+      const narrows = isNarrowing(now!.visibility, visibility)
+      await db.transaction(
+        (tx) =>
+          tx.query({
+            text: `UPDATE photos SET visibility = $2, version = version + 1, access_epoch = access_epoch + $3::integer
+                   WHERE photo_id = $1`,
+            values: [photoId, visibility, narrows ? 1 : 0],
+          }),
+        { narrows },
+      )
+    },
+    async remove(photoId) {
+      await db.transaction(
+        (tx) =>
+          tx.query({
+            text: `UPDATE photos SET status = 'deleted', version = version + 1, access_epoch = access_epoch + 1
+                   WHERE photo_id = $1`,
+            values: [photoId],
+          }),
+        { narrows: true },
+      )
+    },
+    settle,
+    async expected(viewer) {
+      const edges = await db.primary<{ followee_id: UserId }>({
+        text: 'SELECT followee_id FROM follows WHERE follower_id = $1',
+        values: [viewer],
+      })
+      const owners = [viewer, ...edges.map((edge) => edge.followee_id)]
+      const photos = await db.primary<{
+        photo_id: PhotoId
+        score: string | null
+        status: string
+        visibility: string
+      }>({
+        text: 'SELECT photo_id, score, status, visibility FROM photos WHERE owner_id = ANY ($1::bigint[])',
+        values: [owners],
+      })
+      return photos
+        .filter((row) => row.status === 'ready' && row.visibility !== 'private')
+        .map((row) => ({ photoId: row.photo_id, score: Number(row.score) }))
+        .sort(compareFeedOrder)
+        .map((row) => row.photoId)
+    },
+    async walk(viewer, limit, of = feed) {
+      const ids: PhotoId[] = []
+      let cursor: string | undefined
+      for (let pages = 0; pages < 10_000; pages++) {
+        const page: FeedPage = await of.readFeed({ userId: viewer }, { limit, cursor })
+        if (page.cards.length > limit) throw new Error(`a page of ${page.cards.length}, limit ${limit}`)
+        ids.push(...page.cards.map((card) => card.photoId))
+        if (page.nextCursor === null) return ids
+        cursor = page.nextCursor
+      }
+      throw new Error('the feed does not end')
+    },
+    async flushHead(userId) {
+      await redis.del(headKey(userId))
+    },
+    async close() {
+      await feed.idle()
+      redis.disconnect()
+      await db.close()
+    },
+  }
+}
