@@ -3,7 +3,9 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server, ServerContext } from '../servers/server.ts'
+import { readJson } from './files.ts'
 import type { Layout } from './layout.ts'
+import type { Ports } from './ports.ts'
 import { isAlive, startProcess, stopProcess, type ProcessId } from './process.ts'
 import { forgetProcess, readOwner, recordedProcess, runningProcess, writeProcess } from './state.ts'
 
@@ -51,6 +53,8 @@ export async function stopServer(server: Server, layout: Layout, signal?: NodeJS
   if (!recorded) return
   await stopProcess(recorded, signal ?? server.stopSignal, server.stopGraceMs)
   forgetProcess(layout, server.name)
+  const kept = readJson<{ ports: Ports }>(layout.settings)
+  if (kept) server.cleanUp?.(kept)
 }
 
 /** Children of a server that was killed without us may still hold its port or data. */
@@ -65,8 +69,15 @@ async function stopLeftovers(server: Server, layout: Layout): Promise<void> {
 function bindToOwner(layout: Layout, server: ProcessId): void {
   const owner = readOwner(layout)
   if (!owner) return
-  const script = `while [ -d /proc/${owner.pid} ] && [ -d /proc/${server.pid} ]; do sleep 1; done; [ -d /proc/${owner.pid} ] || kill -9 -- -${server.pid}`
-  spawn('sh', ['-c', script], { stdio: 'ignore', detached: true }).unref()
+  // A zombie still has its folder in /proc, and its state is the field behind the name.
+  const script = `alive() { read -r line < /proc/$1/stat && case "$line" in *") Z "*) return 1;; esac; }
+while alive ${owner.pid} && alive ${server.pid}; do sleep 1; done
+alive ${owner.pid} || kill -s KILL -- -${server.pid}`
+  spawn('sh', ['-c', script], {
+    stdio: 'ignore',
+    detached: true,
+    env: { PATH: process.env.PATH ?? '' },
+  }).unref()
 }
 
 async function untilReady(server: Server, context: ServerContext, running: ProcessId): Promise<void> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   CreateBucketCommand,
@@ -54,6 +55,8 @@ export const seaweedfs: Server = {
           '-volume.minFreeSpace=1',
           '-master.telemetry=false',
         ],
+        // One master needs no elections: with the state of a killed run it would wait 10 s for voters that never come.
+        ...['-master.resumeState=false', '-master.electionTimeout=1s'],
         `-master.port=${ports.seaweedMaster}`,
         `-master.port.grpc=${ports.seaweedMasterGrpc}`,
         `-volume.port=${ports.seaweedVolume}`,
@@ -80,6 +83,19 @@ export const seaweedfs: Server = {
     } finally {
       client.destroy()
     }
+  },
+
+  cleanUp({ ports }) {
+    // It listens on these besides TCP, and leaves them behind when killed.
+    const names = [
+      `filer-${ports.seaweedFiler}`,
+      `s3-${ports.s3}`,
+      `filer-grpc-${ports.seaweedFilerGrpc}`,
+      `s3-grpc-${ports.s3Grpc}`,
+      `master-grpc-${ports.seaweedMasterGrpc}`,
+      `volume-grpc-${ports.seaweedVolumeGrpc}`,
+    ]
+    for (const name of names) rmSync(`/tmp/seaweedfs-${name}.sock`, { force: true })
   },
 
   async settle(context) {

@@ -46,6 +46,8 @@ export interface Server {
   settle?(context: ServerContext): Promise<void>
   /** Called when it ran but did not become ready: mends the data folder and says whether to try once more. */
   mend?(context: ServerContext): Promise<boolean>
+  /** Removes what it leaves outside its data folder. Runs after each stop. */
+  cleanUp?(context: { ports: Ports }): void
   readyTimeoutMs: number
   stopSignal: NodeJS.Signals
   stopGraceMs: number
