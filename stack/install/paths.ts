@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 /** Raise when the unpacked layout changes although no pin did, so that old installs are not taken for new ones. */
-const layoutVersion = 2
+const layoutVersion = 3
 
 export const requirementsFile = join(import.meta.dirname, '..', 'requirements.txt')
 export const pomFile = join(import.meta.dirname, '..', 'pom.xml')
