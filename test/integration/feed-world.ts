@@ -49,7 +49,7 @@ export interface World {
 }
 
 /** Services on the servers that the environment names. */
-export async function openWorld(): Promise<World> {
+export async function openWorld({ headItems }: { headItems?: number } = {}): Promise<World> {
   const db = await openDatabase({
     url: process.env.DATABASE_URL!,
     replicaUrl: process.env.DATABASE_REPLICA_URL,
@@ -58,7 +58,7 @@ export async function openWorld(): Promise<World> {
     applicationName: 'feed-tests',
   })
   const redis = openRedis(process.env.REDIS_URL!)
-  const heads = createFeedHeads(redis)
+  const heads = createFeedHeads(redis, headItems === undefined ? {} : { maxItems: headItems })
   const served: string[] = []
   const feedWith = (of: FeedHeads): Feed =>
     createFeed({

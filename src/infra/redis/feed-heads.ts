@@ -4,8 +4,8 @@ import type { FeedPosition } from '../../domain/feed-page.ts'
 import type { RedisClient } from './client.ts'
 import { BEGIN_BUILD, FINISH_BUILD, PUSH_SLOT, READ_SLICE } from './scripts/feed-heads.ts'
 
-/** A head holds at most so many photos: ten pages of 20; measured at 5.6 KB (feed.md, Worth knowing). */
-export const HEAD_ITEMS = 200
+/** Ten pages of 20; measured at 5.6 KB as a listpack (`zset-max-listpack-entries 256`) with 16-byte members. */
+const HEAD_ITEMS = 200
 /** A head not read for so long goes; the next read rebuilds it. */
 const HEAD_TTL_SECONDS = 7 * 86_400
 /** A builder that died stops others for this long at most; readers pull meanwhile. */
@@ -32,6 +32,8 @@ export interface HeadBuild {
 
 /** The newest photos of each feed, in Redis. Every method throws when Redis does not answer in time. */
 export interface FeedHeads {
+  /** How many photos a head holds at most. */
+  readonly maxItems: number
   /** Up to `count` photos below `below` (undefined: from the top); undefined if there is no warm head. */
   readSlice(userId: UserId, below: FeedPosition | undefined, count: number): Promise<HeadSlice | undefined>
   /** Begins a rebuild unless a head of at least `epoch` is there or being built. */
@@ -54,8 +56,16 @@ export function headKey(userId: UserId): string {
   return `feed:{b${feedBucket(userId)}}:${userId}`
 }
 
+export interface FeedHeadsOptions {
+  /** Small ones let tests reach the other tiers soon. */
+  maxItems?: number
+}
+
 /** The heads on a standalone server or a cluster. */
-export function createFeedHeads(redis: RedisClient): FeedHeads {
+export function createFeedHeads(
+  redis: RedisClient,
+  { maxItems = HEAD_ITEMS }: FeedHeadsOptions = {},
+): FeedHeads {
   redis.defineCommand('darkroomReadSlice', { lua: READ_SLICE, numberOfKeys: 1 })
   redis.defineCommand('darkroomBeginBuild', { lua: BEGIN_BUILD, numberOfKeys: 1 })
   redis.defineCommand('darkroomFinishBuild', { lua: FINISH_BUILD, numberOfKeys: 1 })
@@ -74,7 +84,7 @@ export function createFeedHeads(redis: RedisClient): FeedHeads {
   }
 
   async function pushSlot(keys: string[], photo: FeedPosition): Promise<number> {
-    const args = [photo.score, photoIdToBytes(photo.photoId), HEAD_ITEMS] as const
+    const args = [photo.score, photoIdToBytes(photo.photoId), maxItems] as const
     try {
       return await scripts.darkroomPushSlot(keys.length, ...keys, ...args)
     } catch (error) {
@@ -85,6 +95,7 @@ export function createFeedHeads(redis: RedisClient): FeedHeads {
   }
 
   return {
+    maxItems,
     async readSlice(userId, below, count) {
       const reply = await reading(() =>
         scripts.darkroomReadSliceBuffer(
@@ -112,7 +123,7 @@ export function createFeedHeads(redis: RedisClient): FeedHeads {
           epoch,
           floor,
           HEAD_TTL_SECONDS,
-          HEAD_ITEMS,
+          maxItems,
           ...members,
         ),
       )

@@ -1,6 +1,6 @@
 import type { UserId } from '../../domain/ids.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
-import { HEAD_ITEMS, type FeedHeads, type HeadSlice } from '../../infra/redis/feed-heads.ts'
+import type { FeedHeads, HeadSlice } from '../../infra/redis/feed-heads.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { enrol } from './feed-state.ts'
 import { readSnapshot } from './pull.ts'
@@ -37,12 +37,12 @@ export function createRebuilds({ db, heads, logger }: RebuildDeps): Rebuilds {
     const begun = await heads.beginBuild(userId, epoch)
     if (begun === 'warm' || begun === 'building') return undefined
     // From here on pushes land in the head, so only what was committed before has to be read.
-    const snapshot = await readSnapshot(await currentQuery(db), userId, HEAD_ITEMS + 1)
+    const snapshot = await readSnapshot(await currentQuery(db), userId, heads.maxItems + 1)
     if (!snapshot.enrolled) return undefined
     const slice = {
       epoch: snapshot.epoch,
-      floor: snapshot.items[HEAD_ITEMS]?.score ?? 0,
-      items: snapshot.items.slice(0, HEAD_ITEMS),
+      floor: snapshot.items[heads.maxItems]?.score ?? 0,
+      items: snapshot.items.slice(0, heads.maxItems),
     }
     // Refused or failed, the head stays cold; the snapshot itself is as good as any pull.
     await heads.finishBuild(userId, begun, slice).catch((error: unknown) => {
