@@ -1,13 +1,16 @@
 import type { PhotoId } from '../domain/ids.ts'
-import type { IndexOutcome, SearchIndex } from '../services/search/search-index.ts'
+import type { SearchIndex } from '../services/search/search-index.ts'
+import { withFailures } from './failures.ts'
 
-export interface SearchActivities {
-  /** Brings the photo's search document in line with its row. */
-  indexPhoto(input: { photoId: PhotoId }): Promise<IndexOutcome>
+export interface SearchActivitiesDeps {
+  searchIndex: SearchIndex
 }
 
-export function createSearchActivities(deps: { searchIndex: SearchIndex }): SearchActivities {
-  return {
-    indexPhoto: ({ photoId }) => deps.searchIndex.indexPhoto(photoId),
-  }
+/** Brings what search knows of a photo in line with its row. */
+export function createSearchActivities({ searchIndex }: SearchActivitiesDeps) {
+  return withFailures({
+    indexPhoto: ({ photoId }: { photoId: PhotoId }) => searchIndex.indexPhoto(photoId),
+  })
 }
+
+export type SearchActivities = ReturnType<typeof createSearchActivities>

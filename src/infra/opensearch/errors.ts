@@ -8,7 +8,7 @@ const RETRY_AFTER_SECONDS = 5
 const UNAVAILABLE_STATUSES = new Set([429, 502, 503, 504])
 
 /** The error that says "search is down for now"; `cause` is for the log alone. */
-export function searchUnavailable(cause: unknown): DarkroomError {
+export function searchUnavailable(cause: Error): DarkroomError {
   return new DarkroomError('unavailable', 'Search is not available at the moment.', {
     retryAfterSeconds: RETRY_AFTER_SECONDS,
     cause,
@@ -17,14 +17,33 @@ export function searchUnavailable(cause: unknown): DarkroomError {
 
 /**
  * Waits for a call to OpenSearch.
- * @throws DarkroomError `unavailable` when OpenSearch cannot be reached, is overloaded or lacks the index; any other
- *   error as it is, since it is a fault of ours.
+ * @throws DarkroomError `unavailable` when OpenSearch cannot be reached, is overloaded or lacks the index
+ * @throws OpenSearchFault for any other answer: a fault of ours
  */
 export async function reachable<T>(call: Promise<T>): Promise<T> {
   try {
     return await call
   } catch (error) {
-    throw isOutage(error) ? searchUnavailable(error) : error
+    const fault = new OpenSearchFault(error)
+    throw isOutage(error) ? searchUnavailable(fault) : fault
+  }
+}
+
+/**
+ * What went wrong, by OpenSearch's name for it. The client's own errors carry the request and quote from documents, so
+ * that logging one would write captions and queries into the log.
+ */
+export class OpenSearchFault extends Error {
+  override readonly name = 'OpenSearchFault'
+
+  constructor(error: unknown) {
+    const what =
+      error instanceof errors.ResponseError
+        ? `${error.statusCode} ${errorType(error) ?? ''}`
+        : error instanceof errors.OpenSearchClientError
+          ? `${error.name} ${error.message}`
+          : String(error)
+    super(`OpenSearch: ${what}`)
   }
 }
 

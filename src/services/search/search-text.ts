@@ -29,7 +29,8 @@ export function parseSearchText(q: string): SearchText {
     tags.add(hashtag.tag)
     return ' '
   })
-  const words = foldText(rest).trim()
+  // A lone * is simple_query_string's "everything", whatever its flags; a dash is as little of a word.
+  const words = foldText(rest).replaceAll('*', '-').trim()
   if (Math.max(q.length, words.length) > MAX_SEARCH_TEXT_CHARACTERS) {
     throw invalidField('query.q', `At most ${MAX_SEARCH_TEXT_CHARACTERS} characters.`)
   }
