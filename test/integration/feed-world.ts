@@ -48,8 +48,17 @@ export interface World {
   close(): Promise<void>
 }
 
+export interface WorldOptions {
+  headItems?: number
+  /** Around what the feed reads and builds; fanout keeps to the plain heads. */
+  wrapHeads?: (heads: FeedHeads) => FeedHeads
+}
+
 /** Services on the servers that the environment names. */
-export async function openWorld({ headItems }: { headItems?: number } = {}): Promise<World> {
+export async function openWorld({
+  headItems,
+  wrapHeads = (heads) => heads,
+}: WorldOptions = {}): Promise<World> {
   const db = await openDatabase({
     url: process.env.DATABASE_URL!,
     replicaUrl: process.env.DATABASE_REPLICA_URL,
@@ -68,7 +77,7 @@ export async function openWorld({ headItems }: { headItems?: number } = {}): Pro
       logger: silent,
       metrics: { scanned: (tier) => served.push(tier) },
     })
-  const feed = feedWith(heads)
+  const feed = feedWith(wrapHeads(heads))
   const fanout = createFanout({ db, heads })
 
   const photo: World['photo'] = async (owner, { score, visibility = 'public', photoId = uuid() } = {}) => {
