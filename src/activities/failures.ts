@@ -1,0 +1,67 @@
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity'
+import { TemporalFailure } from '@temporalio/common'
+import { PERMANENT_FAILURES } from '../contracts/activity-options.ts'
+import { DarkroomError, type ErrorCode } from '../domain/errors.ts'
+import { InvalidImage } from '../domain/invalid-image.ts'
+
+/** Codes of errors that pass by themselves; all others are the caller's mistake and stay one. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'unavailable',
+  'internal',
+  'rate_limited',
+  'idempotency_in_progress',
+])
+const MAX_MESSAGE_CHARACTERS = 300
+
+/**
+ * What an error becomes in a workflow's history: retryable or not, by type. Neither causes nor details of foreign errors
+ * go along, as those of databases and HTTP clients can hold values and addresses.
+ */
+export function toFailure(error: unknown): Error {
+  if (error instanceof TemporalFailure) return error
+  if (error instanceof InvalidImage) {
+    return ApplicationFailure.create({
+      message: error.message,
+      type: PERMANENT_FAILURES.invalidImage,
+      nonRetryable: true,
+      details: [{ code: error.code, detail: error.detail }],
+    })
+  }
+  if (error instanceof DarkroomError) {
+    const retryable = PASSING.has(error.code)
+    return ApplicationFailure.create({
+      message: `${error.code}: ${error.message}`,
+      type: retryable ? error.code : PERMANENT_FAILURES.badRequest,
+      nonRetryable: !retryable,
+      ...(retryable && error.retryAfterSeconds !== undefined
+        ? { nextRetryDelay: error.retryAfterSeconds * 1000 }
+        : {}),
+    })
+  }
+  if (!(error instanceof Error)) return ApplicationFailure.create({ message: 'not an Error was thrown' })
+  return ApplicationFailure.create({
+    message: error.message.split('\n')[0]!.slice(0, MAX_MESSAGE_CHARACTERS),
+    type: error.name,
+  })
+}
+
+type AnyActivity = (...args: never[]) => Promise<unknown>
+
+/** Wraps each activity of a group so that whatever it throws arrives as `toFailure` has it. */
+export function withFailures<Group extends object>(group: Group): Group {
+  const wrapped = (Object.entries(group) as [string, AnyActivity][]).map(([name, activity]) => [
+    name,
+    async (...args: never[]) => {
+      try {
+        return await activity(...args)
+      } catch (error) {
+        // An aborted stream or request is how a cancellation surfaces.
+        if (Context.current().cancellationSignal.aborted && !(error instanceof TemporalFailure)) {
+          throw new CancelledFailure('cancelled while under way')
+        }
+        throw toFailure(error)
+      }
+    },
+  ])
+  return Object.fromEntries(wrapped) as Group
+}

@@ -1,0 +1,13 @@
+import type { Housekeeping } from '../services/housekeeping.ts'
+import { withFailures } from './failures.ts'
+import { whileHeartbeating } from './heartbeat.ts'
+
+export function createHousekeepingActivities({ housekeeping }: { housekeeping: Housekeeping }) {
+  return withFailures({
+    sweepIncomingObjects: () => whileHeartbeating((signal) => housekeeping.sweepIncoming(signal)),
+    sweepIdempotencyKeys: () => whileHeartbeating((signal) => housekeeping.sweepIdempotencyKeys(signal)),
+    sweepSessions: () => whileHeartbeating((signal) => housekeeping.sweepSessions(signal)),
+  })
+}
+
+export type HousekeepingActivities = ReturnType<typeof createHousekeepingActivities>

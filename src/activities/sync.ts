@@ -1,0 +1,31 @@
+import type { PhotoId, UserId } from '../domain/ids.ts'
+import type { PhotoSync, StaleVariant } from '../services/photo-sync.ts'
+import type { WorkflowStarts } from '../services/workflow-starts.ts'
+import { withFailures } from './failures.ts'
+import { whileHeartbeating } from './heartbeat.ts'
+
+export interface SyncActivitiesDeps {
+  photoSync: PhotoSync
+  starts: WorkflowStarts
+}
+
+/** The steps of photoSync. */
+export function createSyncActivities({ photoSync, starts }: SyncActivitiesDeps) {
+  return withFailures({
+    planSync: ({ photoId }: { photoId: PhotoId }) => photoSync.plan(photoId),
+    stopUpload: ({ photoId }: { photoId: PhotoId }) => starts.stopUpload(photoId),
+    denyAtEdges: ({ photoId, minEpoch }: { photoId: PhotoId; minEpoch: number }) =>
+      whileHeartbeating(() => photoSync.deny(photoId, minEpoch)),
+    moveVariants: (move: { photoId: PhotoId; accessEpoch: number; stale: StaleVariant[] }) =>
+      photoSync.move(move.photoId, move.accessEpoch, move.stale),
+    listObjects: ({ photoId }: { photoId: PhotoId }) => photoSync.listObjects(photoId),
+    deleteObjects: ({ photoId, keys }: { photoId: PhotoId; keys: string[] }) =>
+      photoSync.deleteObjects(photoId, keys),
+    refuseAtEdges: ({ photoId, keys }: { photoId: PhotoId; keys: string[] }) =>
+      whileHeartbeating(() => photoSync.refuse(photoId, keys)),
+    reconcileDistribution: (input: { photoId: PhotoId; ownerId: UserId }) =>
+      starts.reconcileDistribution(input),
+  })
+}
+
+export type SyncActivities = ReturnType<typeof createSyncActivities>

@@ -1,0 +1,33 @@
+import { loadConfig } from '../config/config.ts'
+import { openDatabase } from '../infra/db/database.ts'
+
+type Progress = (line: string) => void
+
+/** Migrations may rewrite tables; the statement timeout of requests is not theirs. */
+const MIGRATION_TIMEOUT_MS = 60 * 60 * 1000
+
+/** Applies the migrations that are missing. */
+export async function migrate(progress: Progress): Promise<void> {
+  const config = loadConfig()
+  const database = await openDatabase({
+    url: config.DATABASE_URL,
+    poolSize: 1,
+    statementTimeoutMs: MIGRATION_TIMEOUT_MS,
+    applicationName: 'darkroom-migrate',
+  })
+  try {
+    const applied = await database.orm.migrator.up()
+    for (const { name } of applied) progress(`database: applied ${name}`)
+    progress(`database: up to date`)
+  } catch (error) {
+    throw new Error(`database: ${messageOf(error)}`, { cause: error })
+  } finally {
+    await database.close()
+  }
+}
+
+function messageOf(error: unknown): string {
+  // Connection errors of several addresses arrive as an AggregateError without a message of its own.
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
+  return error instanceof Error && error.message ? error.message : String(error)
+}

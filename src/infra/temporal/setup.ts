@@ -1,0 +1,114 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type Client,
+  type ScheduleOptions,
+  type ScheduleOptionsStartWorkflowAction,
+} from '@temporalio/client'
+import { HOUSEKEEPING, HOUSEKEEPING_SCHEDULE_ID } from '../../contracts/housekeeping.ts'
+import { TASK_QUEUES } from '../../contracts/task-queues.ts'
+import { addMissingSearchAttributes, findMissingSearchAttributes } from './search-attributes.ts'
+
+/** How long closed workflows stay readable. The dev server has 24 h for every namespace, whatever is asked for. */
+const RETENTION_DAYS = 7
+/** A new namespace or attribute reaches all parts of a server within some seconds. */
+const SETTLE_TRIES = 60
+const SETTLE_PAUSE_MS = 500
+const ALREADY_EXISTS = 6
+const NOT_FOUND = 5
+
+type Progress = (line: string) => void
+
+/** Everything that Darkroom runs by the clock. */
+export const SCHEDULES: readonly ScheduleOptions<
+  ScheduleOptionsStartWorkflowAction<() => Promise<unknown>>
+>[] = [
+  {
+    scheduleId: HOUSEKEEPING_SCHEDULE_ID,
+    spec: { intervals: [{ every: '1 hour' }], jitter: '5 minutes' },
+    // A sweep that is still going on makes the next one needless; after an outage one is enough.
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 hour' },
+    action: {
+      type: 'startWorkflow',
+      workflowType: HOUSEKEEPING,
+      workflowId: HOUSEKEEPING,
+      taskQueue: TASK_QUEUES.orchestration,
+      args: [],
+      staticSummary: 'Sweep closed uploads, old idempotency keys and ended sessions',
+    },
+  },
+]
+
+/**
+ * Namespace, search attributes and schedules; doing it again changes nothing. Waits until the server has them.
+ * @param progress told one line for each thing done
+ */
+export async function setUpTemporal(client: Client, progress: Progress = () => {}): Promise<void> {
+  const { connection } = client
+  const { namespace } = client.options
+  await ensureNamespace(client, namespace, progress)
+  const added = await settled(() => addMissingSearchAttributes(connection, namespace))
+  if (added.length > 0) progress(`search attributes added: ${added.join(', ')}`)
+  await settled(async () => {
+    const missing = await findMissingSearchAttributes(connection, namespace)
+    if (missing.length > 0) throw new Error(`the server has not taken up ${missing.join(', ')}`)
+  })
+  for (const schedule of SCHEDULES) await settled(() => ensureSchedule(client, schedule, progress))
+}
+
+async function ensureNamespace(client: Client, namespace: string, progress: Progress): Promise<void> {
+  try {
+    await client.workflowService.describeNamespace({ namespace })
+    return
+  } catch (error) {
+    if (codeOf(error) !== NOT_FOUND) throw error
+  }
+  try {
+    await client.workflowService.registerNamespace({
+      namespace,
+      description: 'Darkroom: uploads, distribution and retraction of photos',
+      workflowExecutionRetentionPeriod: { seconds: RETENTION_DAYS * 24 * 60 * 60 } as never,
+    })
+    progress(`namespace ${namespace} registered`)
+  } catch (error) {
+    if (codeOf(error) !== ALREADY_EXISTS) throw error
+  }
+}
+
+/** Creates the schedule, or brings an existing one in line; whether an operator has paused it is left as it is. */
+async function ensureSchedule(
+  client: Client,
+  schedule: (typeof SCHEDULES)[number],
+  progress: Progress,
+): Promise<void> {
+  const handle = client.schedule.getHandle(schedule.scheduleId)
+  try {
+    await handle.update((existing) => ({
+      ...existing,
+      spec: schedule.spec,
+      action: schedule.action,
+      policies: { ...existing.policies, ...schedule.policies },
+    }))
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error
+    await client.schedule.create(schedule)
+    progress(`schedule ${schedule.scheduleId} created`)
+  }
+}
+
+/** Repeats for half a minute: parts of the server learn of a new namespace one after the other. */
+async function settled<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (tries === SETTLE_TRIES) throw error
+      await delay(SETTLE_PAUSE_MS)
+    }
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}

@@ -1,0 +1,80 @@
+import { isUuid, type PhotoId } from '../domain/ids.ts'
+import type { Database } from '../infra/db/database.ts'
+import type { ObjectStore } from '../infra/s3/object-store.ts'
+import { incomingKey } from './photo-keys.ts'
+
+/** Sweeps delete in batches of this many rows or objects, so that none holds locks for long. */
+const BATCH = 500
+/** An upload URL may be used until it expires, and that PUT may go on; then nothing can arrive under its key any more. */
+const AFTER_EXPIRY = `interval '1 hour'`
+/** As api.md says of Idempotency-Key. */
+const IDEMPOTENCY_KEPT = `interval '24 hours'`
+/** Ended sessions are kept a while, so that the reuse of a stolen refresh token is still noticed. */
+const SESSIONS_KEPT = `interval '7 days'`
+
+/** Sweeps of what nobody needs any more. Each returns how much it deleted, stops when the signal aborts, may run twice. */
+export interface Housekeeping {
+  sweepIncoming(signal?: AbortSignal): Promise<number>
+  sweepIdempotencyKeys(signal?: AbortSignal): Promise<number>
+  sweepSessions(signal?: AbortSignal): Promise<number>
+}
+
+export function createHousekeeping(deps: { database: Database; objects: ObjectStore }): Housekeeping {
+  const { database, objects } = deps
+
+  async function deleteInBatches(text: string, signal?: AbortSignal): Promise<number> {
+    let deleted = 0
+    for (;;) {
+      signal?.throwIfAborted()
+      const rows = await database.primary({ text, values: [BATCH] })
+      deleted += rows.length
+      if (rows.length < BATCH) return deleted
+    }
+  }
+
+  async function deleteClosed(photoIds: readonly PhotoId[]): Promise<number> {
+    const open = await database.primary<{ photo_id: PhotoId }>({
+      text: `SELECT photo_id FROM photos WHERE photo_id = ANY ($1::uuid[])
+        AND (status IN ('awaiting_upload', 'processing') OR upload_expires_at > now() - ${AFTER_EXPIRY})`,
+      values: [photoIds],
+    })
+    const kept = new Set(open.map(({ photo_id }) => photo_id))
+    const closed = photoIds.filter((photoId) => !kept.has(photoId))
+    if (closed.length > 0) await objects.delete(closed.map(incomingKey))
+    return closed.length
+  }
+
+  return {
+    async sweepIncoming(signal) {
+      let deleted = 0
+      let batch: PhotoId[] = []
+      for await (const { key } of objects.list(incomingKey(''))) {
+        signal?.throwIfAborted()
+        const photoId = key.slice(incomingKey('').length)
+        if (isUuid(photoId)) batch.push(photoId)
+        if (batch.length < BATCH) continue
+        deleted += await deleteClosed(batch)
+        batch = []
+      }
+      return deleted + (batch.length > 0 ? await deleteClosed(batch) : 0)
+    },
+
+    // Plan: idempotency_keys_created_idx.
+    sweepIdempotencyKeys: (signal) =>
+      deleteInBatches(
+        `DELETE FROM idempotency_keys WHERE (user_id, route, key) IN (
+          SELECT user_id, route, key FROM idempotency_keys WHERE created_at < now() - ${IDEMPOTENCY_KEPT} LIMIT $1)
+        RETURNING 1`,
+        signal,
+      ),
+
+    // Plan: sessions_expiry_idx; refresh tokens go with their session.
+    sweepSessions: (signal) =>
+      deleteInBatches(
+        `DELETE FROM sessions WHERE session_id IN (
+          SELECT session_id FROM sessions WHERE expires_at < now() - ${SESSIONS_KEPT} LIMIT $1)
+        RETURNING 1`,
+        signal,
+      ),
+  }
+}

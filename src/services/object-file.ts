@@ -1,0 +1,51 @@
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { ObjectStore } from '../infra/s3/object-store.ts'
+
+const DIRECTORY_PREFIX = 'darkroom-original-'
+/** Far longer than an activity may take: what is older was left by a process that was killed. */
+const LEFT_OVER_AFTER_MS = 60 * 60 * 1000
+
+export interface ObjectFileOptions {
+  key: string
+  /** Only if the object still is this one. */
+  etag?: string
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Streams an object to a temporary file of its own, hands over its path, and removes it whatever happens.
+ * @throws ObjectMissing, ObjectChanged, or what `work` throws
+ */
+export async function withObjectFile<T>(
+  objects: ObjectStore,
+  { key, etag, signal }: ObjectFileOptions,
+  work: (file: string) => Promise<T>,
+): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), DIRECTORY_PREFIX))
+  try {
+    const file = join(directory, 'original')
+    const { body } = await objects.read(key, etag)
+    await pipeline(body, createWriteStream(file), { signal: signal as AbortSignal })
+    return await work(file)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** Removes what killed processes left in the temporary folder. Called at boot. */
+export async function removeLeftOverFiles(now = Date.now()): Promise<number> {
+  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(DIRECTORY_PREFIX))
+  let removed = 0
+  for (const name of names) {
+    const path = join(tmpdir(), name)
+    const found = await stat(path).catch(() => undefined)
+    if (!found || now - found.mtimeMs < LEFT_OVER_AFTER_MS) continue
+    await rm(path, { recursive: true, force: true })
+    removed++
+  }
+  return removed
+}

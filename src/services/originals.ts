@@ -1,0 +1,127 @@
+import type { PhotoId } from '../domain/ids.ts'
+import { InvalidImage } from '../domain/invalid-image.ts'
+import type { Database } from '../infra/db/database.ts'
+import { inspectOriginal, type InspectedOriginal } from '../infra/image/inspect.ts'
+import type { ObjectStore } from '../infra/s3/object-store.ts'
+import { withObjectFile } from './object-file.ts'
+import { incomingKey, originalKey } from './photo-keys.ts'
+
+export interface OriginalsDeps {
+  database: Database
+  objects: ObjectStore
+  maxBytes: number
+  maxPixels: number
+}
+
+export type ValidationOutcome =
+  { outcome: 'valid'; width: number; height: number; bytes: number } | { outcome: 'gone' }
+
+export interface Originals {
+  /**
+   * Looks at the uploaded object under a pinned ETag, copies exactly these bytes to where nobody can write, and notes
+   * what was learned in the photo's row (what is personal in it stays there, out of workflow histories).
+   * @throws InvalidImage for what will never be a photo
+   */
+  validate(photoId: PhotoId, signal?: AbortSignal): Promise<ValidationOutcome>
+}
+
+export function createOriginals({ database, objects, maxBytes, maxPixels }: OriginalsDeps): Originals {
+  return {
+    async validate(photoId, signal) {
+      const declared = await readDeclared(database, photoId)
+      if (!declared) return { outcome: 'gone' }
+      const key = incomingKey(photoId)
+      const head = await objects.head(key)
+      // Before a byte is fetched; inspectOriginal compares what was fetched once more.
+      if (head?.bytes !== declared.bytes) {
+        throw new InvalidImage(
+          'size_mismatch',
+          `${head?.bytes ?? 0} bytes arrived, ${declared.bytes} were declared.`,
+        )
+      }
+      const inspected = await withObjectFile(objects, { key, etag: head.etag, signal }, (file) =>
+        inspectOriginal(file, {
+          declaredContentType: declared.contentType,
+          maxBytes,
+          maxPixels,
+          expectedBytes: declared.bytes,
+          ...(declared.sha256 ? { expectedSha256: declared.sha256 } : {}),
+        }),
+      )
+      await objects.copy(key, originalKey(photoId), head.etag)
+      if (await note(database, photoId, inspected)) {
+        return { outcome: 'valid', width: inspected.width, height: inspected.height, bytes: inspected.bytes }
+      }
+      // Deleted meanwhile: whoever deleted it may have looked before the copy was there.
+      await objects.delete([originalKey(photoId)])
+      return { outcome: 'gone' }
+    },
+  }
+}
+
+async function readDeclared(database: Database, photoId: PhotoId) {
+  const [row] = await database.primary<{
+    content_type: string
+    bytes: string
+    declared_sha256: Buffer | null
+  }>({
+    text: `SELECT content_type, bytes::text, declared_sha256 FROM photos WHERE photo_id = $1 AND status = 'processing'`,
+    values: [photoId],
+  })
+  if (!row) return undefined
+  return {
+    contentType: row.content_type,
+    bytes: Number(row.bytes),
+    sha256: row.declared_sha256?.toString('hex'),
+  }
+}
+
+/** Writes what was learned, unless the photo is no longer being processed. The row's lock orders this with a deletion. */
+async function note(database: Database, photoId: PhotoId, original: InspectedOriginal): Promise<boolean> {
+  return database.transaction(async ({ query }) => {
+    const updated = await query({
+      text: `
+        UPDATE photos SET storage_key = $2, sha256 = decode($3, 'hex'), width = $4, height = $5, thumbhash = $6,
+          taken_at = $7::timestamp, taken_at_offset = $8, camera = $9, latitude = $10, longitude = $11
+        WHERE photo_id = $1 AND status = 'processing' RETURNING photo_id`,
+      values: [
+        photoId,
+        originalKey(photoId),
+        original.sha256,
+        original.width,
+        original.height,
+        original.thumbhash,
+        original.takenAt ?? null,
+        offsetMinutes(original.takenAtOffset),
+        original.camera ?? null,
+        original.location?.latitude ?? null,
+        original.location?.longitude ?? null,
+      ],
+    })
+    if (updated.length === 0) return false
+    await query({
+      text: `
+        INSERT INTO photo_variants (photo_id, variant, format, object_key, width, height, bytes)
+        VALUES ($1, 'original', $2, $3, $4, $5, $6)
+        ON CONFLICT (photo_id, variant, format) DO UPDATE SET object_key = excluded.object_key,
+          width = excluded.width, height = excluded.height, bytes = excluded.bytes`,
+      values: [
+        photoId,
+        original.contentType.replace('image/', ''),
+        originalKey(photoId),
+        original.width,
+        original.height,
+        original.bytes,
+      ],
+    })
+    return true
+  })
+}
+
+/** `+02:00` as minutes east of UTC. */
+export function offsetMinutes(offset: string | undefined): number | null {
+  const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(offset ?? '') ?? []
+  if (sign === undefined) return null
+  const east = Number(hours) * 60 + Number(minutes)
+  return sign === '-' && east > 0 ? -east : east
+}

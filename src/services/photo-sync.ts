@@ -1,0 +1,193 @@
+import type { PhotoId } from '../domain/ids.ts'
+import { imageUrl, variantKey } from '../domain/image-url.ts'
+import type { PhotoStatus } from '../domain/visibility.ts'
+import type { Cdn } from '../infra/cdn/cdn.ts'
+import type { Database } from '../infra/db/database.ts'
+import { ObjectMissing, type ObjectStore } from '../infra/s3/object-store.ts'
+import { epochOfKey, incomingKey, originalKey, variantsPrefix } from './photo-keys.ts'
+
+export interface PhotoSyncDeps {
+  database: Database
+  objects: ObjectStore
+  cdn: Cdn
+  /** For signing the URLs whose refusal is proven. */
+  cdnBaseUrl: string
+  cdnSigningKey: string
+}
+
+/** A stored variant whose key still carries an access epoch that a narrowing has left behind. */
+export interface StaleVariant {
+  variant: string
+  format: string
+  objectKey: string
+}
+
+/** What the row asks for. */
+export type SyncPlan =
+  | { state: 'published'; version: number; accessEpoch: number; stale: StaleVariant[] }
+  /** `wasPublished`: edges, search and feeds may hold something of it. */
+  | { state: 'deleted'; version: number; accessEpoch: number; wasPublished: boolean }
+  /** Not published (yet): nothing is derived from it. Absent rows have version 0. */
+  | { state: 'unpublished'; version: number }
+
+/** Brings objects and edges in line with a photo's row. Each step may run twice. */
+export interface PhotoSync {
+  plan(photoId: PhotoId): Promise<SyncPlan>
+  /** Every edge refuses URLs below the epoch. @throws DarkroomError `unavailable` until all have confirmed */
+  deny(photoId: PhotoId, minEpoch: number): Promise<void>
+  /**
+   * Copies stale variants to keys under the epoch, switches their rows, deletes the old objects.
+   * `superseded`: the photo was narrowed again or deleted meanwhile; nothing was switched.
+   */
+  move(
+    photoId: PhotoId,
+    accessEpoch: number,
+    stale: readonly StaleVariant[],
+  ): Promise<{ outcome: 'moved' | 'superseded' }>
+  /** Keys of all that is stored of the photo. */
+  listObjects(photoId: PhotoId): Promise<string[]>
+  /** Deletes objects and the rows that name them. */
+  deleteObjects(photoId: PhotoId, keys: readonly string[]): Promise<void>
+  /**
+   * Purges the keys from every edge, then asks every edge for the URLs that were issued for them.
+   * @returns how many cached entries were dropped
+   * @throws EdgeStillServes if one was not refused, DarkroomError `unavailable` if an edge did not answer
+   */
+  refuse(photoId: PhotoId, keys: readonly string[]): Promise<{ purged: number }>
+}
+
+/** An edge still serves what it must refuse. */
+export class EdgeStillServes extends Error {
+  override readonly name = 'EdgeStillServes'
+}
+
+export function createPhotoSync({
+  database,
+  objects,
+  cdn,
+  cdnBaseUrl,
+  cdnSigningKey,
+}: PhotoSyncDeps): PhotoSync {
+  return {
+    plan: (photoId) => readPlan(database, photoId),
+    deny: (photoId, minEpoch) => cdn.deny(photoId, minEpoch),
+
+    async move(photoId, accessEpoch, stale) {
+      const moves = stale.map((old) => ({
+        ...old,
+        newKey: variantKey(photoId, accessEpoch, old.variant, old.format),
+      }))
+      for (const { objectKey, newKey } of moves) await copyUnlessDone(objects, objectKey, newKey)
+      const switched = await switchRows(database, photoId, accessEpoch, moves)
+      if (!switched) {
+        await objects.delete(moves.map(({ newKey }) => newKey))
+        return { outcome: 'superseded' }
+      }
+      await objects.delete(moves.map(({ objectKey }) => objectKey))
+      return { outcome: 'moved' }
+    },
+
+    async listObjects(photoId) {
+      const keys: string[] = []
+      for (const key of [incomingKey(photoId), originalKey(photoId)]) {
+        if (await objects.head(key)) keys.push(key)
+      }
+      for await (const { key } of objects.list(variantsPrefix(photoId))) keys.push(key)
+      return keys
+    },
+
+    async deleteObjects(photoId, keys) {
+      if (keys.length > 0) await objects.delete(keys)
+      await database.primary({
+        text: `DELETE FROM photo_variants v USING photos p
+          WHERE v.photo_id = $1 AND p.photo_id = v.photo_id AND p.status = 'deleted'`,
+        values: [photoId],
+      })
+    },
+
+    async refuse(photoId, keys) {
+      const served = keys.filter((key) => key.startsWith(variantsPrefix(photoId)))
+      if (served.length === 0) return { purged: 0 }
+      const findings = await cdn.purge(served.map((key) => `/${key}`))
+      const urls = served.flatMap((key) =>
+        [true, false].map((isPublic) => {
+          // As issued before the epoch moved: at every later epoch the URL needs an object that is gone.
+          const accessEpoch = epochOfKey(key)!
+          const options = { baseUrl: cdnBaseUrl, key, accessEpoch, isPublic, signingKey: cdnSigningKey }
+          return imageUrl({ ...options, now: new Date() }).url
+        }),
+      )
+      const proof = await cdn.proveRefused(urls)
+      if (!proof.refused) {
+        const served = proof.answers.filter((answer) => !answer.refused)
+        throw new EdgeStillServes(`${served.length} URLs are still served: ${served[0]!.path}`)
+      }
+      return { purged: findings.filter(({ found }) => found === 'cached').length }
+    },
+  }
+}
+
+async function readPlan(database: Database, photoId: PhotoId): Promise<SyncPlan> {
+  const [photo] = await database.primary<{
+    status: PhotoStatus
+    version: number
+    access_epoch: number
+    was_published: boolean
+    variants: StaleVariant[]
+  }>({
+    text: `
+      SELECT status, version, access_epoch, published_at IS NOT NULL AS was_published,
+        (SELECT coalesce(json_agg(json_build_object('variant', variant, 'format', format, 'objectKey', object_key)), '[]')
+          FROM photo_variants v WHERE v.photo_id = p.photo_id) AS variants
+      FROM photos p WHERE photo_id = $1`,
+    values: [photoId],
+  })
+  if (!photo) return { state: 'unpublished', version: 0 }
+  const { version, access_epoch: accessEpoch } = photo
+  if (photo.status === 'deleted') {
+    return { state: 'deleted', version, accessEpoch, wasPublished: photo.was_published }
+  }
+  if (photo.status !== 'ready') return { state: 'unpublished', version }
+  const stale = photo.variants.filter(({ objectKey }) => {
+    const epoch = epochOfKey(objectKey)
+    return epoch !== undefined && epoch < accessEpoch
+  })
+  return { state: 'published', version, accessEpoch, stale }
+}
+
+/** A retry may find the source deleted because an earlier try had come as far; then the copy is there. */
+async function copyUnlessDone(objects: ObjectStore, from: string, to: string): Promise<void> {
+  try {
+    await objects.copy(from, to)
+  } catch (error) {
+    if (!(error instanceof ObjectMissing) || !(await objects.head(to))) throw error
+  }
+}
+
+interface Move extends StaleVariant {
+  newKey: string
+}
+
+/** False if the photo was narrowed again or is no longer published: whoever did that has a plan of its own. */
+async function switchRows(
+  database: Database,
+  photoId: PhotoId,
+  accessEpoch: number,
+  moves: readonly Move[],
+): Promise<boolean> {
+  return database.transaction(async ({ query }) => {
+    const [photo] = await query<{ status: PhotoStatus; access_epoch: number }>({
+      text: 'SELECT status, access_epoch FROM photos WHERE photo_id = $1 FOR SHARE',
+      values: [photoId],
+    })
+    if (photo?.status !== 'ready' || photo.access_epoch !== accessEpoch) return false
+    await query({
+      text: `
+        UPDATE photo_variants v SET object_key = moved.new_key
+        FROM unnest($2::text[], $3::text[]) AS moved (old_key, new_key)
+        WHERE v.photo_id = $1 AND v.object_key = moved.old_key`,
+      values: [photoId, moves.map(({ objectKey }) => objectKey), moves.map(({ newKey }) => newKey)],
+    })
+    return true
+  })
+}

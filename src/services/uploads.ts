@@ -1,0 +1,144 @@
+import type { PhotoId, UserId } from '../domain/ids.ts'
+import type { PhotoStatus } from '../domain/visibility.ts'
+import { extractHashtags } from '../domain/hashtags.ts'
+import type { Database, Transaction } from '../infra/db/database.ts'
+import type { ObjectStore } from '../infra/s3/object-store.ts'
+import { incomingKey, originalKey, variantsPrefix } from './photo-keys.ts'
+
+export interface UploadsDeps {
+  database: Database
+  objects: ObjectStore
+}
+
+/** `closed`: the photo is no longer an upload (published, failed, deleted) or was never one (no status). */
+export type ClaimOutcome =
+  { outcome: 'claimed' } | { outcome: 'absent' } | { outcome: 'closed'; status?: PhotoStatus }
+export type PublishOutcome = { outcome: 'published'; version: number } | { outcome: 'gone' }
+
+/** The steps of an upload that touch rows and keys, not pixels. Each may run twice. */
+export interface Uploads {
+  /** Looks at the object and, if it is there, takes the photo from `awaiting_upload` to `processing`. */
+  claim(photoId: PhotoId): Promise<ClaimOutcome>
+  /** The original did not come in time. */
+  abandon(photoId: PhotoId): Promise<void>
+  /** The original is no photo, or an operator cancelled the upload. Leaves published photos alone. */
+  fail(photoId: PhotoId, code: string, detail: string): Promise<void>
+  /** Makes a validated photo visible. */
+  publish(photoId: PhotoId): Promise<PublishOutcome>
+  /** Removes what the steps of an upload may have stored after its photo was deleted. */
+  discard(photoId: PhotoId): Promise<void>
+}
+
+export function createUploads({ database, objects }: UploadsDeps): Uploads {
+  return {
+    async claim(photoId) {
+      if (!(await objects.head(incomingKey(photoId)))) return { outcome: 'absent' }
+      const [claimed] = await database.primary({
+        text: `UPDATE photos SET status = 'processing', version = version + 1
+          WHERE photo_id = $1 AND status = 'awaiting_upload' RETURNING photo_id`,
+        values: [photoId],
+      })
+      if (claimed) return { outcome: 'claimed' }
+      // At most one upload workflow of a photo is open, so a row in processing was claimed by an earlier try of this one.
+      const status = await statusOf(database, photoId)
+      if (status === 'processing') return { outcome: 'claimed' }
+      return { outcome: 'closed', ...(status ? { status } : {}) }
+    },
+
+    async abandon(photoId) {
+      await close(database, photoId, ['awaiting_upload'], 'upload_expired', 'No original arrived in time.')
+      await objects.delete([incomingKey(photoId)])
+    },
+
+    async fail(photoId, code, detail) {
+      const closed = await close(database, photoId, ['awaiting_upload', 'processing'], code, detail)
+      if (closed || (await statusOf(database, photoId)) === 'failed') {
+        await objects.delete([incomingKey(photoId), originalKey(photoId)])
+      }
+    },
+
+    publish: (photoId) => database.transaction((tx) => publish(tx, photoId)),
+
+    async discard(photoId) {
+      if ((await statusOf(database, photoId)) !== 'deleted') return
+      await database.primary({
+        text: `DELETE FROM photo_variants WHERE photo_id = $1`,
+        values: [photoId],
+      })
+      const keys = [incomingKey(photoId), originalKey(photoId)]
+      for await (const { key } of objects.list(variantsPrefix(photoId))) keys.push(key)
+      await objects.delete(keys)
+    },
+  }
+}
+
+async function publish(tx: Transaction, photoId: PhotoId): Promise<PublishOutcome> {
+  const [photo] = await tx.query<{
+    status: PhotoStatus
+    owner_id: UserId
+    version: number
+    caption: string | null
+    sha256: Buffer | null
+  }>({
+    text: `SELECT status, owner_id::text, version, caption, sha256 FROM photos WHERE photo_id = $1 FOR UPDATE`,
+    values: [photoId],
+  })
+  if (photo?.status === 'ready') return { outcome: 'published', version: photo.version }
+  if (photo?.status !== 'processing' || !photo.sha256) return { outcome: 'gone' }
+
+  // The score comes from the primary's clock, after the row's lock was won, and equals published_at to the millisecond.
+  const [published] = await tx.query<{ version: number }>({
+    text: `
+      UPDATE photos SET status = 'ready', version = version + 1, published_at = clock.at,
+        score = (extract(epoch FROM clock.at) * 1000)::bigint
+      FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS at) clock
+      WHERE photo_id = $1 RETURNING version`,
+    values: [photoId],
+  })
+  await writeTags(tx, photoId, photo.caption)
+  await tx.query({
+    text: `
+      INSERT INTO user_counters (user_id, slot, photos) VALUES ($1, floor(random() * 16)::smallint, 1)
+      ON CONFLICT (user_id, slot) DO UPDATE SET photos = user_counters.photos + 1`,
+    values: [photo.owner_id],
+  })
+  return { outcome: 'published', version: published!.version }
+}
+
+/** Replaces the photo's hashtags by those of its caption. */
+export async function writeTags(tx: Transaction, photoId: PhotoId, caption: string | null): Promise<void> {
+  await tx.query({ text: 'DELETE FROM photo_tags WHERE photo_id = $1', values: [photoId] })
+  const tags = extractHashtags(caption ?? '')
+  if (tags.length === 0) return
+  await tx.query({
+    text: `
+      INSERT INTO photo_tags (photo_id, tag, display, position)
+      SELECT $1, tag, display, position - 1
+      FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS t (tag, display, position)`,
+    values: [photoId, tags.map(({ tag }) => tag), tags.map(({ display }) => display)],
+  })
+}
+
+async function close(
+  database: Database,
+  photoId: PhotoId,
+  from: readonly PhotoStatus[],
+  code: string,
+  detail: string,
+): Promise<boolean> {
+  const rows = await database.primary({
+    text: `
+      UPDATE photos SET status = 'failed', failure_code = $3, failure_detail = left($4, 500), version = version + 1
+      WHERE photo_id = $1 AND status = ANY ($2) RETURNING photo_id`,
+    values: [photoId, from, code, detail],
+  })
+  return rows.length > 0
+}
+
+async function statusOf(database: Database, photoId: PhotoId): Promise<PhotoStatus | undefined> {
+  const [row] = await database.primary<{ status: PhotoStatus }>({
+    text: 'SELECT status FROM photos WHERE photo_id = $1',
+    values: [photoId],
+  })
+  return row?.status
+}

@@ -1,0 +1,145 @@
+import type { PhotoId } from '../domain/ids.ts'
+import { variantKey } from '../domain/image-url.ts'
+import {
+  VARIANT_CONTENT_TYPES,
+  VARIANT_EXTENSIONS,
+  VARIANT_SPECS,
+  variantSpec,
+  type VariantFormat,
+  type VariantName,
+  type VariantSpec,
+} from '../domain/variants.ts'
+import type { PhotoStatus } from '../domain/visibility.ts'
+import type { Database } from '../infra/db/database.ts'
+import { renderVariants, type RenderedVariant } from '../infra/image/render.ts'
+import type { ObjectStore } from '../infra/s3/object-store.ts'
+import { withObjectFile } from './object-file.ts'
+import { originalKey } from './photo-keys.ts'
+
+export interface VariantsDeps {
+  database: Database
+  objects: ObjectStore
+  maxPixels: number
+}
+
+export interface VariantRef {
+  variant: VariantName
+  format: VariantFormat
+}
+
+/** `gone`: the photo is no longer there to have variants. */
+export type RenderOutcome = { outcome: 'rendered'; failed: VariantRef[] } | { outcome: 'gone' }
+
+export interface Variants {
+  /** Renders every variant that is missing from one decode, storing and recording each as soon as it is there. */
+  renderAll(photoId: PhotoId, signal?: AbortSignal): Promise<RenderOutcome>
+  /** Renders one variant. @throws what went wrong with it */
+  renderOne(photoId: PhotoId, ref: VariantRef, signal?: AbortSignal): Promise<RenderOutcome>
+}
+
+/** A narrowing moved the photo's access epoch while a variant was being stored under the old one. */
+class EpochMoved extends Error {
+  override readonly name = 'EpochMoved'
+}
+class PhotoGone extends Error {
+  override readonly name = 'PhotoGone'
+}
+
+/** Narrowings in a row that a variant gives way to before its activity is retried. */
+const EPOCH_TRIES = 3
+
+export function createVariants({ database, objects, maxPixels }: VariantsDeps): Variants {
+  async function render(photoId: PhotoId, specs: readonly VariantSpec[], signal?: AbortSignal) {
+    return withObjectFile(objects, { key: originalKey(photoId), signal }, (file) =>
+      renderVariants(file, { specs, maxPixels, onVariant: (rendered) => store(photoId, rendered) }),
+    )
+  }
+
+  async function store(photoId: PhotoId, rendered: RenderedVariant): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await storeUnderCurrentEpoch(photoId, rendered)
+      } catch (error) {
+        if (!(error instanceof EpochMoved) || tries === EPOCH_TRIES) throw error
+      }
+    }
+  }
+
+  async function storeUnderCurrentEpoch(photoId: PhotoId, rendered: RenderedVariant): Promise<void> {
+    const photo = await readPhoto(database, photoId)
+    if (photo?.status !== 'ready') throw new PhotoGone()
+    const key = variantKey(photoId, photo.accessEpoch, rendered.variant, VARIANT_EXTENSIONS[rendered.format])
+    await objects.put(key, rendered.data, VARIANT_CONTENT_TYPES[rendered.format])
+    try {
+      await record(database, photoId, key, photo.accessEpoch, rendered)
+    } catch (error) {
+      // Whoever narrowed or deleted the photo may have listed its objects before this one was there.
+      if (error instanceof EpochMoved || error instanceof PhotoGone) await objects.delete([key])
+      throw error
+    }
+  }
+
+  return {
+    async renderAll(photoId, signal) {
+      const photo = await readPhoto(database, photoId)
+      if (photo?.status !== 'ready') return { outcome: 'gone' }
+      const missing = await findMissing(database, photoId)
+      if (missing.length === 0) return { outcome: 'rendered', failed: [] }
+      const failures = (await render(photoId, missing, signal)).filter((result) => !result.ok)
+      if (failures.some(({ error }) => error instanceof PhotoGone)) return { outcome: 'gone' }
+      return { outcome: 'rendered', failed: failures.map(({ variant, format }) => ({ variant, format })) }
+    },
+
+    async renderOne(photoId, { variant, format }, signal) {
+      const photo = await readPhoto(database, photoId)
+      if (photo?.status !== 'ready') return { outcome: 'gone' }
+      const [result] = await render(photoId, [variantSpec(variant, format)], signal)
+      if (result!.ok) return { outcome: 'rendered', failed: [] }
+      if (result!.error instanceof PhotoGone) return { outcome: 'gone' }
+      throw result!.error
+    },
+  }
+}
+
+async function readPhoto(database: Database, photoId: PhotoId) {
+  const [row] = await database.primary<{ status: PhotoStatus; access_epoch: number }>({
+    text: 'SELECT status, access_epoch FROM photos WHERE photo_id = $1',
+    values: [photoId],
+  })
+  return row && { status: row.status, accessEpoch: row.access_epoch }
+}
+
+async function findMissing(database: Database, photoId: PhotoId): Promise<VariantSpec[]> {
+  const rows = await database.primary<{ variant: string; format: string }>({
+    text: 'SELECT variant, format FROM photo_variants WHERE photo_id = $1',
+    values: [photoId],
+  })
+  const stored = new Set(rows.map(({ variant, format }) => `${variant}.${format}`))
+  return VARIANT_SPECS.filter(({ variant, format }) => !stored.has(`${variant}.${format}`))
+}
+
+/** Records the object, or refuses: FOR SHARE orders this with the narrowing or deletion that it may race with. */
+async function record(
+  database: Database,
+  photoId: PhotoId,
+  key: string,
+  accessEpoch: number,
+  { variant, format, width, height, bytes }: RenderedVariant,
+): Promise<void> {
+  await database.transaction(async ({ query }) => {
+    const [photo] = await query<{ status: PhotoStatus; access_epoch: number }>({
+      text: 'SELECT status, access_epoch FROM photos WHERE photo_id = $1 FOR SHARE',
+      values: [photoId],
+    })
+    if (photo?.status !== 'ready') throw new PhotoGone()
+    if (photo.access_epoch !== accessEpoch) throw new EpochMoved('the access epoch has moved')
+    await query({
+      text: `
+        INSERT INTO photo_variants (photo_id, variant, format, object_key, width, height, bytes)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (photo_id, variant, format) DO UPDATE SET object_key = excluded.object_key,
+          width = excluded.width, height = excluded.height, bytes = excluded.bytes`,
+      values: [photoId, variant, format, key, width, height, bytes],
+    })
+  })
+}

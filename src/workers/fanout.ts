@@ -1,0 +1,30 @@
+import { createFanoutActivities } from '../activities/fanout.ts'
+import { createFeedHeads } from '../infra/redis/feed-heads.ts'
+import { openRedis } from '../infra/redis/client.ts'
+import { createFanout } from '../services/fanout/fanout.ts'
+import { databaseOf } from './connections.ts'
+import { runWorker, type WorkerDefinition } from './run-worker.ts'
+
+/** Slices hold a database connection each; more of them at once would only queue for connections. */
+const SLICES_AT_ONCE = 8
+
+/** Bulk I/O: follower pages into Postgres and Redis. */
+export const fanoutWorker: WorkerDefinition = {
+  taskQueue: 'fanout',
+  runsWorkflows: false,
+  options: () => ({ maxConcurrentActivityTaskExecutions: SLICES_AT_ONCE }),
+  async compose(config) {
+    const db = await databaseOf(config, 'darkroom-fanout')
+    const redis = openRedis(config.REDIS_URL)
+    const fanout = createFanout({ db, heads: createFeedHeads(redis) })
+    return {
+      activities: createFanoutActivities({ fanout, sliceFollowers: config.FANOUT_SLICE_FOLLOWERS }),
+      async close() {
+        redis.disconnect()
+        await db.close()
+      },
+    }
+  },
+}
+
+if (import.meta.main) await runWorker(fanoutWorker)

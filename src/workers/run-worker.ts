@@ -1,0 +1,170 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
+import { ConfigError, loadConfig, type Config } from '../config/config.ts'
+import type { TASK_QUEUES } from '../contracts/task-queues.ts'
+import { findMissingSearchAttributes } from '../infra/temporal/search-attributes.ts'
+import { createLogger, type Logger } from '../observability/logger.ts'
+import { runtimeLogger } from './runtime-logger.ts'
+import { ensureWorkflowBundle } from './workflow-bundle.ts'
+
+/** What a worker is made of; `close` is called after its last activity has ended. */
+export interface WorkerParts {
+  activities: object
+  /** Runs beside the worker until the signal aborts. */
+  background?: (signal: AbortSignal) => Promise<void>
+  close(): Promise<void>
+}
+
+export interface WorkerDefinition {
+  taskQueue: keyof typeof TASK_QUEUES
+  /** Workers that run no workflows load none (60 MB less). */
+  runsWorkflows: boolean
+  options(config: Config): Partial<WorkerOptions>
+  compose(config: Config, logger: Logger): Promise<WorkerParts>
+}
+
+export interface RunningWorker {
+  /** Settles when the worker has stopped; rejects if it failed. */
+  done: Promise<void>
+  /** Takes nothing new, lets activities end within the grace time, then stops. */
+  stop(): Promise<void>
+}
+
+const RECONNECT_PAUSE_MS = 1_000
+/** How long a worker waits for `darkroom setup` before it says what is missing and gives up. */
+const SETUP_PATIENCE_MS = 60_000
+/** Activities that are cut off after it are retried elsewhere once their heartbeat or timeout says so. */
+const SHUTDOWN_GRACE = '10s'
+const SHUTDOWN_FORCE = '20s'
+/** Ctrl-C reaches a process once from the terminal and once from npm. */
+const SECOND_SIGNAL_IGNORED_MS = 1_000
+
+/**
+ * Starts a worker in this process: waits for Temporal, checks that it is set up, composes the activities.
+ * @throws if Temporal lacks what `darkroom setup` makes, after waiting for it
+ */
+export async function startWorker(
+  definition: WorkerDefinition,
+  config: Config,
+  logger: Logger,
+  signal?: AbortSignal,
+): Promise<RunningWorker> {
+  const connection = await connect(config, logger, signal)
+  await awaitSetup(connection, config, logger, signal)
+  const parts = await definition.compose(config, logger)
+  const worker = await Worker.create({
+    connection,
+    namespace: config.TEMPORAL_NAMESPACE,
+    taskQueue: definition.taskQueue,
+    activities: parts.activities,
+    ...(definition.runsWorkflows
+      ? { workflowBundle: { codePath: await ensureWorkflowBundle(Runtime.instance().logger) } }
+      : {}),
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    shutdownForceTime: SHUTDOWN_FORCE,
+    // Cancellations arrive with heartbeats; so they may not be held back for long.
+    maxHeartbeatThrottleInterval: '1s',
+    ...definition.options(config),
+  })
+
+  const background = new AbortController()
+  const running = worker.run().finally(() => background.abort())
+  const done = Promise.all([running, parts.background?.(background.signal)])
+    .then(() => undefined)
+    .finally(async () => {
+      await parts.close()
+      await connection.close()
+    })
+  logger.info({ taskQueue: definition.taskQueue }, 'worker ready')
+  return {
+    done,
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown()
+      await done
+    },
+  }
+}
+
+/** The whole life of a worker process, until SIGTERM or SIGINT. */
+export async function runWorker(definition: WorkerDefinition): Promise<void> {
+  const config = loadOrExit()
+  const logger = createLogger({ level: config.LOG_LEVEL, service: `worker-${definition.taskQueue}` })
+  Runtime.install({ logger: runtimeLogger(logger), shutdownSignals: [] })
+  const stopping = onceStopping(logger)
+  try {
+    const worker = await startWorker(definition, config, logger, stopping)
+    stopping.addEventListener('abort', () => void worker.stop().catch(() => {}))
+    if (stopping.aborted) await worker.stop()
+    await worker.done
+    logger.info('worker stopped')
+  } catch (error) {
+    if (stopping.aborted && error === stopping.reason) return
+    logger.fatal({ err: error }, 'worker failed')
+    process.exitCode = 1
+  }
+}
+
+function loadOrExit(): Config {
+  try {
+    return loadConfig()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(2)
+  }
+}
+
+/** Aborts on the first SIGTERM or SIGINT; a later one, once more than a second has passed, ends the process at once. */
+function onceStopping(logger: Logger): AbortSignal {
+  const controller = new AbortController()
+  let firstAt: number | undefined
+  const stop = (name: NodeJS.Signals) => {
+    if (firstAt !== undefined) {
+      if (performance.now() - firstAt > SECOND_SIGNAL_IGNORED_MS) process.exit(130)
+      return
+    }
+    firstAt = performance.now()
+    logger.info({ signal: name }, 'worker stopping')
+    controller.abort()
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  return controller.signal
+}
+
+async function connect(config: Config, logger: Logger, signal?: AbortSignal): Promise<NativeConnection> {
+  for (let tries = 1; ; tries++) {
+    signal?.throwIfAborted()
+    try {
+      return await NativeConnection.connect({ address: config.TEMPORAL_ADDRESS })
+    } catch (error) {
+      if (tries % 10 === 1) {
+        logger.warn({ address: config.TEMPORAL_ADDRESS, err: error }, 'waiting for Temporal')
+      }
+      await delay(RECONNECT_PAUSE_MS, undefined, signal ? { signal } : {})
+    }
+  }
+}
+
+/** An unregistered search attribute would fail workflow tasks for ever: better not to start. */
+async function awaitSetup(
+  connection: NativeConnection,
+  config: Config,
+  logger: Logger,
+  signal?: AbortSignal,
+): Promise<void> {
+  const namespace = config.TEMPORAL_NAMESPACE
+  const givingUpAt = performance.now() + SETUP_PATIENCE_MS
+  for (let tries = 1; ; tries++) {
+    signal?.throwIfAborted()
+    const problem = await findMissingSearchAttributes(connection, namespace).then(
+      (missing) => (missing.length > 0 ? `lacks the search attributes ${missing.join(', ')}` : undefined),
+      (error: unknown) => `does not answer: ${error instanceof Error ? error.message : 'unknown error'}`,
+    )
+    if (!problem) return
+    const text = `Temporal namespace "${namespace}" ${problem}. Run \`darkroom setup\` (temporal/README.md).`
+    if (performance.now() > givingUpAt) throw new Error(text)
+    if (tries === 1) logger.warn(text)
+    await delay(RECONNECT_PAUSE_MS, undefined, signal ? { signal } : {})
+  }
+}

@@ -1,0 +1,174 @@
+import {
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow'
+import {
+  PHOTO_CHANGED,
+  SYNC_PROGRESS,
+  type PhotoSyncInput,
+  type SyncProgress,
+} from '../contracts/photo-sync.ts'
+import { steps } from './sync-steps.ts'
+
+export const photoChanged = defineSignal(PHOTO_CHANGED)
+export const syncProgress = defineQuery<SyncProgress>(SYNC_PROGRESS)
+
+/**
+ * How long objects wait for all edges to deny first. An edge that is up denies within a second; for one that is down the
+ * objects must not stay, as without them it has nothing to fetch when it is back.
+ */
+const DENY_FIRST_MS = 5_000
+
+/** Reconciles what is derived from a photo with its row, until the row stands still (contracts/photo-sync.ts). */
+export async function photoSync(input: PhotoSyncInput, before?: SyncProgress): Promise<SyncProgress> {
+  const sync = openSync(before)
+  for (;;) {
+    sync.takeSignals()
+    const plan = await steps.plan(input)
+    const isNews =
+      plan.version !== sync.syncedVersion() || (plan.state === 'published' && plan.stale.length > 0)
+    if (isNews) {
+      if (plan.state === 'deleted') await retract(input, plan, sync)
+      if (plan.state === 'published') await bringInLine(input, plan, sync)
+      sync.reached(plan.version)
+      continue
+    }
+    // Edges that are down must not hold up the next change, so their proofs are awaited last.
+    await condition(() => sync.hasSignals() || sync.proofsPending() === 0)
+    if (!sync.hasSignals()) return sync.end()
+    if (workflowInfo().continueAsNewSuggested && sync.proofsPending() === 0) {
+      await continueAsNew<typeof photoSync>(input, sync.progress())
+    }
+  }
+}
+
+type Plan = Awaited<ReturnType<typeof steps.plan>>
+type Published = Extract<Plan, { state: 'published' }>
+type Deleted = Extract<Plan, { state: 'deleted' }>
+
+/** State and handlers. */
+function openSync(before: SyncProgress | undefined) {
+  const progress: SyncProgress = before ?? {
+    state: 'running',
+    syncedVersion: -1,
+    removed: { objects: 0, edgePaths: 0, searchDocuments: 0 },
+  }
+  let signals = 0
+  let proofs = 0
+  let failure: unknown
+  setHandler(photoChanged, () => {
+    signals++
+  })
+  setHandler(syncProgress, () => progress, { description: 'What was brought in line, and what was removed' })
+
+  function show(): void {
+    const { objects, edgePaths, searchDocuments } = progress.removed
+    setCurrentDetails(
+      `${progress.state}, in line with version ${progress.syncedVersion}; removed ${objects} objects, ` +
+        `${edgePaths} edge entries, ${searchDocuments} search documents; ${proofs} proofs pending`,
+    )
+  }
+
+  return {
+    progress: () => progress,
+    hasSignals: () => signals > 0,
+    takeSignals() {
+      signals = 0
+    },
+    syncedVersion: () => progress.syncedVersion,
+    reached(version: number) {
+      progress.syncedVersion = version
+      show()
+    },
+    removed(what: keyof SyncProgress['removed'], count: number) {
+      progress.removed[what] += count
+      show()
+    },
+    proofsPending: () => proofs,
+    /** Goes on in the background; the workflow does not end before it. */
+    prove(proof: Promise<unknown>) {
+      proofs++
+      proof
+        .catch((error: unknown) => {
+          failure = error
+        })
+        .finally(() => {
+          proofs--
+          show()
+        })
+    },
+    /** @throws what made a proof impossible for good */
+    end(): SyncProgress {
+      if (failure) throw failure
+      progress.state = 'done'
+      show()
+      return progress
+    },
+  }
+}
+type Sync = ReturnType<typeof openSync>
+
+/** An edit, a widening or a narrowing: search, feeds and, if the access epoch has moved, objects and edges follow. */
+async function bringInLine(input: PhotoSyncInput, plan: Published, sync: Sync): Promise<void> {
+  await Promise.all([
+    steps.index(input),
+    steps.reconcileDistribution(input),
+    plan.stale.length > 0 ? narrow(input, plan, sync) : undefined,
+  ])
+}
+
+async function narrow({ photoId }: PhotoSyncInput, plan: Published, sync: Sync): Promise<void> {
+  const { accessEpoch, stale } = plan
+  const denied = steps.deny({ photoId, minEpoch: accessEpoch })
+  await Promise.race([denied, sleep(DENY_FIRST_MS, { summary: 'Edges deny first' })])
+  const { outcome } = await steps.move({ photoId, accessEpoch, stale })
+  if (outcome === 'superseded') return sync.prove(denied)
+  sync.removed('objects', stale.length)
+  sync.prove(
+    refuse(
+      photoId,
+      stale.map(({ objectKey }) => objectKey),
+      denied,
+      sync,
+    ),
+  )
+}
+
+/** A deletion: nothing of the photo stays anywhere. */
+async function retract(input: PhotoSyncInput, plan: Deleted, sync: Sync): Promise<void> {
+  const { photoId } = input
+  const denied = plan.wasPublished
+    ? steps.deny({ photoId, minEpoch: plan.accessEpoch + 1 })
+    : Promise.resolve()
+  await Promise.all([
+    steps.stopUpload(input),
+    plan.wasPublished ? unindex(input, sync) : undefined,
+    plan.wasPublished ? steps.reconcileDistribution(input) : undefined,
+    removeObjects(photoId, denied, sync),
+  ])
+}
+
+async function unindex(input: PhotoSyncInput, sync: Sync): Promise<void> {
+  const { state, changed } = await steps.index(input)
+  if (state === 'removed' && changed) sync.removed('searchDocuments', 1)
+}
+
+async function removeObjects(photoId: string, denied: Promise<unknown>, sync: Sync): Promise<void> {
+  await Promise.race([denied, sleep(DENY_FIRST_MS, { summary: 'Edges deny first' })])
+  const keys = await steps.listObjects({ photoId })
+  await steps.deleteObjects({ photoId, keys })
+  sync.removed('objects', keys.length)
+  sync.prove(refuse(photoId, keys, denied, sync))
+}
+
+async function refuse(photoId: string, keys: string[], denied: Promise<unknown>, sync: Sync): Promise<void> {
+  await denied
+  const { purged } = await steps.refuse({ photoId, keys })
+  sync.removed('edgePaths', purged)
+}

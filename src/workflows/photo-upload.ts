@@ -1,0 +1,175 @@
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow'
+import {
+  ORIGINAL_ARRIVED,
+  PHOTO_DELETED,
+  UPLOAD_PROGRESS,
+  type PhotoUploadInput,
+  type PhotoUploadResult,
+  type UploadProgress,
+} from '../contracts/photo-upload.ts'
+import { invalidImageOf, steps } from './upload-steps.ts'
+import { trackProgress, type TrackedProgress } from './upload-progress.ts'
+import { makeVariants } from './upload-variants.ts'
+
+export const originalArrived = defineSignal(ORIGINAL_ARRIVED)
+export const photoDeleted = defineSignal(PHOTO_DELETED)
+export const uploadProgress = defineQuery<UploadProgress>(UPLOAD_PROGRESS)
+
+/**
+ * A PUT that begins in the last second before its URL expires may take this long: 50 MB, the default limit, over a mobile
+ * uplink of 0.5 Mbit/s take 14 minutes.
+ */
+export const LONGEST_TRANSFER_MS = 15 * 60 * 1000
+
+/** One upload, from the pre-signed URL to the last variant (contracts/photo-upload.ts). */
+export async function photoUpload(input: PhotoUploadInput): Promise<PhotoUploadResult> {
+  const upload = openUpload()
+  try {
+    return await upload.untilDeleted(() => run(input, upload))
+  } catch (error) {
+    if (!isCancellation(error)) throw error
+    return await CancellationScope.nonCancellable(() => stop(input, upload, error))
+  }
+}
+
+/** State and handlers. */
+function openUpload() {
+  const progress = trackProgress()
+  const work = new CancellationScope()
+  let hints = 0
+  let deleted = false
+  setHandler(originalArrived, () => {
+    hints++
+  })
+  setHandler(photoDeleted, () => {
+    deleted = true
+    work.cancel()
+  })
+  setHandler(uploadProgress, progress.get, { description: 'The state of every step' })
+  return {
+    progress,
+    hinted: () => hints > 0,
+    takeHints() {
+      hints = 0
+    },
+    wasDeleted: () => deleted,
+    untilDeleted: <T>(story: () => Promise<T>) => work.run(story),
+  }
+}
+type Upload = ReturnType<typeof openUpload>
+
+async function run(input: PhotoUploadInput, upload: Upload): Promise<PhotoUploadResult> {
+  const { photoId, ownerId } = input
+  const { progress } = upload
+
+  const arrival = await awaitOriginal(input, upload)
+  if (arrival.outcome === 'absent') {
+    await steps.abandon({ photoId })
+    return progress.end('abandoned', 'upload_expired')
+  }
+  if (arrival.outcome === 'closed') {
+    const { status } = arrival
+    return progress.end(status === 'ready' || status === 'failed' ? status : 'deleted')
+  }
+
+  progress.reach('processing')
+  const original = await validate(photoId, progress)
+  if (original.outcome === 'gone') return progress.end('deleted')
+  if (original.outcome === 'invalid') return progress.end('failed', original.code)
+
+  progress.mark('publication', 'running')
+  const published = await steps.publish({ photoId })
+  if (published.outcome === 'gone') return progress.end('deleted')
+  progress.mark('publication', 'done', undefined, 1)
+  progress.reach('ready')
+
+  const complete = await Promise.all([
+    track(progress, 'variants', () => makeVariants(photoId, progress)),
+    track(progress, 'search', () => steps.index({ photoId })),
+    track(progress, 'fanout', () => steps.startFanout({ photoId, ownerId })),
+  ])
+  return progress.end(complete.every(Boolean) ? 'ready' : 'degraded')
+}
+
+/**
+ * Waits for the object. Signals are hints: what counts is that the object is there. After the URL has expired and the
+ * longest transfer could have ended, it is looked for once more.
+ */
+async function awaitOriginal(input: PhotoUploadInput, upload: Upload) {
+  const { progress } = upload
+  const lastLookAtMs = input.expiresAtMs + LONGEST_TRANSFER_MS
+  progress.mark('arrival', 'running')
+  for (;;) {
+    const patienceMs = Math.max(1, lastLookAtMs - Date.now())
+    const hinted = await condition(upload.hinted, patienceMs, { summary: 'Until the upload is abandoned' })
+    upload.takeHints()
+    const claim = await steps.claim({ photoId: input.photoId })
+    if (claim.outcome !== 'absent') {
+      progress.mark('arrival', 'done')
+      return claim
+    }
+    if (!hinted) {
+      progress.mark('arrival', 'failed', 'upload_expired')
+      return claim
+    }
+    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof photoUpload>(input)
+  }
+}
+
+async function validate(photoId: string, progress: TrackedProgress) {
+  progress.mark('validation', 'running')
+  try {
+    const original = await steps.validate({ photoId })
+    if (original.outcome === 'valid') {
+      progress.mark('validation', 'done', `${original.width} × ${original.height}`, original.attempts)
+    }
+    return original
+  } catch (error) {
+    const invalid = invalidImageOf(error)
+    if (!invalid) throw error
+    progress.mark('validation', 'failed', invalid.code)
+    await steps.fail({ photoId, ...invalid })
+    return { outcome: 'invalid', code: invalid.code } as const
+  }
+}
+
+/** Runs a step that must not fail the others. @returns whether all of it succeeded */
+async function track(
+  progress: TrackedProgress,
+  name: 'variants' | 'search' | 'fanout',
+  step: () => Promise<unknown>,
+): Promise<boolean> {
+  progress.mark(name, 'running')
+  try {
+    const complete = (await step()) !== false
+    progress.mark(name, complete ? 'done' : 'failed')
+    return complete
+  } catch (error) {
+    if (isCancellation(error)) throw error
+    progress.mark(name, 'failed')
+    return false
+  }
+}
+
+/** Deleted: ends quietly, leaving nothing. Cancelled by an operator: an unpublished photo fails, a published one stays. */
+async function stop(
+  { photoId }: PhotoUploadInput,
+  upload: Upload,
+  cancellation: unknown,
+): Promise<PhotoUploadResult> {
+  if (upload.wasDeleted()) {
+    await steps.discard({ photoId })
+    return upload.progress.end('deleted')
+  }
+  await steps.fail({ photoId, code: 'upload_cancelled', detail: 'The upload was cancelled by an operator.' })
+  throw cancellation
+}

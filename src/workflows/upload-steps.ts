@@ -1,0 +1,75 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow'
+import type { MediaActivities } from '../activities/media.ts'
+import type { SearchActivities } from '../activities/search.ts'
+import type { UploadActivities } from '../activities/upload.ts'
+import {
+  decodeOriginal,
+  durableStep,
+  PERMANENT_FAILURES,
+  quickStep,
+  renderSingly,
+  renderTogether,
+} from '../contracts/activity-options.ts'
+
+const quick = (summary: string) => proxyLocalActivities<UploadActivities>({ ...quickStep, summary })
+const durable = (summary: string) => proxyActivities<UploadActivities>({ ...durableStep, summary })
+
+/** The steps of an upload, each with the policy that protects it and the line that an operator reads. */
+export const steps = {
+  claim: quickElseDurable(
+    quick('Look at the object and claim the photo').claimUpload,
+    durable('Look at the object and claim the photo').claimUpload,
+  ),
+  validate: proxyActivities<MediaActivities>({ ...decodeOriginal, summary: 'Validate the original' })
+    .validateOriginal,
+  publish: quickElseDurable(
+    quick('Publish the photo').publishPhoto,
+    durable('Publish the photo').publishPhoto,
+  ),
+  renderAll: proxyActivities<MediaActivities>({ ...renderTogether, summary: 'Render all variants' })
+    .renderVariants,
+  renderOne: (variant: string) =>
+    proxyActivities<MediaActivities>({ ...renderSingly, summary: `Render ${variant}` }).renderVariant,
+  index: proxyActivities<SearchActivities>({ ...durableStep, summary: 'Write the search document' })
+    .indexPhoto,
+  startFanout: durable('Start the distribution to followers').startFanout,
+  abandon: durable('Abandon: no original arrived in time').abandonUpload,
+  fail: durable('Mark the upload as failed and delete its object').failUpload,
+  discard: durable('Remove what is left of a deleted upload').discardUpload,
+}
+
+/** A step tried within the workflow task first; scheduled, and so visible and retried without end, if it is not quick. */
+function quickElseDurable<Input, Output>(
+  attempt: (input: Input) => Promise<Output>,
+  schedule: (input: Input) => Promise<Output>,
+): (input: Input) => Promise<Output> {
+  return async (input) => {
+    try {
+      return await attempt(input)
+    } catch (error) {
+      if (isCancellation(error) || isPermanent(error)) throw error
+      return schedule(input)
+    }
+  }
+}
+
+function isPermanent(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.nonRetryable === true
+  )
+}
+
+/** Why the original is no photo, if that is what the failure says. */
+export function invalidImageOf(error: unknown): { code: string; detail: string } | undefined {
+  if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return undefined
+  if (error.cause.type !== PERMANENT_FAILURES.invalidImage) return undefined
+  return error.cause.details?.[0] as { code: string; detail: string }
+}
