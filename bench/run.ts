@@ -5,6 +5,7 @@ import { report } from './report.ts'
 /** Loaded when asked for, as most of them open servers. */
 const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   images: async () => (await import('./images.ts')).images,
+  upload: async () => (await import('./upload.ts')).upload,
 }
 
 const names = Object.keys(BENCHMARKS)

@@ -39,15 +39,15 @@ const root = join(import.meta.dirname, '..', '..')
 
 /** Starts the processes and waits until the API answers `/readyz` and each worker polls. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const port = options.storageEvents ? Number(process.env.PORT) : await getPort({ host: '127.0.0.1' })
+  const given = { ...process.env, ...options.env }
+  const port = options.storageEvents ? Number(given.PORT) : await getPort({ host: '127.0.0.1' })
   const url = `http://127.0.0.1:${port}`
   const env = {
-    ...process.env,
+    ...given,
     PORT: String(port),
     PUBLIC_URL: url,
     RATE_LIMIT_FACTOR: '1000',
     LOG_LEVEL: 'info',
-    ...options.env,
   }
   const running = new Map<ProcessName, ChildProcess>()
   const logs = join(tmpdir(), `darkroom-e2e-${process.pid}`)
