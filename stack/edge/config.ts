@@ -63,6 +63,8 @@ const DENY_ANSWER_MS = 4000
 const DENY_LOCK_MS = 1000
 /** By how far signer's and edge's clocks may differ. */
 const CLOCK_SKEW_SECONDS = 60
+/** Where an edge that listens everywhere reaches itself. */
+const LOOPBACK_OF: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '[::]': '[::1]' }
 const DEFAULT_CACHE_BYTES = 1024 ** 3
 const MIN_SECRET_LENGTH = 16
 
@@ -95,7 +97,7 @@ export async function renderEdgeConfig(options: EdgeOptions): Promise<RenderedEd
     denySeconds: DENY_SECONDS,
     denyStatePath: DENY_STATE_PATH,
     listen: safeWord(`${host}:${positive(options.listenPort, 'listenPort')}`),
-    selfAddress: safeWord(`${host === '0.0.0.0' ? '127.0.0.1' : host}:${options.listenPort}`),
+    selfAddress: safeWord(`${LOOPBACK_OF[host] ?? host}:${options.listenPort}`),
     originScheme: origin.scheme,
     originAddress: origin.address,
     originHost: origin.hostHeader,

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ObjectStore } from '../../src/infra/s3/object-store.ts'
+import {
+  ask,
+  cdnOf,
+  openBucket,
+  publicPath,
+  setting,
+  signedPath,
+  storeImage,
+  type EdgeAnswer,
+} from './edge-fixture.ts'
+
+const edgeUrl = setting('CDN_EDGE_URLS').split(',')[0]!
+const get = (path: string, headers = {}) => ask(edgeUrl, path, { headers })
+const code = (answer: EdgeAnswer) => (JSON.parse(answer.body.toString()) as { code: string }).code
+
+let bucket: ObjectStore
+beforeAll(() => {
+  bucket = openBucket()
+})
+afterAll(() => bucket.close())
+
+describe('deny, purge and proof', () => {
+  const cdn = cdnOf(setting('CDN_EDGE_URLS').split(','))
+
+  it('refuses a cached image at once, whatever its URL, and nothing else', async () => {
+    const [denied, other] = [await storeImage(bucket), await storeImage(bucket)]
+    const paths = [publicPath(denied), signedPath(denied)]
+    for (const path of [...paths, publicPath(other)]) expect((await get(path)).status).toBe(200)
+
+    await cdn.deny(denied.photoId, 2)
+    for (const path of paths) {
+      const answer = await get(path)
+      expect({ status: answer.status, code: code(answer) }).toEqual({ status: 403, code: 'denied' })
+      expect((await ask(edgeUrl, path, { method: 'HEAD' })).status).toBe(403)
+      expect((await get(path, { range: 'bytes=0-9' })).status).toBe(403)
+    }
+    // Viewers who still may see it get the old path under the new epoch until the objects have moved.
+    expect((await get(signedPath(denied, 2))).status).toBe(200)
+    expect((await get(publicPath(other))).status).toBe(200)
+  })
+
+  it('never lowers a denied epoch', async () => {
+    const denied = await storeImage(bucket)
+    await cdn.deny(denied.photoId, 9)
+    await cdn.deny(denied.photoId, 2)
+    expect((await get(publicPath(denied, 8))).status).toBe(403)
+  })
+
+  it('keeps the highest of concurrent denies', async () => {
+    const denied = await storeImage(bucket)
+    await Promise.all([3, 9, 5, 2, 8, 9, 4, 1].map((epoch) => cdn.deny(denied.photoId, epoch)))
+    expect((await get(publicPath(denied, 8))).status).toBe(403)
+    expect((await get(publicPath(denied, 9))).status).toBe(200)
+  })
+
+  it('keeps no object of a denied epoch that it fetches afterwards', async () => {
+    const denied = await storeImage(bucket)
+    await cdn.deny(denied.photoId, 2)
+    expect((await get(signedPath(denied, 2))).headers['x-cache']).toBe('MISS')
+    expect((await get(signedPath(denied, 2))).headers['x-cache']).toBe('MISS')
+    expect(await cdn.purge([`/${denied.key}`])).toMatchObject([{ found: 'absent' }])
+  })
+
+  it('purges a deleted image at once and tells what it found', async () => {
+    const gone = await storeImage(bucket)
+    await get(publicPath(gone))
+    await bucket.delete([gone.key])
+    expect((await get(publicPath(gone))).headers['x-cache']).toBe('HIT')
+
+    expect(await cdn.purge([`/${gone.key}`])).toEqual([
+      { edge: edgeUrl, path: `/${gone.key}`, found: 'cached' },
+    ])
+    const answer = await get(publicPath(gone))
+    expect({ status: answer.status, code: code(answer) }).toEqual({ status: 404, code: 'not_found' })
+    expect(answer.headers['cache-control']).toBe('no-store')
+    expect(await cdn.purge([`/${gone.key}`])).toMatchObject([{ found: 'absent' }])
+  })
+
+  it('fetches a purged image anew if it still exists', async () => {
+    const kept = await storeImage(bucket)
+    await get(publicPath(kept))
+    await cdn.purge([`/${kept.key}`])
+    await expect.poll(async () => (await get(publicPath(kept))).status, { timeout: 5_000 }).toBe(200)
+    expect((await get(publicPath(kept))).headers['x-cache']).toBe('HIT')
+  })
+
+  it('proves that old URLs are refused, and only then', async () => {
+    const moved = await storeImage(bucket)
+    const urls = [publicPath(moved), signedPath(moved)].map((path) => `${setting('CDN_BASE_URL')}${path}`)
+    const before = await cdn.proveRefused(urls)
+    expect(before.refused).toBe(false)
+    expect(before.answers.map(({ status, refused }) => ({ status, refused }))).toEqual([
+      { status: 200, refused: false },
+      { status: 200, refused: false },
+    ])
+    await cdn.deny(moved.photoId, 2)
+    expect((await cdn.proveRefused(urls)).refused).toBe(true)
+    expect(JSON.stringify(await cdn.proveRefused(urls))).not.toMatch(/s=|[?&]a=/)
+    expect((await cdn.proveRefused([...urls, `${edgeUrl}${publicPath(moved, 2)}`])).refused).toBe(false)
+  })
+
+  it('fails unless every edge confirms', async () => {
+    const denied = await storeImage(bucket)
+    const nobodyThere = 'http://127.0.0.1:9'
+    const partial = cdnOf([edgeUrl, nobodyThere])
+    const unavailable = { code: 'unavailable', retryAfterSeconds: expect.any(Number) as number }
+    await expect(partial.deny(denied.photoId, 2)).rejects.toMatchObject(unavailable)
+    await expect(partial.purge([`/${denied.key}`])).rejects.toMatchObject(unavailable)
+    await expect(partial.proveRefused([`${edgeUrl}${publicPath(denied)}`])).rejects.toMatchObject(unavailable)
+    // The edge that is there has taken it none the less.
+    expect((await get(publicPath(denied))).status).toBe(403)
+  })
+
+  it('obeys only the token', async () => {
+    const image = await storeImage(bucket)
+    const attempts: [string, string][] = [
+      ['PUT', `/_edge/deny/${image.photoId}?min=99`],
+      ['GET', `/_edge/purge/${image.key}`],
+    ]
+    for (const [method, path] of attempts) {
+      for (const token of [
+        '',
+        'wrong',
+        `${setting('CDN_PURGE_TOKEN')}x`,
+        setting('CDN_PURGE_TOKEN').slice(1),
+      ]) {
+        expect((await ask(edgeUrl, path, { method, headers: { 'x-purge-token': token } })).status).toBe(403)
+      }
+    }
+    expect((await get(publicPath(image))).status).toBe(200)
+    const headers = { 'x-purge-token': setting('CDN_PURGE_TOKEN') }
+    for (const path of [
+      '/_edge/deny/x?min=1',
+      `/_edge/deny/${image.photoId}`,
+      `/_edge/deny/${image.photoId}?min=-1`,
+    ]) {
+      expect((await ask(edgeUrl, path, { method: 'PUT', headers })).status, path).toBe(400)
+    }
+    for (const path of [
+      '/_edge/purge/',
+      '/_edge/purge/originals/x',
+      '/_edge_replace/x',
+      `/_edge_probe/${image.key}`,
+    ]) {
+      expect([400, 404], path).toContain((await ask(edgeUrl, path, { headers })).status)
+    }
+  })
+})
