@@ -1,0 +1,92 @@
+import Koa from 'koa'
+import type { Config } from '../config/config.ts'
+import type { Logger } from '../observability/logger.ts'
+import type { Services } from '../services/services.ts'
+import type { RequestState } from './context.ts'
+import { createHttpMetrics } from './metrics.ts'
+import { accessLog } from './middlewares/access-log.ts'
+import { clientAddress } from './middlewares/client-address.ts'
+import { conditional } from './middlewares/conditional.ts'
+import { cors } from './middlewares/cors.ts'
+import { drain } from './middlewares/drain.ts'
+import { identity } from './middlewares/identity.ts'
+import { ownWrites } from './middlewares/own-writes.ts'
+import { problems } from './middlewares/problems.ts'
+import { requestId } from './middlewares/request-id.ts'
+import { securityHeaders } from './middlewares/security-headers.ts'
+import { createOpenApiDocument } from './openapi.ts'
+import { createRouter, createRoutes, refuseUnrouted, type RouteDefinition } from './routing.ts'
+import { accountRoutes } from './routes/accounts/routes.ts'
+import { feedRoutes } from './routes/feed/routes.ts'
+import { graphRoutes } from './routes/graph/routes.ts'
+import { docsFiles, docsRoutes } from './routes/operations/docs.ts'
+import { operationsRoutes } from './routes/operations/routes.ts'
+import { createPhotoPresenter } from './routes/photos/presenter.ts'
+import { photoRoutes } from './routes/photos/routes.ts'
+import { profileRoutes } from './routes/profiles/routes.ts'
+import { searchRoutes } from './routes/search/routes.ts'
+import { sessionRoutes } from './routes/sessions/routes.ts'
+import { storageEventRoutes } from './routes/storage-events/routes.ts'
+
+export interface AppDeps {
+  config: Config
+  services: Services
+  logger: Logger
+  /** Aborted when the process is told to stop. */
+  stopping: AbortSignal
+}
+
+export interface App {
+  koa: Koa
+  routes: readonly RouteDefinition[]
+}
+
+/** The API: what every request passes, in order, and then its route. */
+export function createApp({ config, services, logger, stopping }: AppDeps): App {
+  const metrics = createHttpMetrics()
+  const present = createPhotoPresenter({
+    cdnBaseUrl: config.CDN_BASE_URL,
+    cdnSigningKey: config.CDN_SIGNING_KEY,
+    publicUrl: config.PUBLIC_URL,
+  })
+  const cursorSecret = config.CURSOR_SECRET
+
+  const v1 = createRoutes('/v1')
+  accountRoutes(v1)
+  sessionRoutes(v1)
+  photoRoutes(v1, { present, maxUploadBytes: config.MAX_UPLOAD_BYTES })
+  graphRoutes(v1)
+  profileRoutes(v1, { present, cursorSecret })
+  feedRoutes(v1, present)
+  searchRoutes(v1, present)
+  const internal = createRoutes('/internal')
+  storageEventRoutes(internal, config.STORAGE_EVENTS_TOKEN)
+  const outside = createRoutes('')
+  operationsRoutes(outside, { registry: metrics.registry, metricsToken: config.METRICS_TOKEN })
+  const routes = [...v1.list, ...internal.list, ...outside.list]
+  docsRoutes(outside, () => createOpenApiDocument(routes, config.PUBLIC_URL))
+  routes.push(...outside.list.filter((route) => !routes.includes(route)))
+
+  const router = createRouter(routes)
+  const koa = new Koa<RequestState>()
+  Object.assign(koa.context, { services, stopping })
+  // What is thrown while a body is streamed, after its headers have gone.
+  koa.on('error', (error: unknown) => logger.warn({ err: error }, 'answer not finished'))
+  const chain = [
+    requestId(logger),
+    accessLog(metrics),
+    securityHeaders(),
+    cors(config.CORS_ORIGINS),
+    problems(),
+    drain(),
+    clientAddress(config.TRUSTED_PROXY_HOPS),
+    identity(services.accessTokens),
+    docsFiles(),
+    conditional(),
+    ownWrites(),
+    router.routes(),
+    refuseUnrouted(router),
+  ]
+  for (const middleware of chain) koa.use(middleware as Koa.Middleware)
+  return { koa: koa as unknown as Koa, routes }
+}

@@ -1,0 +1,36 @@
+import type { HttpMetrics } from '../metrics.ts'
+import { step, type Step } from '../context.ts'
+
+/**
+ * One line and one measurement a request: the route's pattern, never its path or query, which may hold names, search
+ * words or tokens.
+ */
+export function accessLog(metrics: HttpMetrics): Step {
+  return step({}, async (ctx, next) => {
+    const startedAt = performance.now()
+    metrics.inFlight.inc()
+    let recorded = false
+    const record = () => {
+      if (recorded) return
+      recorded = true
+      const seconds = (performance.now() - startedAt) / 1000
+      const route = ctx.state.routePattern ?? 'unmatched'
+      // A client that hung up is no answer of ours: 499, as nginx counts it.
+      const status = ctx.res.writableFinished ? ctx.status : 499
+      metrics.inFlight.dec()
+      metrics.duration.observe({ method: ctx.method, route, status: String(status) }, seconds)
+      ctx.state.logger[status >= 500 ? 'error' : 'info'](
+        {
+          method: ctx.method,
+          route,
+          status,
+          ms: Math.round(seconds * 1000),
+          userId: ctx.state.identity?.viewer?.userId,
+        },
+        'request',
+      )
+    }
+    ctx.res.once('close', record)
+    await next()
+  })
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import { DarkroomError, invalidField } from '../../domain/errors.ts'
+import type { FirstRun, KeptAnswer } from '../../services/idempotency.ts'
+import { STATUS_BY_CODE } from '../errors.ts'
+import { step, type ApiContext, type SignedIn, type Step } from '../context.ts'
+
+const MAX_KEY_CHARACTERS = 255
+
+interface Needs {
+  viewer: SignedIn
+  input: { params: unknown; query: unknown; body: unknown }
+}
+
+type Kept = Extract<KeptAnswer, { resourceId: string }>
+
+/**
+ * Honours Idempotency-Key: the first answer is given again, shown by `replay` with the rights and URLs of now. Adds
+ * `ctx.firstRun`, with which a route keeps its answer in the transaction that makes the resource; a refusal below 500
+ * other than 429 is kept as it is.
+ */
+export function idempotent(
+  replay: (ctx: ApiContext & Needs, kept: Kept) => Promise<void>,
+): Step<{ firstRun: FirstRun | undefined }> {
+  return step<{ firstRun: FirstRun | undefined }>({ idempotent: true }, async (ctx, next) => {
+    const needs = ctx as unknown as ApiContext & Needs
+    const key = ctx.get('Idempotency-Key')
+    if (key === '') return next()
+    if (key.length > MAX_KEY_CHARACTERS || !/^[\x20-\x7e]+$/.test(key)) {
+      throw invalidField(
+        'header.Idempotency-Key',
+        `At most ${MAX_KEY_CHARACTERS} printable ASCII characters.`,
+      )
+    }
+    const begun = await ctx.services.idempotency.begin({
+      userId: needs.viewer.userId,
+      route: `${ctx.method} ${ctx.state.routePattern}`,
+      key,
+      fingerprint: fingerprintOf(needs.input),
+    })
+    if ('kept' in begun) return answerAgain(needs, begun.kept, replay)
+    ctx.firstRun = begun.first
+    try {
+      await next()
+    } catch (error) {
+      await afterRefusal(begun.first, error)
+      throw error
+    }
+  })
+}
+
+async function answerAgain(
+  ctx: ApiContext & Needs,
+  kept: KeptAnswer,
+  replay: (ctx: ApiContext & Needs, kept: Kept) => Promise<void>,
+): Promise<void> {
+  if ('problem' in kept)
+    throw new DarkroomError(kept.problem.code, kept.problem.message, { fields: kept.problem.fields })
+  ctx.status = kept.status
+  await replay(ctx, kept)
+}
+
+async function afterRefusal(first: FirstRun, error: unknown): Promise<void> {
+  const kept =
+    error instanceof DarkroomError && STATUS_BY_CODE[error.code] < 500 && error.code !== 'rate_limited'
+  if (kept)
+    await first.keepAfterwards({
+      problem: { code: error.code, message: error.message, fields: error.fields },
+    })
+  else await first.release()
+}
+
+/** Of the validated input, whose fields have one order: how the client wrote the JSON does not matter. */
+function fingerprintOf({ params, query, body }: Needs['input']): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify([params ?? null, query ?? null, body ?? null]))
+    .digest()
+}

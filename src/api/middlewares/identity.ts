@@ -1,0 +1,54 @@
+import { DarkroomError } from '../../domain/errors.ts'
+import { step, type Identity, type SignedIn, type Step } from '../context.ts'
+import type { AccessTokens } from '../../services/access-tokens.ts'
+
+const BEARER = /^Bearer ([A-Za-z0-9_.~+/=-]{1,2048})$/i
+
+/**
+ * Reads the Authorization header once, before rate limits, which count by account. It refuses nothing:
+ * {@link signedIn} and {@link maybeSignedIn} do, where a route says so.
+ */
+export function identity(tokens: AccessTokens): Step {
+  return step({}, async (ctx, next) => {
+    ctx.state.identity = await identityOf(ctx.get('Authorization'), tokens)
+    await next()
+  })
+}
+
+async function identityOf(header: string, tokens: AccessTokens): Promise<Identity> {
+  if (header === '') return { viewer: null }
+  const token = BEARER.exec(header)?.[1]
+  if (token === undefined) {
+    return {
+      viewer: null,
+      refusal: new DarkroomError('unauthenticated', 'Send Authorization: Bearer <accessToken>.'),
+    }
+  }
+  try {
+    return { viewer: await tokens.verify(token) }
+  } catch (error) {
+    if (error instanceof DarkroomError) return { viewer: null, refusal: error }
+    throw error
+  }
+}
+
+/** Only for accounts: adds `ctx.viewer`. */
+export function signedIn(): Step<{ viewer: SignedIn }> {
+  return step<{ viewer: SignedIn }>({ security: 'required' }, async (ctx, next) => {
+    const { viewer, refusal } = ctx.state.identity
+    if (refusal) throw refusal
+    if (!viewer) throw new DarkroomError('unauthenticated', 'Sign in first.')
+    ctx.viewer = viewer
+    await next()
+  })
+}
+
+/** For everybody: adds `ctx.viewer`, null without a token. A token that is no good is refused, never ignored. */
+export function maybeSignedIn(): Step<{ viewer: SignedIn | null }> {
+  return step<{ viewer: SignedIn | null }>({ security: 'optional' }, async (ctx, next) => {
+    const { viewer, refusal } = ctx.state.identity
+    if (refusal) throw refusal
+    ctx.viewer = viewer
+    await next()
+  })
+}

@@ -1,0 +1,28 @@
+import { DarkroomError } from '../../domain/errors.ts'
+import type { RatePolicyName } from '../../services/rate-limits.ts'
+import { step, type ApiContext, type Step } from '../context.ts'
+
+/** Counts the call against a policy, by account if one is signed in, else by address. */
+export function limit(policy: RatePolicyName): Step {
+  return step({ limits: policy }, async (ctx, next) => {
+    const { viewer } = ctx.state.identity
+    await consume(ctx, policy, viewer ? `user:${viewer.userId}` : `address:${ctx.state.address}`)
+    await next()
+  })
+}
+
+/**
+ * Counts the call against a policy by what it aims at, such as the username that a sign-in tries.
+ * @throws DarkroomError rate_limited
+ */
+export async function consume(ctx: ApiContext, policy: RatePolicyName, key: string): Promise<void> {
+  const decision = await ctx.services.rateLimits.consume(policy, key)
+  if (!decision) return
+  // draft-ietf-httpapi-ratelimit-headers: the quota and its window, and what is left of it.
+  ctx.set('RateLimit-Policy', `"${policy}";q=${decision.limit};w=${decision.windowSeconds}`)
+  ctx.set('RateLimit', `"${policy}";r=${decision.remaining};t=${decision.resetSeconds}`)
+  if (decision.allowed) return
+  throw new DarkroomError('rate_limited', 'Too many requests; see Retry-After.', {
+    retryAfterSeconds: decision.resetSeconds,
+  })
+}

@@ -1,0 +1,12 @@
+import { step, type Step } from '../context.ts'
+
+const READING = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Notes who has just written, before they are answered, so that their next read sees it. */
+export function ownWrites(): Step {
+  return step({}, async (ctx, next) => {
+    await next()
+    const { viewer } = ctx.state.identity
+    if (viewer && !READING.has(ctx.method)) await ctx.services.ownWrites.mark(viewer.userId)
+  })
+}

@@ -1,0 +1,27 @@
+import { problemOf, STATUS_BY_CODE, toDarkroomError } from '../errors.ts'
+import { step, type ApiContext, type Step } from '../context.ts'
+
+/** The one sink: whatever is thrown below becomes a problem document; what is ours to mend is logged with its cause. */
+export function problems(): Step {
+  return step({}, async (ctx, next) => {
+    try {
+      await next()
+    } catch (thrown) {
+      answerProblem(ctx, thrown)
+    }
+  })
+}
+
+function answerProblem(ctx: ApiContext, thrown: unknown): void {
+  const error = toDarkroomError(thrown)
+  const status = STATUS_BY_CODE[error.code]
+  if (status >= 500) ctx.state.logger.error({ err: error.cause ?? error, code: error.code }, 'request failed')
+  const { problem, headers } = problemOf(error, ctx.state.requestId)
+  for (const [name, value] of headers) ctx.set(name, value)
+  // A body that was refused unread would otherwise be read to its end before the connection can be used again.
+  if (error.code === 'too_large' && !ctx.req.complete) ctx.set('Connection', 'close')
+  ctx.remove('ETag')
+  ctx.status = status
+  ctx.body = JSON.stringify(problem)
+  ctx.type = 'application/problem+json'
+}

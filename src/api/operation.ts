@@ -1,0 +1,39 @@
+import type { z } from 'zod'
+import type { ErrorCode } from '../domain/errors.ts'
+
+/** What a response carries: a JSON schema, bytes of some type, or nothing. */
+export type ResponseBody = z.ZodType | { contentType: string; description: string } | null
+
+/**
+ * One operation of the API: what it takes and what it answers. The same object validates requests (`valid(...)`),
+ * types the route's handler and makes the OpenAPI document.
+ */
+export interface Operation {
+  /** operationId in the document. */
+  id: string
+  summary: string
+  description?: string
+  /** Path parameters. A malformed one means that there is no such resource: 404. */
+  params?: z.ZodObject
+  query?: z.ZodObject
+  body?: z.ZodType
+  /** Bodies above this are refused unread. */
+  bodyLimitBytes?: number
+  responses: Readonly<Record<number, ResponseBody>>
+  /** Codes that this operation adds to those that every operation may answer. */
+  errors?: readonly ErrorCode[]
+}
+
+type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined
+
+/** The validated input of an operation. */
+export interface InputOf<O extends Operation> {
+  params: Parsed<O['params']>
+  query: Parsed<O['query']>
+  body: Parsed<O['body']>
+}
+
+/** Declares an operation, keeping the exact types of its schemas. */
+export function operation<const O extends Operation>(declared: O): O {
+  return declared
+}

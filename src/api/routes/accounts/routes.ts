@@ -1,0 +1,46 @@
+import { DarkroomError } from '../../../domain/errors.ts'
+import type { Account } from '../../../services/accounts.ts'
+import { etagOf, tagsOf } from '../../etags.ts'
+import { signedIn } from '../../middlewares/identity.ts'
+import { limit } from '../../middlewares/limit.ts'
+import { valid } from '../../middlewares/valid.ts'
+import type { Routes } from '../../routing.ts'
+import { presentSignedIn } from '../sessions/presenter.ts'
+import { presentUser } from './presenter.ts'
+import { CreateUser, GetMe, UpdateMe } from './schema.ts'
+
+export function accountRoutes(routes: Routes): void {
+  routes.post('/users', limit('signUp'), valid(CreateUser), async (ctx) => {
+    const { username, password, displayName = null } = ctx.input.body
+    const { accounts, accessTokens } = ctx.services
+    const { account, session } = await accounts.register(
+      { username, password, displayName },
+      ctx.get('User-Agent'),
+    )
+    ctx.status = 201
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body = presentSignedIn(account, session, await accessTokens.issue(session))
+  })
+
+  routes.get('/me', limit('read'), signedIn(), valid(GetMe), async (ctx) => {
+    ctx.body = { user: presentUser(await ctx.services.accounts.get(ctx.viewer.userId)) }
+  })
+
+  routes.patch('/me', limit('write'), signedIn(), valid(UpdateMe), async (ctx) => {
+    const { displayName, bio } = ctx.input.body
+    const account = await ctx.services.accounts.update(ctx.viewer.userId, { displayName, bio }, (current) =>
+      assertMatches(ctx.get('If-Match'), current),
+    )
+    ctx.body = { user: presentUser(account) }
+  })
+}
+
+/** An account has no version; its ETag is a digest of all that is shown, so the same is made of what is stored now. */
+function assertMatches(ifMatch: string, current: Account): void {
+  if (ifMatch === '') return
+  const tags = tagsOf(ifMatch)
+  const tag = etagOf(JSON.stringify({ user: presentUser(current) })).slice('W/"'.length, -1)
+  if (tags !== '*' && !tags.includes(tag)) {
+    throw new DarkroomError('precondition_failed', 'The account has changed since; fetch it again.')
+  }
+}

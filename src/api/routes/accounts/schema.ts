@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import { operation } from '../../operation.ts'
+import { instant, line, text, USERNAME } from '../inputs.ts'
+
+export const UserSchema = z
+  .object({
+    id: z.string(),
+    username: z.string(),
+    displayName: z.string().nullable(),
+    bio: z.string().nullable(),
+    isPrivate: z.boolean(),
+    avatarUrl: z.string().nullable(),
+    createdAt: instant,
+  })
+  .meta({ id: 'User' })
+
+export const SignedInSchema = z
+  .object({
+    user: UserSchema,
+    accessToken: z.string().meta({ description: 'Send as Authorization: Bearer <accessToken>.' }),
+    refreshToken: z.string(),
+    expiresIn: z.number().int().meta({ description: 'Seconds until the access token expires.' }),
+  })
+  .meta({ id: 'SignedIn' })
+
+/** NIST SP 800-63B: at least 8 characters, at least 64 allowed, no rules of composition. */
+const newPassword = z.string().min(8).max(256)
+
+export const CreateUser = operation({
+  id: 'createUser',
+  summary: 'Sign up',
+  body: z.strictObject({
+    username: z
+      .string()
+      .regex(USERNAME, 'Letters, digits, _ . and -, at most 64, beginning with a letter or digit.'),
+    password: newPassword,
+    displayName: line(100).optional(),
+  }),
+  responses: { 201: SignedInSchema },
+  errors: ['username_taken'],
+})
+
+export const GetMe = operation({
+  id: 'getMe',
+  summary: 'Your account',
+  responses: { 200: z.object({ user: UserSchema }) },
+})
+
+export const UpdateMe = operation({
+  id: 'updateMe',
+  summary: 'Edit your account',
+  description: 'Honours If-Match.',
+  body: z
+    .strictObject({
+      displayName: line(100).optional(),
+      bio: text(1_000).optional(),
+      isPrivate: z
+        .boolean()
+        .refine((given) => !given, 'Private accounts are not available yet.')
+        .optional(),
+    })
+    .refine((body) => Object.keys(body).length > 0, 'Give at least one field to change.'),
+  responses: { 200: z.object({ user: UserSchema }) },
+  errors: ['precondition_failed'],
+})

@@ -1,0 +1,12 @@
+import { z } from 'zod'
+import { operation } from '../../operation.ts'
+import { listOf, pageQuery } from '../inputs.ts'
+import { PhotoSchema } from '../photos/schema.ts'
+
+export const GetFeed = operation({
+  id: 'getFeed',
+  summary: 'Photos of those you follow and your own, newest first, to the very end',
+  query: z.strictObject(pageQuery),
+  responses: { 200: listOf(PhotoSchema) },
+  errors: ['bad_cursor'],
+})

@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { operation } from '../../operation.ts'
+
+export const GetHealth = operation({
+  id: 'getHealth',
+  summary: 'Whether the process is up',
+  responses: { 200: z.object({ status: z.literal('ok') }) },
+})
+
+const ReadinessSchema = z.object({
+  status: z.enum(['ready', 'not_ready', 'stopping']),
+  dependencies: z.record(
+    z.string(),
+    z.object({
+      state: z.enum(['up', 'down']),
+      required: z.boolean(),
+      ms: z.number().int().optional().meta({ description: 'For operators alone.' }),
+    }),
+  ),
+})
+
+export const GetReadiness = operation({
+  id: 'getReadiness',
+  summary: 'Whether requests can be served, and the state of each dependency',
+  responses: { 200: ReadinessSchema, 503: ReadinessSchema },
+})
+
+export const GetMetrics = operation({
+  id: 'getMetrics',
+  summary: 'Metrics for Prometheus',
+  description: 'From this machine or with the metrics token.',
+  responses: { 200: { contentType: 'text/plain', description: 'Prometheus text format' } },
+})
+
+export const GetOpenApi = operation({
+  id: 'getOpenApi',
+  summary: 'This document',
+  responses: { 200: { contentType: 'application/json', description: 'OpenAPI 3.1' } },
+})
+
+export const GetDocs = operation({
+  id: 'getDocs',
+  summary: 'This document, for people',
+  responses: { 200: { contentType: 'text/html', description: 'Swagger UI' } },
+})

@@ -1,0 +1,103 @@
+import type { z } from 'zod'
+import { imageUrl } from '../../../domain/image-url.ts'
+import type { Viewer } from '../../../domain/visibility.ts'
+import type { PresignedPut } from '../../../infra/s3/object-store.ts'
+import type { CardVariant, PhotoCard } from '../../../services/photo-cards.ts'
+import type { PhotoSchema, UploadSchema } from './schema.ts'
+
+export type PresentedPhoto = z.infer<typeof PhotoSchema>
+type PresentedVariant = PresentedPhoto['variants'][number]
+
+/** Shows a photo, whose card proves the viewer's right to see it, with image URLs signed now. */
+export type PresentPhoto = (card: PhotoCard, viewer: Viewer) => PresentedPhoto
+
+export interface PhotoPresenterOptions {
+  cdnBaseUrl: string
+  cdnSigningKey: string
+  /** Where the API is reached: originals come from it. */
+  publicUrl: string
+}
+
+export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPhoto {
+  return (card, viewer) => {
+    const isOwner = viewer?.userId === card.owner.userId
+    return {
+      id: card.photoId,
+      owner: {
+        id: card.owner.userId,
+        username: card.owner.username,
+        displayName: card.owner.displayName,
+        avatarUrl: null,
+      },
+      caption: card.caption,
+      altText: card.altText,
+      tags: card.tags,
+      visibility: card.visibility,
+      status: card.status,
+      ...(card.failure ? { failure: card.failure } : {}),
+      width: card.width,
+      height: card.height,
+      placeholder: card.thumbhash,
+      takenAt: takenAtOf(card),
+      ...(card.camera !== null && (isOwner || card.shareCamera) ? { camera: card.camera } : {}),
+      ...(card.location !== null && (isOwner || card.shareLocation) ? { location: card.location } : {}),
+      createdAt: card.createdAt.toISOString(),
+      publishedAt: card.publishedAt?.toISOString() ?? null,
+      likeCount: 0,
+      commentCount: 0,
+      likedByMe: false,
+      variants: card.variants.flatMap((variant) => presentVariant(card, variant, isOwner, options)),
+      ...(isOwner
+        ? {
+            shareLocation: card.shareLocation,
+            shareCamera: card.shareCamera,
+            allowDownload: card.allowDownload,
+          }
+        : {}),
+    }
+  }
+}
+
+function presentVariant(
+  card: PhotoCard,
+  variant: CardVariant,
+  isOwner: boolean,
+  options: PhotoPresenterOptions,
+): PresentedVariant[] {
+  const { format, width, height, bytes } = variant
+  const name = variant.variant as PresentedVariant['name']
+  if (name === 'original') {
+    // It holds its metadata: for its owner alone, and through the API alone.
+    if (!isOwner) return []
+    const url = `${options.publicUrl.replace(/\/+$/, '')}/v1/photos/${card.photoId}/original`
+    return [{ name, format, width, height, bytes, url }]
+  }
+  const { url, expiresAt } = imageUrl({
+    baseUrl: options.cdnBaseUrl,
+    key: variant.objectKey,
+    accessEpoch: card.accessEpoch,
+    isPublic: card.visibility === 'public' && card.status === 'ready',
+    signingKey: options.cdnSigningKey,
+    now: new Date(),
+  })
+  return [
+    { name, format, width, height, bytes, url, ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}) },
+  ]
+}
+
+/** `2026-05-01T10:20:30`, with `+02:00` only if the camera wrote it. */
+function takenAtOf({ takenAt, takenAtOffset }: PhotoCard): string | null {
+  if (takenAt === null || takenAtOffset === null) return takenAt
+  const minutes = Math.abs(takenAtOffset)
+  const two = (value: number) => String(value).padStart(2, '0')
+  return `${takenAt}${takenAtOffset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+}
+
+export function presentUpload(upload: PresignedPut): z.infer<typeof UploadSchema> {
+  return {
+    method: 'PUT',
+    url: upload.url,
+    headers: upload.headers,
+    expiresAt: upload.expiresAt.toISOString(),
+  }
+}

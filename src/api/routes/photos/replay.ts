@@ -1,0 +1,23 @@
+import type { PhotoId } from '../../../domain/ids.ts'
+import type { KeptAnswer } from '../../../services/idempotency.ts'
+import type { ApiContext, SignedIn } from '../../context.ts'
+import { presentUpload, type PresentPhoto } from './presenter.ts'
+
+type Kept = Extract<KeptAnswer, { resourceId: PhotoId }>
+type Context = ApiContext & { viewer: SignedIn }
+
+/** Shows the photo that a first POST made, with the PUT signed anew while it is awaited. */
+export const replayOpened = (present: PresentPhoto) => async (ctx: Context, kept: Kept) => {
+  const card = await ctx.services.photos.get(ctx.viewer, kept.resourceId)
+  const upload = await ctx.services.photos.signAnew(ctx.viewer.userId, kept.resourceId)
+  ctx.set('Location', `/v1/photos/${card.photoId}`)
+  ctx.body = { photo: present(card, ctx.viewer), upload: presentUpload(upload) }
+}
+
+export const replayUpload = () => async (ctx: Context, kept: Kept) => {
+  ctx.body = { upload: presentUpload(await ctx.services.photos.signAnew(ctx.viewer.userId, kept.resourceId)) }
+}
+
+export const replayPhoto = (present: PresentPhoto) => async (ctx: Context, kept: Kept) => {
+  ctx.body = { photo: present(await ctx.services.photos.get(ctx.viewer, kept.resourceId), ctx.viewer) }
+}

@@ -1,0 +1,20 @@
+import type { z } from 'zod'
+import type { Profile } from '../../../services/profiles.ts'
+import { presentUser } from '../accounts/presenter.ts'
+import type { ProfileSchema } from './schema.ts'
+
+export function presentProfile(profile: Profile): z.infer<typeof ProfileSchema> {
+  return {
+    ...presentUser(profile.account),
+    photoCount: profile.photoCount,
+    followerCount: profile.followerCount,
+    followingCount: profile.followingCount,
+    relationship: {
+      following: profile.relationship.following,
+      requested: false,
+      followedBy: profile.relationship.followedBy,
+      blocking: false,
+      muting: false,
+    },
+  }
+}

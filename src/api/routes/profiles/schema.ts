@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { operation } from '../../operation.ts'
+import { UserSchema } from '../accounts/schema.ts'
+import { listOf, pageQuery, UserParams } from '../inputs.ts'
+import { PhotoSchema } from '../photos/schema.ts'
+
+export const ProfileSchema = UserSchema.extend({
+  photoCount: z.number().int(),
+  followerCount: z.number().int(),
+  followingCount: z.number().int(),
+  relationship: z.object({
+    following: z.boolean(),
+    requested: z.boolean(),
+    followedBy: z.boolean(),
+    blocking: z.boolean(),
+    muting: z.boolean(),
+  }),
+}).meta({ id: 'Profile' })
+
+export const GetProfile = operation({
+  id: 'getProfile',
+  summary: 'A user, with counts and your relationship to them',
+  params: UserParams,
+  responses: { 200: z.object({ user: ProfileSchema }) },
+  errors: ['not_found'],
+})
+
+export const ListUserPhotos = operation({
+  id: 'listUserPhotos',
+  summary: "A user's photos that you may see, newest first",
+  params: UserParams,
+  query: z.strictObject(pageQuery),
+  responses: { 200: listOf(PhotoSchema) },
+  errors: ['not_found', 'bad_cursor'],
+})
+
+export const ListFollowers = operation({
+  id: 'listFollowers',
+  summary: 'Who follows a user, the newest first',
+  params: UserParams,
+  query: z.strictObject(pageQuery),
+  responses: { 200: listOf(UserSchema) },
+  errors: ['not_found', 'bad_cursor'],
+})
+
+export const ListFollowing = operation({
+  id: 'listFollowing',
+  summary: 'Whom a user follows, the newest first',
+  params: UserParams,
+  query: z.strictObject(pageQuery),
+  responses: { 200: listOf(UserSchema) },
+  errors: ['not_found', 'bad_cursor'],
+})

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { MAX_TAG_CHARACTERS } from '../../../domain/hashtags.ts'
+import { MAX_SEARCH_TEXT_CHARACTERS } from '../../../services/search/search-text.ts'
+import { operation } from '../../operation.ts'
+import { listOf, pageQuery, USERNAME } from '../inputs.ts'
+import { PhotoSchema } from '../photos/schema.ts'
+
+/** An instant with an offset, or a day, which begins at midnight UTC. */
+const instantOrDay = z
+  .union(
+    [z.iso.datetime({ offset: true }), z.iso.date()],
+    'An ISO 8601 date, or date and time with an offset.',
+  )
+  .transform((given) => new Date(given))
+  .meta({ override: { type: 'string', format: 'date-time' } })
+
+export const SearchPhotos = operation({
+  id: 'searchPhotos',
+  summary: 'Search photos by words and tags',
+  description:
+    'Words, "phrases" and #tags must all match. `total` counts at most the first 1,000 matches you may see.',
+  query: z.strictObject({
+    ...pageQuery,
+    q: z.string().max(MAX_SEARCH_TEXT_CHARACTERS).optional(),
+    tag: z.string().min(1).max(MAX_TAG_CHARACTERS).optional(),
+    user: z.string().regex(USERNAME, 'A username.').optional(),
+    from: instantOrDay.optional().meta({ description: 'Published at or after.' }),
+    to: instantOrDay.optional().meta({ description: 'Published before.' }),
+    sort: z.enum(['relevance', 'recent']).optional(),
+  }),
+  responses: { 200: listOf(PhotoSchema).extend({ total: z.number().int() }) },
+  errors: ['bad_cursor'],
+})
+
+export const ListTagPhotos = operation({
+  id: 'listTagPhotos',
+  summary: 'Photos of a tag, newest first',
+  params: z.strictObject({
+    tag: z
+      .string()
+      .min(1)
+      .max(MAX_TAG_CHARACTERS)
+      .refine((tag) => !/[\0\uFFFD]/.test(tag) && tag.isWellFormed()),
+  }),
+  query: z.strictObject(pageQuery),
+  responses: { 200: listOf(PhotoSchema) },
+  errors: ['bad_cursor'],
+})

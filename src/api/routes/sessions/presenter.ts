@@ -1,0 +1,24 @@
+import type { z } from 'zod'
+import type { Account } from '../../../services/accounts.ts'
+import type { OpenSession, SessionInfo } from '../../../services/sessions.ts'
+import { presentUser } from '../accounts/presenter.ts'
+import type { SignedInSchema } from '../accounts/schema.ts'
+
+/** The pair of tokens of a session, with whose it is. */
+export function presentSignedIn(
+  account: Account,
+  session: OpenSession,
+  access: { accessToken: string; expiresIn: number },
+): z.infer<typeof SignedInSchema> {
+  return { user: presentUser(account), ...access, refreshToken: session.refreshToken }
+}
+
+export function presentSession(session: SessionInfo, currentId: string) {
+  return {
+    id: session.sessionId,
+    userAgent: session.userAgent,
+    createdAt: session.createdAt.toISOString(),
+    lastUsedAt: session.lastUsedAt.toISOString(),
+    current: session.sessionId === currentId,
+  }
+}

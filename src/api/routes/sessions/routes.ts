@@ -1,0 +1,50 @@
+import { DarkroomError } from '../../../domain/errors.ts'
+import { signedIn } from '../../middlewares/identity.ts'
+import { consume, limit } from '../../middlewares/limit.ts'
+import { valid } from '../../middlewares/valid.ts'
+import type { Routes } from '../../routing.ts'
+import { presentSession, presentSignedIn } from './presenter.ts'
+import { CreateSession, DeleteCurrentSession, DeleteSession, ListSessions, RefreshSession } from './schema.ts'
+
+export function sessionRoutes(routes: Routes): void {
+  routes.post('/sessions', limit('signIn'), valid(CreateSession), async (ctx) => {
+    const { username, password } = ctx.input.body
+    const { accounts, sessions, accessTokens, rateLimits } = ctx.services
+    const target = username.toLowerCase()
+    await consume(ctx, 'signInTarget', target)
+    const account = await accounts.authenticate(username, password)
+    await rateLimits.clear('signInTarget', target)
+    const session = await sessions.open(account.userId, ctx.get('User-Agent'))
+    ctx.status = 201
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body = presentSignedIn(account, session, await accessTokens.issue(session))
+  })
+
+  routes.post('/sessions/refresh', limit('refresh'), valid(RefreshSession), async (ctx) => {
+    const session = await ctx.services.sessions.refresh(ctx.input.body.refreshToken)
+    const account = await ctx.services.accounts.get(session.userId)
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body = presentSignedIn(account, session, await ctx.services.accessTokens.issue(session))
+  })
+
+  routes.get('/sessions', limit('read'), signedIn(), valid(ListSessions), async (ctx) => {
+    const sessions = await ctx.services.sessions.list(ctx.viewer.userId)
+    ctx.body = {
+      items: sessions.map((session) => presentSession(session, ctx.viewer.sessionId)),
+      nextCursor: null,
+    }
+  })
+
+  routes.delete('/sessions/current', limit('write'), signedIn(), valid(DeleteCurrentSession), async (ctx) => {
+    await ctx.services.sessions.revoke(ctx.viewer.userId, ctx.viewer.sessionId).catch((error: unknown) => {
+      // Signed out elsewhere already: what was asked for.
+      if (!(error instanceof DarkroomError && error.code === 'not_found')) throw error
+    })
+    ctx.status = 204
+  })
+
+  routes.delete('/sessions/:sessionId', limit('write'), signedIn(), valid(DeleteSession), async (ctx) => {
+    await ctx.services.sessions.revoke(ctx.viewer.userId, ctx.input.params.sessionId)
+    ctx.status = 204
+  })
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { isUuid } from '../../../domain/ids.ts'
+import { operation } from '../../operation.ts'
+import { SignedInSchema } from '../accounts/schema.ts'
+import { instant, listOf } from '../inputs.ts'
+
+export const CreateSession = operation({
+  id: 'createSession',
+  summary: 'Sign in',
+  description: 'An unknown username and a wrong password answer alike, in time as well.',
+  body: z.strictObject({ username: z.string().min(1).max(256), password: z.string().min(1).max(256) }),
+  responses: { 201: SignedInSchema },
+  errors: ['bad_credentials', 'account_suspended'],
+})
+
+export const RefreshSession = operation({
+  id: 'refreshSession',
+  summary: 'Exchange a refresh token',
+  description:
+    'The token given works 10 s more, for a second tab or a lost answer. Its use after that ends the session: one of two ' +
+    'holders has stolen it.',
+  body: z.strictObject({ refreshToken: z.string().min(1).max(256) }),
+  responses: { 200: SignedInSchema },
+  errors: ['unauthenticated', 'account_suspended'],
+})
+
+const SessionSchema = z
+  .object({
+    id: z.string(),
+    userAgent: z.string().nullable(),
+    createdAt: instant,
+    lastUsedAt: instant,
+    current: z.boolean(),
+  })
+  .meta({ id: 'Session' })
+
+export const ListSessions = operation({
+  id: 'listSessions',
+  summary: 'Your devices',
+  responses: { 200: listOf(SessionSchema) },
+})
+
+export const DeleteCurrentSession = operation({
+  id: 'deleteCurrentSession',
+  summary: 'Sign out',
+  description: 'The last access token of a session works until it expires, at most 5 minutes more.',
+  responses: { 204: null },
+})
+
+export const DeleteSession = operation({
+  id: 'deleteSession',
+  summary: 'Sign a device out',
+  description: 'The last access token of a session works until it expires, at most 5 minutes more.',
+  params: z.strictObject({ sessionId: z.string().refine(isUuid) }),
+  responses: { 204: null },
+  errors: ['not_found'],
+})

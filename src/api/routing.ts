@@ -1,0 +1,87 @@
+import { Router, type RouterMiddleware } from '@koa/router'
+import { DarkroomError, notFound } from '../domain/errors.ts'
+import type { ApiContext, Step, StepDescription } from './context.ts'
+
+type Handler<Added> = (ctx: ApiContext & Added) => Promise<void>
+
+/** Declares a route: its path, the steps that guard it in order, and what it does. */
+interface Declare {
+  (path: string, handler: Handler<unknown>): void
+  <A>(path: string, a: Step<A>, handler: Handler<A>): void
+  <A, B>(path: string, a: Step<A>, b: Step<B>, handler: Handler<A & B>): void
+  <A, B, C>(path: string, a: Step<A>, b: Step<B>, c: Step<C>, handler: Handler<A & B & C>): void
+  <A, B, C, D>(
+    path: string,
+    a: Step<A>,
+    b: Step<B>,
+    c: Step<C>,
+    d: Step<D>,
+    handler: Handler<A & B & C & D>,
+  ): void
+  <A, B, C, D, E>(
+    path: string,
+    a: Step<A>,
+    b: Step<B>,
+    c: Step<C>,
+    d: Step<D>,
+    e: Step<E>,
+    handler: Handler<A & B & C & D & E>,
+  ): void
+}
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+
+export interface RouteDefinition {
+  method: Method
+  /** Full path with `:parameters`. */
+  path: string
+  chain: Step[]
+  description: StepDescription
+}
+
+export interface Routes extends Record<Method, Declare> {
+  list: RouteDefinition[]
+}
+
+/** A collector of routes below a prefix. */
+export function createRoutes(prefix: string): Routes {
+  const list: RouteDefinition[] = []
+  const declare =
+    (method: Method): Declare =>
+    (path: string, ...chain: unknown[]) => {
+      const steps = chain as Step[]
+      const description = Object.assign({}, ...steps.map((step) => step.describes)) as StepDescription
+      list.push({ method, path: prefix + path, chain: steps, description })
+    }
+  return {
+    list,
+    get: declare('get'),
+    post: declare('post'),
+    put: declare('put'),
+    patch: declare('patch'),
+    delete: declare('delete'),
+  }
+}
+
+/** Koa's router over all routes; unknown paths answer 404 and wrong methods 405 with Allow, as problems. */
+export function createRouter(routes: readonly RouteDefinition[]): Router {
+  const router = new Router({ sensitive: true, strict: true })
+  for (const route of routes) {
+    const notePattern: Step = async (ctx, next) => {
+      ctx.state.routePattern = route.path
+      await next()
+    }
+    router[route.method](route.path, ...([notePattern, ...route.chain] as unknown as RouterMiddleware[]))
+  }
+  return router
+}
+
+/** Answers what no route took: 405 with Allow where the path exists, else 404. */
+export function refuseUnrouted(router: Router): Step {
+  return async (ctx) => {
+    const allowed = new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods))
+    if (allowed.size === 0) throw notFound('resource')
+    ctx.set('Allow', [...allowed].join(', '))
+    throw new DarkroomError('method_not_allowed', 'This method is not allowed here; see Allow.')
+  }
+}

@@ -1,0 +1,74 @@
+import { errors, jwtVerify, SignJWT } from 'jose'
+import { DarkroomError } from '../domain/errors.ts'
+import type { UserId } from '../domain/ids.ts'
+
+export interface AccessTokens {
+  issue(account: { userId: UserId; sessionId: string }): Promise<{ accessToken: string; expiresIn: number }>
+  /** @throws DarkroomError token_expired, unauthenticated */
+  verify(token: string): Promise<{ userId: UserId; sessionId: string }>
+}
+
+export interface AccessTokenOptions {
+  /** The first signs, all verify: that is how keys are rotated. */
+  keys: readonly { kid: string; secret: Uint8Array }[]
+  lifetimeSeconds: number
+}
+
+const ALGORITHM = 'HS256'
+/** RFC 9068: no other token signed with the same key passes for an access token. */
+const TYPE = 'at+jwt'
+const ISSUER = 'darkroom'
+const AUDIENCE = 'darkroom-api'
+
+/**
+ * Access tokens: JWT with a pinned algorithm, type, issuer and audience, and a key named by `kid`. They live for at most
+ * 5 minutes and are not looked up: that is how long a revoked session's last token works.
+ */
+export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
+  const signing = options.keys[0]!
+  const secrets = new Map(options.keys.map((key) => [key.kid, key.secret]))
+  return {
+    async issue({ userId, sessionId }) {
+      const accessToken = await new SignJWT({ sid: sessionId })
+        .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: signing.kid })
+        .setSubject(userId)
+        .setIssuer(ISSUER)
+        .setAudience(AUDIENCE)
+        .setIssuedAt()
+        .setExpirationTime(`${options.lifetimeSeconds}s`)
+        .sign(signing.secret)
+      return { accessToken, expiresIn: options.lifetimeSeconds }
+    },
+
+    async verify(token) {
+      try {
+        const { payload } = await jwtVerify(
+          token,
+          ({ kid }) => {
+            const secret = kid === undefined ? undefined : secrets.get(kid)
+            if (!secret) throw new errors.JWKSNoMatchingKey()
+            return secret
+          },
+          {
+            algorithms: [ALGORITHM],
+            typ: TYPE,
+            issuer: ISSUER,
+            audience: AUDIENCE,
+            requiredClaims: ['sub', 'sid', 'exp', 'iat'],
+          },
+        )
+        const { sub, sid } = payload
+        if (typeof sid !== 'string' || !/^\d{1,19}$/.test(sub!)) throw new errors.JWTInvalid('claims')
+        return { userId: sub!, sessionId: sid }
+      } catch (cause) {
+        if (cause instanceof errors.JWTExpired) {
+          throw new DarkroomError('token_expired', 'The access token has expired; refresh it.', { cause })
+        }
+        if (cause instanceof errors.JOSEError) {
+          throw new DarkroomError('unauthenticated', 'The access token is not valid.', { cause })
+        }
+        throw cause
+      }
+    },
+  }
+}

@@ -1,0 +1,147 @@
+import { DarkroomError } from '../domain/errors.ts'
+import type { UserId } from '../domain/ids.ts'
+import type { Database, Query } from '../infra/db/database.ts'
+import type { Passwords } from './passwords.ts'
+import type { OpenSession, Sessions } from './sessions.ts'
+
+/** An account as it is shown; nothing of it is secret. */
+export interface Account {
+  userId: UserId
+  username: string
+  displayName: string | null
+  bio: string | null
+  isPrivate: boolean
+  createdAt: Date
+}
+
+export interface NewAccount {
+  username: string
+  password: string
+  displayName: string | null
+}
+
+/** Undefined leaves a field as it is; null empties it. */
+export interface AccountChanges {
+  displayName?: string | null | undefined
+  bio?: string | null | undefined
+}
+
+export interface Accounts {
+  /** Makes an account and signs its first device in. @throws DarkroomError username_taken */
+  register(account: NewAccount, userAgent: string): Promise<{ account: Account; session: OpenSession }>
+  /**
+   * The account of these credentials. Takes as long for a username that does not exist.
+   * @throws DarkroomError bad_credentials, account_suspended
+   */
+  authenticate(username: string, password: string): Promise<Account>
+  /** @throws DarkroomError unauthenticated if the account is gone */
+  get(userId: UserId): Promise<Account>
+  /** @param guard sees the account under lock before it is changed, and may throw */
+  update(userId: UserId, changes: AccountChanges, guard?: (current: Account) => void): Promise<Account>
+}
+
+export const ACCOUNT_COLUMNS = 'user_id, username, display_name, bio, is_private, created_at'
+
+export function createAccounts(deps: { db: Database; passwords: Passwords; sessions: Sessions }): Accounts {
+  const { db, passwords, sessions } = deps
+
+  return {
+    async register({ username, password, displayName }, userAgent) {
+      if (await exists(db.primary, username)) throw usernameTaken()
+      const passwordHash = await passwords.hash(password)
+      return db.transaction(async (tx) => {
+        // Two at once: the index decides, and the second's statement inserts nothing.
+        const [row] = await tx.query<AccountRow>({
+          text: `INSERT INTO users (username, password_hash, display_name) VALUES ($1, $2, $3)
+                 ON CONFLICT ((lower(username))) DO NOTHING RETURNING ${ACCOUNT_COLUMNS}`,
+          values: [username, passwordHash, displayName],
+        })
+        if (!row) throw usernameTaken()
+        await tx.query({ text: 'INSERT INTO feed_state (user_id) VALUES ($1)', values: [row.user_id] })
+        const session = await sessions.openWithin(tx, row.user_id, userAgent)
+        return { account: toAccount(row), session }
+      })
+    },
+
+    async authenticate(username, password) {
+      const [row] = await db.primary<AccountRow & { password_hash: string; status: string }>({
+        name: 'account-credentials',
+        text: `SELECT ${ACCOUNT_COLUMNS}, password_hash, status FROM users WHERE lower(username) = lower($1)`,
+        values: [username],
+      })
+      const matches = await passwords.matches(password, row?.password_hash)
+      if (!row || !matches) throw new DarkroomError('bad_credentials', 'Username or password is wrong.')
+      if (row.status !== 'active') throw new DarkroomError('account_suspended', 'The account is suspended.')
+      return toAccount(row)
+    },
+
+    async get(userId) {
+      const [row] = await db.primary<AccountRow>({
+        name: 'account-by-id',
+        text: `SELECT ${ACCOUNT_COLUMNS} FROM users WHERE user_id = $1`,
+        values: [userId],
+      })
+      if (!row) throw accountGone()
+      return toAccount(row)
+    },
+
+    async update(userId, changes, guard) {
+      return db.transaction(async (tx) => {
+        const [current] = await tx.query<AccountRow>({
+          text: `SELECT ${ACCOUNT_COLUMNS} FROM users WHERE user_id = $1 FOR NO KEY UPDATE`,
+          values: [userId],
+        })
+        if (!current) throw accountGone()
+        guard?.(toAccount(current))
+        const [row] = await tx.query<AccountRow>({
+          text: `UPDATE users SET display_name = $2, bio = $3 WHERE user_id = $1 RETURNING ${ACCOUNT_COLUMNS}`,
+          values: [
+            userId,
+            changes.displayName === undefined ? current.display_name : changes.displayName,
+            changes.bio === undefined ? current.bio : changes.bio,
+          ],
+        })
+        return toAccount(row!)
+      })
+    },
+  }
+}
+
+async function exists(query: Query, username: string): Promise<boolean> {
+  const rows = await query({
+    name: 'username-exists',
+    text: 'SELECT 1 FROM users WHERE lower(username) = lower($1)',
+    values: [username],
+  })
+  return rows.length > 0
+}
+
+function usernameTaken(): DarkroomError {
+  return new DarkroomError('username_taken', 'This username is taken.', {
+    fields: [{ path: 'body.username', message: 'Taken.' }],
+  })
+}
+
+function accountGone(): DarkroomError {
+  return new DarkroomError('unauthenticated', 'The account no longer exists.')
+}
+
+export interface AccountRow {
+  user_id: UserId
+  username: string
+  display_name: string | null
+  bio: string | null
+  is_private: boolean
+  created_at: Date
+}
+
+export function toAccount(row: AccountRow): Account {
+  return {
+    userId: row.user_id,
+    username: row.username,
+    displayName: row.display_name,
+    bio: row.bio,
+    isPrivate: row.is_private,
+    createdAt: row.created_at,
+  }
+}

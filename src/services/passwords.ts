@@ -1,0 +1,57 @@
+import { cpus } from 'node:os'
+import { hash, verify } from '@node-rs/argon2'
+import { DarkroomError } from '../domain/errors.ts'
+
+/** OWASP Password Storage Cheat Sheet: argon2id with m = 19 MiB, t = 2, p = 1. */
+const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+
+/** Each run takes 19 MiB and some 20 ms of a core; more at once than cores would only take memory. */
+const MAX_RUNNING = Math.max(1, cpus().length)
+/** With these ahead the wait is seconds already; the next is told to come back. */
+const MAX_WAITING = 100
+
+export interface Passwords {
+  hash(password: string): Promise<string>
+  /** Whether the password is the hash's. Takes the same time without a hash, for accounts that do not exist. */
+  matches(password: string, hash: string | undefined): Promise<boolean>
+}
+
+/** argon2id with a bounded number of concurrent runs. @throws DarkroomError unavailable when too many wait */
+export function createPasswords(): Passwords {
+  const take = createTurnstile(MAX_RUNNING, MAX_WAITING)
+  const hashing = (password: string) => hash(password, { ...ARGON2ID })
+  let dummy: Promise<string> | undefined
+  return {
+    hash: (password) => take(() => hashing(password)),
+    async matches(password, stored) {
+      dummy ??= hashing('no account has this password')
+      const against = stored ?? (await dummy)
+      return (await take(() => verify(against, password))) && stored !== undefined
+    },
+  }
+}
+
+type Take = <T>(work: () => Promise<T>) => Promise<T>
+
+function createTurnstile(maxRunning: number, maxWaiting: number): Take {
+  let running = 0
+  const waiting: (() => void)[] = []
+  return async (work) => {
+    if (running >= maxRunning) {
+      if (waiting.length >= maxWaiting) {
+        throw new DarkroomError('unavailable', 'Too many sign-ins at once; try again.', {
+          retryAfterSeconds: 2,
+        })
+      }
+      await new Promise<void>((resolve) => waiting.push(resolve))
+    } else running++
+    try {
+      return await work()
+    } finally {
+      // The place is handed on, so that nobody slips in between.
+      const next = waiting.shift()
+      if (next) next()
+      else running--
+    }
+  }
+}

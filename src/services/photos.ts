@@ -1,0 +1,343 @@
+import type { Readable } from 'node:stream'
+import { v7 as uuidv7 } from 'uuid'
+import { DarkroomError, notFound } from '../domain/errors.ts'
+import type { PhotoId, UserId } from '../domain/ids.ts'
+import type { OriginalContentType } from '../domain/variants.ts'
+import type { PhotoStatus, Viewer, Visibility } from '../domain/visibility.ts'
+import { isNarrowing } from '../domain/visibility.ts'
+import type { Database, Transaction } from '../infra/db/database.ts'
+import { ObjectMissing, type ObjectStore, type PresignedPut } from '../infra/s3/object-store.ts'
+import { changeCounters } from './counters.ts'
+import type { FirstRun } from './idempotency.ts'
+import { addToOutbox, type Outbox } from './outbox.ts'
+import { loadPhotoCard, loadPhotoCards, type PhotoCard } from './photo-cards.ts'
+import { incomingKey } from './photo-keys.ts'
+import { writeTags } from './uploads.ts'
+
+export interface NewPhoto {
+  contentType: OriginalContentType
+  bytes: number
+  /** Hex. */
+  sha256: string | undefined
+  caption: string | null
+  altText: string | null
+  visibility: Visibility
+  shareLocation: boolean
+  shareCamera: boolean
+  allowDownload: boolean
+}
+
+type Editable = Omit<NewPhoto, 'contentType' | 'bytes' | 'sha256'>
+/** Undefined leaves a field as it is; null empties it. */
+export type PhotoChanges = { [Field in keyof Editable]?: Editable[Field] | undefined }
+
+export interface OpenedUpload {
+  card: PhotoCard
+  upload: PresignedPut
+}
+
+export interface OriginalFile {
+  body: Readable
+  bytes: number
+  contentType: string
+}
+
+export interface Photos {
+  /** Makes a photo that awaits its original and signs the PUT for it. @throws DarkroomError quota_exceeded */
+  open(ownerId: UserId, photo: NewPhoto, first?: FirstRun): Promise<OpenedUpload>
+  /** Signs the PUT anew. @throws DarkroomError not_found, upload_closed */
+  signAnew(ownerId: UserId, photoId: PhotoId): Promise<PresignedPut>
+  /** Tells that the original was put. @throws DarkroomError not_found, not_uploaded, upload_closed */
+  complete(ownerId: UserId, photoId: PhotoId): Promise<PhotoCard>
+  /** On the primary. @throws DarkroomError not_found */
+  get(viewer: Viewer, photoId: PhotoId): Promise<PhotoCard>
+  /** On the primary; in the order asked for, without those absent or hidden. */
+  getMany(viewer: Viewer, photoIds: readonly PhotoId[]): Promise<PhotoCard[]>
+  /** The original as its owner uploaded it. @throws DarkroomError not_found */
+  openOriginal(ownerId: UserId, photoId: PhotoId): Promise<OriginalFile>
+  /** @param expectedVersions if given, the photo must be at one of them. @throws DarkroomError precondition_failed */
+  update(
+    photo: PhotoCard,
+    changes: PhotoChanges,
+    expectedVersions: readonly number[] | undefined,
+  ): Promise<PhotoCard>
+  /** Gone for everyone with the commit; what is derived from it follows by workflow. */
+  delete(photo: PhotoCard): Promise<void>
+}
+
+export interface PhotosDeps {
+  db: Database
+  objects: ObjectStore
+  outbox: Outbox
+  uploadExpirySeconds: number
+  maxPendingUploads: number
+  maxUploadBytes: number
+}
+
+interface UploadRow {
+  status: PhotoStatus
+  content_type: string
+  bytes: string
+  sha256: string | null
+  upload_expires_at: Date
+  failure_code: string | null
+}
+
+export function createPhotos(deps: PhotosDeps): Photos {
+  const { db, objects, outbox } = deps
+
+  async function cardOf(viewer: Viewer, photoId: PhotoId): Promise<PhotoCard> {
+    const card = await loadPhotoCard(db.primary, viewer, photoId)
+    if (!card) throw notFound('photo')
+    return card
+  }
+
+  async function ownUpload(ownerId: UserId, photoId: PhotoId): Promise<UploadRow> {
+    const [row] = await db.primary<UploadRow>({
+      name: 'own-upload',
+      text: `SELECT status, content_type, bytes, encode(declared_sha256, 'hex') AS sha256, upload_expires_at, failure_code
+             FROM photos WHERE photo_id = $1 AND owner_id = $2 AND status <> 'deleted'`,
+      values: [photoId, ownerId],
+    })
+    if (!row) throw notFound('photo')
+    return row
+  }
+
+  /** The signature ends when the upload does, so that signing anew never moves the deadline the workflow waits for. */
+  function presign(
+    photoId: PhotoId,
+    row: Pick<UploadRow, 'content_type' | 'bytes' | 'sha256'>,
+    expiresAt: Date,
+  ) {
+    return objects.presignPut({
+      key: incomingKey(photoId),
+      bytes: Number(row.bytes),
+      contentType: row.content_type,
+      sha256: row.sha256 ?? undefined,
+      expiresInSeconds: Math.max(1, Math.floor((expiresAt.getTime() - Date.now()) / 1000)),
+    })
+  }
+
+  return {
+    async open(ownerId, photo, first) {
+      if (photo.bytes > deps.maxUploadBytes) {
+        throw new DarkroomError('too_large', `A photo may have at most ${deps.maxUploadBytes} bytes.`, {
+          fields: [{ path: 'body.bytes', message: `At most ${deps.maxUploadBytes}.` }],
+        })
+      }
+      const photoId = uuidv7()
+      const expiresAt = new Date(Date.now() + deps.uploadExpirySeconds * 1000)
+      const outboxId = await db.transaction(async (tx) => {
+        await assertQuota(tx, ownerId, deps.maxPendingUploads)
+        await insertPhoto(tx, { photoId, ownerId, photo, expiresAt })
+        await writeTags(tx, photoId, photo.caption)
+        await first?.keep(tx, { status: 201, resourceId: photoId })
+        return addToOutbox(tx, {
+          kind: 'uploadOpened',
+          payload: { photoId, ownerId, expiresAtMs: expiresAt.getTime() },
+        })
+      })
+      const [card, upload] = await Promise.all([
+        cardOf({ userId: ownerId }, photoId),
+        presign(
+          photoId,
+          { content_type: photo.contentType, bytes: String(photo.bytes), sha256: photo.sha256 ?? null },
+          expiresAt,
+        ),
+        outbox.dispatch([outboxId]),
+      ])
+      return { card, upload }
+    },
+
+    async signAnew(ownerId, photoId) {
+      const row = await ownUpload(ownerId, photoId)
+      if (row.status !== 'awaiting_upload' || row.upload_expires_at.getTime() <= Date.now())
+        throw uploadClosed()
+      return presign(photoId, row, row.upload_expires_at)
+    },
+
+    async complete(ownerId, photoId) {
+      const row = await ownUpload(ownerId, photoId)
+      if (row.failure_code === 'upload_expired') throw uploadClosed()
+      if (row.status === 'awaiting_upload') {
+        const head = await objects.head(incomingKey(photoId))
+        if (!head) {
+          if (row.upload_expires_at.getTime() <= Date.now()) throw uploadClosed()
+          throw new DarkroomError('not_uploaded', 'There is no object yet: PUT it first.')
+        }
+        const payload = { photoId, ownerId, expiresAtMs: row.upload_expires_at.getTime() }
+        const outboxId = await db.transaction((tx) => addToOutbox(tx, { kind: 'originalArrived', payload }))
+        await outbox.dispatch([outboxId])
+      }
+      return cardOf({ userId: ownerId }, photoId)
+    },
+
+    get: cardOf,
+
+    async getMany(viewer, photoIds) {
+      const { cards } = await loadPhotoCards(db.primary, viewer, photoIds)
+      return photoIds.map((photoId) => cards.get(photoId)).filter((card) => card !== undefined)
+    },
+
+    async openOriginal(ownerId, photoId) {
+      const [row] = await db.primary<{ object_key: string; content_type: string }>({
+        name: 'own-original',
+        text: `SELECT v.object_key, p.content_type FROM photos p JOIN photo_variants v USING (photo_id)
+               WHERE p.photo_id = $1 AND p.owner_id = $2 AND p.status <> 'deleted' AND v.variant = 'original'`,
+        values: [photoId, ownerId],
+      })
+      if (!row) throw notFound('original')
+      try {
+        const { body, bytes } = await objects.read(row.object_key)
+        return { body, bytes, contentType: row.content_type }
+      } catch (error) {
+        if (error instanceof ObjectMissing) throw notFound('original')
+        throw error
+      }
+    },
+
+    async update(photo, changes, expectedVersions) {
+      const owner = { userId: photo.owner.userId }
+      const narrows = mayTakeAway(changes)
+      const outboxIds = await db.transaction(
+        (tx) => applyChanges(tx, photo.photoId, changes, expectedVersions),
+        {
+          narrows,
+        },
+      )
+      await outbox.dispatch(outboxIds)
+      return cardOf(owner, photo.photoId)
+    },
+
+    async delete({ photoId, owner }) {
+      const outboxId = await db.transaction(
+        async (tx) => {
+          const [before] = await tx.query<{ status: PhotoStatus }>({
+            text: `SELECT status FROM photos WHERE photo_id = $1 AND status <> 'deleted' FOR UPDATE`,
+            values: [photoId],
+          })
+          if (!before) throw notFound('photo')
+          await tx.query({
+            text: `UPDATE photos SET status = 'deleted', version = version + 1, access_epoch = access_epoch + 1
+                   WHERE photo_id = $1`,
+            values: [photoId],
+          })
+          // Only a published photo was counted.
+          if (before.status === 'ready') await changeCounters(tx, [{ userId: owner.userId, photos: -1 }])
+          return addToOutbox(tx, { kind: 'photoChanged', payload: { photoId, ownerId: owner.userId } })
+        },
+        { narrows: true },
+      )
+      await outbox.dispatch([outboxId])
+    },
+  }
+}
+
+function uploadClosed(): DarkroomError {
+  return new DarkroomError('upload_closed', 'This upload takes no object any more; open a new one.')
+}
+
+/** Counts one user's uploads at a time, so that many at once cannot pass the quota together. */
+async function assertQuota(tx: Transaction, ownerId: UserId, maxPending: number): Promise<void> {
+  await tx.query({
+    text: `SELECT pg_advisory_xact_lock(hashtextextended('uploads/' || $1, 0))`,
+    values: [ownerId],
+  })
+  const [row] = await tx.query<{ pending: number }>({
+    text: `SELECT count(*)::int AS pending FROM photos WHERE owner_id = $1 AND status IN ('awaiting_upload', 'processing')`,
+    values: [ownerId],
+  })
+  if (row!.pending >= maxPending) {
+    throw new DarkroomError(
+      'quota_exceeded',
+      `At most ${maxPending} uploads may be pending; finish or delete some.`,
+    )
+  }
+}
+
+async function insertPhoto(
+  tx: Transaction,
+  {
+    photoId,
+    ownerId,
+    photo,
+    expiresAt,
+  }: { photoId: PhotoId; ownerId: UserId; photo: NewPhoto; expiresAt: Date },
+): Promise<void> {
+  await tx.query({
+    text: `INSERT INTO photos (photo_id, owner_id, visibility, storage_key, caption, alt_text, content_type, bytes,
+             declared_sha256, share_location, share_camera, allow_download, upload_expires_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, decode($9, 'hex'), $10, $11, $12, $13)`,
+    values: [
+      photoId,
+      ownerId,
+      photo.visibility,
+      incomingKey(photoId),
+      photo.caption,
+      photo.altText,
+      photo.contentType,
+      photo.bytes,
+      photo.sha256 ?? null,
+      photo.shareLocation,
+      photo.shareCamera,
+      photo.allowDownload,
+      expiresAt,
+    ],
+  })
+}
+
+/** Whether anyone may lose something they could see; what the row says now is only known under its lock. */
+function mayTakeAway({ visibility, shareLocation, shareCamera, allowDownload }: PhotoChanges): boolean {
+  return (
+    (visibility !== undefined && visibility !== 'public') ||
+    shareLocation === false ||
+    shareCamera === false ||
+    allowDownload === false
+  )
+}
+
+const COLUMNS = {
+  caption: 'caption',
+  altText: 'alt_text',
+  visibility: 'visibility',
+  shareLocation: 'share_location',
+  shareCamera: 'share_camera',
+  allowDownload: 'allow_download',
+} as const satisfies Record<keyof PhotoChanges, string>
+
+/** @returns the outbox messages that the change owes; none if nothing changed */
+async function applyChanges(
+  tx: Transaction,
+  photoId: PhotoId,
+  changes: PhotoChanges,
+  expectedVersions: readonly number[] | undefined,
+): Promise<string[]> {
+  const [row] = await tx.query<
+    { owner_id: UserId; version: number; status: PhotoStatus } & Record<string, unknown>
+  >({
+    text: `SELECT owner_id, version, status, ${Object.values(COLUMNS).join(', ')} FROM photos
+           WHERE photo_id = $1 AND status <> 'deleted' FOR UPDATE`,
+    values: [photoId],
+  })
+  if (!row) throw notFound('photo')
+  if (expectedVersions && !expectedVersions.includes(row.version)) {
+    throw new DarkroomError('precondition_failed', 'The photo has changed since; fetch it again.')
+  }
+  const changed = Object.entries(COLUMNS).filter(([field, column]) => {
+    const value = changes[field as keyof PhotoChanges]
+    return value !== undefined && value !== row[column]
+  })
+  if (changed.length === 0) return []
+  const narrower =
+    changes.visibility !== undefined && isNarrowing(row['visibility'] as Visibility, changes.visibility)
+  const sets = changed.map(([, column], index) => `${column} = $${index + 3}`)
+  await tx.query({
+    text: `UPDATE photos SET version = version + 1, access_epoch = access_epoch + $2::int, ${sets.join(', ')}
+           WHERE photo_id = $1`,
+    values: [photoId, narrower ? 1 : 0, ...changed.map(([field]) => changes[field as keyof PhotoChanges])],
+  })
+  if (changed.some(([field]) => field === 'caption')) await writeTags(tx, photoId, changes.caption ?? null)
+  // Nothing is derived yet from a photo that has no original.
+  if (row.status === 'awaiting_upload') return []
+  return [await addToOutbox(tx, { kind: 'photoChanged', payload: { photoId, ownerId: row.owner_id } })]
+}

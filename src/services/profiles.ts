@@ -1,0 +1,164 @@
+import { notFound } from '../domain/errors.ts'
+import type { PhotoId, UserId } from '../domain/ids.ts'
+import type { Viewer } from '../domain/visibility.ts'
+import type { Query } from '../infra/db/database.ts'
+import { visibleTo } from '../infra/db/visibility.ts'
+import { toAccount, type Account, type AccountRow } from './accounts.ts'
+import { loadPhotoCards, type PhotoCard } from './photo-cards.ts'
+
+export interface Profile {
+  account: Account
+  photoCount: number
+  followerCount: number
+  followingCount: number
+  relationship: { following: boolean; followedBy: boolean }
+}
+
+/** A page of a list: what it holds, and where the next begins; null at the end, and only then. */
+export interface ListPage<Item, Position> {
+  items: Item[]
+  next: Position | null
+}
+
+/** The place of a photo in the order of profiles and feeds: its score and id. */
+export type PhotoPosition = readonly [score: number, photoId: PhotoId]
+/** The place of an edge in a list of followers: when it began in µs since 1970, and the other account. */
+export type EdgePosition = readonly [createdAtMicros: string, userId: UserId]
+
+export interface Profiles {
+  /** The ids of an active account's name. @throws DarkroomError not_found */
+  userIdOf(query: Query, username: string): Promise<UserId>
+  /** @throws DarkroomError not_found */
+  get(query: Query, viewer: Viewer, username: string): Promise<Profile>
+  /** Ready photos that the viewer may see, newest first. */
+  photos(
+    query: Query,
+    viewer: Viewer,
+    ownerId: UserId,
+    page: PageRequest<PhotoPosition>,
+  ): Promise<ListPage<PhotoCard, PhotoPosition>>
+  /** Who follows the account, the newest edge first. */
+  followers(
+    query: Query,
+    userId: UserId,
+    page: PageRequest<EdgePosition>,
+  ): Promise<ListPage<Account, EdgePosition>>
+  /** Whom the account follows, the newest edge first. */
+  following(
+    query: Query,
+    userId: UserId,
+    page: PageRequest<EdgePosition>,
+  ): Promise<ListPage<Account, EdgePosition>>
+}
+
+export interface PageRequest<Position> {
+  /** Undefined for the first page. */
+  after: Position | undefined
+  limit: number
+}
+
+const PROFILE = `
+  SELECT u.user_id, u.username, u.display_name, u.bio, u.is_private, u.created_at,
+    c.photos, c.followers, c.following,
+    EXISTS (SELECT FROM follows WHERE follower_id = $2::bigint AND followee_id = u.user_id) AS viewer_follows,
+    EXISTS (SELECT FROM follows WHERE follower_id = u.user_id AND followee_id = $2::bigint) AS follows_viewer
+  FROM users u, LATERAL (
+    SELECT coalesce(sum(photos), 0) AS photos, coalesce(sum(followers), 0) AS followers,
+      coalesce(sum(following), 0) AS following
+    FROM user_counters WHERE user_id = u.user_id) c
+  WHERE lower(u.username) = lower($1) AND u.status = 'active'`
+
+// Walks photos_owner_idx backwards from the cursor; what the viewer may not see is skipped within the index's order.
+const PROFILE_PHOTOS = `
+  SELECT p.photo_id, p.score FROM photos p
+  WHERE p.owner_id = $2 AND p.status = 'ready' AND ${visibleTo('p', '$1::bigint')}
+    AND ($3::bigint IS NULL OR (p.score, p.photo_id) < ($3, $4::uuid))
+  ORDER BY p.score DESC, p.photo_id DESC LIMIT $5`
+
+/** `anchor` is the side whose list it is; the index on (anchor, created_at DESC, other DESC) gives the order. */
+const edges = (anchor: 'follower_id' | 'followee_id', other: 'follower_id' | 'followee_id') => `
+  SELECT u.user_id, u.username, u.display_name, u.bio, u.is_private, u.created_at,
+    (extract(epoch FROM f.created_at) * 1000000)::bigint AS since
+  FROM follows f JOIN users u ON u.user_id = f.${other}
+  WHERE f.${anchor} = $1 AND u.status = 'active'
+    AND ($2::bigint IS NULL OR (f.created_at, f.${other}) < ('epoch'::timestamptz + $2 * interval '1 microsecond', $3))
+  ORDER BY f.created_at DESC, f.${other} DESC LIMIT $4`
+
+const FOLLOWERS = edges('followee_id', 'follower_id')
+const FOLLOWING = edges('follower_id', 'followee_id')
+
+export function createProfiles(): Profiles {
+  const edgesOf =
+    (name: string, text: string): Profiles['followers'] =>
+    async (query, userId, { after, limit }) => {
+      const rows = await query<AccountRow & { since: string }>({
+        name,
+        text,
+        values: [userId, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+      })
+      const shown = rows.slice(0, limit)
+      const last = shown.at(-1)
+      return {
+        items: shown.map(toAccount),
+        next: rows.length > limit && last ? [last.since, last.user_id] : null,
+      }
+    }
+
+  return {
+    async userIdOf(query, username) {
+      const [row] = await query<{ user_id: UserId }>({
+        name: 'user-id-by-username',
+        text: `SELECT user_id FROM users WHERE lower(username) = lower($1) AND status = 'active'`,
+        values: [username],
+      })
+      if (!row) throw notFound('user')
+      return row.user_id
+    },
+
+    async get(query, viewer, username) {
+      const [row] = await query<ProfileRow>({
+        name: 'profile',
+        text: PROFILE,
+        values: [username, viewer?.userId ?? null],
+      })
+      if (!row) throw notFound('user')
+      return {
+        account: toAccount(row),
+        photoCount: Number(row.photos),
+        followerCount: Number(row.followers),
+        followingCount: Number(row.following),
+        relationship: { following: row.viewer_follows, followedBy: row.follows_viewer },
+      }
+    },
+
+    async photos(query, viewer, ownerId, { after, limit }) {
+      const rows = await query<{ photo_id: PhotoId; score: string }>({
+        name: 'profile-photos',
+        text: PROFILE_PHOTOS,
+        values: [viewer?.userId ?? null, ownerId, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+      })
+      const shown = rows.slice(0, limit)
+      const { cards } = await loadPhotoCards(
+        query,
+        viewer,
+        shown.map((row) => row.photo_id),
+      )
+      const last = shown.at(-1)
+      return {
+        items: shown.map((row) => cards.get(row.photo_id)).filter((card) => card !== undefined),
+        next: rows.length > limit && last ? [Number(last.score), last.photo_id] : null,
+      }
+    },
+
+    followers: edgesOf('followers-page', FOLLOWERS),
+    following: edgesOf('following-page', FOLLOWING),
+  }
+}
+
+interface ProfileRow extends AccountRow {
+  photos: string
+  followers: string
+  following: string
+  viewer_follows: boolean
+  follows_viewer: boolean
+}

@@ -1,0 +1,100 @@
+import {
+  RateLimiterMemory,
+  RateLimiterRedis,
+  RateLimiterRes,
+  type RateLimiterAbstract,
+} from 'rate-limiter-flexible'
+import type { RedisClient } from '../infra/redis/client.ts'
+
+const MINUTE_SECONDS = 60
+const QUARTER_HOUR_SECONDS = 15 * MINUTE_SECONDS
+const HOUR_SECONDS = 60 * MINUTE_SECONDS
+
+/** How often what may be done, per account or address; `RATE_LIMIT_FACTOR` multiplies the points. */
+export const RATE_POLICIES = {
+  /** Reading: a busy client shows a few pages a second. */
+  read: { points: 1_200, seconds: MINUTE_SECONDS },
+  search: { points: 240, seconds: MINUTE_SECONDS },
+  write: { points: 300, seconds: MINUTE_SECONDS },
+  /** Each opens room for an object in the storage; pending uploads have a quota besides. */
+  upload: { points: 300, seconds: MINUTE_SECONDS },
+  /** Each holds a connection for up to 25 s. */
+  poll: { points: 600, seconds: MINUTE_SECONDS },
+  /** Per address, since there is no account yet. */
+  signUp: { points: 30, seconds: HOUR_SECONDS },
+  signIn: { points: 60, seconds: QUARTER_HOUR_SECONDS },
+  refresh: { points: 120, seconds: QUARTER_HOUR_SECONDS },
+  /** Per username tried, from wherever; a success clears it. */
+  signInTarget: { points: 20, seconds: QUARTER_HOUR_SECONDS },
+} as const
+
+export type RatePolicyName = keyof typeof RATE_POLICIES
+
+/** What became of one call counted against a policy. */
+export interface RateDecision {
+  allowed: boolean
+  limit: number
+  windowSeconds: number
+  remaining: number
+  /** Whole seconds until the window ends, at least 1. */
+  resetSeconds: number
+}
+
+export interface RateLimits {
+  /** Counts one call; undefined if limits are switched off. */
+  consume(policy: RatePolicyName, key: string): Promise<RateDecision | undefined>
+  /** Forgets what was counted. */
+  clear(policy: RatePolicyName, key: string): Promise<void>
+}
+
+export interface RateLimitOptions {
+  enabled: boolean
+  factor: number
+  /** Keeps the counters of two installations (or tests) on one Redis apart. */
+  keyPrefix?: string
+}
+
+/**
+ * Counters in Redis, shared by all processes. While Redis is down each process counts for itself, so that neither the
+ * service nor its protection goes away.
+ */
+export function createRateLimits(redis: RedisClient, options: RateLimitOptions): RateLimits {
+  const limiters = new Map<RatePolicyName, RateLimiterAbstract>()
+  for (const [name, policy] of Object.entries(RATE_POLICIES)) {
+    const settings = {
+      keyPrefix: `${options.keyPrefix ?? ''}rate:${name}`,
+      points: Math.max(1, Math.round(policy.points * options.factor)),
+      duration: policy.seconds,
+    }
+    limiters.set(
+      name as RatePolicyName,
+      new RateLimiterRedis({
+        ...settings,
+        storeClient: redis,
+        rejectIfRedisNotReady: true,
+        insuranceLimiter: new RateLimiterMemory(settings),
+      }),
+    )
+  }
+
+  return {
+    async consume(policy, key) {
+      if (!options.enabled) return undefined
+      const limiter = limiters.get(policy)!
+      const result = await limiter.consume(key).catch((refused: unknown) => {
+        if (refused instanceof RateLimiterRes) return refused
+        throw refused
+      })
+      return {
+        allowed: result.consumedPoints <= limiter.points,
+        limit: limiter.points,
+        windowSeconds: RATE_POLICIES[policy].seconds,
+        remaining: Math.max(0, result.remainingPoints),
+        resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
+      }
+    },
+    async clear(policy, key) {
+      if (options.enabled) await limiters.get(policy)!.delete(key)
+    },
+  }
+}

@@ -1,0 +1,60 @@
+import type { Client as TemporalClient } from '@temporalio/client'
+import type { Database } from '../infra/db/database.ts'
+import type { Client as SearchClient } from '../infra/opensearch/client.ts'
+import type { RedisClient } from '../infra/redis/client.ts'
+import type { ObjectStore } from '../infra/s3/object-store.ts'
+
+const CHECK_TIMEOUT_MS = 1_500
+
+export type DependencyState = 'up' | 'down'
+
+/** What the service needs, each by name. */
+export interface Readiness {
+  /** Whether requests can be served at all: without these nothing works. Others degrade a part of the service. */
+  ready: boolean
+  dependencies: Record<string, { state: DependencyState; required: boolean; ms: number }>
+}
+
+export interface ReadinessDeps {
+  db: Database
+  redis: RedisClient
+  objects: ObjectStore
+  temporal: TemporalClient
+  openSearch: SearchClient
+}
+
+/**
+ * Asks every dependency. Postgres and the storage are required; Redis, the replica, Temporal and OpenSearch have
+ * fallbacks (local limits, the primary, the outbox) or carry one feature alone.
+ */
+export async function checkReadiness(deps: ReadinessDeps): Promise<Readiness> {
+  const { db, redis, objects, temporal, openSearch } = deps
+  const entries = await Promise.all([
+    check('postgres', true, () => db.primary({ text: 'SELECT 1' })),
+    check('replica', false, async () => {
+      if (!db.rotation.inRotation()) throw new Error('out of rotation')
+    }),
+    check('redis', false, () => redis.ping()),
+    check('storage', true, () => objects.ping()),
+    check('temporal', false, () =>
+      temporal.withDeadline(Date.now() + CHECK_TIMEOUT_MS, () =>
+        temporal.connection.workflowService.getSystemInfo({}),
+      ),
+    ),
+    check('opensearch', false, () => openSearch.ping()),
+  ])
+  const dependencies = Object.fromEntries(entries)
+  return { ready: entries.every(([, it]) => !it.required || it.state === 'up'), dependencies }
+}
+
+async function check(name: string, required: boolean, ask: () => Promise<unknown>) {
+  const startedAt = performance.now()
+  const state = await Promise.race([
+    ask().then(
+      () => 'up' as const,
+      () => 'down' as const,
+    ),
+    new Promise<'down'>((resolve) => setTimeout(() => resolve('down'), CHECK_TIMEOUT_MS).unref()),
+  ])
+  return [name, { state, required, ms: Math.round(performance.now() - startedAt) }] as const
+}

@@ -1,0 +1,168 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
+import { DarkroomError } from '../domain/errors.ts'
+import { isUuid, type UserId } from '../domain/ids.ts'
+import type { Database, Transaction } from '../infra/db/database.ts'
+
+/** A retired refresh token works this much longer: two tabs, or a client that lost the answer, may both use it. */
+const RETIRED_GRACE_SECONDS = 10
+/** More devices than anyone has; the oldest are signed out. */
+const MAX_SESSIONS_PER_USER = 100
+const SECRET_BYTES = 32
+const MAX_USER_AGENT_CHARACTERS = 300
+
+export interface OpenSession {
+  userId: UserId
+  sessionId: string
+  refreshToken: string
+}
+
+export interface SessionInfo {
+  sessionId: string
+  userAgent: string | null
+  createdAt: Date
+  lastUsedAt: Date
+}
+
+export interface Sessions {
+  /** Signs a device in. */
+  open(userId: UserId, userAgent: string): Promise<OpenSession>
+  /** The same within a transaction, for an account that is just being made. */
+  openWithin(tx: Transaction, userId: UserId, userAgent: string): Promise<OpenSession>
+  /**
+   * Exchanges a refresh token for a new one. One that was exchanged more than 10 s ago was stolen by someone, or from
+   * someone: the whole session ends.
+   * @throws DarkroomError unauthenticated, account_suspended
+   */
+  refresh(refreshToken: string): Promise<OpenSession>
+  list(userId: UserId): Promise<SessionInfo[]>
+  /** Signs a device out; its access tokens live on for at most 5 minutes. @throws DarkroomError not_found */
+  revoke(userId: UserId, sessionId: string): Promise<void>
+}
+
+export function createSessions({ db, sessionDays }: { db: Database; sessionDays: number }): Sessions {
+  async function openWithin(tx: Transaction, userId: UserId, userAgent: string): Promise<OpenSession> {
+    const sessionId = uuidv7()
+    await tx.query({
+      text: `INSERT INTO sessions (session_id, user_id, user_agent, expires_at)
+             VALUES ($1, $2, $3, now() + $4 * interval '1 day')`,
+      values: [sessionId, userId, storableUserAgent(userAgent), sessionDays],
+    })
+    await tx.query({
+      text: `UPDATE sessions SET revoked_at = now() WHERE revoked_at IS NULL AND session_id IN (
+               SELECT session_id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL
+               ORDER BY last_used_at DESC, session_id DESC OFFSET $2)`,
+      values: [userId, MAX_SESSIONS_PER_USER],
+    })
+    return { userId, sessionId, refreshToken: await issueToken(tx, sessionId) }
+  }
+
+  return {
+    openWithin,
+    open: (userId, userAgent) => db.transaction((tx) => openWithin(tx, userId, userAgent)),
+
+    async refresh(refreshToken) {
+      const outcome = await db.transaction((tx) => exchange(tx, refreshToken, sessionDays))
+      // Thrown after the commit: the revocation that a stolen token causes has to stay.
+      if (outcome === 'refused') {
+        throw new DarkroomError('unauthenticated', 'The refresh token is not valid; sign in again.')
+      }
+      if (outcome === 'suspended') throw new DarkroomError('account_suspended', 'The account is suspended.')
+      return outcome
+    },
+
+    async list(userId) {
+      const rows = await db.primary<SessionRow>({
+        name: 'sessions-list',
+        text: `SELECT session_id, user_agent, created_at, last_used_at FROM sessions
+               WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()
+               ORDER BY last_used_at DESC, session_id DESC LIMIT $2`,
+        values: [userId, MAX_SESSIONS_PER_USER],
+      })
+      return rows.map((row) => ({
+        sessionId: row.session_id,
+        userAgent: row.user_agent,
+        createdAt: row.created_at,
+        lastUsedAt: row.last_used_at,
+      }))
+    },
+
+    async revoke(userId, sessionId) {
+      const rows = await db.primary({
+        text: `UPDATE sessions SET revoked_at = now() WHERE session_id = $1 AND user_id = $2 AND revoked_at IS NULL
+               RETURNING 1`,
+        values: [sessionId, userId],
+      })
+      if (rows.length === 0) throw new DarkroomError('not_found', 'No such session.')
+    },
+  }
+}
+
+async function exchange(
+  tx: Transaction,
+  refreshToken: string,
+  sessionDays: number,
+): Promise<OpenSession | 'refused' | 'suspended'> {
+  const [sessionId] = refreshToken.split('.', 1)
+  if (!sessionId || !isUuid(sessionId)) return 'refused'
+  // The session's row is the lock: two exchanges of one token come one after the other.
+  const [session] = await tx.query<{ user_id: UserId; status: string }>({
+    text: `SELECT s.user_id, u.status FROM sessions s JOIN users u USING (user_id)
+           WHERE s.session_id = $1 AND s.revoked_at IS NULL AND s.expires_at > now() FOR UPDATE OF s`,
+    values: [sessionId],
+  })
+  if (!session) return 'refused'
+  const [token] = await tx.query<{ retired: boolean; stolen: boolean }>({
+    text: `SELECT retired_at IS NOT NULL AS retired,
+             coalesce(retired_at < clock_timestamp() - $3 * interval '1 second', false) AS stolen
+           FROM refresh_tokens WHERE token_hash = $1 AND session_id = $2`,
+    values: [hashOf(refreshToken), sessionId, RETIRED_GRACE_SECONDS],
+  })
+  if (!token) return 'refused'
+  if (token.stolen) {
+    await tx.query({
+      text: 'UPDATE sessions SET revoked_at = now() WHERE session_id = $1',
+      values: [sessionId],
+    })
+    return 'refused'
+  }
+  if (session.status !== 'active') return 'suspended'
+  if (!token.retired) {
+    await tx.query({
+      text: 'UPDATE refresh_tokens SET retired_at = clock_timestamp() WHERE token_hash = $1',
+      values: [hashOf(refreshToken)],
+    })
+  }
+  await tx.query({
+    text: `UPDATE sessions SET last_used_at = now(), expires_at = now() + $2 * interval '1 day' WHERE session_id = $1`,
+    values: [sessionId, sessionDays],
+  })
+  return { userId: session.user_id, sessionId, refreshToken: await issueToken(tx, sessionId) }
+}
+
+async function issueToken(tx: Transaction, sessionId: string): Promise<string> {
+  const refreshToken = `${sessionId}.${randomBytes(SECRET_BYTES).toString('base64url')}`
+  await tx.query({
+    text: 'INSERT INTO refresh_tokens (token_hash, session_id) VALUES ($1, $2)',
+    values: [hashOf(refreshToken), sessionId],
+  })
+  return refreshToken
+}
+
+/** 256 random bits need no slow hash. */
+function hashOf(refreshToken: string): Buffer {
+  return createHash('sha256').update(refreshToken).digest()
+}
+
+/** Header values are Latin-1 as Node reads them; control characters have no place in a list of devices. */
+function storableUserAgent(userAgent: string): string | null {
+  const shown = userAgent.replace(/[^\x20-\x7e]/g, '').slice(0, MAX_USER_AGENT_CHARACTERS)
+  return shown === '' ? null : shown
+}
+
+interface SessionRow {
+  session_id: string
+  user_agent: string | null
+  created_at: Date
+  last_used_at: Date
+}
