@@ -121,7 +121,7 @@ export async function runBenchmark(
 
 async function runRound({ contenders }: Trial): Promise<Record<string, Sample>> {
   const round: Record<string, Sample> = {}
-  for (const { name, measure } of contenders) round[name] = await measure()
+  for (const contender of contenders) round[contender.name] = await contender.measure()
   return round
 }
 

@@ -152,7 +152,7 @@ async function scaleDown(pixels: Pixels, { width, height }: PixelSize): Promise<
 
 async function toPixels(pipeline: Sharp): Promise<Pixels> {
   const { data, info } = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
-  return { data, width: info.width, height: info.height, channels: info.channels as Pixels['channels'] }
+  return { data, width: info.width, height: info.height, channels: info.channels }
 }
 
 function open({ data, width, height, channels }: Pixels): Sharp {

@@ -7,8 +7,8 @@ import type { Sharp } from 'sharp'
  * - Loaders: only those of the accepted formats stay, so that SVG, PDF, TIFF or Magick code never sees a foreign byte.
  *   The UltraHDR loader is off on purpose: such files are then read as the ordinary JPEG that they also are.
  * - Cache: an operation is never repeated on the same input here, so the cache would only hold memory.
- * - Threads: one libvips thread per image; images run beside each other on libuv's pool. On two cores this has the
- *   best throughput and the least memory (docs/benchmarks.md).
+ * - Threads: one libvips thread per image; images run beside each other on libuv's pool. A second thread per image gained
+ *   nothing in a measurement on two cores: decoders and encoders of these formats work in one.
  */
 sharp.block({ operation: ['VipsForeignLoad'] })
 sharp.unblock({
@@ -22,7 +22,11 @@ sharp.concurrency(1)
 
 export { sharp }
 
-/** The longest that one libvips operation may take before it is given up. */
+/**
+ * When resizing and encoding are given up. libvips looks at the clock only between the lines that a loader yields, not within
+ * the loader, so it cannot end the decoding of an AVIF or an interlaced image; those are bounded by `maxPixels`, and
+ * progressive JPEGs by libvips's own limit on scans.
+ */
 const timeoutSeconds = 30
 
 export interface ForeignOptions {
@@ -31,7 +35,7 @@ export interface ForeignOptions {
 }
 
 /**
- * A pipeline over foreign bytes: first frame, upright, refused beyond `maxPixels`, given up in time.
+ * A pipeline over foreign bytes: first frame, upright, refused beyond `maxPixels`, bounded in time.
  *
  * `failOn` is `error` by default and not `warning`: real cameras and editors write files that libjpeg and libpng grumble
  * at and every browser shows.
