@@ -35,7 +35,7 @@ const RECONNECT_PAUSE_MS = 1_000
 const SETUP_PATIENCE_MS = 60_000
 /** Activities that are cut off after it are retried elsewhere once their heartbeat or timeout says so. */
 const SHUTDOWN_GRACE = '10s'
-const SHUTDOWN_FORCE = '20s'
+const SHUTDOWN_FORCE = '15s'
 /** Ctrl-C reaches a process once from the terminal and once from npm. */
 const SECOND_SIGNAL_IGNORED_MS = 1_000
 

@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto'
+import { pino } from 'pino'
+import sharp from 'sharp'
+import { v7 as uuid } from 'uuid'
+import type { Client } from '@temporalio/client'
+import { loadConfig, type Config } from '../../src/config/config.ts'
+import type { OutboxMessage } from '../../src/contracts/outbox.ts'
+import {
+  photoUploadWorkflowId,
+  UPLOAD_PROGRESS,
+  type UploadProgress,
+} from '../../src/contracts/photo-upload.ts'
+import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import type { Visibility } from '../../src/domain/visibility.ts'
+import { openDatabase, type Database } from '../../src/infra/db/database.ts'
+import { openObjectStore, type ObjectStore } from '../../src/infra/s3/object-store.ts'
+import { openTemporal } from '../../src/infra/temporal/client.ts'
+import { setUpTemporal } from '../../src/infra/temporal/setup.ts'
+import { addToOutbox, createOutbox, type Outbox } from '../../src/services/outbox.ts'
+import { incomingKey } from '../../src/services/photo-keys.ts'
+import { fanoutWorker } from '../../src/workers/fanout.ts'
+import { mediaWorker } from '../../src/workers/media.ts'
+import { orchestrationWorker } from '../../src/workers/orchestration.ts'
+import { startWorker, type RunningWorker, type WorkerDefinition } from '../../src/workers/run-worker.ts'
+
+export const silent = pino({ level: process.env.TEST_LOG ?? 'silent' })
+
+export interface PhotoRow {
+  status: string
+  version: number
+  access_epoch: number
+  failure_code: string | null
+  score: string | null
+  published_at: Date | null
+  width: number | null
+  sha256: Buffer | null
+}
+
+/** Darkroom without its API: workers in this process, in a namespace of their own. */
+export interface UploadWorld {
+  config: Config
+  database: Database
+  objects: ObjectStore
+  temporal: Client
+  outbox: Outbox
+  start(definition: WorkerDefinition): Promise<RunningWorker>
+  owner(): Promise<UserId>
+  /** As POST /photos does: a row and an outbox message, not delivered yet. */
+  openUpload(owner: UserId, options?: OpenUploadOptions): Promise<OpenUpload>
+  /** Commits an outbox message. @returns its id */
+  owe(message: OutboxMessage): Promise<string>
+  /** As the storage event does. */
+  announce(upload: OpenUpload): Promise<void>
+  photo(photoId: PhotoId): Promise<PhotoRow>
+  variants(photoId: PhotoId): Promise<{ variant: string; format: string; object_key: string }[]>
+  progress(photoId: PhotoId): Promise<UploadProgress>
+  close(): Promise<void>
+}
+
+export interface OpenUploadOptions {
+  bytes?: number
+  contentType?: string
+  caption?: string
+  visibility?: Visibility
+  expiresInMs?: number
+}
+
+export interface OpenUpload {
+  photoId: PhotoId
+  ownerId: UserId
+  expiresAtMs: number
+  outboxId: string
+}
+
+export async function openUploadWorld(overrides: Record<string, string> = {}): Promise<UploadWorld> {
+  const namespace = `upload-${randomUUID().slice(0, 8)}`
+  const config = loadConfig({ ...process.env, TEMPORAL_NAMESPACE: namespace, ...overrides })
+  const database = await openDatabase({
+    url: config.DATABASE_URL,
+    poolSize: 4,
+    statementTimeoutMs: 30_000,
+    applicationName: 'upload-tests',
+  })
+  const objects = openObjectStore({
+    endpoint: config.S3_ENDPOINT,
+    publicEndpoint: config.S3_PUBLIC_ENDPOINT,
+    region: config.S3_REGION,
+    bucket: config.S3_BUCKET,
+    accessKeyId: config.S3_ACCESS_KEY_ID,
+    secretAccessKey: config.S3_SECRET_ACCESS_KEY,
+  })
+  const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace })
+  await setUpTemporal(temporal)
+  const outbox = createOutbox({ database, temporal, logger: silent })
+  const workers: RunningWorker[] = []
+
+  const world: UploadWorld = {
+    config,
+    database,
+    objects,
+    temporal,
+    outbox,
+    async start(definition) {
+      const worker = await startWorker(definition, config, silent)
+      workers.push(worker)
+      return worker
+    },
+    async owner() {
+      const [row] = await database.primary<{ user_id: string }>({
+        text: `INSERT INTO users (username, password_hash) VALUES ($1, 'none') RETURNING user_id::text`,
+        values: [`upload-${randomUUID().slice(0, 12)}`],
+      })
+      return row!.user_id
+    },
+    async openUpload(ownerId, options = {}) {
+      const photoId = uuid()
+      const expiresAtMs = Date.now() + (options.expiresInMs ?? 900_000)
+      const outboxId = await database.transaction(async (tx) => {
+        await tx.query({
+          text: `INSERT INTO photos
+              (photo_id, owner_id, storage_key, caption, visibility, content_type, bytes, upload_expires_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::double precision / 1000))`,
+          values: [
+            photoId,
+            ownerId,
+            incomingKey(photoId),
+            options.caption ?? null,
+            options.visibility ?? 'public',
+            options.contentType ?? 'image/jpeg',
+            options.bytes ?? 1,
+            expiresAtMs,
+          ],
+        })
+        return addToOutbox(tx, { kind: 'uploadOpened', payload: { photoId, ownerId, expiresAtMs } })
+      })
+      return { photoId, ownerId, expiresAtMs, outboxId }
+    },
+    owe: (message) => database.transaction((tx) => addToOutbox(tx, message)),
+    async announce({ photoId, ownerId, expiresAtMs }) {
+      const id = await world.owe({ kind: 'originalArrived', payload: { photoId, ownerId, expiresAtMs } })
+      await outbox.dispatch([id])
+    },
+    async photo(photoId) {
+      const [row] = await database.primary<PhotoRow>({
+        text: `SELECT status, version, access_epoch, failure_code, score::text, published_at, width, sha256
+          FROM photos WHERE photo_id = $1`,
+        values: [photoId],
+      })
+      return row!
+    },
+    variants: (photoId) =>
+      database.primary({
+        text: `SELECT variant, format, object_key FROM photo_variants WHERE photo_id = $1 ORDER BY 1, 2`,
+        values: [photoId],
+      }),
+    progress: (photoId) =>
+      temporal.workflow.getHandle(photoUploadWorkflowId(photoId)).query<UploadProgress>(UPLOAD_PROGRESS),
+    async close() {
+      await Promise.all(workers.map((worker) => worker.stop()))
+      objects.close()
+      await Promise.all([database.close(), temporal.connection.close()])
+    },
+  }
+  return world
+}
+
+export const allWorkers = [orchestrationWorker, mediaWorker, fanoutWorker]
+
+/** A JPEG that no other test has, of real camera size unless told otherwise. */
+export async function somePhoto(width = 1_600, height = 1_200): Promise<Buffer> {
+  const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const
+  return sharp({ create: { width, height, channels: 3, background: '#446688', noise } })
+    .jpeg({ quality: 85 })
+    .toBuffer()
+}
+
+/** Waits until `probe` returns something; fails with what it saw last. */
+export async function eventually<T>(
+  probe: () => Promise<T | undefined | false>,
+  timeoutMs = 20_000,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs
+  for (;;) {
+    const found = await probe()
+    if (found !== undefined && found !== false) return found
+    if (performance.now() > deadline)
+      throw new Error(`did not happen within ${timeoutMs} ms: ${String(probe)}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
