@@ -1,26 +1,320 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openWorld, type World } from './feed-world.ts'
+import { v7 as uuid } from 'uuid'
+import { encodeCursor } from '../../src/domain/cursor.ts'
+import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import { openRedis } from '../../src/infra/redis/client.ts'
+import { createFeedHeads, headKey } from '../../src/infra/redis/feed-heads.ts'
+import { CURSOR_SECRET, openWorld, type World } from './feed-world.ts'
+
+const HEAD_ITEMS = 10
+/** A moment in 2026; scores of these tests lie around it. */
+const NOON_MS = 1_790_000_000_000
 
 let world: World
 beforeAll(async () => {
-  world = await openWorld()
+  world = await openWorld({ headItems: HEAD_ITEMS })
 })
 afterAll(() => world.close())
 
-describe('the feed', () => {
-  it('works', async () => {
-    const [viewer, author, stranger] = [await world.account(), await world.account(), await world.account()]
-    await world.follow(viewer, author)
-    const published = []
-    for (let n = 0; n < 7; n++) published.push((await world.publish(author)).photoId)
-    published.push((await world.publish(viewer, { visibility: 'followers' })).photoId)
-    await world.publish(stranger)
+/** A viewer who follows an author of `count` photos, two of each score, so that every other neighbour is a tie. */
+async function viewerOfMany(
+  count: number,
+): Promise<{ viewer: UserId; author: UserId; newestFirst: PhotoId[] }> {
+  const viewer = await world.account()
+  const author = await world.account()
+  await world.follow(viewer, author)
+  for (let n = 0; n < count; n++) await world.photo(author, { score: NOON_MS + Math.floor(n / 2) })
+  await world.settle()
+  return { viewer, author, newestFirst: await world.expected(viewer) }
+}
+
+const idsOf = (page: { cards: { photoId: PhotoId }[] }) => page.cards.map((card) => card.photoId)
+
+describe('order and pages', () => {
+  it('are newest first, ties by id, the same for every page size and from every tier', async () => {
+    const { viewer, newestFirst } = await viewerOfMany(25)
+    for (const limit of [1, 2, 3, 7, 9, 10, 11, 12, 24, 25, 26, 100]) {
+      expect(await world.walk(viewer, limit), `limit ${limit}`).toEqual(newestFirst)
+    }
+    expect(new Set(world.tiers())).toEqual(new Set(['rebuilt', 'head']))
+  })
+
+  it('hold photos of equal score apart by the bytes of their ids', async () => {
+    const viewer = await world.account()
+    const ids = Array.from({ length: 8 }, () => uuid()).toSorted()
+    for (const photoId of ids.toReversed()) await world.photo(viewer, { score: NOON_MS, photoId })
     await world.settle()
-    expect(await world.walk(viewer, 3)).toEqual(published.toReversed())
-    console.log(world.tiers())
-    const more = await world.publish(author)
+    expect(await world.walk(viewer, 3)).toEqual(ids.toReversed())
+    expect(await world.walk(viewer, 3)).toEqual(ids.toReversed())
+  })
+
+  it('survive a head that is all one score, longer than the head', async () => {
+    const viewer = await world.account()
+    for (let n = 0; n < HEAD_ITEMS + 5; n++) await world.photo(viewer, { score: NOON_MS })
     await world.settle()
-    expect(await world.walk(viewer, 100)).toEqual([more.photoId, ...published.toReversed()])
-    console.log(world.tiers())
+    expect(await world.walk(viewer, 4)).toEqual(await world.expected(viewer))
+    expect(await world.walk(viewer, 4)).toEqual(await world.expected(viewer))
+  })
+
+  it('are one empty page for who follows nobody', async () => {
+    const viewer = await world.account()
+    await world.settle()
+    expect(await world.feed.readFeed({ userId: viewer }, { limit: 20 })).toEqual({
+      cards: [],
+      nextCursor: null,
+    })
+    expect(await world.feed.readFeed({ userId: viewer }, { limit: 20 })).toEqual({
+      cards: [],
+      nextCursor: null,
+    })
+    expect(world.tiers()).toContain('head')
+  })
+
+  it('end with null on a page that is exactly full', async () => {
+    const { viewer } = await viewerOfMany(6)
+    const page = await world.feed.readFeed({ userId: viewer }, { limit: 6 })
+    expect(page.cards).toHaveLength(6)
+    expect(page.nextCursor).toBeNull()
+  })
+
+  it('do not shift a cursor when photos are added above it or deleted around it', async () => {
+    const { viewer, author, newestFirst } = await viewerOfMany(8)
+    const first = await world.feed.readFeed({ userId: viewer }, { limit: 3 })
+    await world.publish(author)
+    await world.remove(newestFirst[2]!)
+    await world.remove(newestFirst[3]!)
+    const second = await world.feed.readFeed({ userId: viewer }, { limit: 3, cursor: first.nextCursor! })
+    expect(idsOf(second)).toEqual(newestFirst.slice(4, 7))
+  })
+
+  it('are topped up when most is hidden, at most ten times the limit, then short with a cursor', async () => {
+    const { viewer, newestFirst } = await viewerOfMany(40)
+    await world.walk(viewer, 100)
+    for (const photoId of newestFirst.slice(0, 35)) await world.remove(photoId)
+    const pages: number[] = []
+    let cursor: string | undefined
+    const seen: PhotoId[] = []
+    do {
+      const page = await world.feed.readFeed({ userId: viewer }, { limit: 2, cursor })
+      pages.push(page.cards.length)
+      seen.push(...idsOf(page))
+      cursor = page.nextCursor ?? undefined
+    } while (cursor)
+    expect(seen).toEqual(newestFirst.slice(35))
+    expect(Math.max(...pages)).toBe(2)
+  })
+})
+
+describe('a head', () => {
+  it('is built by the first read, serves the next, and takes what is pushed', async () => {
+    const { viewer, author, newestFirst } = await viewerOfMany(4)
+    world.tiers()
+    await world.walk(viewer, 100)
+    await world.walk(viewer, 100)
+    const fresh = await world.publish(author)
+    await world.settle()
+    expect(await world.walk(viewer, 100)).toEqual([fresh.photoId, ...newestFirst])
+    expect(world.tiers()).toEqual(['rebuilt', 'head', 'head'])
+  })
+
+  it('is void after a follow and after an unfollow, without any push', async () => {
+    const { viewer, author, newestFirst } = await viewerOfMany(4)
+    const other = await world.account()
+    const theirs = await world.photo(other)
+    await world.walk(viewer, 100)
+    await world.follow(viewer, other)
+    await world.settle()
+    expect(await world.walk(viewer, 100)).toEqual([theirs.photoId, ...newestFirst])
+    await world.unfollow(viewer, author)
+    expect(await world.walk(viewer, 100)).toEqual([theirs.photoId])
+  })
+
+  it('that was trimmed hands over to pull at its floor, without gap or repeat', async () => {
+    const { viewer, author } = await viewerOfMany(HEAD_ITEMS)
+    await world.walk(viewer, 100)
+    for (let n = 0; n < 7; n++) await world.publish(author, { score: NOON_MS + 1_000 + Math.floor(n / 2) })
+    await world.settle()
+    const slice = await world.heads.readSlice(viewer, undefined, 100)
+    expect(slice!.floor).toBeGreaterThan(0)
+    expect(slice!.items.length).toBeLessThanOrEqual(HEAD_ITEMS)
+    const expected = await world.expected(viewer)
+    world.tiers()
+    for (const limit of [1, 4, 9, 10, 11, 17]) expect(await world.walk(viewer, limit)).toEqual(expected)
+    expect(new Set(world.tiers())).toEqual(new Set(['head']))
+  })
+
+  it('that was lost is built again', async () => {
+    const { viewer, newestFirst } = await viewerOfMany(3)
+    await world.walk(viewer, 100)
+    await world.flushHead(viewer)
+    world.tiers()
+    expect(await world.walk(viewer, 100)).toEqual(newestFirst)
+    expect(world.tiers()).toEqual(['rebuilt'])
+  })
+
+  it('that another server wrote reads as cold', async () => {
+    const { viewer, newestFirst } = await viewerOfMany(3)
+    await world.walk(viewer, 100)
+    // What a replica promoted too early would hold: a photo less, under the old master's replication id.
+    const key = headKey(viewer)
+    const [sentinel] = await world.redis.zrangeBuffer(key, 0, '0')
+    const forged = Buffer.concat([sentinel!.subarray(0, -32), Buffer.from('0'.repeat(32))])
+    await world.redis.zremrangebyrank(key, -1, -1)
+    await world.redis.zrem(key, sentinel!)
+    await world.redis.zadd(key, '-1', forged)
+    world.tiers()
+    expect(await world.walk(viewer, 100)).toEqual(newestFirst)
+    expect(world.tiers()).toEqual(['rebuilt'])
+  })
+
+  it('holds a photo that is published between its snapshot and its end', async () => {
+    const { viewer, author, newestFirst } = await viewerOfMany(3)
+    let fresh: PhotoId | undefined
+    const feed = world.feedWith({
+      ...world.heads,
+      async finishBuild(...args) {
+        fresh ??= (await world.publish(author)).photoId
+        return world.heads.finishBuild(...args)
+      },
+    })
+    await feed.readFeed({ userId: viewer }, { limit: 100 })
+    await feed.idle()
+    await world.settle()
+    expect(fresh).toBeDefined()
+    const slice = await world.heads.readSlice(viewer, undefined, 100)
+    expect(slice!.items.map((item) => item.photoId)).toEqual([fresh, ...newestFirst])
+  })
+
+  it('does not become warm under an epoch that a follow has ended meanwhile', async () => {
+    const { viewer, newestFirst } = await viewerOfMany(3)
+    const other = await world.account()
+    const theirs = await world.photo(other)
+    const feed = world.feedWith({
+      ...world.heads,
+      async finishBuild(...args) {
+        await world.follow(viewer, other)
+        return world.heads.finishBuild(...args)
+      },
+    })
+    await feed.readFeed({ userId: viewer }, { limit: 100 })
+    await feed.idle()
+    await world.settle()
+    expect(await world.walk(viewer, 100)).toEqual([theirs.photoId, ...newestFirst])
+  })
+
+  it('whose builder lost its place stays cold, and the read is right all the same', async () => {
+    const { viewer, newestFirst } = await viewerOfMany(3)
+    const feed = world.feedWith({
+      ...world.heads,
+      async finishBuild(...args) {
+        await world.flushHead(viewer)
+        await world.heads.beginBuild(viewer, 0)
+        return world.heads.finishBuild(...args)
+      },
+    })
+    expect(idsOf(await feed.readFeed({ userId: viewer }, { limit: 100 }))).toEqual(newestFirst)
+    await feed.idle()
+    expect(await world.heads.readSlice(viewer, undefined, 100)).toBeUndefined()
+  })
+
+  it('that is slow to build does not hold up the read', async () => {
+    const { viewer, newestFirst } = await viewerOfMany(3)
+    let release = (): void => {}
+    const gate = new Promise<void>((resolve) => (release = resolve))
+    const feed = world.feedWith({
+      ...world.heads,
+      async finishBuild(...args) {
+        await gate
+        return world.heads.finishBuild(...args)
+      },
+    })
+    expect(idsOf(await feed.readFeed({ userId: viewer }, { limit: 100 }))).toEqual(newestFirst)
+    release()
+    await feed.idle()
+    expect(await world.heads.readSlice(viewer, undefined, 100)).toBeDefined()
+  })
+
+  it('that cannot be reached is done without', async () => {
+    const { viewer, newestFirst } = await viewerOfMany(HEAD_ITEMS + 2)
+    const nowhere = openRedis('redis://127.0.0.1:1')
+    try {
+      const feed = world.feedWith(createFeedHeads(nowhere))
+      world.tiers()
+      expect(await world.walk(viewer, 5, feed)).toEqual(newestFirst)
+      expect(new Set(world.tiers())).toEqual(new Set(['pull']))
+      await expect(createFeedHeads(nowhere).push([viewer], { photoId: uuid(), score: 1 })).rejects.toThrow()
+    } finally {
+      nowhere.disconnect()
+    }
+  })
+})
+
+describe('rights', () => {
+  it('act at the next read on the replica: delete, narrowing, unfollow', async () => {
+    const { viewer, author, newestFirst } = await viewerOfMany(4)
+    await world.walk(viewer, 100)
+    await world.remove(newestFirst[0]!)
+    expect(await world.walk(viewer, 100)).toEqual(newestFirst.slice(1))
+    await world.setVisibility(newestFirst[1]!, 'private')
+    expect(await world.walk(viewer, 100)).toEqual(newestFirst.slice(2))
+    await world.setVisibility(newestFirst[2]!, 'followers')
+    expect(await world.walk(viewer, 100)).toEqual(newestFirst.slice(2))
+    await world.unfollow(viewer, author)
+    expect(await world.walk(viewer, 100)).toEqual([])
+  })
+
+  it('leave private photos out of their owner’s feed too', async () => {
+    const owner = await world.account()
+    const mine = await world.publish(owner, { visibility: 'followers' })
+    await world.walk(owner, 100)
+    await world.publish(owner, { visibility: 'private' })
+    await world.setVisibility(mine.photoId, 'private')
+    await world.settle()
+    expect(await world.walk(owner, 100)).toEqual([])
+  })
+
+  it('bring a photo back in its old place when it is widened again', async () => {
+    const { viewer, newestFirst } = await viewerOfMany(5)
+    await world.walk(viewer, 100)
+    await world.setVisibility(newestFirst[2]!, 'private')
+    await world.flushHead(viewer)
+    await world.walk(viewer, 100)
+    await world.setVisibility(newestFirst[2]!, 'public')
+    await world.distribute(newestFirst[2]!)
+    await world.settle()
+    expect(await world.walk(viewer, 100)).toEqual(newestFirst)
+  })
+
+  it('let who has just written read it, from the primary', async () => {
+    const { viewer, newestFirst } = await viewerOfMany(2)
+    const other = await world.account()
+    const theirs = await world.photo(other)
+    await world.walk(viewer, 100)
+    await world.follow(viewer, other)
+    const page = await world.feed.readFeed({ userId: viewer }, { limit: 100, readYourWrites: true })
+    expect(idsOf(page)).toEqual([theirs.photoId, ...newestFirst])
+  })
+})
+
+describe('a cursor', () => {
+  it('of another user, another list, forged or cut is refused', async () => {
+    const { viewer } = await viewerOfMany(5)
+    const other = await world.account()
+    const { nextCursor } = await world.feed.readFeed({ userId: viewer }, { limit: 2 })
+    const position = [NOON_MS, uuid()]
+    const bad = [
+      [other, nextCursor!],
+      [viewer, nextCursor!.slice(0, -1)],
+      [viewer, `${nextCursor!}A`],
+      [viewer, encodeCursor(position, { viewer, list: 'feed' }, 'guessed secret')],
+      [viewer, encodeCursor(position, { viewer, list: 'photos' }, CURSOR_SECRET)],
+      [viewer, ''],
+      [viewer, '\0'],
+    ] as const
+    for (const [userId, cursor] of bad) {
+      await expect(world.feed.readFeed({ userId }, { limit: 2, cursor })).rejects.toMatchObject({
+        code: 'bad_cursor',
+      })
+    }
   })
 })

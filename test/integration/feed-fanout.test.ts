@@ -1,0 +1,215 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FANOUT_START, type FanoutPosition, type PushPlan } from '../../src/contracts/photo-fanout.ts'
+import { feedBucket, type PhotoId, type UserId } from '../../src/domain/ids.ts'
+import { openRedis } from '../../src/infra/redis/client.ts'
+import { createFeedHeads } from '../../src/infra/redis/feed-heads.ts'
+import { createFanout } from '../../src/services/fanout/fanout.ts'
+import { openWorld, type World } from './feed-world.ts'
+
+const NO_LIMITS = { maxFollowers: 20_000, maxMs: 60_000 }
+
+let world: World
+beforeAll(async () => {
+  world = await openWorld()
+})
+afterAll(() => world.close())
+
+async function authorWithFollowers(count: number, { enrolled }: { enrolled: number }) {
+  const author = await world.account()
+  const followers: UserId[] = []
+  for (let n = 0; n < count; n++) {
+    const follower = await world.account()
+    await world.follow(follower, author)
+    if (n < enrolled) await world.walk(follower, 1)
+    followers.push(follower)
+  }
+  return { author, followers }
+}
+
+async function planOf(photoId: PhotoId): Promise<PushPlan> {
+  const plan = await world.fanout.planFanout(photoId)
+  if (plan.desired !== 'push') throw new Error('nothing to push')
+  return plan
+}
+
+async function rowsOf(photoId: PhotoId): Promise<UserId[]> {
+  const rows = await world.db.primary<{ user_id: UserId }>({
+    text: 'SELECT user_id FROM feed_items WHERE photo_id = $1 ORDER BY user_id',
+    values: [photoId],
+  })
+  return rows.map((row) => row.user_id)
+}
+
+async function inHead(userId: UserId, photoId: PhotoId): Promise<boolean> {
+  const slice = await world.heads.readSlice(userId, undefined, 200)
+  return slice?.items.some((item) => item.photoId === photoId) ?? false
+}
+
+const byNumber = (ids: UserId[]) => ids.toSorted((left, right) => Number(left) - Number(right))
+
+describe('a plan', () => {
+  it.each(['public', 'followers'] as const)('is to push a %s photo', async (visibility) => {
+    const author = await world.account()
+    const { photoId, score } = await world.photo(author, { visibility })
+    expect(await world.fanout.planFanout(photoId)).toEqual({
+      desired: 'push',
+      version: 1,
+      accessEpoch: 1,
+      score,
+      ownerId: author,
+      followers: 0,
+    })
+  })
+
+  it('is to do nothing for a private, a deleted and an absent photo', async () => {
+    const author = await world.account()
+    const none = { desired: 'none' }
+    const { photoId } = await world.photo(author, { visibility: 'private' })
+    expect(await world.fanout.planFanout(photoId)).toEqual(none)
+    await world.setVisibility(photoId, 'public')
+    await world.remove(photoId)
+    expect(await world.fanout.planFanout(photoId)).toEqual(none)
+    expect(await world.fanout.planFanout('00000000-0000-7000-8000-000000000000')).toEqual(none)
+  })
+})
+
+describe('a push', () => {
+  it('reaches enrolled followers and the author, in rows and heads', async () => {
+    const { author, followers } = await authorWithFollowers(5, { enrolled: 3 })
+    await world.walk(author, 1)
+    const { photoId } = await world.photo(author)
+    const result = await world.fanout.pushSlice(
+      { photoId, plan: await planOf(photoId), after: FANOUT_START },
+      NO_LIMITS,
+    )
+    expect(result).toMatchObject({ outcome: 'done', position: { followersSeen: 5, feedsWritten: 4 } })
+    expect(await rowsOf(photoId)).toEqual(byNumber([author, ...followers.slice(0, 3)]))
+    for (const userId of [author, ...followers.slice(0, 3)]) expect(await inHead(userId, photoId)).toBe(true)
+  })
+
+  it('repeated writes nothing twice, and mends heads that lack the photo', async () => {
+    const { author, followers } = await authorWithFollowers(2, { enrolled: 2 })
+    const { photoId } = await world.publish(author)
+    // As if the process had died between rows and heads.
+    await world.redis.zremrangebyrank(`feed:{b${feedBucket(followers[0]!)}}:${followers[0]}`, -1, -1)
+    expect(await inHead(followers[0]!, photoId)).toBe(false)
+    expect(await world.distribute(photoId)).toBe(2)
+    expect(await rowsOf(photoId)).toEqual(byNumber(followers))
+    expect(await inHead(followers[0]!, photoId)).toBe(true)
+  })
+
+  it('in slices of any size sees each follower once, in the order of buckets', async () => {
+    const { author, followers } = await authorWithFollowers(9, { enrolled: 9 })
+    const { photoId } = await world.photo(author)
+    const plan = await planOf(photoId)
+    const positions: FanoutPosition[] = []
+    let outcome = 'more'
+    for (let after = FANOUT_START; outcome === 'more';) {
+      const result = await world.fanout.pushSlice(
+        { photoId, plan, after },
+        { maxFollowers: 2, maxMs: 60_000 },
+      )
+      outcome = result.outcome
+      after = result.position
+      positions.push(after)
+    }
+    expect(outcome).toBe('done')
+    expect(positions.map((position) => position.followersSeen)).toEqual([2, 4, 6, 8, 9])
+    const inOrder = followers.toSorted(
+      (left, right) => feedBucket(left) - feedBucket(right) || Number(left) - Number(right),
+    )
+    expect(positions.map((position) => position.afterFollowerId)).toEqual(
+      [1, 3, 5, 7, 8].map((n) => inOrder[n]),
+    )
+    expect(await rowsOf(photoId)).toEqual(byNumber(followers))
+  })
+
+  it('ends its slice when the time is over', async () => {
+    const { author } = await authorWithFollowers(3, { enrolled: 0 })
+    const { photoId } = await world.photo(author)
+    // More followers than a page holds are left: what is asked for is more than what is there only on the last page.
+    const result = await world.fanout.pushSlice(
+      { photoId, plan: await planOf(photoId), after: FANOUT_START },
+      { maxFollowers: 2, maxMs: 0 },
+    )
+    expect(result).toMatchObject({ outcome: 'more', position: { followersSeen: 2 } })
+  })
+
+  it.each([
+    ['edited', (photoId: PhotoId) => world.setVisibility(photoId, 'followers')],
+    ['deleted', (photoId: PhotoId) => world.remove(photoId)],
+  ])('of a photo that was %s since asks for a new plan and writes nothing', async (_what, change) => {
+    const { author } = await authorWithFollowers(1, { enrolled: 1 })
+    const { photoId } = await world.photo(author)
+    const plan = await planOf(photoId)
+    await change(photoId)
+    expect(await world.fanout.pushSlice({ photoId, plan, after: FANOUT_START }, NO_LIMITS)).toEqual({
+      outcome: 'replan',
+      position: FANOUT_START,
+    })
+    expect(await rowsOf(photoId)).toEqual([])
+  })
+
+  it('under way holds a narrowing back until its page is in Redis too', async () => {
+    const { author, followers } = await authorWithFollowers(1, { enrolled: 1 })
+    const { photoId } = await world.photo(author)
+    const events: string[] = []
+    let narrowing: Promise<void> | undefined
+    const fanout = createFanout({
+      db: world.db,
+      heads: {
+        ...world.heads,
+        async push(...args) {
+          narrowing = world.setVisibility(photoId, 'private').then(() => void events.push('narrowed'))
+          await waitForBlocked(photoId)
+          const added = await world.heads.push(...args)
+          events.push('pushed')
+          return added
+        },
+      },
+    })
+    await fanout.pushSlice({ photoId, plan: await planOf(photoId), after: FANOUT_START }, NO_LIMITS)
+    await narrowing
+    expect(events).toEqual(['pushed', 'narrowed'])
+    expect(await world.walk(followers[0]!, 10)).toEqual([])
+  })
+
+  it('fails when Redis does, to be tried again', async () => {
+    const { author } = await authorWithFollowers(1, { enrolled: 1 })
+    const { photoId } = await world.photo(author)
+    const nowhere = openRedis('redis://127.0.0.1:1')
+    try {
+      const fanout = createFanout({ db: world.db, heads: createFeedHeads(nowhere) })
+      const slice = { photoId, plan: await planOf(photoId), after: FANOUT_START }
+      await expect(fanout.pushSlice(slice, NO_LIMITS)).rejects.toThrow()
+      expect(await rowsOf(photoId)).toEqual([])
+    } finally {
+      nowhere.disconnect()
+    }
+  })
+})
+
+/** Resolves when a transaction waits for the photo's row. */
+async function waitForBlocked(photoId: PhotoId): Promise<void> {
+  for (const deadline = performance.now() + 10_000; performance.now() < deadline;) {
+    const rows = await world.db.primary({
+      text: `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+               AND query LIKE 'UPDATE photos%'`,
+    })
+    if (rows.length > 0) return
+  }
+  throw new Error(`nothing waits for ${photoId}`)
+}
+
+describe('buckets', () => {
+  it('are the same in SQL and TypeScript', async () => {
+    const ids = ['1', '2', '1023', '1024', '2147483647', '2147483648', '2147483649', '9223372036854775807']
+    for (let n = 0; n < 2_000; n++) ids.push(String(BigInt(n) * 7_919n ** 3n), String(n))
+    const rows = await world.db.primary<{ id: string; bucket: number }>({
+      text: 'SELECT id, feed_bucket(id) AS bucket FROM unnest($1::bigint[]) AS id',
+      values: [ids],
+    })
+    expect(rows.map((row) => row.bucket)).toEqual(ids.map(feedBucket))
+    expect(rows).toHaveLength(ids.length)
+  })
+})

@@ -1,0 +1,175 @@
+import { randomInt } from 'node:crypto'
+import { v7 as uuid } from 'uuid'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { compareFeedOrder, type FeedPosition } from '../../src/domain/feed-page.ts'
+import { feedBucket, type UserId } from '../../src/domain/ids.ts'
+import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
+import { createFeedHeads, headKey, type FeedHeads, type HeadBuild } from '../../src/infra/redis/feed-heads.ts'
+
+const MAX_ITEMS = 5
+
+let redis: RedisClient
+let heads: FeedHeads
+let userId: UserId
+beforeAll(() => {
+  redis = openRedis(process.env.REDIS_URL!)
+  heads = createFeedHeads(redis, { maxItems: MAX_ITEMS })
+})
+beforeEach(() => {
+  userId = someUser()
+})
+afterAll(() => redis.disconnect())
+
+/** Beyond the ids that a test database deals out. */
+const someUser = (): UserId => String(randomInt(2 ** 40, 2 ** 47))
+const item = (score: number): FeedPosition => ({ photoId: uuid(), score })
+
+async function begin(user = userId): Promise<HeadBuild> {
+  const build = await heads.beginBuild(user, 0)
+  if (typeof build === 'string') throw new Error(`not begun: ${build}`)
+  return build
+}
+
+async function warm(items: FeedPosition[], { user = userId, epoch = 1, floor = 0 } = {}): Promise<void> {
+  expect(await heads.finishBuild(user, await begin(user), { epoch, floor, items })).toBe(true)
+}
+
+describe('pushes', () => {
+  it('land in warm and building heads and make none', async () => {
+    const [absent, building, warmed] = [someUser(), someUser(), someUser()]
+    const build = await begin(building)
+    await warm([], { user: warmed })
+    const photo = item(7)
+    expect(await heads.push([absent, building, warmed], photo)).toBe(2)
+    expect(await redis.exists(headKey(absent))).toBe(0)
+    expect((await heads.readSlice(warmed, undefined, 10))!.items).toEqual([photo])
+    expect(await heads.readSlice(building, undefined, 10)).toBeUndefined()
+    await heads.finishBuild(building, build, { epoch: 1, floor: 0, items: [] })
+    expect((await heads.readSlice(building, undefined, 10))!.items).toEqual([photo])
+  })
+
+  it('of one photo twice change nothing', async () => {
+    await warm([])
+    const photo = item(7)
+    await heads.push([userId], photo)
+    expect(await heads.push([userId], photo)).toBe(0)
+    expect((await heads.readSlice(userId, undefined, 10))!.items).toEqual([photo])
+  })
+
+  it('to many users of one bucket and of many reach each', async () => {
+    const users = Array.from({ length: 60 }, someUser)
+    const neighbours = Array.from({ length: 20_000 }, someUser).filter(
+      (id) => feedBucket(id) === feedBucket(users[0]!),
+    )
+    const all = [...users, ...neighbours]
+    expect(neighbours.length).toBeGreaterThan(3)
+    await Promise.all(all.map((user) => warm([], { user })))
+    const photo = item(7)
+    expect(await heads.push(all, photo)).toBe(all.length)
+    for (const user of all) expect((await heads.readSlice(user, undefined, 1))!.items).toEqual([photo])
+  })
+
+  it('that overfill a head take the oldest away and raise the floor', async () => {
+    const items = [5, 4, 3, 2, 1].map((score) => item(score * 10))
+    await warm(items)
+    const fresh = item(60)
+    await heads.push([userId], fresh)
+    const slice = await heads.readSlice(userId, undefined, 10)
+    expect(slice).toEqual({ epoch: 1, floor: 10, items: [fresh, ...items.slice(0, 4)] })
+  })
+
+  it('that overfill a head cut between no two photos of one score', async () => {
+    const items = [item(30), item(20), item(10), item(10), item(10)].toSorted(compareFeedOrder)
+    await warm(items)
+    await heads.push([userId], item(40))
+    const slice = await heads.readSlice(userId, undefined, 10)
+    expect(slice!.floor).toBe(10)
+    expect(slice!.items.map((one) => one.score)).toEqual([40, 30, 20])
+  })
+
+  it('at or below the floor are left to the other tiers', async () => {
+    await warm([item(50)], { floor: 20 })
+    expect(await heads.push([userId], item(20))).toBe(0)
+    expect(await heads.push([userId], item(19))).toBe(0)
+    expect(await heads.push([userId], item(21))).toBe(1)
+  })
+
+  it('to a head being built are bounded too, and the floor that they raise stays', async () => {
+    const build = await begin()
+    const pushed = Array.from({ length: MAX_ITEMS + 2 }, (_, index) => item(100 + index))
+    for (const photo of pushed) await heads.push([userId], photo)
+    await heads.finishBuild(userId, build, { epoch: 1, floor: 0, items: [item(101), item(50)] })
+    const slice = await heads.readSlice(userId, undefined, 10)
+    expect(slice!.floor).toBe(101)
+    expect(slice!.items.map((one) => one.score)).toEqual([106, 105, 104, 103, 102])
+  })
+})
+
+describe('slices', () => {
+  it('begin below the position, also within a tie', async () => {
+    const items = [item(30), item(20), item(20), item(20), item(10)].toSorted(compareFeedOrder)
+    await warm(items)
+    for (const [index, position] of items.entries()) {
+      const slice = await heads.readSlice(userId, position, 2)
+      expect(slice!.items.slice(0, 2)).toEqual(items.slice(index + 1, index + 3))
+    }
+    const goneInTheTie = {
+      score: 20,
+      photoId: items[2]!.photoId.replace(/.$/, (digit) => (digit === 'f' ? 'e' : 'f')),
+    }
+    const below = items.filter((one) => compareFeedOrder(goneInTheTie, one) < 0)
+    expect((await heads.readSlice(userId, goneInTheTie, 10))!.items).toEqual(below)
+  })
+
+  it('carry scores and epochs of any size exactly', async () => {
+    const items = [item(8_640_000_000_000_000), item(1_790_000_000_001), item(1_790_000_000_000)]
+    await warm(items, { epoch: 2 ** 52 + 1, floor: 1_789_999_999_999 })
+    const slice = await heads.readSlice(userId, undefined, 10)
+    expect(slice).toEqual({ epoch: 2 ** 52 + 1, floor: 1_789_999_999_999, items })
+  })
+})
+
+describe('a build', () => {
+  it('is one at a time', async () => {
+    await begin()
+    expect(await heads.beginBuild(userId, 0)).toBe('building')
+  })
+
+  it('is not begun where a good head is, but over one of an older epoch', async () => {
+    await warm([], { epoch: 3 })
+    expect(await heads.beginBuild(userId, 3)).toBe('warm')
+    expect(await heads.beginBuild(userId, 4)).toHaveProperty('nonce')
+  })
+
+  it('ends only what it began', async () => {
+    const lost = await begin()
+    await redis.del(headKey(userId))
+    const current = await begin()
+    expect(await heads.finishBuild(userId, lost, { epoch: 9, floor: 0, items: [item(1)] })).toBe(false)
+    expect(await heads.finishBuild(userId, current, { epoch: 1, floor: 0, items: [] })).toBe(true)
+    expect(await heads.finishBuild(userId, current, { epoch: 2, floor: 0, items: [item(1)] })).toBe(false)
+    expect(await heads.readSlice(userId, undefined, 10)).toEqual({ epoch: 1, floor: 0, items: [] })
+  })
+
+  it('whose builder died is forgotten soon; a head that is read is kept', async () => {
+    const build = await begin()
+    expect(await redis.ttl(headKey(userId))).toBeLessThanOrEqual(10)
+    await heads.finishBuild(userId, build, { epoch: 1, floor: 0, items: [] })
+    await redis.expire(headKey(userId), 1_000)
+    await heads.readSlice(userId, undefined, 10)
+    expect(await redis.ttl(headKey(userId))).toBeGreaterThan(86_400)
+  })
+
+  it('leaves a head of 200 in the compact encoding', async () => {
+    const full = createFeedHeads(redis)
+    const [name, limit] = (await redis.config('GET', 'zset-max-listpack-entries')) as [string, string]
+    expect(name).toBe('zset-max-listpack-entries')
+    const items = Array.from({ length: 200 }, (_, index) => item(1_790_000_000_000 - index))
+    const build = (await full.beginBuild(userId, 0)) as HeadBuild
+    await full.finishBuild(userId, build, { epoch: 1, floor: 0, items })
+    expect(await redis.object('ENCODING', headKey(userId))).toBe(
+      Number(limit) > 200 ? 'listpack' : 'skiplist',
+    )
+    expect(await redis.zcard(headKey(userId))).toBe(201)
+  })
+})
