@@ -114,7 +114,8 @@ async function uploadOne(
 ): Promise<PhotoReport> {
   const bytes = await readDemoPhoto(folder, photo)
   report('uploading')
-  const { photoId, putFinishedAt } = await author.upload(bytes, photo)
+  const { contentType, caption, visibility } = photo
+  const { photoId, putFinishedAt } = await author.upload(bytes, { contentType, caption, visibility })
   const since = () => performance.now() - putFinishedAt
 
   report('waiting until it is ready')
@@ -123,7 +124,7 @@ async function uploadOne(
   if (settled.status !== 'ready') throw new Error(`${photo.file} failed: ${JSON.stringify(settled.failure)}`)
 
   report('rendering variants, pushing to feeds, indexing')
-  const word = photo.caption.split(' ')[0]!.replace(/\W/g, '')
+  const word = caption.split(' ')[0]!.replace(/\W/g, '')
   const [feedsMs, variants, searchMs] = await Promise.all([
     inFeeds(photoId, [author, ...followers], since),
     author.untilVariants(photoId, VARIANTS).then((ready) => ({ ready, ms: since() })),
