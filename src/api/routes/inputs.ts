@@ -63,3 +63,11 @@ export function listOf<Item extends z.ZodType>(item: Item) {
 }
 
 export const instant = z.string().meta({ description: 'ISO 8601, UTC.', format: 'date-time' })
+
+/** An edit has to change something. */
+export function atLeastOneField<Body extends z.ZodObject>(body: Body): Body {
+  return body.refine((given) => Object.keys(given).length > 0, {
+    message: 'Give at least one field to change.',
+    when: ({ issues }) => issues.length === 0,
+  })
+}

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { operation } from '../../operation.ts'
-import { instant, line, text, USERNAME } from '../inputs.ts'
+import { atLeastOneField, instant, line, text, USERNAME } from '../inputs.ts'
 
 export const UserSchema = z
   .object({
@@ -50,16 +50,16 @@ export const UpdateMe = operation({
   id: 'updateMe',
   summary: 'Edit your account',
   description: 'Honours If-Match.',
-  body: z
-    .strictObject({
+  body: atLeastOneField(
+    z.strictObject({
       displayName: line(100).optional(),
       bio: text(1_000).optional(),
       isPrivate: z
         .boolean()
         .refine((given) => !given, 'Private accounts are not available yet.')
         .optional(),
-    })
-    .refine((body) => Object.keys(body).length > 0, 'Give at least one field to change.'),
+    }),
+  ),
   responses: { 200: z.object({ user: UserSchema }) },
   errors: ['precondition_failed'],
 })

@@ -4,7 +4,7 @@ import { isUuid } from '../../../domain/ids.ts'
 import { ORIGINAL_CONTENT_TYPES, type OriginalContentType } from '../../../domain/variants.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../../domain/visibility.ts'
 import { operation } from '../../operation.ts'
-import { instant, PhotoParams, text, wholeNumber } from '../inputs.ts'
+import { atLeastOneField, instant, PhotoParams, text, wholeNumber } from '../inputs.ts'
 
 const OwnerSchema = z.object({
   id: z.string(),
@@ -197,9 +197,7 @@ export const UpdatePhoto = operation({
   summary: 'Edit a photo',
   description: 'Honours If-Match. A narrower visibility acts with the answer, everywhere.',
   params: PhotoParams,
-  body: z
-    .strictObject(editable)
-    .refine((body) => Object.keys(body).length > 0, 'Give at least one field to change.'),
+  body: atLeastOneField(z.strictObject(editable)),
   responses: { 200: PhotoAnswer },
   errors: ['not_found', 'forbidden', 'precondition_failed'],
 })

@@ -1,0 +1,190 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { Client } from 'pg'
+import { v7 as uuidv7 } from 'uuid'
+import { startApi, type RunningApi } from '../../src/api/server.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import type { PhotoStatus, Visibility } from '../../src/domain/visibility.ts'
+import { openDatabase, type Database } from '../../src/infra/db/database.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+
+export interface Answer {
+  status: number
+  headers: Headers
+  /** Parsed if it is JSON, else the text. */
+  body: any
+}
+
+export interface RequestOptions {
+  token?: string | undefined
+  /** Sent as JSON. */
+  body?: unknown
+  /** Sent as it is. */
+  raw?: string | Uint8Array
+  headers?: Record<string, string>
+}
+
+export interface Person {
+  id: UserId
+  username: string
+  password: string
+  token: string
+  refreshToken: string
+}
+
+export interface SeededPhoto {
+  ownerId: UserId
+  visibility?: Visibility
+  status?: PhotoStatus
+  caption?: string
+  /** ms since 1970 */
+  publishedAt?: number
+  latitude?: number
+  camera?: string
+}
+
+/** The API in this process, on a database of its own, with the instance's other servers. No worker runs. */
+export interface ApiWorld {
+  api: RunningApi
+  db: Database
+  call(method: string, path: string, options?: RequestOptions): Promise<Answer>
+  signUp(): Promise<Person>
+  /** A photo as the workflows leave it. */
+  seedPhoto(photo: SeededPhoto): Promise<PhotoId>
+  /** Rows of every table, to show that nothing was stored. */
+  rowCounts(): Promise<Record<string, number>>
+  close(): Promise<void>
+}
+
+export async function openApiWorld(overrides: Record<string, string> = {}): Promise<ApiWorld> {
+  const name = `dk_api_${randomBytes(6).toString('hex')}`
+  const urlOf = (url: string | undefined, database: string) => {
+    const changed = new URL(url ?? '')
+    changed.pathname = `/${database}`
+    return changed.href
+  }
+  const adminUrl = urlOf(process.env.DATABASE_URL, 'postgres')
+  await runSql(adminUrl, `CREATE DATABASE ${name}`)
+  const url = urlOf(process.env.DATABASE_URL, name)
+  await migrate(url)
+  const config = loadConfig({
+    ...process.env,
+    DATABASE_URL: url,
+    DATABASE_REPLICA_URL: process.env.DATABASE_REPLICA_URL && urlOf(process.env.DATABASE_REPLICA_URL, name),
+    PORT: '0',
+    RATE_LIMITS: 'false',
+    // One that does not exist: what is owed to Temporal stays in the outbox, where tests can see it.
+    TEMPORAL_NAMESPACE: `none-${name}`,
+    SHUTDOWN_GRACE_SECONDS: '5',
+    ...overrides,
+  })
+  const api = await startApi(
+    config,
+    createLogger({ level: process.env.TEST_LOG ?? 'silent', service: 'api' }),
+  )
+  const { db } = api.deps
+
+  const world: ApiWorld = {
+    api,
+    db,
+    async call(method, path, { token, body, raw, headers = {} } = {}) {
+      const response = await fetch(api.url + path, {
+        method,
+        headers: {
+          ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+          ...(body === undefined && raw === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined && raw === undefined
+          ? {}
+          : { body: (raw ?? JSON.stringify(body)) as BodyInit }),
+      })
+      const text = await response.text()
+      const isJson = /json/.test(response.headers.get('Content-Type') ?? '')
+      return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+    },
+    async signUp() {
+      const username = `u${randomBytes(6).toString('hex')}`
+      const password = randomUUID()
+      const { status, body } = await world.call('POST', '/v1/users', { body: { username, password } })
+      if (status !== 201) throw new Error(`sign-up answered ${status}: ${JSON.stringify(body)}`)
+      const { user, accessToken: token, refreshToken } = body
+      return { id: user.id, username, password, token, refreshToken }
+    },
+    async seedPhoto({
+      ownerId,
+      visibility = 'public',
+      status = 'ready',
+      publishedAt = Date.now(),
+      ...photo
+    }) {
+      const photoId = uuidv7()
+      const published = status === 'ready' || status === 'quarantined' || status === 'deleted'
+      await db.primary({
+        text: `INSERT INTO photos (photo_id, owner_id, visibility, status, storage_key, content_type, bytes, caption,
+                 latitude, longitude, camera, upload_expires_at, published_at, score, width, height)
+               VALUES ($1, $2, $3, $4, $5, 'image/jpeg', 10, $6, $7, $7, $8, now() + interval '15 minutes',
+                 to_timestamp($9::bigint / 1000.0), $9::bigint, 1000, 500)`,
+        values: [
+          photoId,
+          ownerId,
+          visibility,
+          status,
+          `originals/${photoId}`,
+          photo.caption ?? null,
+          photo.latitude ?? null,
+          photo.camera ?? null,
+          published ? publishedAt : null,
+        ],
+      })
+      if (published) {
+        await db.primary({
+          text: `INSERT INTO photo_variants (photo_id, variant, format, object_key, width, height, bytes) VALUES
+                 ($1, 'thumb_200', 'webp', $2, 200, 100, 1234), ($1, 'original', 'jpeg', $3, 1000, 500, 10)`,
+          values: [photoId, `variants/${photoId}/1/thumb_200.webp`, `originals/${photoId}`],
+        })
+      }
+      return photoId
+    },
+    async rowCounts() {
+      const tables = await db.primary<{ name: string }>({
+        text: `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`,
+      })
+      const counts: Record<string, number> = {}
+      for (const { name } of tables) {
+        const [row] = await db.primary<{ n: number }>({ text: `SELECT count(*)::int AS n FROM "${name}"` })
+        counts[name] = row!.n
+      }
+      return counts
+    },
+    async close() {
+      await api.stop()
+      await runSql(adminUrl, `DROP DATABASE ${name} WITH (FORCE)`)
+    },
+  }
+  return world
+}
+
+async function migrate(url: string): Promise<void> {
+  const db = await openDatabase({
+    url,
+    poolSize: 1,
+    statementTimeoutMs: 60_000,
+    applicationName: 'api-tests',
+  })
+  await db.orm.migrator.up()
+  // Redis is shared with other databases: their users have other ids.
+  const firstId = 1_000_000 + Math.floor(Math.random() * 1e12)
+  await db.primary({ text: `ALTER TABLE users ALTER COLUMN user_id RESTART WITH ${firstId}` })
+  await db.close()
+}
+
+async function runSql(url: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
