@@ -95,6 +95,7 @@ export async function supervise(
 
 async function start(app: AppProcess, layout: Layout, env: Record<string, string>): Promise<ProcessId> {
   const command = {
+    account: 'same' as const,
     file: process.execPath,
     args: [...app.nodeFlags, join(checkoutDir, app.entry)],
     cwd: checkoutDir,

@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { withFolderLock } from './install/lock.ts'
 import type { StackPaths } from './install/paths.ts'
 import { startServer, stopServer, type Lifetime } from './instance/control.ts'
 import { externalServers, instanceEnv, writeEnvFile } from './instance/env.ts'
 import { readJson, writePrivateJson } from './instance/files.ts'
 import { layoutOf, type Layout } from './instance/layout.ts'
-import { choosePorts, preferredPorts, type PortName, type Ports } from './instance/ports.ts'
+import { choosePorts, preferredPorts, type MovedPort, type PortName, type Ports } from './instance/ports.ts'
 import { loadSecrets } from './instance/secrets.ts'
 import {
   forgetProcess,
@@ -62,7 +62,9 @@ export interface Instance {
 /** Starts the servers of an instance in parallel and returns when all are ready. Running ones are left as they are. */
 export async function startInstance(options: StartOptions): Promise<Instance> {
   const layout = layoutOf(options.dir)
-  mkdirSync(layout.dir, { recursive: true, mode: 0o700 })
+  mkdirSync(layout.dir, { recursive: true })
+  // Servers of another account pass through it; what is secret has its own mode.
+  chmodSync(layout.dir, 0o711)
   assertUsableByServers([layout.dir, options.stack.root])
   return withFolderLock(
     layout.dir,
@@ -91,7 +93,7 @@ async function startLocked(layout: Layout, options: StartOptions): Promise<Insta
     options.kind === 'lasting' ? 'preferred' : 'random',
     (name) => portHolders(name).some((server) => runningProcess(layout, server)),
   )
-  for (const move of moved) options.report(`port ${move.wanted} is taken: ${move.name} uses ${move.used}`)
+  reportMoved(moved, options.report)
 
   const secrets = loadSecrets(layout.secrets)
   const env = instanceEnv(layout, ports, secrets, options.stack, options.given, options.nodeEnv)
@@ -118,7 +120,7 @@ async function startAll(wanted: ServerName[], context: ServerContext, options: S
   for (const name of wanted) {
     const server = servers[name]
     const start = async () => {
-      await Promise.all(server.needs.map((needed) => ready.get(needed)))
+      for (const needed of server.needs) await ready.get(needed)
       const started = Date.now()
       await startServer(server, context, options.lifetime)
       options.report(`${name} is ready (${((Date.now() - started) / 1000).toFixed(1)} s)`)
@@ -131,7 +133,7 @@ async function startAll(wanted: ServerName[], context: ServerContext, options: S
     .map((outcome) => outcome.reason as Error)
   if (failures.length === 0) return
   if (options.lifetime === 'owned') await stopRecorded(context.layout)
-  throw failures.length === 1 ? failures[0] : new AggregateError(failures, failures.map(String).join('\n'))
+  throw new AggregateError(failures, failures.map((failure) => failure.message).join('\n\n'))
 }
 
 /** Opens an instance that is running (or was), to read its settings and to stop and restart servers. */
@@ -198,6 +200,17 @@ async function stopRecorded(layout: Layout, signal?: NodeJS.Signals): Promise<vo
       forgetProcess(layout, name)
     }),
   )
+}
+
+/** Ports that people type are named; of the others it is enough to know that they moved (`stack status` shows them). */
+function reportMoved(moved: MovedPort[], report: (line: string) => void): void {
+  const typed: PortName[] = ['api', 'edge', 'temporal', 'temporalUi']
+  for (const { name, wanted, used } of moved.filter((move) => typed.includes(move.name))) {
+    report(`port ${wanted} is taken: ${name} uses ${used}`)
+  }
+  const others = moved.filter((move) => !typed.includes(move.name))
+  if (others.length > 0)
+    report(`ports ${others.map((move) => move.wanted).join(', ')} are taken: others are used`)
 }
 
 function portHolders(name: PortName): string[] {

@@ -141,6 +141,7 @@ async function until(
         const reason = error instanceof Error ? error.message : String(error)
         throw new Error(
           `${failure} after ${readyTimeoutMs / 1000} s (${reason})\n--- the end of ${log}\n${tail(log)}`,
+          { cause: error },
         )
       }
     }

@@ -51,7 +51,7 @@ function npmCi(checkout) {
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   return new Promise((resolve, reject) => {
     // NODE_ENV=production would leave out the development packages, which tests and checks need.
-    const env = { ...process.env, NODE_ENV: '', npm_config_omit: '' }
+    const env = { ...process.env, NODE_ENV: '', npm_config_omit: '', npm_config_update_notifier: 'false' }
     const child = spawn('npm', args, { cwd: checkout, stdio: ['ignore', 'inherit', 'inherit'], env })
     child.once('error', reject)
     child.once('exit', (code, signal) => {

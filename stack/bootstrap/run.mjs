@@ -1,3 +1,4 @@
+import { clearInterval, setInterval } from 'node:timers'
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { delimiter, join } from 'node:path'

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Server, ServerContext } from '../servers/server.ts'
@@ -7,6 +7,7 @@ import { readJson } from './files.ts'
 import type { Layout } from './layout.ts'
 import type { Ports } from './ports.ts'
 import { isAlive, startProcess, stopProcess, type ProcessId } from './process.ts'
+import { ownByServers } from './unprivileged.ts'
 import { forgetProcess, readOwner, recordedProcess, runningProcess, writeProcess } from './state.ts'
 
 const pollMs = { first: 30, most: 300 }
@@ -27,10 +28,13 @@ export async function startServer(server: Server, context: ServerContext, lifeti
   const { layout } = context
   for (let attempt = 1; ; attempt++) {
     let running = runningProcess(layout, server.name)
+    mkdirSync(layout.logs, { recursive: true })
     try {
       if (!running) {
         await stopLeftovers(server, layout)
         await server.prepare(context)
+        ownByServers(layout.data)
+        ownByServers(layout.logs)
         const signal = lifetime === 'owned' ? server.orphanSignal : undefined
         running = await startProcess(server.command(context), logFile(layout, server.name), signal)
         writeProcess(layout, server.name, running)
@@ -90,7 +94,9 @@ async function untilReady(server: Server, context: ServerContext, running: Proce
       if (Date.now() > deadline) {
         const reason =
           error instanceof Error ? error.message || String((error as { code?: string }).code) : String(error)
-        throw new Error(`it was not ready after ${server.readyTimeoutMs / 1000} s: ${reason}`)
+        throw new Error(`it was not ready after ${server.readyTimeoutMs / 1000} s: ${reason}`, {
+          cause: error,
+        })
       }
     }
     await sleep(pause)

@@ -7,9 +7,6 @@ import { checkoutDir, type Layout } from './layout.ts'
 import type { Ports } from './ports.ts'
 import type { Secrets } from './secrets.ts'
 
-export const bucketName = 'darkroom'
-export const temporalNamespace = 'darkroom'
-
 /** The setting that says a server is somewhere else, so that it is not started here. */
 const externalBy = {
   postgres: 'DATABASE_URL',
@@ -61,13 +58,15 @@ export function instanceEnv(
     S3_ENDPOINT: `http://${loopback}:${ports.s3}`,
     S3_PUBLIC_ENDPOINT: `http://${loopback}:${ports.s3}`,
     S3_REGION: 'us-east-1',
-    S3_BUCKET: bucketName,
+    S3_BUCKET: 'darkroom',
     S3_ACCESS_KEY_ID: secrets.s3AccessKeyId,
     S3_SECRET_ACCESS_KEY: secrets.s3SecretAccessKey,
+    EDGE_S3_ACCESS_KEY_ID: secrets.edgeS3AccessKeyId,
+    EDGE_S3_SECRET_ACCESS_KEY: secrets.edgeS3SecretAccessKey,
     OPENSEARCH_URL: `http://${loopback}:${ports.opensearch}`,
     OPENSEARCH_INDEX_PREFIX: 'darkroom',
     TEMPORAL_ADDRESS: `${loopback}:${ports.temporal}`,
-    TEMPORAL_NAMESPACE: temporalNamespace,
+    TEMPORAL_NAMESPACE: 'darkroom',
     TEMPORAL_UI_URL: `http://${loopback}:${ports.temporalUi}`,
     CDN_BASE_URL: `http://${loopback}:${ports.edge}`,
     CDN_EDGE_URLS: `http://${loopback}:${ports.edge}`,
@@ -84,16 +83,18 @@ export function instanceEnv(
   if (given.TEMPORAL_ADDRESS) delete own.TEMPORAL_UI_URL
   if (given.CDN_BASE_URL) delete own.CDN_EDGE_URLS
 
+  // An S3 elsewhere may know one account only.
+  if (given.S3_ENDPOINT && !given.EDGE_S3_ACCESS_KEY_ID) {
+    own.EDGE_S3_ACCESS_KEY_ID = given.S3_ACCESS_KEY_ID ?? ''
+    own.EDGE_S3_SECRET_ACCESS_KEY = given.S3_SECRET_ACCESS_KEY ?? ''
+  }
+
   const passed = Object.fromEntries(Object.entries(given).filter(([name]) => isSetting(name, own)))
   return {
     ...own,
     ...passed,
     DARKROOM_INSTANCE_DIR: layout.dir,
-    // For the edge and for tests.
-    EDGE_S3_ACCESS_KEY_ID: given.S3_ENDPOINT ? (passed.S3_ACCESS_KEY_ID ?? '') : secrets.edgeS3AccessKeyId,
-    EDGE_S3_SECRET_ACCESS_KEY: given.S3_ENDPOINT
-      ? (passed.S3_SECRET_ACCESS_KEY ?? '')
-      : secrets.edgeS3SecretAccessKey,
+    // For tests.
     TEMPORAL_TEST_SERVER_PATH: stack.temporalTestServer,
     TEMPORAL_CLI_PATH: stack.temporal,
     VALKEY_SERVER_PATH: stack.valkeyServer,
@@ -106,8 +107,8 @@ const settingPattern =
   /^(DATABASE|REDIS|S3|OPENSEARCH|TEMPORAL|CDN|JWT|CURSOR|STORAGE|METRICS|MAX|UPLOAD|RATE|MEDIA|FANOUT|ACCESS|SESSION|CORS|TRUSTED|SHUTDOWN|EDGE)_[A-Z0-9_]+$/
 
 function isSetting(name: string, own: Record<string, string>): boolean {
-  // HOST, PORT and NODE_ENV are too common in shells to be meant for Darkroom; PORT is taken as the first choice elsewhere.
-  if (['NODE_ENV', 'HOST', 'PORT', 'PUBLIC_URL'].includes(name)) return false
+  // PORT is a first choice, taken into account where ports are chosen; NODE_ENV is the caller's decision.
+  if (name === 'PORT' || name === 'NODE_ENV') return false
   return name in own || settingPattern.test(name)
 }
 

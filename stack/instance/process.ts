@@ -16,9 +16,14 @@ export interface Command {
   args: string[]
   cwd?: string
   env?: Record<string, string>
+  /** The account to run as when this process is root: `nobody` for servers, the same for the app. */
+  account: 'nobody' | 'same'
 }
 
 const maxLogBytes = 20 * 1024 * 1024
+const pollMs = 20
+/** A killed process is gone once the kernel has given back its memory. */
+const killGraceMs = 5_000
 
 /**
  * Starts a server in a session of its own, so that a Ctrl-C in the terminal does not reach it before its owner.
@@ -36,12 +41,16 @@ export async function startProcess(
   const bound = dieWithParentSignal
     ? ['setpriv', `--pdeathsig=${dieWithParentSignal}`, '--', command.file, ...command.args]
     : [command.file, ...command.args]
-  const [file, ...args] = asUnprivileged(bound) as [string, ...string[]]
+  const [file, ...args] = (command.account === 'nobody' ? asUnprivileged(bound) : bound) as [
+    string,
+    ...string[],
+  ]
   const log = openSync(logFile, 'a', 0o600)
   try {
     const child = spawn(file, args, {
       cwd: command.cwd ?? dirname(logFile),
-      env: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', ...command.env },
+      // A home of its own: that of `nobody` does not exist, and under a user namespace it would be made.
+      env: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', HOME: dirname(logFile), ...command.env },
       stdio: ['ignore', log, log],
       detached: true,
     })
@@ -71,15 +80,21 @@ export function isAlive(process: ProcessId): boolean {
   return identify(process.pid)?.startTicks === process.startTicks
 }
 
-/** Asks a process to stop, waits up to `graceMs`, then kills it and its whole process group. */
+/** Asks a process to stop, waits up to `graceMs`, then kills it and whatever it started. Returns when all of it is gone. */
 export async function stopProcess(target: ProcessId, signal: NodeJS.Signals, graceMs: number): Promise<void> {
   if (isAlive(target)) {
     send(target.pid, signal)
-    await untilGone(target, graceMs)
+    await until(() => !isAlive(target), graceMs)
   }
+  // A session keeps its number as long as it has members, so a process with that id is either its leader or a stranger.
+  const leader = identify(target.pid)
+  if (leader && !isAlive(target)) return
   // Children of a server that died by itself (nginx workers, Postgres backends) are still in its session.
-  for (const member of sessionMembers(target.pid)) send(member, 'SIGKILL')
-  await untilGone(target, 5_000)
+  await until(() => {
+    const members = sessionMembers(target.pid)
+    for (const member of members) send(member, 'SIGKILL')
+    return members.length === 0
+  }, killGraceMs)
 }
 
 /** Processes, zombies aside, of the session that `leader` started. */
@@ -123,7 +138,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-async function untilGone(target: ProcessId, timeoutMs: number): Promise<void> {
+async function until(condition: () => boolean, timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs
-  while (isAlive(target) && Date.now() < deadline) await sleep(20)
+  while (!condition() && Date.now() < deadline) await sleep(pollMs)
 }

@@ -35,7 +35,11 @@ export const edge: Server = {
 
   command(context) {
     const folder = dataFolder(context, 'edge')
-    return { file: context.stack.nginx, args: ['-p', folder, '-c', join(folder, 'nginx.conf')] }
+    return {
+      account: 'nobody' as const,
+      file: context.stack.nginx,
+      args: ['-p', folder, '-c', join(folder, 'nginx.conf')],
+    }
   },
 
   async probe({ ports }) {

@@ -49,6 +49,7 @@ export const opensearch: Server = {
     const folder = dataFolder(context, 'opensearch')
     return {
       // The launch scripts only compute this line; without them the JVM is our child and dies with us.
+      account: 'nobody' as const,
       file: context.stack.java,
       args: [
         ...[

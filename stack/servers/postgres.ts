@@ -124,6 +124,7 @@ export function writeConfiguration(
 
 export function postgresCommand(context: ServerContext, server: string) {
   return {
+    account: 'nobody' as const,
     file: join(context.stack.postgresBin, 'postgres'),
     args: ['-D', dataFolder(context, server)],
     env: postgresEnv(),

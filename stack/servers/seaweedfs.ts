@@ -8,7 +8,6 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
-import { bucketName } from '../instance/env.ts'
 import { writePrivate } from '../instance/files.ts'
 import { ownByServers } from '../instance/unprivileged.ts'
 import { dataFolder, ensureFolder } from './data-folder.ts'
@@ -38,6 +37,7 @@ export const seaweedfs: Server = {
   command({ layout, ports, stack }) {
     const config = join(layout.data, 'seaweedfs-config')
     return {
+      account: 'nobody' as const,
       file: stack.weed,
       args: [
         ...['-logtostderr', `-config_dir=${config}`, 'server', `-dir=${join(layout.data, 'seaweedfs')}`],
@@ -73,13 +73,14 @@ export const seaweedfs: Server = {
   // It answers some seconds before it can store: only a write tells.
   async probe(context) {
     const client = s3Client(context)
+    const Bucket = context.env.S3_BUCKET
     const key = `probe/${randomUUID()}`
     try {
-      await client.send(new CreateBucketCommand({ Bucket: bucketName })).catch((error: Error) => {
+      await client.send(new CreateBucketCommand({ Bucket })).catch((error: Error) => {
         if (!/^BucketAlready/.test(error.name)) throw error
       })
-      await client.send(new PutObjectCommand({ Bucket: bucketName, Key: key, Body: 'probe' }))
-      await client.send(new DeleteObjectCommand({ Bucket: bucketName, Key: key }))
+      await client.send(new PutObjectCommand({ Bucket, Key: key, Body: 'probe' }))
+      await client.send(new DeleteObjectCommand({ Bucket, Key: key }))
     } finally {
       client.destroy()
     }
@@ -103,7 +104,7 @@ export const seaweedfs: Server = {
     try {
       await client.send(
         new PutBucketCorsCommand({
-          Bucket: bucketName,
+          Bucket: context.env.S3_BUCKET,
           CORSConfiguration: {
             CORSRules: [
               {
@@ -125,12 +126,12 @@ export const seaweedfs: Server = {
 }
 
 /** Object-created events of uploads go to the API. They are hints: it looks at the object before it believes anything. */
-function notifications({ ports, secrets, env }: ServerContext): string {
+function notifications({ ports, env }: ServerContext): string {
   const api = `http://127.0.0.1:${env.PORT ?? ports.api}`
   return `[notification.webhook]
 enabled = true
 endpoint = "${api}/internal/storage-events"
-bearer_token = "${secrets.storageEventsToken}"
+bearer_token = "${env.STORAGE_EVENTS_TOKEN}"
 timeout_seconds = 5
 max_retries = 5
 backoff_seconds = 1
@@ -138,34 +139,34 @@ max_backoff_seconds = 10
 workers = 4
 buffer_size = 10000
 event_types = ["create"]
-path_prefixes = ["/buckets/${bucketName}/incoming/"]
+path_prefixes = ["/buckets/${env.S3_BUCKET}/incoming/"]
 `
 }
 
 /** The app's account, and one for the edge that can read nothing but variants. */
-function identities({ secrets }: ServerContext) {
+function identities({ env }: ServerContext) {
   return {
     identities: [
       {
         name: 'darkroom',
-        credentials: [{ accessKey: secrets.s3AccessKeyId, secretKey: secrets.s3SecretAccessKey }],
+        credentials: [{ accessKey: env.S3_ACCESS_KEY_ID, secretKey: env.S3_SECRET_ACCESS_KEY }],
         actions: ['Admin', 'Read', 'Write', 'List', 'Tagging'],
       },
       {
         name: 'darkroom-edge',
-        credentials: [{ accessKey: secrets.edgeS3AccessKeyId, secretKey: secrets.edgeS3SecretAccessKey }],
-        actions: [`Read:${bucketName}/variants/*`],
+        credentials: [{ accessKey: env.EDGE_S3_ACCESS_KEY_ID, secretKey: env.EDGE_S3_SECRET_ACCESS_KEY }],
+        actions: [`Read:${env.S3_BUCKET}/variants/*`],
       },
     ],
   }
 }
 
-function s3Client({ ports, secrets }: ServerContext): S3Client {
+function s3Client({ ports, env }: ServerContext): S3Client {
   return new S3Client({
     endpoint: `http://127.0.0.1:${ports.s3}`,
-    region: 'us-east-1',
+    region: env.S3_REGION ?? '',
     forcePathStyle: true,
-    credentials: { accessKeyId: secrets.s3AccessKeyId, secretAccessKey: secrets.s3SecretAccessKey },
+    credentials: { accessKeyId: env.S3_ACCESS_KEY_ID ?? '', secretAccessKey: env.S3_SECRET_ACCESS_KEY ?? '' },
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: 1,

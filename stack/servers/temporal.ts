@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { temporalNamespace } from '../instance/env.ts'
 import { dataFolder, ensureFolder } from './data-folder.ts'
 import type { Server } from './server.ts'
 
@@ -16,13 +15,14 @@ export const temporal: Server = {
     ensureFolder(dataFolder(context, 'temporal'))
   },
 
-  command: ({ layout, ports, stack }) => ({
+  command: ({ layout, ports, stack, env }) => ({
+    account: 'nobody' as const,
     file: stack.temporal,
     args: [
       ...['server', 'start-dev', '--db-filename', join(layout.data, 'temporal', 'temporal.db')],
       // Twice the activities a second of a plain file; a kill -9 loses nothing, a power cut at most the last moments.
       ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
-      ...['--namespace', temporalNamespace, '--ip', '127.0.0.1', '--port', String(ports.temporal)],
+      ...['--namespace', env.TEMPORAL_NAMESPACE ?? '', '--ip', '127.0.0.1', '--port', String(ports.temporal)],
       ...['--ui-port', String(ports.temporalUi), '--http-port', String(ports.temporalHttp)],
       ...['--metrics-port', String(ports.temporalMetrics), '--log-level', 'warn'],
     ],
@@ -33,8 +33,8 @@ export const temporal: Server = {
     },
   }),
 
-  async probe({ ports }) {
-    const url = `http://127.0.0.1:${ports.temporalHttp}/api/v1/namespaces/${temporalNamespace}`
+  async probe({ ports, env }) {
+    const url = `http://127.0.0.1:${ports.temporalHttp}/api/v1/namespaces/${env.TEMPORAL_NAMESPACE}`
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) })
     if (!response.ok) throw new Error(`its namespace answers ${response.status}`)
   },

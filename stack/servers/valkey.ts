@@ -42,6 +42,7 @@ export const valkey: Server = {
   },
 
   command: (context) => ({
+    account: 'nobody' as const,
     file: context.stack.valkeyServer,
     args: [join(context.layout.data, 'valkey.conf')],
   }),

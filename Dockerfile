@@ -1,0 +1,15 @@
+# The app: API, workers and the `darkroom` command in one image. TypeScript runs as it is (Node strips the types).
+FROM node:24.21.0-bookworm-slim
+WORKDIR /app
+ENV NODE_ENV=production
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --omit=dev --no-audit --no-fund && npm cache clean --force
+COPY tsconfig.json ./
+COPY src ./src
+COPY temporal ./temporal
+COPY stack/edge ./stack/edge
+COPY stack/compose ./stack/compose
+# Where the edge's configuration is written; a named volume takes over this owner.
+RUN mkdir -p /edge build && chown node:node /edge build
+USER node
+CMD ["node", "src/api/server.ts"]

@@ -1,0 +1,1 @@
+export function findProblems(checkout: string, env?: Record<string, string | undefined>): string[]

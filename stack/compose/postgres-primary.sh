@@ -1,0 +1,11 @@
+#!/bin/bash
+# Runs once, when the primary's data folder is made: accounts, the app's database, the replica's access and slot.
+set -eu
+psql -v ON_ERROR_STOP=1 -v app="$POSTGRES_APP_PASSWORD" -v replication="$POSTGRES_REPLICATION_PASSWORD" -U postgres <<'SQL'
+CREATE ROLE darkroom LOGIN NOSUPERUSER PASSWORD :'app';
+GRANT pg_monitor TO darkroom;
+CREATE DATABASE darkroom OWNER darkroom;
+CREATE ROLE darkroom_replication LOGIN REPLICATION PASSWORD :'replication';
+SELECT pg_create_physical_replication_slot('darkroom_replica');
+SQL
+echo 'host replication darkroom_replication all scram-sha-256' >> "$PGDATA/pg_hba.conf"

@@ -1,0 +1,136 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { settingsSchema } from '../src/config/config.ts'
+import { checkoutDir } from './instance/layout.ts'
+import { serverNames } from './servers/server.ts'
+
+interface Service {
+  image: string
+  build?: string
+  restart?: string
+  healthcheck?: { test: string[] }
+  environment?: Record<string, string | number>
+  ports?: string[]
+  volumes?: string[]
+  depends_on?: Record<string, { condition: string }>
+}
+
+const text = readFileSync(join(checkoutDir, 'docker-compose.yml'), 'utf8')
+const compose = parse(text, { merge: true }) as {
+  services: Record<string, Service>
+  volumes: Record<string, unknown>
+}
+const services = Object.entries(compose.services)
+/** Jobs end by themselves; what stays must say whether it is well. */
+const lasting = services.filter(([, service]) => service.restart === 'unless-stopped')
+const documented = documentedSettings()
+
+describe('docker-compose.yml', () => {
+  it('has every server of the embedded stack, Temporal on Postgres with its UI, and every process of the app', () => {
+    const others = ['temporal-postgres', 'temporal-ui', 'setup', 'api', 'orchestration', 'media', 'fanout']
+    expect(Object.keys(compose.services)).toEqual(expect.arrayContaining([...serverNames, ...others]))
+    expect(compose.services.temporal?.environment).toMatchObject({ DB: 'postgres12' })
+  })
+
+  it.each(services)('%s: its image is pinned to a full version', (_, { image }) => {
+    expect(image).toMatch(/:\d+\.\d+(\.\d+)?(-[a-z0-9.-]+)?$/)
+  })
+
+  it.each(lasting)('%s: it has a health check', (_, { healthcheck }) => {
+    expect(healthcheck?.test[0]).toMatch(/^CMD(-SHELL)?$/)
+    expect(healthcheck?.test.length).toBeGreaterThan(1)
+  })
+
+  it('counts every service as lasting or as a job that ends', () => {
+    const jobs = services
+      .filter(([, service]) => service.restart?.startsWith('on-failure'))
+      .map(([name]) => name)
+    expect(jobs.sort()).toEqual(['edge-config', 'setup', 'temporal-namespace', 'temporal-schema'])
+    expect(jobs.length + lasting.length).toBe(services.length)
+  })
+
+  it.each(services)(
+    '%s: it waits for services that exist, and for health where there is a check',
+    (_, service) => {
+      for (const [name, { condition }] of Object.entries(service.depends_on ?? {})) {
+        expect(compose.services).toHaveProperty([name])
+        const expected = compose.services[name]?.healthcheck
+          ? 'service_healthy'
+          : 'service_completed_successfully'
+        expect(condition).toBe(expected)
+      }
+    },
+  )
+
+  it('publishes API, edge, S3 and the Temporal UI, on the loopback address only', () => {
+    const published = services.flatMap(([name, service]) => (service.ports ?? []).map((port) => [name, port]))
+    expect(published.map(([name]) => name).sort()).toEqual(['api', 'edge', 'seaweedfs', 'temporal-ui'])
+    for (const [, port] of published) expect(port).toMatch(/^127\.0\.0\.1:/)
+  })
+
+  it.each(['setup', 'api', 'orchestration', 'media', 'fanout'])('%s: it gets every setting', (name) => {
+    const given = Object.keys(compose.services[name]?.environment ?? {}).sort()
+    expect(given).toEqual(Object.keys(settingsSchema.shape).sort())
+  })
+
+  it('has no secret of its own: each comes from .env and must be set', () => {
+    const secret = /(PASSWORD|SECRET|TOKEN|KEYS?|KEY_ID|PWD)$/
+    for (const [, { environment }] of services) {
+      for (const [name, value] of Object.entries(environment ?? {})) {
+        if (secret.test(name)) expect(`${name}=${value}`).toMatch(/=\$\{[A-Z0-9_]+:\?/)
+      }
+    }
+  })
+
+  it('refers only to variables that .env.example explains, with the same default', () => {
+    for (const [, name, fallback] of text.matchAll(/\$\{([A-Z0-9_]+)(?::-([^}]*))?/g)) {
+      expect(documented).toHaveProperty([name as string])
+      const differs = ['NODE_ENV', 'CDN_EDGE_URLS']
+      if (fallback && !differs.includes(name as string))
+        expect(`${name}=${fallback}`).toBe(`${name}=${documented[name as string]}`)
+    }
+  })
+
+  it('mounts only files that exist and volumes that are declared', () => {
+    for (const [, service] of services) {
+      for (const mount of service.volumes ?? []) {
+        const source = mount.split(':')[0] as string
+        if (source.startsWith('./')) expect(existsSync(join(checkoutDir, source)), source).toBe(true)
+        else expect(compose.volumes).toHaveProperty([source])
+      }
+    }
+  })
+})
+
+describe('.env.example', () => {
+  it('lists every setting', () => {
+    const missing = Object.keys(settingsSchema.shape).filter((name) => !(name in documented))
+    expect(missing).toEqual([])
+  })
+
+  it('shows the defaults that the code has', () => {
+    for (const [name, schema] of Object.entries(settingsSchema.shape)) {
+      const fallback = schema.safeParse(undefined)
+      if (!fallback.success || fallback.data === undefined || Array.isArray(fallback.data)) continue
+      expect(`${name}=${documented[name]}`).toBe(`${name}=${String(fallback.data)}`)
+    }
+  })
+
+  it('holds no secret', () => {
+    const secrets = Object.entries(documented).filter(([name]) =>
+      /(PASSWORD|SECRET|TOKEN|KEYS|KEY|KEY_ID)$/.test(name),
+    )
+    expect(secrets.filter(([, value]) => value !== '')).toEqual([])
+  })
+})
+
+/** Lines `NAME=value` and `# NAME=value` of .env.example. */
+function documentedSettings(): Record<string, string> {
+  const lines = readFileSync(join(checkoutDir, '.env.example'), 'utf8').split('\n')
+  const settings = lines
+    .map((line) => /^(?:# )?([A-Z][A-Z0-9_]*)=(.*)$/.exec(line))
+    .filter((match) => match !== null)
+  return Object.fromEntries(settings.map(([, name, value]) => [name, value]))
+}
