@@ -82,7 +82,7 @@ export async function renderEdgeConfig(options: EdgeOptions): Promise<RenderedEd
   const template = await readFile(new URL('./nginx.conf.template', import.meta.url), 'utf8')
   const script = await readFile(new URL('./edge.js', import.meta.url), 'utf8')
   const origin = readOrigin(options.origin.endpoint, options.origin.bucket)
-  const settings = readSettings(options, origin)
+  const settings = readSettings(options, origin, cacheDirectory)
 
   const host = options.listenHost ?? '127.0.0.1'
   const values: Record<string, string | number> = {
@@ -152,7 +152,7 @@ function readOrigin(endpoint: string, bucket: string): Origin {
 }
 
 /** What edge.js reads as `settings`. */
-function readSettings(options: EdgeOptions, origin: Origin) {
+function readSettings(options: EdgeOptions, origin: Origin, cacheDirectory: string) {
   for (const name of ['signingKey', 'purgeToken'] as const) {
     if (options[name].length < MIN_SECRET_LENGTH) throw new RangeError(`${name}: too short`)
   }
@@ -164,6 +164,7 @@ function readSettings(options: EdgeOptions, origin: Origin) {
     denyStatePath: DENY_STATE_PATH,
     denyAnswerMs: DENY_ANSWER_MS,
     denyLockMs: DENY_LOCK_MS,
+    writtenFolders: ['state', 'temp', cacheDirectory],
     origin: {
       host: origin.hostHeader,
       bucketPath: origin.bucketPath,

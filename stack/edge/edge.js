@@ -1,5 +1,6 @@
 // The edge's decisions, run by nginx's njs (an ES5 core with const, arrows, async; no destructuring, no classes).
-// `settings` is settings.json, preloaded by nginx.conf and frozen: see EdgeSettings in config.ts.
+// `settings` is settings.json, preloaded by nginx.conf and frozen (its arrays have no methods): see readSettings in
+// config.ts.
 /* global ngx, settings */
 import crypto from 'crypto'
 import fs from 'fs'
@@ -195,6 +196,25 @@ async function purge(r) {
   answer(r, 200, { path: path, found: before.status === 200 ? 'cached' : 'absent', now: 'gone' })
 }
 
+// GET /_edge/health: 503 if nginx's account cannot write, which the log would not tell (see error_log in nginx.conf).
+function health(r) {
+  const unwritable = Array.from(settings.writtenFolders).filter((folder) => !isWritable(folder))
+  if (unwritable.length > 0) return answer(r, 503, { status: 'not_writable', folders: unwritable.length })
+  answer(r, 200, { status: 'ok' })
+}
+
+function isWritable(folder) {
+  try {
+    fs.accessSync(
+      folder[0] === '/' ? folder : ngx.prefix + folder,
+      fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK,
+    )
+    return true
+  } catch (error) {
+    return false
+  }
+}
+
 function mayAdminister(r) {
   return sameText(settings.purgeToken, r.headersIn['X-Purge-Token'] || '')
 }
@@ -235,4 +255,5 @@ export default {
   originDate,
   deny,
   purge,
+  health,
 }

@@ -102,6 +102,12 @@ describe('serving', () => {
     expect((await get(publicPath(other))).body.equals(other.bytes)).toBe(true)
   })
 
+  it('is healthy', async () => {
+    const answer = await get('/_edge/health')
+    expect(answer).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } })
+    expect(JSON.parse(answer.body.toString())).toEqual({ status: 'ok' })
+  })
+
   it('takes no other method', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PURGE', 'TRACE']) {
       expect((await ask(edgeUrl, publicPath(image), { method })).status, method).toBe(405)
