@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { loadavg } from 'node:os'
 import { describeMachine, type Machine } from './machine.ts'
 import { median } from './statistics.ts'
 
@@ -89,6 +90,7 @@ export async function runBenchmark(
   { rounds, log }: { rounds: number; log: (line: string) => void },
 ): Promise<Result> {
   if (rounds < fewestRounds) throw new RangeError(`At least ${fewestRounds} rounds are needed for a spread`)
+  const loadBefore = loadavg()[0]!.toFixed(1)
   const trial = await benchmark.open()
   try {
     await runRound(trial)
@@ -108,7 +110,7 @@ export async function runBenchmark(
       summary: benchmark.summary,
       measuredAt: new Date().toISOString(),
       machine: describeMachine(),
-      conditions: trial.conditions,
+      conditions: { ...trial.conditions, 'load average before the run': loadBefore },
       settings: Object.fromEntries(trial.contenders.map(({ name, setting }) => [name, setting])),
       findings,
       rows: trial.comparisons.map((comparison) => summarise(comparison, samples)),
