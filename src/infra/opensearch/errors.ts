@@ -16,16 +16,20 @@ export function searchUnavailable(cause: Error): DarkroomError {
 }
 
 /**
- * Waits for a call to OpenSearch.
- * @throws DarkroomError `unavailable` when OpenSearch cannot be reached, is overloaded or lacks the index
- * @throws OpenSearchFault for any other answer: a fault of ours
+ * What a failed call to OpenSearch means to the caller: DarkroomError `unavailable` when it cannot be reached, is
+ * overloaded or lacks the index; OpenSearchFault for any other answer, a fault of ours.
  */
+export function toSearchError(error: unknown): Error {
+  const fault = new OpenSearchFault(error)
+  return isOutage(error) ? searchUnavailable(fault) : fault
+}
+
+/** Waits for a call to OpenSearch; what it throws is as toSearchError has it. */
 export async function reachable<T>(call: Promise<T>): Promise<T> {
   try {
     return await call
   } catch (error) {
-    const fault = new OpenSearchFault(error)
-    throw isOutage(error) ? searchUnavailable(fault) : fault
+    throw toSearchError(error)
   }
 }
 

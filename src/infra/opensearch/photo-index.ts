@@ -2,7 +2,7 @@ import { errors, type Types } from '@opensearch-project/opensearch'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
 import type { Client } from './client.ts'
-import { errorType, reachable, searchUnavailable } from './errors.ts'
+import { errorType, reachable, searchUnavailable, toSearchError } from './errors.ts'
 import { photosAlias, searchIndexExists } from './setup.ts'
 
 /** What search knows of a photo: what it is found by and who may find it. What is shown comes from Postgres. */
@@ -73,7 +73,7 @@ export function createPhotoIndex(client: Client, prefix: string): PhotoIndex {
         return true
       } catch (error) {
         if (isOlderThanIndexed(error)) return false
-        return await reachable(Promise.reject(error))
+        throw toSearchError(error)
       }
     },
 
@@ -86,7 +86,7 @@ export function createPhotoIndex(client: Client, prefix: string): PhotoIndex {
         return true
       } catch (error) {
         if (isOlderThanIndexed(error) || isAbsent(error)) return false
-        return await reachable(Promise.reject(error))
+        throw toSearchError(error)
       }
     },
 
