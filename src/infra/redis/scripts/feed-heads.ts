@@ -91,14 +91,27 @@ return 1`
 /**
  * KEYS heads of one slot; ARGV: score, member, most items. Adds to warm and building heads; a head that is absent stays
  * so, and what is at or below a floor is left to the other tiers. Returns to how many heads it added.
+ *
+ * The hot one, so it goes without the tables of the prelude. Measured with Valkey 8.1 on 2 shared cores: 10 µs a full
+ * head (each command searches the listpack from its begin), 4 µs one half full, 1 µs an absent one; a page of 1,000
+ * followers in one slot blocks the server for some 10 ms.
  */
-export const PUSH_SLOT = `${prelude}
+export const PUSH_SLOT = `
+local call, unpack, pack, sub = redis.call, struct.unpack, struct.pack, string.sub
 local score, maxItems, added = tonumber(ARGV[1]), tonumber(ARGV[3]), 0
 for _, key in ipairs(KEYS) do
-  local sentinel = readSentinel(key)
-  if sentinel and score > sentinel.floor then
-    added = added + redis.call('ZADD', key, ARGV[1], ARGV[2])
-    if trim(key, sentinel, maxItems) then writeSentinel(key, sentinel) end
+  local lowest = call('ZRANGE', key, 0, 1, 'WITHSCORES')
+  local sentinel = lowest[1]
+  if lowest[2] == '-1' and score > unpack('<d', sentinel, 18) then
+    if call('ZADD', key, ARGV[1], ARGV[2]) == 1 then
+      added = added + 1
+      if call('ZCARD', key) - 1 > maxItems then
+        -- All of the lowest score go, and the floor is that score now; the sentinel goes with them and comes back.
+        local floor = math.min(score, tonumber(lowest[4]))
+        call('ZREMRANGEBYSCORE', key, -1, floor)
+        call('ZADD', key, -1, sub(sentinel, 1, 17) .. pack('<d', floor) .. sub(sentinel, 26))
+      end
+    end
   end
 end
 return added`
