@@ -97,7 +97,7 @@ export async function openApiWorld(overrides: Record<string, string> = {}): Prom
         },
         ...(body === undefined && raw === undefined
           ? {}
-          : { body: (raw ?? JSON.stringify(body)) as BodyInit }),
+          : { body: (raw ?? JSON.stringify(body)) as NonNullable<RequestInit['body']> }),
       })
       const text = await response.text()
       const isJson = /json/.test(response.headers.get('Content-Type') ?? '')

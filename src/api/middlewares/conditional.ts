@@ -1,5 +1,5 @@
 import { step, type Step } from '../context.ts'
-import { etagOf } from '../etags.ts'
+import { etagOf, tagsOf } from '../etags.ts'
 
 /**
  * Cache headers of what a viewer sees: kept by nobody but the client, and only to ask again with If-None-Match. The weak
@@ -16,11 +16,21 @@ export function conditional(): Step {
     ctx.body = text
     ctx.type = 'application/json'
     ctx.set('ETag', etagOf(text, ctx.state.version))
-    if (reads && ctx.fresh) {
+    if (reads && matchesAny(ctx.get('If-None-Match'), ctx.response.get('ETag'))) {
       ctx.status = 304
       ctx.body = null
     }
   })
+}
+
+/**
+ * Weak comparison (RFC 9110, 13.1.2). Not Koa's `fresh`, which answers anew to `Cache-Control: no-cache`, and that is
+ * what fetch adds to every conditional request.
+ */
+function matchesAny(ifNoneMatch: string, etag: string): boolean {
+  if (ifNoneMatch === '') return false
+  const tags = tagsOf(ifNoneMatch)
+  return tags === '*' || tags.some((tag) => etag === `W/"${tag}"`)
 }
 
 function isPlainObject(body: unknown): body is object {

@@ -1,0 +1,279 @@
+import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openApiWorld, type ApiWorld, type Person } from './api-fixture.ts'
+
+describe('accounts, tokens and sessions', () => {
+  let world: ApiWorld
+  let ann: Person
+
+  beforeAll(async () => {
+    world = await openApiWorld()
+    ann = await world.signUp()
+  })
+  afterAll(() => world?.close())
+
+  const me = (token: string) => world.call('GET', '/v1/me', { token })
+  const refresh = (refreshToken: string) =>
+    world.call('POST', '/v1/sessions/refresh', { body: { refreshToken } })
+  const signIn = (username: string, password: string) =>
+    world.call('POST', '/v1/sessions', { body: { username, password } })
+
+  describe('access tokens', () => {
+    const key = () => world.api.deps.config.jwtKeys[0]!
+    const forged = (change: {
+      kid?: string
+      secret?: Uint8Array
+      alg?: string
+      typ?: string
+      aud?: string
+      iss?: string
+      exp?: string
+      sub?: string
+    }) =>
+      new SignJWT({ sid: decodeJwt(ann.token)['sid'] })
+        .setProtectedHeader({
+          alg: change.alg ?? 'HS256',
+          typ: change.typ ?? 'at+jwt',
+          kid: change.kid ?? key().kid,
+        })
+        .setSubject(change.sub ?? ann.id)
+        .setIssuer(change.iss ?? 'darkroom')
+        .setAudience(change.aud ?? 'darkroom-api')
+        .setIssuedAt()
+        .setExpirationTime(change.exp ?? '5m')
+        .sign(change.secret ?? key().secret)
+
+    it('accepts its own and, for the test below, one forged with the right key', async () => {
+      expect((await me(ann.token)).body.user.username).toBe(ann.username)
+      expect((await me(await forged({}))).status).toBe(200)
+    })
+
+    it.each([
+      ['of another key', () => forged({ secret: new TextEncoder().encode('x'.repeat(64)) })],
+      ['of an unknown key id', () => forged({ kid: 'other' })],
+      ['of another algorithm', () => forged({ alg: 'HS512' })],
+      ['of another type', () => forged({ typ: 'JWT' })],
+      ['for another audience', () => forged({ aud: 'elsewhere' })],
+      ['of another issuer', () => forged({ iss: 'elsewhere' })],
+      ['with a subject that is no account id', () => forged({ sub: "1' OR 1=1" })],
+      [
+        'that is not signed',
+        async () =>
+          new UnsecuredJWT({ sid: decodeJwt(ann.token)['sid'] })
+            .setSubject(ann.id)
+            .setIssuer('darkroom')
+            .setAudience('darkroom-api')
+            .setIssuedAt()
+            .setExpirationTime('5m')
+            .encode(),
+      ],
+      ['cut short', async () => ann.token.slice(0, -4)],
+      ['that is none', async () => 'abc'],
+    ])('refuses a token %s', async (_what, make) => {
+      const answer = await me(await make())
+      expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } })
+      expect(answer.headers.get('WWW-Authenticate')).toMatch(/^Bearer/)
+    })
+
+    it('tells an expired token from a wrong one', async () => {
+      expect(await me(await forged({ exp: '-1s' }))).toMatchObject({
+        status: 401,
+        body: { code: 'token_expired' },
+      })
+    })
+
+    it('asks for one where an account is needed', async () => {
+      for (const [method, path] of [
+        ['GET', '/v1/me'],
+        ['GET', '/v1/feed'],
+        ['POST', '/v1/photos'],
+        ['PUT', `/v1/users/${ann.username}/follow`],
+      ] as const) {
+        expect(await world.call(method, path)).toMatchObject({
+          status: 401,
+          body: { code: 'unauthenticated' },
+        })
+      }
+    })
+
+    it('cannot act on what is another user’s', async () => {
+      const bob = await world.signUp()
+      const seen = await world.seedPhoto({ ownerId: ann.id })
+      const hidden = await world.seedPhoto({ ownerId: ann.id, visibility: 'private' })
+      for (const [method, suffix, body] of [
+        ['PATCH', '', { caption: 'x' }],
+        ['DELETE', '', undefined],
+        ['GET', '/original', undefined],
+        ['GET', '/progress', undefined],
+      ] as const) {
+        const of = (photoId: string) =>
+          world.call(method, `/v1/photos/${photoId}${suffix}`, {
+            token: bob.token,
+            ...(body ? { body } : {}),
+          })
+        expect(await of(seen)).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+        expect(await of(hidden)).toMatchObject({ status: 404, body: { code: 'not_found' } })
+      }
+      for (const photoId of [seen, hidden]) {
+        for (const action of ['complete', 'upload']) {
+          expect(
+            await world.call('POST', `/v1/photos/${photoId}/${action}`, { token: bob.token }),
+          ).toMatchObject({ status: 404, body: { code: 'not_found' } })
+        }
+      }
+    })
+  })
+
+  describe('signing up and in', () => {
+    it('keeps usernames unique regardless of case, also when two come at once', async () => {
+      const name = `Race${ann.username}`
+      const answers = await Promise.all(
+        [name, name.toUpperCase(), name.toLowerCase()].map((username) =>
+          world.call('POST', '/v1/users', { body: { username, password: 'long enough' } }),
+        ),
+      )
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409])
+      expect(answers.find(({ status }) => status === 409)!.body).toMatchObject({
+        code: 'username_taken',
+        errors: [{ path: 'body.username' }],
+      })
+    })
+
+    it('answers a wrong password and an unknown user alike', async () => {
+      const wrong = await signIn(ann.username, 'not her password')
+      const unknown = await signIn('nobody-of-this-name', 'not her password')
+      const { requestId: _a, ...first } = wrong.body
+      const { requestId: _b, ...second } = unknown.body
+      expect(first).toEqual(second)
+      expect(first).toMatchObject({ status: 401, code: 'bad_credentials' })
+    })
+
+    it('takes no less time for an unknown user', async () => {
+      const timed = async (username: string) => {
+        const times: number[] = []
+        for (let round = 0; round < 5; round++) {
+          const startedAt = performance.now()
+          await signIn(username, 'not her password')
+          times.push(performance.now() - startedAt)
+        }
+        return Math.min(...times)
+      }
+      const [known, unknown] = [await timed(ann.username), await timed('nobody-of-this-name')]
+      // Without the dummy hash an unknown user would take a tenth.
+      expect(unknown).toBeGreaterThan(known / 2)
+    })
+
+    it('signs in whatever the case of the name, and refuses a suspended account only with its password', async () => {
+      const bob = await world.signUp()
+      expect((await signIn(bob.username.toUpperCase(), bob.password)).status).toBe(201)
+      await world.db.primary({
+        text: `UPDATE users SET status = 'suspended' WHERE user_id = $1`,
+        values: [bob.id],
+      })
+      expect((await signIn(bob.username, bob.password)).body.code).toBe('account_suspended')
+      expect((await signIn(bob.username, 'wrong password')).body.code).toBe('bad_credentials')
+      expect((await refresh(bob.refreshToken)).body.code).toBe('account_suspended')
+    })
+
+    it('never stores or shows a secret', async () => {
+      const stored = await world.db.primary({
+        text: `SELECT u.*, r.token_hash FROM users u JOIN sessions USING (user_id) JOIN refresh_tokens r USING (session_id)
+               WHERE user_id = $1`,
+        values: [ann.id],
+      })
+      const text = JSON.stringify(stored)
+      expect(text).not.toContain(ann.password)
+      expect(text).not.toContain(ann.refreshToken)
+      expect(stored[0]!['password_hash']).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+      const shown = await me(ann.token)
+      expect(Object.keys(shown.body.user).sort()).toEqual(
+        ['avatarUrl', 'bio', 'createdAt', 'displayName', 'id', 'isPrivate', 'username'].sort(),
+      )
+    })
+
+    it('edits name and bio, and honours If-Match', async () => {
+      const before = await me(ann.token)
+      const ifMatch = { 'If-Match': before.headers.get('ETag')! }
+      const patch = (body: unknown, headers: Record<string, string> = {}) =>
+        world.call('PATCH', '/v1/me', { token: ann.token, body, headers })
+      const edited = await patch({ displayName: '  Ann  ', bio: 'Two\nlines' }, ifMatch)
+      expect(edited.body.user).toMatchObject({ displayName: 'Ann', bio: 'Two\nlines' })
+      expect((await patch({ bio: null }, ifMatch)).status).toBe(412)
+      expect(
+        (await patch({ bio: null }, { 'If-Match': edited.headers.get('ETag')! })).body.user,
+      ).toMatchObject({
+        displayName: 'Ann',
+        bio: null,
+      })
+    })
+  })
+
+  describe('refresh tokens', () => {
+    it('rotate, and both of two racing tabs get a pair that works', async () => {
+      const bob = await world.signUp()
+      const [one, two] = await Promise.all([refresh(bob.refreshToken), refresh(bob.refreshToken)])
+      expect([one.status, two.status]).toEqual([200, 200])
+      expect(one.headers.get('Cache-Control')).toBe('no-store')
+      const tokens = [bob.refreshToken, one.body.refreshToken, two.body.refreshToken]
+      expect(new Set(tokens).size).toBe(3)
+      for (const pair of [one, two]) {
+        expect((await me(pair.body.accessToken)).status).toBe(200)
+        expect((await refresh(pair.body.refreshToken)).status).toBe(200)
+      }
+    })
+
+    it('used again later end the whole session', async () => {
+      const bob = await world.signUp()
+      const next = await refresh(bob.refreshToken)
+      await world.db.primary({
+        text: `UPDATE refresh_tokens SET retired_at = retired_at - interval '11 seconds' WHERE retired_at IS NOT NULL
+               AND session_id IN (SELECT session_id FROM sessions WHERE user_id = $1)`,
+        values: [bob.id],
+      })
+      expect(await refresh(bob.refreshToken)).toMatchObject({
+        status: 401,
+        body: { code: 'unauthenticated' },
+      })
+      expect((await refresh(next.body.refreshToken)).status).toBe(401)
+      const other = await signIn(bob.username, bob.password)
+      expect((await refresh(other.body.refreshToken)).status).toBe(200)
+    })
+
+    it.each(['', '.', 'abc', '01a2036c-aeb9-7176-8322-8600c64a45cb.abc', `${'a'.repeat(256)}`])(
+      'that are none are refused: %j',
+      async (token) => {
+        expect([401, 422]).toContain((await refresh(token)).status)
+      },
+    )
+
+    it('do not work with the secret of another session, nor does trying end that session', async () => {
+      const [bob, cay] = [await world.signUp(), await world.signUp()]
+      const crossed = `${bob.refreshToken.split('.')[0]}.${cay.refreshToken.split('.')[1]}`
+      expect((await refresh(crossed)).status).toBe(401)
+      expect((await refresh(bob.refreshToken)).status).toBe(200)
+    })
+  })
+
+  describe('devices', () => {
+    it('are listed, and signed out one by one', async () => {
+      const bob = await world.signUp()
+      const phone = await world.call('POST', '/v1/sessions', {
+        body: { username: bob.username, password: bob.password },
+        headers: { 'User-Agent': 'Phone' },
+      })
+      const listed = await world.call('GET', '/v1/sessions', { token: phone.body.accessToken })
+      expect(listed.body).toMatchObject({
+        items: [{ userAgent: 'Phone', current: true }, { current: false }],
+        nextCursor: null,
+      })
+      const other = listed.body.items[1].id
+      const signOut = (id: string, token: string) => world.call('DELETE', `/v1/sessions/${id}`, { token })
+      expect((await signOut(other, ann.token)).status).toBe(404)
+      expect((await signOut(other, phone.body.accessToken)).status).toBe(204)
+      expect((await refresh(bob.refreshToken)).status).toBe(401)
+      expect((await signOut('current', phone.body.accessToken)).status).toBe(204)
+      expect((await signOut('current', phone.body.accessToken)).status).toBe(204)
+      expect((await refresh(phone.body.refreshToken)).status).toBe(401)
+    })
+  })
+})

@@ -1,0 +1,249 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { VISIBILITY_TABLE, type ViewerKind } from '../../src/domain/visibility.table.ts'
+import { PHOTO_STATUSES, VISIBILITIES } from '../../src/domain/visibility.ts'
+import { openApiWorld, type ApiWorld, type Person } from './api-fixture.ts'
+
+describe('who sees what, and in which order', () => {
+  let world: ApiWorld
+  let owner: Person
+  let follower: Person
+  let stranger: Person
+
+  beforeAll(async () => {
+    world = await openApiWorld()
+    owner = await world.signUp()
+    follower = await world.signUp()
+    stranger = await world.signUp()
+    await follow(follower, owner)
+  })
+  afterAll(() => world?.close())
+
+  const follow = (who: Person, whom: Person) =>
+    world.call('PUT', `/v1/users/${whom.username}/follow`, { token: who.token })
+  const unfollow = (who: Person, whom: Person) =>
+    world.call('DELETE', `/v1/users/${whom.username}/follow`, { token: who.token })
+  const tokenOf = (kind: ViewerKind) => ({ owner, follower, stranger, anonymous: undefined })[kind]?.token
+
+  /** Walks a list to its end. */
+  async function walk(path: string, token: string | undefined, limit = 3): Promise<any[]> {
+    const items: any[] = []
+    let cursor: string | null = null
+    do {
+      const at: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`
+      const page = await world.call('GET', `${path}?limit=${limit}${at}`, { token })
+      expect(page.status).toBe(200)
+      expect(page.body.items.length).toBeLessThanOrEqual(limit)
+      items.push(...page.body.items)
+      cursor = page.body.nextCursor
+    } while (cursor !== null)
+    return items
+  }
+  const idsOf = (items: { id: string }[]) => items.map(({ id }) => id)
+
+  describe('the table of visibility, through HTTP', () => {
+    const photos = new Map<string, string>()
+    const keyOf = (photo: { visibility: string; status: string }) => `${photo.visibility} ${photo.status}`
+
+    beforeAll(async () => {
+      for (const visibility of VISIBILITIES) {
+        for (const status of PHOTO_STATUSES) {
+          const id = await world.seedPhoto({ ownerId: owner.id, visibility, status })
+          photos.set(keyOf({ visibility, status }), id)
+        }
+      }
+    })
+
+    it.each(VISIBILITY_TABLE)('$viewer of a $visibility, $status photo: $visible', async (row) => {
+      const id = photos.get(keyOf(row))!
+      const token = tokenOf(row.viewer)
+      const one = await world.call('GET', `/v1/photos/${id}`, { token })
+      expect(one.status).toBe(row.visible ? 200 : 404)
+      if (!row.visible) expect(JSON.stringify(one.body)).not.toContain(id)
+      const several = await world.call('GET', `/v1/photos?ids=${id}`, { token })
+      expect(idsOf(several.body.items)).toEqual(row.visible ? [id] : [])
+    })
+
+    it.each(['anonymous', 'stranger', 'follower', 'owner'] as const)(
+      'profile list for %s',
+      async (viewer) => {
+        const listed = idsOf(await walk(`/v1/users/${owner.username}/photos`, tokenOf(viewer)))
+        const expected = VISIBILITY_TABLE.filter(
+          (row) => row.viewer === viewer && row.visible && row.status === 'ready',
+        ).map((row) => photos.get(keyOf(row))!)
+        expect([...listed].sort()).toEqual([...expected].sort())
+      },
+    )
+
+    it('answers a hidden photo as an absent one, whatever is tried', async () => {
+      const hidden = photos.get('private ready')!
+      const absent = '01a2036c-aeb9-7176-8322-8600c64a45cb'
+      for (const [method, suffix, body] of [
+        ['GET', '', undefined],
+        ['PATCH', '', { caption: 'x' }],
+        ['DELETE', '', undefined],
+        ['GET', '/original', undefined],
+        ['GET', '/progress', undefined],
+        ['POST', '/complete', undefined],
+        ['POST', '/upload', undefined],
+      ] as const) {
+        const answer = async (id: string) => {
+          const { status, body: problem } = await world.call(method, `/v1/photos/${id}${suffix}`, {
+            token: stranger.token,
+            ...(body ? { body } : {}),
+          })
+          return { status, ...problem, requestId: '' }
+        }
+        expect(await answer(hidden)).toEqual(await answer(absent))
+      }
+    })
+  })
+
+  describe('rights act at once', () => {
+    it('an unfollow and a removed follower lose what was for followers with the answer', async () => {
+      const [author, reader] = [await world.signUp(), await world.signUp()]
+      const id = await world.seedPhoto({ ownerId: author.id, visibility: 'followers' })
+      const sees = async () => {
+        const list = await world.call('GET', `/v1/users/${author.username}/photos`, { token: reader.token })
+        const feed = await world.call('GET', '/v1/feed', { token: reader.token })
+        const one = await world.call('GET', `/v1/photos/${id}`, { token: reader.token })
+        return [list.body.items.length === 1, feed.body.items.length === 1, one.status === 200]
+      }
+      expect(await sees()).toEqual([false, false, false])
+      for (const end of [
+        () => unfollow(reader, author),
+        () => world.call('DELETE', `/v1/me/followers/${reader.username}`, { token: author.token }),
+      ]) {
+        await follow(reader, author)
+        expect(await sees()).toEqual([true, true, true])
+        expect((await end()).status).toBe(204)
+        expect(await sees()).toEqual([false, false, false])
+      }
+    })
+
+    it('a narrowed photo leaves lists and feeds of others with the answer', async () => {
+      const [author, reader] = [await world.signUp(), await world.signUp()]
+      const id = await world.seedPhoto({ ownerId: author.id })
+      await follow(reader, author)
+      const feedOf = async (person: Person) =>
+        idsOf((await world.call('GET', '/v1/feed', { token: person.token })).body.items)
+      expect(await feedOf(reader)).toEqual([id])
+      await world.call('PATCH', `/v1/photos/${id}`, { token: author.token, body: { visibility: 'private' } })
+      expect(await feedOf(reader)).toEqual([])
+      expect(idsOf(await walk(`/v1/users/${author.username}/photos`, reader.token))).toEqual([])
+      expect(idsOf(await walk(`/v1/users/${author.username}/photos`, author.token))).toEqual([id])
+    })
+  })
+
+  describe('following', () => {
+    it('is idempotent both ways, and counted once', async () => {
+      const [one, two] = [await world.signUp(), await world.signUp()]
+      const profile = async (of: Person, by: Person) =>
+        (await world.call('GET', `/v1/users/${of.username}`, { token: by.token })).body.user
+      for (let round = 0; round < 2; round++) {
+        expect(await follow(one, two)).toMatchObject({ status: 200, body: { status: 'following' } })
+      }
+      expect(await profile(two, one)).toMatchObject({
+        followerCount: 1,
+        followingCount: 0,
+        relationship: {
+          following: true,
+          followedBy: false,
+          requested: false,
+          blocking: false,
+          muting: false,
+        },
+      })
+      expect(await profile(one, two)).toMatchObject({ followingCount: 1, relationship: { followedBy: true } })
+      for (let round = 0; round < 2; round++) expect((await unfollow(one, two)).status).toBe(204)
+      expect(await profile(two, one)).toMatchObject({ followerCount: 0, relationship: { following: false } })
+    })
+
+    it('by many at once, both ways, neither deadlocks nor miscounts', async () => {
+      const people = await Promise.all(Array.from({ length: 6 }, () => world.signUp()))
+      const pairs = people.flatMap((who) =>
+        people.filter((whom) => whom !== who).map((whom) => [who, whom] as const),
+      )
+      const answers = await Promise.all(pairs.map(([who, whom]) => follow(who, whom)))
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+      for (const person of people) {
+        const { body } = await world.call('GET', `/v1/users/${person.username}`, { token: person.token })
+        expect(body.user).toMatchObject({ followerCount: 5, followingCount: 5 })
+      }
+      const epochs = await world.db.primary<{ epoch: string }>({
+        text: 'SELECT epoch FROM feed_state WHERE user_id = ANY ($1)',
+        values: [people.map(({ id }) => id)],
+      })
+      expect(epochs.map(({ epoch }) => Number(epoch))).toEqual(people.map(() => 5))
+    })
+  })
+
+  describe('lists', () => {
+    it('of photos are newest first, ties by id, and no cursor shifts when photos come and go', async () => {
+      const author = await world.signUp()
+      const at = 1_700_000_000_000
+      const ids: string[] = []
+      for (let index = 0; index < 9; index++) {
+        ids.push(await world.seedPhoto({ ownerId: author.id, publishedAt: at + Math.floor(index / 3) }))
+      }
+      const newestFirst = [...ids].sort((a, b) => {
+        const [left, right] = [Math.floor(ids.indexOf(a) / 3), Math.floor(ids.indexOf(b) / 3)]
+        return right - left || (a < b ? 1 : -1)
+      })
+      const path = `/v1/users/${author.username}/photos`
+      expect(idsOf(await walk(path, undefined, 2))).toEqual(newestFirst)
+      const first = await world.call('GET', `${path}?limit=4`)
+      await world.seedPhoto({ ownerId: author.id, publishedAt: at + 100 })
+      await world.call('DELETE', `/v1/photos/${newestFirst[3]}`, { token: author.token })
+      await world.call('DELETE', `/v1/photos/${newestFirst[5]}`, { token: author.token })
+      const second = await world.call('GET', `${path}?limit=4&cursor=${first.body.nextCursor}`)
+      expect(idsOf(second.body.items)).toEqual([4, 6, 7, 8].map((index) => newestFirst[index]))
+      expect(second.body.nextCursor).toBeNull()
+    })
+
+    it('of followers and followed are the newest edge first, to the end', async () => {
+      const hub = await world.signUp()
+      const others = await Promise.all(Array.from({ length: 7 }, () => world.signUp()))
+      for (const other of others) {
+        await follow(other, hub)
+        await follow(hub, other)
+      }
+      const newestFirst = others.map(({ id }) => id).reverse()
+      expect(idsOf(await walk(`/v1/users/${hub.username}/followers`, undefined))).toEqual(newestFirst)
+      expect(idsOf(await walk(`/v1/users/${hub.username}/following`, stranger.token))).toEqual(newestFirst)
+    })
+
+    it('take a cursor only from the same viewer and list', async () => {
+      const author = await world.signUp()
+      for (let index = 0; index < 3; index++) await world.seedPhoto({ ownerId: author.id })
+      const path = `/v1/users/${author.username}/photos`
+      const { nextCursor } = (await world.call('GET', `${path}?limit=1`, { token: stranger.token })).body
+      const from = (list: string, token: string | undefined, cursor = nextCursor) =>
+        world.call('GET', `${list}?limit=1&cursor=${encodeURIComponent(cursor)}`, { token })
+      expect((await from(path, stranger.token)).status).toBe(200)
+      for (const answer of [
+        await from(path, follower.token),
+        await from(path, undefined),
+        await from(`/v1/users/${owner.username}/photos`, stranger.token),
+        await from(`/v1/users/${author.username}/followers`, stranger.token),
+        await from('/v1/feed', stranger.token),
+        await from(path, stranger.token, `${nextCursor.slice(0, -1)}${nextCursor.endsWith('A') ? 'B' : 'A'}`),
+      ]) {
+        expect(answer).toMatchObject({ status: 400, body: { code: 'bad_cursor' } })
+      }
+    })
+
+    it('give a feed page by page what one follows and one’s own, once each', async () => {
+      const [reader, author, other] = [await world.signUp(), await world.signUp(), await world.signUp()]
+      await follow(reader, author)
+      const at = 1_700_000_000_000
+      const expected: string[] = []
+      for (let index = 0; index < 8; index++) {
+        const ownerId = [author, reader, other][index % 3]!.id
+        const visibility = index === 6 ? 'private' : 'followers'
+        const id = await world.seedPhoto({ ownerId, visibility, publishedAt: at + index })
+        if (ownerId !== other.id && visibility !== 'private') expected.unshift(id)
+      }
+      expect(idsOf(await walk('/v1/feed', reader.token, 2))).toEqual(expected)
+    })
+  })
+})
