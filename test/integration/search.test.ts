@@ -345,6 +345,33 @@ describe('cursors', () => {
     expect(second.total).toBe(5)
   })
 
+  it('go on past what total counts, which says no more than it counted', async () => {
+    const owner = await world.addUser()
+    const q = freshWord()
+    const ids = await world.publish(
+      ...Array.from({ length: 12 }, (_, at) => ({ owner, caption: q, publishedAt: minutes(at) })),
+    )
+    const maxCountedHits = 5
+    const search = createSearch({
+      index: world.index,
+      query: world.db.replica,
+      cursorSecret: 'x',
+      maxCountedHits,
+    })
+    await world.change(ids[10]!, { visibility: 'private' })
+    for (const limit of [1, 2, 3, 4, 5, 6, 11, 12]) {
+      const found = []
+      let cursor: string | undefined
+      do {
+        const page = await search.searchPhotos(ANYONE, { q, limit, cursor })
+        expect(page.total).toBe(maxCountedHits - 1)
+        found.push(...page.items.map((card) => card.photoId))
+        cursor = page.nextCursor ?? undefined
+      } while (cursor)
+      expect(found, `limit ${limit}`).toEqual(ids.toReversed().filter((photoId) => photoId !== ids[10]))
+    }
+  })
+
   it('serve their viewer, list and filters only', async () => {
     const owner = await world.addUser()
     const tag = freshWord()

@@ -30,7 +30,7 @@ export function parseSearchText(q: string): SearchText {
     return ' '
   })
   // A lone * is simple_query_string's "everything", whatever its flags; a dash is as little of a word.
-  const words = foldText(rest).replaceAll('*', '-').trim()
+  const words = foldText(rest).replaceAll('*', '-').replaceAll(/\s+/g, ' ').trim()
   if (Math.max(q.length, words.length) > MAX_SEARCH_TEXT_CHARACTERS) {
     throw invalidField('query.q', `At most ${MAX_SEARCH_TEXT_CHARACTERS} characters.`)
   }

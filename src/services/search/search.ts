@@ -1,4 +1,5 @@
 import { decodeCursor, encodeCursor, type CursorBinding } from '../../domain/cursor.ts'
+import { foldTag } from '../../domain/hashtags.ts'
 import type { UserId } from '../../domain/ids.ts'
 import type { Viewer } from '../../domain/visibility.ts'
 import type { Query } from '../../infra/db/database.ts'
@@ -14,6 +15,8 @@ export interface SearchDeps {
   query: Query
   /** MACs the cursors. */
   cursorSecret: string
+  /** How far `total` counts. Default: MAX_COUNTED_HITS. */
+  maxCountedHits?: number
 }
 
 export interface PageRequest {
@@ -62,7 +65,9 @@ export const MAX_SEARCHED_FOLLOWEES = 65_536
 /** relevance, publishedAt in ms, photo id, total */
 const CURSOR_SHAPE = ['number', 'number', 'string', 'number'] as const
 
-export function createSearch({ index, query: defaultQuery, cursorSecret }: SearchDeps): Search {
+export function createSearch(deps: SearchDeps): Search {
+  const { index, query: defaultQuery, cursorSecret, maxCountedHits = MAX_COUNTED_HITS } = deps
+
   /** A page of the list that `binding` names; counts the walk's first page if `counted`. */
   async function page(
     viewer: Viewer,
@@ -79,7 +84,7 @@ export function createSearch({ index, query: defaultQuery, cursorSecret }: Searc
       const positions = await index.search({ query: built.query, order, after, size })
       return { positions, exhausted: positions.length < size }
     }
-    const first = !from && counted ? await search(null, MAX_COUNTED_HITS) : undefined
+    const first = !from && counted ? await search(null, maxCountedHits) : undefined
     const total = from?.total ?? (first ? await countVisible(query, viewer, first.positions) : 0)
     const { cards, next } = await fillPage(
       {
@@ -109,7 +114,7 @@ export function createSearch({ index, query: defaultQuery, cursorSecret }: Searc
     },
 
     async photosOfTag(viewer, { tag, limit, cursor, query }) {
-      const binding = { viewer: viewer?.userId ?? null, list: 'tags/photos', filters: { tag } }
+      const binding = { viewer: viewer?.userId ?? null, list: 'tags/photos', filters: { tag: foldTag(tag) } }
       const { items, nextCursor } = await page(viewer, { tag, limit, cursor, query }, binding, false)
       return { items, nextCursor }
     },
