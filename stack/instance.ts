@@ -41,6 +41,8 @@ export interface StartOptions {
   /** Only these servers; all when absent. */
   only?: ServerName[]
   report: (line: string) => void
+  /** Aborted when someone wants to stop before all is up; what has been started is stopped again. */
+  signal?: AbortSignal
 }
 
 /** A running (or at least once started) instance, as tests and the command line use it. */
@@ -122,7 +124,7 @@ async function startAll(wanted: ServerName[], context: ServerContext, options: S
     const start = async () => {
       for (const needed of server.needs) await ready.get(needed)
       const started = Date.now()
-      await startServer(server, context, options.lifetime)
+      await startServer(server, context, options.lifetime, options.signal)
       options.report(`${name} is ready (${((Date.now() - started) / 1000).toFixed(1)} s)`)
     }
     ready.set(name, start())
@@ -133,6 +135,7 @@ async function startAll(wanted: ServerName[], context: ServerContext, options: S
     .map((outcome) => outcome.reason as Error)
   if (failures.length === 0) return
   if (options.lifetime === 'owned') await stopRecorded(context.layout)
+  options.signal?.throwIfAborted()
   throw new AggregateError(failures, failures.map((failure) => failure.message).join('\n\n'))
 }
 

@@ -44,6 +44,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     nodeEnv: given.NODE_ENV ?? 'development',
     given,
     report,
+    ...(options.signal ? { signal: options.signal } : {}),
   })
   const app: Supervised[] = []
   let stopped: Promise<void> | undefined

@@ -1,11 +1,12 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureStack } from './install/install.ts'
 import { attachInstance, deleteInstance, startInstance, stopInstance, type Instance } from './instance.ts'
-import { checkoutDir } from './instance/layout.ts'
+import { checkoutDir, layoutOf } from './instance/layout.ts'
 import { processesMentioning } from './instance/process.ts'
+import { readOwner } from './instance/state.ts'
 import { listenForInterrupt, type Interrupt } from './interrupt.ts'
 import { runSetup } from './setup.ts'
 import { runVitest } from './vitest-run.ts'
@@ -14,6 +15,8 @@ import { runVitest } from './vitest-run.ts'
 const maxMinutes = Number(process.env.DARKROOM_TEST_MINUTES) || 30
 /** Workers of the test runner and killed servers need a moment to be gone. */
 const survivorGraceMs = 5_000
+const folderPrefix = 'darkroom-test-'
+const abandonedMs = 120_000
 const lastLogs = join(checkoutDir, '.darkroom', 'last-test-logs')
 
 const report = (line: string) => console.log(`stack: ${line}`)
@@ -25,7 +28,8 @@ process.exit(reused ? await testOn(attachInstance(reused), interrupt) : await te
 
 async function testOnThrowAway(interrupt: Interrupt): Promise<number> {
   const stack = await ensureStack(report)
-  const dir = mkdtempSync(join(tmpdir(), 'darkroom-test-'))
+  await removeAbandoned()
+  const dir = mkdtempSync(join(tmpdir(), folderPrefix))
   let code = 1
   try {
     const instance = await startInstance({
@@ -36,10 +40,12 @@ async function testOnThrowAway(interrupt: Interrupt): Promise<number> {
       nodeEnv: 'test',
       given: externalSettings(),
       report,
+      signal: interrupt.signal,
     })
     code = await testOn(instance, interrupt)
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
+    if (interrupt.signal.aborted) code = await interrupt.requested
+    else console.error(error instanceof Error ? error.message : error)
   } finally {
     const survivors = await tearDown(dir, code !== 0)
     if (survivors > 0) code = code || 1
@@ -83,6 +89,19 @@ async function findSurvivors(dir: string): Promise<number[]> {
     const found = processesMentioning(dir)
     if (found.length === 0 || Date.now() > deadline) return found
     await sleep(100)
+  }
+}
+
+/** Folders of runs that were killed before they could clean up; their servers died with them. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((name) => name.startsWith(folderPrefix))) {
+    const dir = join(tmpdir(), name)
+    const { uid, mtimeMs } = statSync(dir, { throwIfNoEntry: false }) ?? {}
+    // A run that is just starting has not written its owner yet.
+    const isYoung = Date.now() - (mtimeMs ?? Date.now()) < abandonedMs
+    if (uid !== process.getuid?.() || isYoung || readOwner(layoutOf(dir))) continue
+    report(`removing ${dir}, left by a run that was killed`)
+    await deleteInstance(dir)
   }
 }
 

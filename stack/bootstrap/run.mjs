@@ -40,7 +40,10 @@ export function handOver(checkout, entry, args) {
 function stopWhenNpmDies(stop) {
   const parent = process.ppid
   if (!process.env.npm_lifecycle_event) return undefined
-  return setInterval(() => {
-    if (process.ppid !== parent) stop()
-  }, parentPollMs).unref()
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    stop()
+  }, parentPollMs)
+  return watch.unref()
 }

@@ -21,10 +21,15 @@ export function logFile(layout: Layout, name: string): string {
 }
 
 /**
- * Starts a server unless it runs, and waits until it is ready.
+ * Starts a server unless it runs, and waits until it is ready. Aborting `signal` stops it again.
  * @throws with the last lines of its log when it ends or stays unready
  */
-export async function startServer(server: Server, context: ServerContext, lifetime: Lifetime): Promise<void> {
+export async function startServer(
+  server: Server,
+  context: ServerContext,
+  lifetime: Lifetime,
+  signal?: AbortSignal,
+): Promise<void> {
   const { layout } = context
   for (let attempt = 1; ; attempt++) {
     let running = runningProcess(layout, server.name)
@@ -35,17 +40,19 @@ export async function startServer(server: Server, context: ServerContext, lifeti
         await server.prepare(context)
         ownByServers(layout.data)
         ownByServers(layout.logs)
-        const signal = lifetime === 'owned' ? server.orphanSignal : undefined
-        running = await startProcess(server.command(context), logFile(layout, server.name), signal)
+        signal?.throwIfAborted()
+        const orphanSignal = lifetime === 'owned' ? server.orphanSignal : undefined
+        running = await startProcess(server.command(context), logFile(layout, server.name), orphanSignal)
         writeProcess(layout, server.name, running)
         if (lifetime === 'detached') bindToOwner(layout, running)
       }
-      await untilReady(server, context, running)
+      await untilReady(server, context, running, signal)
       await server.settle?.(context)
       return
     } catch (error) {
       // A process that ended by itself has said why in its log; a first attempt gets one chance to mend the data.
       await stopServer(server, layout, 'SIGKILL')
+      signal?.throwIfAborted()
       if (attempt > 1 || !(await server.mend?.(context))) throw describe(server, layout, error)
     }
   }
@@ -84,9 +91,15 @@ alive ${owner.pid} || kill -s KILL -- -${server.pid}`
   }).unref()
 }
 
-async function untilReady(server: Server, context: ServerContext, running: ProcessId): Promise<void> {
+async function untilReady(
+  server: Server,
+  context: ServerContext,
+  running: ProcessId,
+  signal?: AbortSignal,
+): Promise<void> {
   const deadline = Date.now() + server.readyTimeoutMs
   for (let pause = pollMs.first; ; pause = Math.min(pause * 1.5, pollMs.most)) {
+    signal?.throwIfAborted()
     if (!isAlive(running)) throw new Error('it ended')
     try {
       return await server.probe(context)
