@@ -88,7 +88,7 @@ export function createFeedHeads(
     try {
       return await scripts.darkroomPushSlot(keys.length, ...keys, ...args)
     } catch (error) {
-      if (keys.length === 1 || !isSlotMigrating(error)) throw error
+      if (keys.length === 1 || !maySlotBeMigrating(error)) throw error
       // While a slot migrates, some of its keys are there and some here; single-key calls follow each (ASK).
       return sum(await Promise.all(keys.map((key) => scripts.darkroomPushSlot(1, key, ...args))))
     }
@@ -160,8 +160,9 @@ async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
   }
 }
 
-function isSlotMigrating(error: unknown): boolean {
-  return error instanceof Error && /TRYAGAIN/.test(error.message)
+/** The client itself repeats what was answered TRYAGAIN, so what is seen here may be its command timeout. */
+function maySlotBeMigrating(error: unknown): boolean {
+  return error instanceof Error && /TRYAGAIN|Command timed out/.test(error.message)
 }
 
 function sum(numbers: number[]): number {

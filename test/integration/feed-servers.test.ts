@@ -1,0 +1,167 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { v7 as uuid } from 'uuid'
+import getPort from 'get-port'
+import { feedBucket, type PhotoId, type UserId } from '../../src/domain/ids.ts'
+import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
+import { createFeedHeads, headKey, type FeedHeads, type HeadBuild } from '../../src/infra/redis/feed-heads.ts'
+import { openWorld, type World } from './feed-world.ts'
+import { startValkey, valkeyServerPath, type PrivateValkey } from './private-valkey.ts'
+
+let world: World
+const servers: PrivateValkey[] = []
+const clients: RedisClient[] = []
+beforeAll(async () => {
+  world = await openWorld()
+})
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.disconnect()
+  await Promise.all(servers.splice(0).map((server) => server.close()))
+})
+afterAll(() => world.close())
+
+async function serverOf(settings?: string[]): Promise<PrivateValkey> {
+  const server = await startValkey(settings)
+  servers.push(server)
+  return server
+}
+
+function headsOn(url: string): FeedHeads {
+  const client = openRedis(url)
+  clients.push(client)
+  return createFeedHeads(client)
+}
+
+async function warm(heads: FeedHeads, userId: UserId): Promise<void> {
+  const build = (await heads.beginBuild(userId, 0)) as HeadBuild
+  expect(await heads.finishBuild(userId, build, { epoch: 1, floor: 0, items: [] })).toBe(true)
+}
+
+const isWarm = async (heads: FeedHeads, userId: UserId) =>
+  (await heads.readSlice(userId, undefined, 1)) !== undefined
+
+async function viewerOf(count: number): Promise<{ viewer: UserId; expected: PhotoId[] }> {
+  const viewer = await world.account()
+  for (let n = 0; n < count; n++) await world.photo(viewer)
+  await world.settle()
+  return { viewer, expected: await world.expected(viewer) }
+}
+
+describe.skipIf(!valkeyServerPath)('heads on a server that', () => {
+  it('stands alone are read, pushed to and rebuilt like those of a cluster', async () => {
+    const server = await serverOf()
+    const heads = headsOn(`redis://127.0.0.1:${server.port}`)
+    const feed = world.feedWith(heads)
+    const { viewer, expected } = await viewerOf(5)
+    world.tiers()
+    expect(await world.walk(viewer, 100, feed)).toEqual(expected)
+    const fresh = await world.photo(viewer)
+    expect(await heads.push([viewer], fresh)).toBe(1)
+    await world.settle()
+    expect(await world.walk(viewer, 100, feed)).toEqual([fresh.photoId, ...expected])
+    expect(world.tiers()).toEqual(['rebuilt', 'head'])
+  })
+
+  it('dies leave the feed right, and are warm again after it', async () => {
+    const server = await serverOf()
+    const feed = world.feedWith(headsOn(`redis://127.0.0.1:${server.port}`))
+    const { viewer, expected } = await viewerOf(5)
+    await world.walk(viewer, 2, feed)
+    await server.kill()
+    const startedAt = performance.now()
+    expect(await world.walk(viewer, 2, feed)).toEqual(expected)
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    await server.restart()
+    for (const deadline = Date.now() + 10_000; ;) {
+      world.tiers()
+      expect(await world.walk(viewer, 100, feed)).toEqual(expected)
+      if (world.tiers()[0] === 'head') break
+      if (Date.now() > deadline) throw new Error('still cold')
+    }
+  })
+
+  it('was restarted from an old snapshot read as cold', async () => {
+    const server = await serverOf()
+    const heads = headsOn(`redis://127.0.0.1:${server.port}`)
+    const userId = await world.account()
+    await warm(heads, userId)
+    await server.admin.save()
+    // Acknowledged, and lost by the crash.
+    expect(await heads.push([userId], { photoId: uuid(), score: 1 })).toBe(1)
+    await server.kill()
+    await server.restart()
+    expect(await server.admin.exists(headKey(userId))).toBe(1)
+    const again = headsOn(`redis://127.0.0.1:${server.port}`)
+    expect(await isWarm(again, userId)).toBe(false)
+    await warm(again, userId)
+    expect(await isWarm(again, userId)).toBe(true)
+  })
+
+  it('took over from another, or was master before, read as cold', async () => {
+    const [first, second] = [await serverOf(), await serverOf()]
+    const [onFirst, onSecond] = [first, second].map(({ port }) => headsOn(`redis://127.0.0.1:${port}`)) as [
+      FeedHeads,
+      FeedHeads,
+    ]
+    const follows = async (replica: PrivateValkey, master: PrivateValkey) => {
+      await replica.admin.replicaof('127.0.0.1', master.port)
+      for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
+        if ((await replica.admin.info('replication')).includes('master_link_status:up')) return
+      }
+      throw new Error('not in sync')
+    }
+    await follows(second, first)
+    const userId = await world.account()
+    await warm(onFirst, userId)
+    await first.admin.wait(1, 5_000)
+
+    await second.admin.replicaof('NO', 'ONE')
+    expect(await second.admin.exists(headKey(userId))).toBe(1)
+    expect(await isWarm(onSecond, userId)).toBe(false)
+
+    // The same process is master again, over what it took from the other: its run_id would not tell.
+    await follows(first, second)
+    await first.admin.replicaof('NO', 'ONE')
+    expect(await first.admin.exists(headKey(userId))).toBe(1)
+    expect(await isWarm(onFirst, userId)).toBe(false)
+  })
+
+  it('is giving a slot away take what is pushed, on both sides', async () => {
+    const clustered = async () =>
+      serverOf([
+        ...['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
+        ...['--cluster-port', String(await getPort()), '--cluster-require-full-coverage', 'no'],
+      ])
+    const [from, to] = [await clustered(), await clustered()]
+    await from.admin.cluster('ADDSLOTSRANGE', 0, 16_383)
+    const busPort = /cluster-port\s+(\d+)/.exec(
+      ((await to.admin.config('GET', 'cluster-port')) as string[]).join(' '),
+    )
+    await from.admin.call('CLUSTER', 'MEET', '127.0.0.1', String(to.port), busPort![1]!)
+    for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
+      const knowsSlots = ((await to.admin.call('CLUSTER', 'SLOTS')) as unknown[]).length > 0
+      if (knowsSlots && ((await to.admin.cluster('INFO')) as string).includes('cluster_state:ok')) break
+    }
+    const heads = headsOn(`redis+cluster://127.0.0.1:${from.port}`)
+
+    const here = await world.account()
+    let next = BigInt(here) + 1_000_000_000n
+    const neighbour = (): UserId => {
+      while (feedBucket(String(next)) !== feedBucket(here)) next++
+      return String(next++)
+    }
+    const [there, absent] = [neighbour(), neighbour()]
+    await warm(heads, here)
+    await warm(heads, there)
+
+    const slot = await from.admin.cluster('KEYSLOT', headKey(here))
+    const [fromId, toId] = [await from.admin.cluster('MYID'), await to.admin.cluster('MYID')]
+    await to.admin.call('CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', fromId)
+    await from.admin.call('CLUSTER', 'SETSLOT', String(slot), 'MIGRATING', toId)
+    await from.admin.call('MIGRATE', '127.0.0.1', String(to.port), headKey(there), '0', '5000')
+
+    expect(await heads.push([here, there, absent], { photoId: uuid(), score: 1 })).toBe(2)
+    expect(await from.admin.zcard(headKey(here))).toBe(2)
+    // It came from another server's history, so it is cold until it is built again.
+    expect(await isWarm(heads, there)).toBe(false)
+  })
+})
