@@ -24,7 +24,7 @@ export interface World {
   /** Which tiers served since the last call. */
   tiers(): string[]
   /** A feed service of its own, such as another process would have. */
-  feedWith(heads: FeedHeads): Feed
+  feedWith(heads: FeedHeads, options?: { db?: Database }): Feed
   account(): Promise<UserId>
   /** A published photo; its fanout is the caller's. */
   photo(
@@ -69,9 +69,9 @@ export async function openWorld({
   const redis = openRedis(process.env.REDIS_URL!)
   const heads = createFeedHeads(redis, headItems === undefined ? {} : { maxItems: headItems })
   const served: string[] = []
-  const feedWith = (of: FeedHeads): Feed =>
+  const feedWith: World['feedWith'] = (of, options = {}) =>
     createFeed({
-      db,
+      db: options.db ?? db,
       heads: of,
       cursorSecret: CURSOR_SECRET,
       logger: silent,

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Client } from 'pg'
 import { v7 as uuid } from 'uuid'
 import { encodeCursor } from '../../src/domain/cursor.ts'
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import type { Database } from '../../src/infra/db/database.ts'
 import { openRedis } from '../../src/infra/redis/client.ts'
 import { createFeedHeads, headKey } from '../../src/infra/redis/feed-heads.ts'
 import { CURSOR_SECRET, openWorld, type World } from './feed-world.ts'
@@ -202,6 +204,50 @@ describe('a head', () => {
     expect(await world.walk(viewer, 100)).toEqual([theirs.photoId, ...newestFirst])
   })
 
+  it('is built from the primary while the replica is behind', async () => {
+    const { viewer, author, newestFirst } = await viewerOfMany(3)
+    // A snapshot that does not move on is a replica that has stopped replaying.
+    const behind = new Client({ connectionString: process.env.DATABASE_REPLICA_URL! })
+    await behind.connect()
+    try {
+      await behind.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+      await behind.query('SELECT count(*) FROM photos')
+      const fresh = await world.publish(author)
+      const db: Database = {
+        ...world.db,
+        replica: async ({ text, values }) => (await behind.query(text, [...(values ?? [])])).rows,
+        rotation: { ...world.db.rotation, waitForReplay: async () => false },
+      }
+      const feed = world.feedWith(world.heads, { db })
+      expect(idsOf(await feed.readFeed({ userId: viewer }, { limit: 100 }))).toEqual(newestFirst)
+      await feed.idle()
+      await world.settle()
+      world.tiers()
+      expect(await world.walk(viewer, 100)).toEqual([fresh.photoId, ...newestFirst])
+      expect(world.tiers()).toEqual(['head'])
+    } finally {
+      await behind.end()
+    }
+  })
+
+  it('is built once, however many read at once', async () => {
+    const { viewer, newestFirst } = await viewerOfMany(12)
+    let begun = 0
+    const counting = {
+      ...world.heads,
+      async beginBuild(...args: Parameters<typeof world.heads.beginBuild>) {
+        const build = await world.heads.beginBuild(...args)
+        if (typeof build === 'object') begun++
+        return build
+      },
+    }
+    const processes = [world.feedWith(counting), world.feedWith(counting)]
+    const walks = Array.from({ length: 12 }, (_, n) => world.walk(viewer, 5, processes[n % 2]))
+    for (const ids of await Promise.all(walks)) expect(ids).toEqual(newestFirst)
+    expect(begun).toBe(1)
+    await Promise.all(processes.map((feed) => feed.idle()))
+  })
+
   it('whose builder lost its place stays cold, and the read is right all the same', async () => {
     const { viewer, newestFirst } = await viewerOfMany(3)
     const feed = world.feedWith({
@@ -246,6 +292,34 @@ describe('a head', () => {
     } finally {
       nowhere.disconnect()
     }
+  })
+})
+
+describe('enrolment', () => {
+  const stateOf = async (userId: UserId) =>
+    (
+      await world.db.primary({
+        text: 'SELECT epoch, enrolled FROM feed_state WHERE user_id = $1',
+        values: [userId],
+      })
+    )[0]
+
+  it('comes with the first read, voids what was known before, and is once', async () => {
+    const viewer = await world.account()
+    expect(await stateOf(viewer)).toBeUndefined()
+    await world.walk(viewer, 1)
+    expect(await stateOf(viewer)).toEqual({ epoch: '1', enrolled: true })
+    await world.flushHead(viewer)
+    await world.walk(viewer, 1)
+    expect(await stateOf(viewer)).toEqual({ epoch: '1', enrolled: true })
+  })
+
+  it('keeps the epoch of follows that came before it', async () => {
+    const viewer = await world.account()
+    await world.follow(viewer, await world.account())
+    expect(await stateOf(viewer)).toEqual({ epoch: '1', enrolled: false })
+    await world.walk(viewer, 1)
+    expect(await stateOf(viewer)).toEqual({ epoch: '2', enrolled: true })
   })
 })
 
