@@ -36,6 +36,19 @@ describe('photos', () => {
         values: [photoId],
       })
     ).map(({ kind }) => kind)
+  /** Resolves once the API has run the prepared statement of this name on the primary. */
+  const nextRun = (name: string) =>
+    new Promise<void>((resolve) => {
+      const { primary } = world.db
+      world.db.primary = async (statement) => {
+        const rows = await primary(statement)
+        if (statement.name === name) {
+          world.db.primary = primary
+          resolve()
+        }
+        return rows as never
+      }
+    })
   const row = async (photoId: string) => {
     const rows = await world.db.primary<{ version: number; access_epoch: number; status: string }>({
       text: 'SELECT version, access_epoch, status FROM photos WHERE photo_id = $1',
@@ -127,7 +140,9 @@ describe('photos', () => {
         status: 'awaiting_upload',
         steps: [{ name: 'arrival', state: 'running' }, {}, {}, {}, {}, {}],
       })
+      const read = nextRun('photo-cards')
       const waiting = world.call('GET', `/v1/photos/${id}/progress?wait=30`, { token: person.token })
+      await read
       await world.db.primary({
         text: `UPDATE photos SET status = 'processing' WHERE photo_id = $1`,
         values: [id],
