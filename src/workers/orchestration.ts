@@ -26,6 +26,8 @@ export const orchestrationWorker: WorkerDefinition = {
   options: () => ({
     // Measured: 245 MB at the peak, where the default cache takes 406 MB.
     maxCachedWorkflows: 50,
+    // After a kill, the workflows that it had cached wait this long for it (default 10 s).
+    stickyQueueScheduleToStartTimeout: '5s',
     maxConcurrentWorkflowTaskExecutions: 20,
     maxConcurrentLocalActivityExecutions: 20,
     maxConcurrentActivityTaskExecutions: 30,

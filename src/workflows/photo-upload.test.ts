@@ -1,0 +1,309 @@
+import { randomUUID } from 'node:crypto'
+import { Context, ApplicationFailure, CancelledFailure } from '@temporalio/activity'
+import type { WorkflowHandle } from '@temporalio/client'
+import type { TestWorkflowEnvironment } from '@temporalio/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { PERMANENT_FAILURES } from '../contracts/activity-options.ts'
+import {
+  ORIGINAL_ARRIVED,
+  PHOTO_DELETED,
+  PHOTO_UPLOAD,
+  photoUploadWorkflowId,
+  UPLOAD_PROGRESS,
+  type PhotoUploadInput,
+  type PhotoUploadResult,
+  type UploadProgress,
+} from '../contracts/photo-upload.ts'
+import { ownerAttribute, photoAttribute, stageAttribute } from '../contracts/search-attributes.ts'
+import { TASK_QUEUES } from '../contracts/task-queues.ts'
+import { gate, openTimeSkipping, startWorkers, type Workers } from '../../test/workflows/time-skipping.ts'
+
+const EXPIRY_MS = 15 * 60 * 1000
+const DAY_MS = 24 * 60 * 60 * 1000
+
+let env: TestWorkflowEnvironment
+let workers: Workers | undefined
+let calls: string[]
+let fakes: ReturnType<typeof happyPath>
+
+beforeAll(async () => {
+  env = await openTimeSkipping()
+})
+afterAll(() => env?.teardown())
+beforeEach(() => {
+  calls = []
+  fakes = happyPath()
+})
+afterEach(async () => {
+  await workers?.stop()
+  workers = undefined
+})
+
+/** Activities that succeed at once and note that they ran; a test replaces those it is about. */
+function happyPath() {
+  const does =
+    <T>(name: string, outcome: T) =>
+    async (): Promise<T> => {
+      calls.push(name)
+      return outcome
+    }
+  return {
+    claimUpload: does('claim', { outcome: 'claimed' } as Record<string, unknown>),
+    validateOriginal: does('validate', {
+      outcome: 'valid',
+      width: 4,
+      height: 3,
+      bytes: 9,
+      attempts: 1,
+    } as object),
+    publishPhoto: does('publish', { outcome: 'published', version: 3 } as object),
+    renderVariants: does('renderAll', { outcome: 'rendered', failed: [], attempts: 1 } as object),
+    renderVariant: does('renderOne', { outcome: 'rendered', failed: [], attempts: 1 } as object),
+    indexPhoto: does('index', { state: 'indexed', version: 3, changed: true }),
+    startFanout: does('fanout', undefined),
+    abandonUpload: does('abandon', undefined),
+    failUpload: does('fail', undefined as unknown),
+    discardUpload: does('discard', undefined),
+  }
+}
+
+type Upload = WorkflowHandle<(input: PhotoUploadInput) => Promise<PhotoUploadResult>>
+
+async function start({ withWorkers = true, arrived = true } = {}): Promise<Upload> {
+  if (withWorkers) workers = await startWorkers(env, fakes)
+  const photoId = randomUUID()
+  const input = { photoId, ownerId: '7', expiresAtMs: (await env.currentTimeMs()) + EXPIRY_MS }
+  const options = {
+    workflowId: photoUploadWorkflowId(photoId),
+    taskQueue: TASK_QUEUES.orchestration,
+    args: [input] as [PhotoUploadInput],
+    typedSearchAttributes: [
+      { key: photoAttribute, value: photoId },
+      { key: ownerAttribute, value: '7' },
+      { key: stageAttribute, value: 'awaiting_upload' },
+    ],
+  }
+  if (!arrived) return env.client.workflow.start(PHOTO_UPLOAD, options)
+  return env.client.workflow.signalWithStart(PHOTO_UPLOAD, {
+    ...options,
+    signal: ORIGINAL_ARRIVED,
+    signalArgs: [],
+  })
+}
+
+const progressOf = (upload: Upload) => upload.query<UploadProgress>(UPLOAD_PROGRESS)
+const count = (name: string) => calls.filter((call) => call === name).length
+
+describe('photoUpload', () => {
+  it('publishes a valid original before its variants, and tells of every step', async () => {
+    const rendering = gate()
+    const render = fakes.renderVariants
+    fakes.renderVariants = async () => {
+      await rendering.opened
+      return render()
+    }
+    const upload = await start()
+    await until(async () => (await progressOf(upload)).stage === 'ready')
+    rendering.open()
+    expect(await upload.result()).toEqual({ stage: 'ready' })
+    expect(calls.slice(0, 3)).toEqual(['claim', 'validate', 'publish'])
+    const { steps } = await progressOf(upload)
+    expect(steps.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'arrival done',
+      'validation done',
+      'publication done',
+      'variants done',
+      'search done',
+      'fanout done',
+    ])
+    const { typedSearchAttributes } = await upload.describe()
+    expect(typedSearchAttributes.get(stageAttribute)).toBe('ready')
+  })
+
+  it('takes an event that comes after the URL has expired', async () => {
+    const upload = await start({ arrived: false })
+    await env.sleep(EXPIRY_MS + 5 * 60 * 1000)
+    await upload.signal(ORIGINAL_ARRIVED)
+    expect(await upload.result()).toEqual({ stage: 'ready' })
+  })
+
+  it('finds an object whose every event was lost', async () => {
+    const upload = await start({ arrived: false })
+    expect(await upload.result()).toEqual({ stage: 'ready' })
+    expect(count('claim')).toBe(1)
+  })
+
+  it('is not moved by events without an object, and abandons what never comes', async () => {
+    fakes.claimUpload = async () => {
+      calls.push('claim')
+      return { outcome: 'absent' }
+    }
+    const upload = await start()
+    await until(async () => count('claim') === 1)
+    const startedAt = await env.currentTimeMs()
+    expect(await upload.result()).toEqual({ stage: 'abandoned', failureCode: 'upload_expired' })
+    expect(calls).toEqual(['claim', 'claim', 'abandon'])
+    // Expiry plus the longest transfer.
+    expect((await env.currentTimeMs()) - startedAt).toBeGreaterThan(EXPIRY_MS + 14 * 60 * 1000)
+  })
+
+  it('does everything once, however many events come', async () => {
+    const validating = gate()
+    const validate = fakes.validateOriginal
+    fakes.validateOriginal = async () => {
+      await validating.opened
+      return validate()
+    }
+    const upload = await start()
+    for (let event = 0; event < 5; event++) await upload.signal(ORIGINAL_ARRIVED)
+    validating.open()
+    expect(await upload.result()).toEqual({ stage: 'ready' })
+    expect([...calls].sort()).toEqual(['claim', 'fanout', 'index', 'publish', 'renderAll', 'validate'])
+  })
+
+  it('ends quietly if the photo is no longer an upload', async () => {
+    fakes.claimUpload = async () => ({ outcome: 'closed', status: 'failed' })
+    const upload = await start()
+    expect(await upload.result()).toEqual({ stage: 'failed' })
+    expect(calls).toEqual([])
+  })
+
+  it('makes a variant that fails five times, then succeeds; the photo was ready all along', async () => {
+    fakes.renderVariants = async () => ({
+      outcome: 'rendered',
+      failed: [{ variant: 'thumb_200', format: 'webp' }],
+      attempts: 1,
+    })
+    fakes.renderVariant = async () => {
+      calls.push('renderOne')
+      const { attempt } = Context.current().info
+      if (attempt <= 5) throw new Error('libvips is out of sorts')
+      return { outcome: 'rendered', failed: [], attempts: attempt }
+    }
+    const upload = await start()
+    await until(async () => (await progressOf(upload)).stage === 'ready')
+    expect(await upload.result()).toEqual({ stage: 'ready' })
+    expect(count('renderOne')).toBe(6)
+    const variants = (await progressOf(upload)).steps.find(({ name }) => name === 'variants')!
+    expect(variants).toMatchObject({ state: 'done', detail: '4 of 4', attempts: 7 })
+  })
+
+  it('fails a permanently bad image at the first look', async () => {
+    fakes.validateOriginal = async () => {
+      calls.push('validate')
+      throw ApplicationFailure.create({
+        type: PERMANENT_FAILURES.invalidImage,
+        nonRetryable: true,
+        details: [{ code: 'truncated', detail: 'The file ends too early.' }],
+      })
+    }
+    let failed: unknown
+    fakes.failUpload = async (...args: unknown[]) => {
+      failed = args[0]
+    }
+    const upload = await start()
+    expect(await upload.result()).toEqual({ stage: 'failed', failureCode: 'truncated' })
+    expect(failed).toMatchObject({ code: 'truncated', detail: 'The file ends too early.' })
+    expect(calls).toEqual(['claim', 'validate'])
+  })
+
+  it('goes on where it was when its workers are replaced between steps', async () => {
+    let isBroken = true
+    fakes.renderVariants = async () => ({
+      outcome: 'rendered',
+      failed: [{ variant: 'thumb_200', format: 'jpeg' }],
+      attempts: 1,
+    })
+    const renderOne = fakes.renderVariant
+    fakes.renderVariant = async () => {
+      if (!isBroken) return renderOne()
+      calls.push('broken')
+      throw new Error('the storage is away')
+    }
+    const upload = await start()
+    await until(async () => count('broken') > 0 && count('fanout') > 0 && count('index') > 0)
+    await workers!.stop()
+    isBroken = false
+    workers = await startWorkers(env, fakes)
+    expect(await upload.result()).toEqual({ stage: 'ready' })
+    expect(['claim', 'validate', 'publish', 'index', 'fanout', 'renderOne'].map(count)).toEqual([
+      1, 1, 1, 1, 1, 1,
+    ])
+  })
+
+  it('ends quietly when its photo is deleted midway, and leaves nothing behind', async () => {
+    const rendering = gate()
+    let cancelled = false
+    fakes.renderVariants = async () => {
+      rendering.open()
+      const context = Context.current()
+      const beating = setInterval(() => context.heartbeat(), 50)
+      try {
+        return await context.cancelled
+      } catch (error) {
+        cancelled = error instanceof CancelledFailure
+        throw error
+      } finally {
+        clearInterval(beating)
+      }
+    }
+    const upload = await start()
+    await rendering.opened
+    await upload.signal(PHOTO_DELETED)
+    expect(await upload.result()).toEqual({ stage: 'deleted' })
+    expect(cancelled).toBe(true)
+    expect(calls.at(-1)).toBe('discard')
+  })
+
+  it('is degraded, complete and visible when a variant has failed for seven days', async () => {
+    fakes.renderVariants = async () => ({
+      outcome: 'rendered',
+      failed: [{ variant: 'medium_800', format: 'jpeg' }],
+      attempts: 1,
+    })
+    fakes.renderVariant = async () => {
+      // Saves the test some of two thousand tries.
+      throw ApplicationFailure.create({ message: 'never', nextRetryDelay: '1 hour' })
+    }
+    const upload = await start()
+    const startedAt = await env.currentTimeMs()
+    expect(await upload.result()).toEqual({ stage: 'degraded' })
+    expect((await env.currentTimeMs()) - startedAt).toBeGreaterThan(6.9 * DAY_MS)
+    expect((await upload.describe()).typedSearchAttributes.get(stageAttribute)).toBe('degraded')
+    const variants = (await progressOf(upload)).steps.find(({ name }) => name === 'variants')!
+    expect(variants).toMatchObject({ state: 'failed', detail: '3 of 4' })
+  })
+
+  it('publishes by a scheduled activity when the quick way fails', async () => {
+    let tries = 0
+    const publish = fakes.publishPhoto
+    fakes.publishPhoto = async () => {
+      if (++tries <= 3) throw new Error('the database is away')
+      return publish()
+    }
+    const upload = await start()
+    expect(await upload.result()).toEqual({ stage: 'ready' })
+    expect(count('publish')).toBe(1)
+    const history = await upload.fetchHistory()
+    const scheduled = history.events!.map(
+      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name,
+    )
+    expect(scheduled).toContain('publishPhoto')
+  })
+
+  it('fails an unpublished photo when an operator cancels its upload', async () => {
+    const upload = await start({ arrived: false })
+    await upload.cancel()
+    await expect(upload.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
+    expect(calls).toEqual(['fail'])
+  })
+})
+
+/** Polls in real time. */
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 10_000
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`not so within 10 s: ${String(condition)}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

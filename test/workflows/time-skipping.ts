@@ -1,0 +1,62 @@
+import { TestWorkflowEnvironment } from '@temporalio/testing'
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
+import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts'
+import { TASK_QUEUES } from '../../src/contracts/task-queues.ts'
+import { ensureWorkflowBundle } from '../../src/workers/workflow-bundle.ts'
+
+const KEYWORD = 2
+
+/** A test server whose clock jumps over timers. It has one clock: one environment a file, one workflow at a time. */
+export async function openTimeSkipping(): Promise<TestWorkflowEnvironment> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') })
+  const path = process.env.TEMPORAL_TEST_SERVER_PATH ?? process.env.TEMPORAL_TEST_SERVER
+  if (!path) throw new Error('TEMPORAL_TEST_SERVER_PATH is not set: run the tests with `npm test`')
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path } },
+  })
+  await env.connection.operatorService.addSearchAttributes({
+    namespace: env.namespace ?? 'default',
+    searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map(({ name }) => [name, KEYWORD])),
+  })
+  return env
+}
+
+export interface Workers {
+  /** Ends all of them, as a deployment does. */
+  stop(): Promise<void>
+}
+
+type Fakes = Record<string, (...args: never[]) => Promise<unknown>>
+
+/** The orchestration and the media worker over fake activities. */
+export async function startWorkers(env: TestWorkflowEnvironment, activities: Fakes): Promise<Workers> {
+  const codePath = await ensureWorkflowBundle()
+  const common = { connection: env.nativeConnection, namespace: env.namespace ?? 'default', activities }
+  // Without a cache each workflow task replays the history, which tests determinism along the way; and the test server
+  // does not hand a task to the sticky queue of a worker that has ended.
+  const workers = [
+    await Worker.create({
+      ...common,
+      taskQueue: TASK_QUEUES.orchestration,
+      workflowBundle: { codePath },
+      maxCachedWorkflows: 0,
+    }),
+    await Worker.create({ ...common, taskQueue: TASK_QUEUES.media, maxHeartbeatThrottleInterval: '100ms' }),
+  ]
+  const running = workers.map((worker) => worker.run())
+  return {
+    async stop() {
+      for (const worker of workers) worker.shutdown()
+      await Promise.all(running)
+    },
+  }
+}
+
+/** A promise to be settled from outside: a test decides when a fake activity goes on. */
+export function gate() {
+  let open!: () => void
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { open, opened }
+}
