@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withFolderLock } from './lock.ts'
 import { findDamage, writeManifest } from './manifest.ts'
@@ -40,9 +40,10 @@ async function install(cache: string, root: string, report: (line: string) => vo
   const started = Date.now()
   try {
     report(`installing the servers into ${cache} (once; some 350 MB to download, 1.2 GB unpacked)`)
-    // One after the other: each is bound by the network, and their messages stay readable.
     await Promise.all([installWheels(temporary, report), installOpensearch(cache, temporary, report)])
     await writeManifest(temporary)
+    // mkdtemp closes it to others, but servers may run under another account.
+    await chmod(temporary, 0o755)
     await rename(temporary, root)
     report(`servers installed in ${Math.round((Date.now() - started) / 1000)} s`)
   } catch (error) {

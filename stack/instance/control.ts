@@ -34,9 +34,12 @@ export async function startServer(
   for (let attempt = 1; ; attempt++) {
     let running = runningProcess(layout, server.name)
     mkdirSync(layout.logs, { recursive: true })
+    mkdirSync(layout.data, { recursive: true, mode: 0o700 })
     try {
       if (!running) {
         await stopLeftovers(server, layout)
+        server.cleanUp?.(context)
+        ownByServers(layout.data)
         await server.prepare(context)
         ownByServers(layout.data)
         ownByServers(layout.logs)

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { createServer } from 'node:net'
 
 /**
@@ -76,7 +77,24 @@ async function findFree(wanted: number | undefined, used: Set<number>): Promise<
 }
 
 /** Whether a server could listen on the port of the loopback address. */
-export function isFree(port: number): Promise<boolean> {
+export async function isFree(port: number): Promise<boolean> {
+  return (await canListen(port)) && !hasForeignSocket(port)
+}
+
+/**
+ * SeaweedFS also listens on sockets /tmp/seaweedfs-<kind>-<port>.sock and leaves them behind when killed. One that
+ * another account left cannot be replaced, and makes it fail.
+ */
+function hasForeignSocket(port: number): boolean {
+  const kinds = ['filer', 's3', 'filer-grpc', 's3-grpc', 'master-grpc', 'volume-grpc']
+  const own = process.getuid?.()
+  return kinds.some((kind) => {
+    const socket = statSync(`/tmp/seaweedfs-${kind}-${port}.sock`, { throwIfNoEntry: false })
+    return socket !== undefined && own !== 0 && socket.uid !== own
+  })
+}
+
+function canListen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(false))
