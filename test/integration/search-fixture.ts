@@ -45,6 +45,15 @@ export interface SearchWorld {
   close(): Promise<void>
 }
 
+/** Nobody signed in. */
+export const ANYONE: Viewer = null
+
+/** A time of publication. */
+export const minutes = (count: number) => new Date(Date.UTC(2026, 0, 1, 0, count))
+
+/** A word that no other test's captions hold. */
+export const freshWord = () => `w${uuidv7().replaceAll('-', '')}`
+
 const CURSOR_SECRET = randomBytes(32).toString('hex')
 const UPLOAD_EXPIRES_AT = new Date('2026-01-01T00:00:00Z')
 

@@ -1,0 +1,195 @@
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { v7 as uuidv7 } from 'uuid'
+import { openSearchClient } from '../../src/infra/opensearch/client.ts'
+import { createPhotoIndex, type PhotoDocument } from '../../src/infra/opensearch/photo-index.ts'
+import { ensureSearchIndex, photosAlias, photosIndex } from '../../src/infra/opensearch/setup.ts'
+import { createSearch } from '../../src/services/search/search.ts'
+import { createSearchIndex } from '../../src/services/search/search-index.ts'
+import { ANYONE, freshWord, openSearchWorld, type SearchWorld } from './search-fixture.ts'
+
+let world: SearchWorld
+beforeAll(async () => {
+  world = await openSearchWorld()
+})
+afterAll(async () => {
+  await world.close()
+})
+
+describe('documents', () => {
+  it('are found within a refresh and half a second', async () => {
+    const q = freshWord()
+    const photoId = await world.addPhoto({ owner: await world.addUser(), caption: q })
+    await world.searchIndex.indexPhoto(photoId)
+    const indexedAt = performance.now()
+    await expect.poll(() => world.find(ANYONE, { q }), { interval: 25, timeout: 10_000 }).toEqual([photoId])
+    expect(performance.now() - indexedAt).toBeLessThan(1_500)
+  })
+
+  it('follow the row: written when ready, gone when not; again is harmless', async () => {
+    const q = freshWord()
+    const photoId = await world.addPhoto({ owner: await world.addUser(), caption: q, status: 'processing' })
+    const indexPhoto = async () => {
+      const outcome = await world.searchIndex.indexPhoto(photoId)
+      await world.refresh()
+      return outcome
+    }
+    expect(await indexPhoto()).toEqual({ state: 'removed', version: 1, changed: false })
+    await world.change(photoId, { status: 'ready' })
+    expect(await indexPhoto()).toEqual({ state: 'indexed', version: 2, changed: true })
+    expect(await indexPhoto()).toEqual({ state: 'indexed', version: 2, changed: false })
+    expect(await world.find(ANYONE, { q })).toEqual([photoId])
+    await world.change(photoId, { status: 'deleted' })
+    expect(await indexPhoto()).toEqual({ state: 'removed', version: 3, changed: true })
+    expect(await indexPhoto()).toEqual({ state: 'removed', version: 3, changed: false })
+    expect(await documentOf(photoId)).toBeUndefined()
+    expect(await world.searchIndex.indexPhoto(uuidv7())).toEqual({
+      state: 'removed',
+      version: null,
+      changed: false,
+    })
+  })
+
+  it('hold what is searched and nothing else', async () => {
+    const owner = await world.addUser('Grace.Hopper')
+    const [photoId] = await world.publish({
+      owner,
+      caption: 'Café #Zürich',
+      altText: 'A cup',
+      visibility: 'followers',
+    })
+    expect(await documentOf(photoId!)).toEqual({
+      photoId,
+      ownerId: owner,
+      username: 'grace.hopper',
+      caption: 'cafe #zurich',
+      altText: 'a cup',
+      tags: ['zurich'],
+      visibility: 'followers',
+      status: 'ready',
+      publishedAt: expect.any(Number),
+      version: 1,
+    })
+    const document = (await documentOf(photoId!)) as unknown as PhotoDocument
+    const withMore = { ...document, version: 2, email: 'grace@example.org' }
+    await expect(world.index.put(withMore)).rejects.toThrow('strict_dynamic_mapping_exception')
+  })
+
+  it('never go back: an older version loses against a newer one and against a removal', async () => {
+    const q = freshWord()
+    const [photoId] = await world.publish({ owner: await world.addUser(), caption: q })
+    const old = (await documentOf(photoId!)) as unknown as PhotoDocument
+    await world.change(photoId!, { caption: `${q} renamed` })
+    await world.searchIndex.indexPhoto(photoId!)
+    expect(await world.index.put(old)).toBe(false)
+    expect(await world.index.remove(photoId!, 1)).toBe(false)
+    expect(await documentOf(photoId!)).toMatchObject({ caption: `${q} renamed`, version: 2 })
+
+    await world.change(photoId!, { status: 'deleted' })
+    await world.searchIndex.indexPhoto(photoId!)
+    await world.refresh()
+    expect(await world.index.put(old)).toBe(false)
+    expect(await world.index.put({ ...old, version: 2 })).toBe(false)
+    await world.refresh()
+    expect(await documentOf(photoId!)).toBeUndefined()
+    expect(await world.find(ANYONE, { q })).toEqual([])
+  })
+
+  it('brought back by a write that was held up until the removal was forgotten are removed again', async () => {
+    const index = photosAlias(world.prefix)
+    const keepDeletedVersions = (time: string) =>
+      world.client.indices.putSettings({ index, body: { index: { gc_deletes: time } } })
+    const photoId = await world.addPhoto({ owner: await world.addUser(), caption: freshWord() })
+    let cameBack = false
+    const heldUp = createSearchIndex({
+      primary: world.db.primary,
+      index: {
+        ...world.index,
+        async put(document) {
+          await world.change(photoId, { status: 'deleted' })
+          await world.searchIndex.indexPhoto(photoId)
+          await keepDeletedVersions('0s')
+          const late = async () => {
+            await world.refresh()
+            return world.index.put(document)
+          }
+          await expect.poll(late, { timeout: 20_000 }).toBe(true)
+          await keepDeletedVersions('1h')
+          cameBack = (await documentOf(photoId)) !== undefined
+          return true
+        },
+      },
+    })
+    expect(await heldUp.indexPhoto(photoId)).toEqual({ state: 'removed', version: 2, changed: true })
+    expect(cameBack).toBe(true)
+    expect(await documentOf(photoId)).toBeUndefined()
+  })
+
+  async function documentOf(photoId: string): Promise<Record<string, unknown> | undefined> {
+    const { body } = await world.client.get(
+      { index: photosAlias(world.prefix), id: photoId },
+      { ignore: [404] },
+    )
+    return body._source
+  }
+})
+
+describe('set-up', () => {
+  it('is the same however often and concurrently it runs', async () => {
+    const prefix = `${world.prefix}-many`
+    const { client } = world
+    try {
+      await Promise.all(Array.from({ length: 8 }, () => ensureSearchIndex(client, prefix)))
+      await ensureSearchIndex(client, prefix)
+      const { body } = await client.indices.get({ index: `${photosAlias(prefix)}*` })
+      expect(Object.keys(body)).toEqual([photosIndex(prefix)])
+      expect(body[photosIndex(prefix)]).toMatchObject({
+        aliases: { [photosAlias(prefix)]: {} },
+        mappings: { dynamic: 'strict' },
+        settings: { index: { refresh_interval: '1s', gc_deletes: '1h' } },
+      })
+    } finally {
+      await client.indices.delete({ index: `${photosAlias(prefix)}-v*` })
+      await client.indices.deleteIndexTemplate({ name: photosAlias(prefix) })
+    }
+  })
+
+  it('is asked for, not guessed, when it was left out', async () => {
+    const index = createPhotoIndex(world.client, `${world.prefix}-none`)
+    const unavailable = { code: 'unavailable', retryAfterSeconds: expect.any(Number) }
+    const photoId = uuidv7()
+    const document = { photoId, version: 1 } as PhotoDocument
+    await expect(index.put(document)).rejects.toMatchObject(unavailable)
+    await expect(index.remove(photoId, 1)).rejects.toMatchObject(unavailable)
+    const all = { query: { match_all: {} }, order: 'recent', after: null, size: 1 } as const
+    await expect(index.search(all)).rejects.toMatchObject(unavailable)
+    const { body } = await world.client.indices.exists({ index: photosAlias(`${world.prefix}-none`) })
+    expect(body).toBe(false)
+  })
+})
+
+describe('OpenSearch out of reach', () => {
+  it('answers unavailable, when it refuses and when it hangs', async () => {
+    const silent = createServer(() => {})
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as { port: number }
+    const clients = [openSearchClient('http://127.0.0.1:1'), openSearchClient(`http://127.0.0.1:${port}`)]
+    try {
+      for (const client of clients) {
+        const index = createPhotoIndex(client, world.prefix)
+        const search = createSearch({ index, query: world.db.replica, cursorSecret: 'x' })
+        await expect(search.searchPhotos(ANYONE, { q: 'x', limit: 1 })).rejects.toMatchObject({
+          code: 'unavailable',
+          retryAfterSeconds: expect.any(Number),
+        })
+        const searchIndex = createSearchIndex({ index, primary: world.db.primary })
+        await expect(searchIndex.indexPhoto(uuidv7())).rejects.toMatchObject({ code: 'unavailable' })
+      }
+    } finally {
+      for (const client of clients) await client.close()
+      silent.close()
+    }
+  })
+})

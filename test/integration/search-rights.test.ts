@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { v7 as uuidv7 } from 'uuid'
+import type { Viewer } from '../../src/domain/visibility.ts'
+import { VISIBILITY_TABLE, type ViewerKind } from '../../src/domain/visibility.table.ts'
+import { type PhotoDocument } from '../../src/infra/opensearch/photo-index.ts'
+import { visibleTo } from '../../src/infra/opensearch/visibility.ts'
+import { createSearch } from '../../src/services/search/search.ts'
+import { ANYONE, freshWord, minutes, openSearchWorld, type SearchWorld } from './search-fixture.ts'
+
+let world: SearchWorld
+beforeAll(async () => {
+  world = await openSearchWorld()
+})
+afterAll(async () => {
+  await world.close()
+})
+
+describe('the search twin of maySee', () => {
+  it.each(VISIBILITY_TABLE)('$viewer, $visibility, $status → $visible', async (row) => {
+    const viewers: Record<ViewerKind, Viewer> = {
+      anonymous: null,
+      stranger: { userId: '9000002' },
+      follower: { userId: '9000003' },
+      owner: { userId: '9000001' },
+    }
+    const photoId = uuidv7()
+    const document: PhotoDocument = {
+      photoId,
+      ownerId: '9000001',
+      username: 'owner',
+      caption: null,
+      altText: null,
+      tags: [],
+      visibility: row.visibility,
+      status: row.status,
+      publishedAt: 1,
+      version: 1,
+    }
+    expect(await world.index.put(document)).toBe(true)
+    await world.refresh()
+    const followees = row.viewer === 'follower' ? ['9000001', '9000009'] : ['9000009']
+    const query = {
+      bool: {
+        filter: [visibleTo(viewers[row.viewer], followees), { term: { photoId: { value: photoId } } }],
+      },
+    }
+    const hits = await world.index.search({ query, order: 'recent', after: null, size: 10 })
+    expect(hits.length === 1).toBe(row.visible)
+    await world.index.remove(photoId, 2)
+  })
+})
+
+describe('rights', () => {
+  it('show each viewer what they may see, and count no more', async () => {
+    const owner = await world.addUser()
+    const follower = await world.addUser()
+    const stranger = await world.addUser()
+    await world.follow(follower, owner)
+    const q = freshWord()
+    const [open, followers, own] = await world.publish(
+      { owner, caption: q, visibility: 'public', publishedAt: minutes(3) },
+      { owner, caption: q, visibility: 'followers', publishedAt: minutes(2) },
+      { owner, caption: q, visibility: 'private', publishedAt: minutes(1) },
+    )
+    for (const [viewer, visible] of [
+      [ANYONE, [open]],
+      [{ userId: stranger }, [open]],
+      [{ userId: follower }, [open, followers]],
+      [{ userId: owner }, [open, followers, own]],
+    ] as const) {
+      const page = await world.search.searchPhotos(viewer, { q, limit: 10 })
+      expect(page.items.map((card) => card.photoId)).toEqual(visible)
+      expect(page).toMatchObject({ total: visible.length, nextCursor: null })
+    }
+  })
+
+  it('act at once: what was narrowed, deleted or quarantined after indexing neither shows nor counts', async () => {
+    const owner = await world.addUser()
+    const q = freshWord()
+    const [visible, narrowed, deleted, quarantined] = await world.publish(
+      ...[4, 3, 2, 1].map((at) => ({ owner, caption: q, publishedAt: minutes(at) })),
+    )
+    await world.change(narrowed!, { visibility: 'private' })
+    await world.change(deleted!, { status: 'deleted' })
+    await world.change(quarantined!, { status: 'quarantined' })
+    // A page of one, so that an honest cursor would show that something follows.
+    for (const viewer of [ANYONE, { userId: await world.addUser() }]) {
+      expect(await world.search.searchPhotos(viewer, { q, limit: 1 })).toMatchObject({
+        items: [{ photoId: visible }],
+        total: 1,
+        nextCursor: null,
+      })
+    }
+    expect(await world.find({ userId: owner }, { q })).toEqual([visible, narrowed])
+  })
+
+  it('end with the follow', async () => {
+    const owner = await world.addUser()
+    const viewer = { userId: await world.addUser() }
+    await world.follow(viewer.userId, owner)
+    const q = freshWord()
+    const ids = await world.publish({ owner, caption: q, visibility: 'followers' })
+    expect(await world.find(viewer, { q })).toEqual(ids)
+    await world.db.transaction(
+      ({ query }) => query({ text: 'DELETE FROM follows WHERE follower_id = $1', values: [viewer.userId] }),
+      { narrows: true },
+    )
+    expect(await world.search.searchPhotos(viewer, { q, limit: 1 })).toMatchObject({ items: [], total: 0 })
+  })
+
+  it('a page full of hidden hits is topped up', async () => {
+    const owner = await world.addUser()
+    const q = freshWord()
+    const ids = await world.publish(
+      ...Array.from({ length: 30 }, (_, at) => ({ owner, caption: q, publishedAt: minutes(at) })),
+    )
+    const hidden = ids.slice(5, 28)
+    for (const photoId of hidden) await world.change(photoId, { visibility: 'private' })
+    const visible = ids.filter((photoId) => !hidden.includes(photoId)).toReversed()
+    const page = await world.search.searchPhotos(ANYONE, { q, limit: 4 })
+    expect(page.items.map((card) => card.photoId)).toEqual(visible.slice(0, 4))
+    expect(page.total).toBe(visible.length)
+    for (const limit of [1, 2, 3, 7]) expect(await world.find(ANYONE, { q, limit })).toEqual(visible)
+  })
+})
+
+describe('cursors', () => {
+  it('walk every hit once in one order, whatever the page size', async () => {
+    const owner = await world.addUser()
+    const q = freshWord()
+    const captions = [`${q} walking`, `${q} walk`, `${q} #walking`, `${q} walks`]
+    const ids = await world.publish(
+      // Five photos a minute, so that ties in time are broken by id.
+      ...Array.from({ length: 23 }, (_, i) => ({
+        owner,
+        caption: captions[i % 4]!,
+        publishedAt: minutes(Math.floor(i / 5)),
+      })),
+    )
+    for (const sort of ['relevance', 'recent'] as const) {
+      const all = await world.find(ANYONE, { q: `${q} walking`, sort, limit: 100 })
+      expect(all.toSorted()).toEqual(ids.toSorted())
+      for (let limit = 1; limit <= ids.length + 1; limit++) {
+        expect(await world.find(ANYONE, { q: `${q} walking`, sort, limit }), `${sort}, ${limit}`).toEqual(all)
+      }
+    }
+    const byTime = ids.map((photoId, i) => ({ photoId, at: Math.floor(i / 5) }))
+    byTime.sort((a, b) => b.at - a.at || (a.photoId < b.photoId ? 1 : -1))
+    expect(await world.find(ANYONE, { q, sort: 'recent', limit: 4 })).toEqual(byTime.map((p) => p.photoId))
+  })
+
+  it('are not shifted by photos that come and go', async () => {
+    const owner = await world.addUser()
+    const q = freshWord()
+    const ids = await world.publish(
+      ...[1, 2, 3, 4, 5].map((at) => ({ owner, caption: q, publishedAt: minutes(at) })),
+    )
+    const first = await world.search.searchPhotos(ANYONE, { q, limit: 2 })
+    await world.publish({ owner, caption: `${q} #${q}`, publishedAt: minutes(9) })
+    await world.change(ids[3]!, { status: 'deleted' })
+    await world.searchIndex.indexPhoto(ids[3]!)
+    await world.refresh()
+    const second = await world.search.searchPhotos(ANYONE, { q, limit: 9, cursor: first.nextCursor! })
+    expect(second.items.map((card) => card.photoId)).toEqual([ids[2], ids[1], ids[0]])
+    expect(second.total).toBe(5)
+  })
+
+  it('go on past what total counts, which says no more than it counted', async () => {
+    const owner = await world.addUser()
+    const q = freshWord()
+    const ids = await world.publish(
+      ...Array.from({ length: 12 }, (_, at) => ({ owner, caption: q, publishedAt: minutes(at) })),
+    )
+    const maxCountedHits = 5
+    const search = createSearch({
+      index: world.index,
+      query: world.db.replica,
+      cursorSecret: 'x',
+      maxCountedHits,
+    })
+    await world.change(ids[10]!, { visibility: 'private' })
+    for (const limit of [1, 2, 3, 4, 5, 6, 11, 12]) {
+      const found = []
+      let cursor: string | undefined
+      do {
+        const page = await search.searchPhotos(ANYONE, { q, limit, cursor })
+        expect(page.total).toBe(maxCountedHits - 1)
+        found.push(...page.items.map((card) => card.photoId))
+        cursor = page.nextCursor ?? undefined
+      } while (cursor)
+      expect(found, `limit ${limit}`).toEqual(ids.toReversed().filter((photoId) => photoId !== ids[10]))
+    }
+  })
+
+  it('serve their viewer, list and filters only', async () => {
+    const owner = await world.addUser()
+    const tag = freshWord()
+    await world.publish({ owner, caption: `#${tag}` }, { owner, caption: `#${tag}` })
+    const { nextCursor } = await world.search.searchPhotos(ANYONE, { tag, limit: 1 })
+    const cursor = nextCursor!
+    const refused = { code: 'bad_cursor' }
+    const { search } = world
+    await expect(search.searchPhotos({ userId: owner }, { tag, limit: 1, cursor })).rejects.toMatchObject(
+      refused,
+    )
+    await expect(search.searchPhotos(ANYONE, { tag, q: 'x', limit: 1, cursor })).rejects.toMatchObject(
+      refused,
+    )
+    await expect(
+      search.searchPhotos(ANYONE, { tag, from: minutes(0), limit: 1, cursor }),
+    ).rejects.toMatchObject(refused)
+    await expect(search.photosOfTag(ANYONE, { tag, limit: 1, cursor })).rejects.toMatchObject(refused)
+    await expect(search.searchPhotos(ANYONE, { tag, limit: 1, cursor: 'x' })).rejects.toMatchObject(refused)
+    expect((await search.searchPhotos(ANYONE, { tag, limit: 50, cursor })).items).toHaveLength(1)
+  })
+})
