@@ -38,7 +38,7 @@ describe('order and pages', () => {
     for (const limit of [1, 2, 3, 7, 9, 10, 11, 12, 24, 25, 26, 100]) {
       expect(await world.walk(viewer, limit), `limit ${limit}`).toEqual(newestFirst)
     }
-    expect(new Set(world.tiers())).toEqual(new Set(['rebuilt', 'head']))
+    expect(world.tiers()).toContain('head')
   })
 
   it('hold photos of equal score apart by the bytes of their ids', async () => {
@@ -90,20 +90,22 @@ describe('order and pages', () => {
   })
 
   it('are topped up when most is hidden, at most ten times the limit, then short with a cursor', async () => {
+    const feed = world.feedWith(createFeedHeads(world.redis))
     const { viewer, newestFirst } = await viewerOfMany(40)
-    await world.walk(viewer, 100)
-    for (const photoId of newestFirst.slice(0, 35)) await world.remove(photoId)
-    const pages: number[] = []
+    await world.walk(viewer, 100, feed)
+    // All still in the head: the newest three, then 33 that are gone, then four.
+    const left = [...newestFirst.slice(0, 3), ...newestFirst.slice(36)]
+    for (const photoId of newestFirst.slice(3, 36)) await world.remove(photoId)
+    const pages: PhotoId[][] = []
     let cursor: string | undefined
-    const seen: PhotoId[] = []
     do {
-      const page = await world.feed.readFeed({ userId: viewer }, { limit: 2, cursor })
-      pages.push(page.cards.length)
-      seen.push(...idsOf(page))
+      const page = await feed.readFeed({ userId: viewer }, { limit: 2, cursor })
+      pages.push(idsOf(page))
       cursor = page.nextCursor ?? undefined
     } while (cursor)
-    expect(seen).toEqual(newestFirst.slice(35))
-    expect(Math.max(...pages)).toBe(2)
+    expect(pages.flat()).toEqual(left)
+    // Twenty scanned fill no page; on a slow machine 300 ms may cut others short too.
+    expect(pages.slice(0, -1).some((page) => page.length < 2)).toBe(true)
   })
 })
 
@@ -112,11 +114,13 @@ describe('a head', () => {
     const { viewer, author, newestFirst } = await viewerOfMany(4)
     world.tiers()
     await world.walk(viewer, 100)
+    expect(world.tiers()).not.toContain('head')
+    await world.feed.idle()
     await world.walk(viewer, 100)
     const fresh = await world.publish(author)
     await world.settle()
     expect(await world.walk(viewer, 100)).toEqual([fresh.photoId, ...newestFirst])
-    expect(world.tiers()).toEqual(['rebuilt', 'head', 'head'])
+    expect(world.tiers()).toEqual(['head', 'head'])
   })
 
   it('is void after a follow and after an unfollow, without any push', async () => {
@@ -151,7 +155,7 @@ describe('a head', () => {
     await world.flushHead(viewer)
     world.tiers()
     expect(await world.walk(viewer, 100)).toEqual(newestFirst)
-    expect(world.tiers()).toEqual(['rebuilt'])
+    expect(world.tiers()).not.toContain('head')
   })
 
   it('that another server wrote reads as cold', async () => {
@@ -166,7 +170,7 @@ describe('a head', () => {
     await world.redis.zadd(key, '-1', forged)
     world.tiers()
     expect(await world.walk(viewer, 100)).toEqual(newestFirst)
-    expect(world.tiers()).toEqual(['rebuilt'])
+    expect(world.tiers()).not.toContain('head')
   })
 
   it('holds a photo that is published between its snapshot and its end', async () => {
@@ -206,6 +210,9 @@ describe('a head', () => {
 
   it('is built from the primary while the replica is behind', async () => {
     const { viewer, author, newestFirst } = await viewerOfMany(3)
+    await world.walk(viewer, 100)
+    await world.settle()
+    await world.flushHead(viewer)
     // A snapshot that does not move on is a replica that has stopped replaying.
     const behind = new Client({ connectionString: process.env.DATABASE_REPLICA_URL! })
     await behind.connect()
@@ -333,6 +340,20 @@ describe('rights', () => {
     expect(await world.walk(viewer, 100)).toEqual(newestFirst.slice(2))
     await world.setVisibility(newestFirst[2]!, 'followers')
     expect(await world.walk(viewer, 100)).toEqual(newestFirst.slice(2))
+    await world.unfollow(viewer, author)
+    expect(await world.walk(viewer, 100)).toEqual([])
+  })
+
+  it('hide what a slow push brings after its author was unfollowed', async () => {
+    const { viewer, author, newestFirst } = await viewerOfMany(2)
+    const other = await world.account()
+    await world.follow(viewer, other)
+    await world.unfollow(viewer, other)
+    await world.walk(viewer, 100)
+    const late = await world.photo(other)
+    expect(await world.heads.push([viewer], late)).toBe(1)
+    await world.settle()
+    expect(await world.walk(viewer, 100)).toEqual(newestFirst)
     await world.unfollow(viewer, author)
     expect(await world.walk(viewer, 100)).toEqual([])
   })
