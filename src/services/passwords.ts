@@ -20,11 +20,12 @@ export interface Passwords {
 export function createPasswords(): Passwords {
   const take = createTurnstile(MAX_RUNNING, MAX_WAITING)
   const hashing = (password: string) => hash(password, { ...ARGON2ID })
-  let dummy: Promise<string> | undefined
+  // Made beforehand, so that the first unknown user does not wait for it.
+  const dummy = hashing('no account has this password')
+  dummy.catch(() => undefined)
   return {
     hash: (password) => take(() => hashing(password)),
     async matches(password, stored) {
-      dummy ??= hashing('no account has this password')
       const against = stored ?? (await dummy)
       return (await take(() => verify(against, password))) && stored !== undefined
     },

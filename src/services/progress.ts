@@ -11,7 +11,7 @@ import {
   type UploadStepName,
 } from '../contracts/photo-upload.ts'
 import { VARIANT_SPECS } from '../domain/variants.ts'
-import type { PhotoId } from '../domain/ids.ts'
+import type { PhotoId, UserId } from '../domain/ids.ts'
 import type { PhotoStatus } from '../domain/visibility.ts'
 import type { PhotoCard } from './photo-cards.ts'
 
@@ -19,6 +19,8 @@ import type { PhotoCard } from './photo-cards.ts'
 const TEMPORAL_DEADLINE_MS = 800
 /** How often a long poll looks. */
 const POLL_INTERVAL_MS = 300
+/** A process lets one account wait for so many photos at a time; more are answered at once, as `wait` allows. */
+const MAX_POLLS_PER_ACCOUNT = 20
 
 export interface PhotoProgress {
   status: PhotoStatus
@@ -53,18 +55,39 @@ export function createProgress({ temporal }: { temporal: Client }): ProgressRead
     }
   }
 
+  const polls = new Map<UserId, number>()
+
+  async function poll(
+    load: () => Promise<PhotoCard>,
+    first: PhotoProgress,
+    { waitSeconds, signal }: WaitOptions,
+  ): Promise<PhotoProgress> {
+    const deadline = performance.now() + waitSeconds * 1000
+    const before = JSON.stringify(first)
+    let latest = first
+    while (JSON.stringify(latest) === before && performance.now() < deadline && !signal.aborted) {
+      const rest = Math.min(POLL_INTERVAL_MS, Math.max(0, deadline - performance.now()))
+      await delay(rest, undefined, { signal }).catch(() => undefined)
+      if (!signal.aborted) latest = await read(await load())
+    }
+    return latest
+  }
+
   return {
-    async follow(load, { waitSeconds, signal }) {
-      const deadline = performance.now() + waitSeconds * 1000
-      const first = await read(await load())
-      const before = JSON.stringify(first)
-      let latest = first
-      while (JSON.stringify(latest) === before && performance.now() < deadline && !signal.aborted) {
-        const rest = Math.min(POLL_INTERVAL_MS, Math.max(0, deadline - performance.now()))
-        await delay(rest, undefined, { signal }).catch(() => undefined)
-        if (!signal.aborted) latest = await read(await load())
+    async follow(load, options) {
+      const card = await load()
+      const first = await read(card)
+      const { userId } = card.owner
+      const waiting = polls.get(userId) ?? 0
+      if (options.waitSeconds === 0 || waiting >= MAX_POLLS_PER_ACCOUNT) return first
+      polls.set(userId, waiting + 1)
+      try {
+        return await poll(load, first, options)
+      } finally {
+        const left = polls.get(userId)! - 1
+        if (left === 0) polls.delete(userId)
+        else polls.set(userId, left)
       }
-      return latest
     },
   }
 }

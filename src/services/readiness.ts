@@ -23,11 +23,27 @@ export interface ReadinessDeps {
   openSearch: SearchClient
 }
 
+/** Whoever asks, and however often: the dependencies are asked once in this time. */
+const FRESH_MS = 1_000
+
+/** A check that many may call at once. */
+export function createReadiness(deps: ReadinessDeps): () => Promise<Readiness> {
+  let latest: Promise<Readiness> | undefined
+  let until = 0
+  return () => {
+    if (latest === undefined || performance.now() > until) {
+      until = performance.now() + CHECK_TIMEOUT_MS + FRESH_MS
+      latest = checkAll(deps).finally(() => (until = performance.now() + FRESH_MS))
+    }
+    return latest
+  }
+}
+
 /**
  * Asks every dependency. Postgres and the storage are required; Redis, the replica, Temporal and OpenSearch have
  * fallbacks (local limits, the primary, the outbox) or carry one feature alone.
  */
-export async function checkReadiness(deps: ReadinessDeps): Promise<Readiness> {
+async function checkAll(deps: ReadinessDeps): Promise<Readiness> {
   const { db, redis, objects, temporal, openSearch } = deps
   const entries = await Promise.all([
     check('postgres', true, () => db.primary({ text: 'SELECT 1' })),

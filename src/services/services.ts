@@ -19,7 +19,7 @@ import { createPhotos } from './photos.ts'
 import { createProfiles } from './profiles.ts'
 import { createProgress } from './progress.ts'
 import { createRateLimits } from './rate-limits.ts'
-import { checkReadiness } from './readiness.ts'
+import { createReadiness } from './readiness.ts'
 import { createSearch } from './search/search.ts'
 import { createSessions } from './sessions.ts'
 import { createStorageEvents } from './storage-events.ts'
@@ -68,7 +68,7 @@ export function createServices(deps: ServicesDeps) {
       enabled: config.RATE_LIMITS,
       factor: config.RATE_LIMIT_FACTOR,
     }),
-    checkReadiness: () => checkReadiness({ db, redis, objects, temporal, openSearch }),
+    checkReadiness: createReadiness({ db, redis, objects, temporal, openSearch }),
   }
 }
 

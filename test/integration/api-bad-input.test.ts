@@ -163,6 +163,8 @@ describe('bad input', () => {
     get('/v1/feed?limit=101', 422, 'invalid', ['query.limit']),
     get('/v1/feed?limit=1e1', 422, 'invalid', ['query.limit']),
     get('/v1/feed?limit=5&limit=6', 422, 'invalid', ['query.limit']),
+    get('/v1/feed?__proto__=2', 422, 'invalid', ['query.__proto__']),
+    get('/v1/feed?constructor=2', 422, 'invalid', ['query.constructor']),
     get('/v1/feed?page=2', 422, 'invalid', ['query.page']),
     get('/v1/feed?cursor=abc', 400, 'bad_cursor'),
     get(`/v1/feed?cursor=${'A'.repeat(600)}`, 422, 'invalid', ['query.cursor']),

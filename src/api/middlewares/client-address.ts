@@ -21,10 +21,15 @@ export function addressOf(
 ): string {
   const forwarded = forwardedFor.split(',').map((part) => part.trim())
   const claimed = trustedHops > 0 ? forwarded[Math.max(0, forwarded.length - trustedHops)] : undefined
-  const address = [claimed, socketAddress].find((one) => one !== undefined && ipaddr.isValid(one))
+  const address = [claimed, socketAddress].map(withoutZone).find((one) => ipaddr.isValid(one))
   if (address === undefined) return 'unknown'
   const parsed = ipaddr.process(address)
   if (parsed.kind() === 'ipv4') return parsed.toString()
   const [network] = ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/64`).toString().split('/')
   return `${network}/64`
+}
+
+/** A link-local address names its interface after a %, which tells nothing of the client. */
+function withoutZone(address: string | undefined): string {
+  return address?.split('%', 1)[0] ?? ''
 }

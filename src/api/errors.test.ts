@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { DarkroomError, ERROR_CODES, invalidField } from '../domain/errors.ts'
+import { problemOf, STATUS_BY_CODE, toDarkroomError } from './errors.ts'
+
+describe('problems', () => {
+  it('every code has a status that is an error', () => {
+    for (const code of ERROR_CODES) expect(STATUS_BY_CODE[code]).toBeGreaterThanOrEqual(400)
+  })
+
+  it('carry all failing fields', () => {
+    const { problem } = problemOf(invalidField('body.x', 'No.'), 'r-1')
+    expect(problem).toEqual({
+      type: 'urn:darkroom:problem:invalid',
+      title: 'Unprocessable Entity',
+      status: 422,
+      code: 'invalid',
+      detail: 'No.',
+      errors: [{ path: 'body.x', message: 'No.' }],
+      requestId: 'r-1',
+    })
+  })
+
+  it('say when to come back, and how to sign in', () => {
+    const limited = new DarkroomError('rate_limited', 'x', { retryAfterSeconds: 7 })
+    expect(problemOf(limited, 'r').headers.get('Retry-After')).toBe('7')
+    expect(problemOf(new DarkroomError('unavailable', 'x'), 'r').headers.get('Retry-After')).toBe('1')
+    const expired = problemOf(new DarkroomError('token_expired', 'x'), 'r').headers
+    expect(expired.get('WWW-Authenticate')).toContain('invalid_token')
+  })
+
+  it.each([
+    ['a refused connection', Object.assign(new Error('x'), { code: 'ECONNREFUSED' })],
+    ['Postgres shutting down', Object.assign(new Error('x'), { code: '57P01' })],
+    ['a deadlock', Object.assign(new Error('x'), { code: '40P01' })],
+    ['no free connection', new Error('timeout exceeded when trying to connect')],
+    ['one of several', new AggregateError([Object.assign(new Error('x'), { code: 'ECONNREFUSED' })])],
+    [
+      'one deep below',
+      new Error('a', { cause: new Error('b', { cause: Object.assign(new Error('c'), { code: 'EPIPE' }) }) }),
+    ],
+  ])('%s is an outage', (_what, thrown) => {
+    expect(toDarkroomError(thrown).code).toBe('unavailable')
+  })
+
+  it.each([
+    new Error('secret'),
+    new TypeError('x'),
+    'text',
+    null,
+    undefined,
+    Object.assign(new Error('x'), { status: 418 }),
+  ])('anything else is ours and says nothing: %s', (thrown) => {
+    const error = toDarkroomError(thrown)
+    expect(error.code).toBe('internal')
+    expect(error.message).toBe('Something went wrong on our side.')
+  })
+})

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import type { PhotoCard } from '../../../services/photo-cards.ts'
+import { createPhotoPresenter } from './presenter.ts'
+import { PhotoSchema } from './schema.ts'
+
+const present = createPhotoPresenter({
+  cdnBaseUrl: 'https://cdn.example/',
+  cdnSigningKey: 'k'.repeat(32),
+  publicUrl: 'https://api.example/',
+})
+
+const photoId = '01a2036c-aeb9-7176-8322-8600c64a45cb'
+const card: PhotoCard = {
+  photoId,
+  version: 4,
+  accessEpoch: 3,
+  owner: { userId: '7', username: 'ann', displayName: null },
+  status: 'ready',
+  visibility: 'public',
+  caption: null,
+  altText: null,
+  tags: [],
+  failure: null,
+  contentType: 'image/jpeg',
+  bytes: 10,
+  width: 10,
+  height: 5,
+  thumbhash: null,
+  takenAt: '2026-05-01T10:20:30',
+  takenAtOffset: null,
+  camera: 'Box',
+  location: { latitude: 1, longitude: 2 },
+  shareLocation: false,
+  shareCamera: false,
+  allowDownload: false,
+  createdAt: new Date(0),
+  uploadExpiresAt: new Date(0),
+  publishedAt: new Date(0),
+  score: 0,
+  variants: [
+    {
+      variant: 'thumb_200',
+      format: 'webp',
+      objectKey: `variants/${photoId}/2/thumb_200.webp`,
+      width: 10,
+      height: 5,
+      bytes: 3,
+    },
+    {
+      variant: 'original',
+      format: 'jpeg',
+      objectKey: `originals/${photoId}`,
+      width: 10,
+      height: 5,
+      bytes: 10,
+    },
+  ],
+  inViewersCircle: false,
+}
+
+describe('the photo presenter', () => {
+  it.each([null, { userId: '8' }, { userId: '7' }])('shows what the schema says, to %j', (viewer) => {
+    expect(() => PhotoSchema.strict().parse(present(card, viewer))).not.toThrow()
+  })
+
+  it.each([
+    [null, '2026-05-01T10:20:30'],
+    [0, '2026-05-01T10:20:30+00:00'],
+    [330, '2026-05-01T10:20:30+05:30'],
+    [-210, '2026-05-01T10:20:30-03:30'],
+  ])('writes when it was taken with an offset only if known: %j', (takenAtOffset, expected) => {
+    expect(present({ ...card, takenAtOffset }, null).takenAt).toBe(expected)
+  })
+
+  it('never shows a storage key of an original, nor a signature that does not expire of what is not public', () => {
+    expect(JSON.stringify(present(card, { userId: '7' }))).not.toContain('originals/')
+    for (const change of [
+      { visibility: 'followers' },
+      { visibility: 'private' },
+      { status: 'quarantined' },
+    ] as const) {
+      const [thumb] = present({ ...card, ...change }, { userId: '7' }).variants
+      expect(thumb!.expiresAt).toBeDefined()
+      expect(new URL(thumb!.url).searchParams.get('e')).not.toBeNull()
+    }
+    expect(present(card, null).variants).toHaveLength(1)
+    expect(present(card, null).variants[0]).not.toHaveProperty('expiresAt')
+  })
+
+  it('carries the access epoch of now, whatever that of the key', () => {
+    expect(new URL(present(card, null).variants[0]!.url).searchParams.get('a')).toBe('3')
+  })
+})

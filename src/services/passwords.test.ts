@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { createPasswords } from './passwords.ts'
+
+describe('passwords', () => {
+  const passwords = createPasswords()
+
+  it('match their own argon2id hash alone', async () => {
+    const hash = await passwords.hash('correct horse')
+    expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+    expect(await passwords.matches('correct horse', hash)).toBe(true)
+    expect(await passwords.matches('incorrect horse', hash)).toBe(false)
+    expect(await passwords.matches('no account has this password', undefined)).toBe(false)
+  })
+
+  it('that come too many at once are sent away, and the others served', async () => {
+    const settled = await Promise.allSettled(Array.from({ length: 140 }, () => passwords.hash('x')))
+    const refused = settled.filter(({ status }) => status === 'rejected')
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused.length).toBeLessThan(40)
+    for (const { reason } of refused as PromiseRejectedResult[]) expect(reason.code).toBe('unavailable')
+    await expect(passwords.hash('y')).resolves.toMatch(/^\$argon2id/)
+  })
+})
