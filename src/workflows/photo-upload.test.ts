@@ -16,7 +16,13 @@ import {
 } from '../contracts/photo-upload.ts'
 import { ownerAttribute, photoAttribute, stageAttribute } from '../contracts/search-attributes.ts'
 import { TASK_QUEUES } from '../contracts/task-queues.ts'
-import { gate, openTimeSkipping, startWorkers, type Workers } from '../../test/workflows/time-skipping.ts'
+import {
+  gate,
+  openTimeSkipping,
+  startWorkers,
+  until,
+  type Workers,
+} from '../../test/workflows/time-skipping.ts'
 
 const EXPIRY_MS = 15 * 60 * 1000
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -298,12 +304,3 @@ describe('photoUpload', () => {
     expect(calls).toEqual(['fail'])
   })
 })
-
-/** Polls in real time. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not so within 10 s: ${String(condition)}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}

@@ -60,3 +60,12 @@ export function gate() {
   })
   return { open, opened }
 }
+
+/** Polls in real time until it is so. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 10_000
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`not so within 10 s: ${String(condition)}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto'
+import type { WorkflowHandle } from '@temporalio/client'
+import type { TestWorkflowEnvironment } from '@temporalio/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import {
+  PHOTO_CHANGED,
+  PHOTO_SYNC,
+  photoSyncWorkflowId,
+  SYNC_PROGRESS,
+  type PhotoSyncInput,
+  type SyncProgress,
+} from '../contracts/photo-sync.ts'
+import { TASK_QUEUES } from '../contracts/task-queues.ts'
+import type { SyncPlan } from '../services/photo-sync.ts'
+import {
+  gate,
+  openTimeSkipping,
+  startWorkers,
+  until,
+  type Workers,
+} from '../../test/workflows/time-skipping.ts'
+
+let env: TestWorkflowEnvironment
+let workers: Workers | undefined
+let calls: string[]
+let row: SyncPlan
+let fakes: ReturnType<typeof happyPath>
+
+const stale = (epoch: number) => [
+  { variant: 'thumb_200', format: 'webp', objectKey: `variants/x/${epoch}/thumb_200.webp` },
+]
+const published = (version: number, accessEpoch = 1, staleOf?: number): SyncPlan => ({
+  state: 'published',
+  version,
+  accessEpoch,
+  stale: staleOf === undefined ? [] : stale(staleOf),
+})
+
+beforeAll(async () => {
+  env = await openTimeSkipping()
+})
+afterAll(() => env?.teardown())
+beforeEach(() => {
+  calls = []
+  row = published(4)
+  fakes = happyPath()
+})
+afterEach(async () => {
+  await workers?.stop()
+  workers = undefined
+})
+
+/** Activities over `row`: what they do to it is what the services do to the database. */
+function happyPath() {
+  return {
+    planSync: async () => structuredClone(row),
+    indexPhoto: async () => {
+      calls.push('index')
+      return { state: row.state === 'deleted' ? 'removed' : 'indexed', version: row.version, changed: true }
+    },
+    reconcileDistribution: async () => void calls.push('distribution'),
+    stopUpload: async () => {
+      calls.push('stopUpload')
+      return false
+    },
+    denyAtEdges: async ({ minEpoch }: { minEpoch: number }) => void calls.push(`deny ${minEpoch}`),
+    moveVariants: async ({ accessEpoch }: { accessEpoch: number }) => {
+      calls.push(`move ${accessEpoch}`)
+      if (row.state !== 'published' || row.accessEpoch !== accessEpoch) return { outcome: 'superseded' }
+      row.stale = []
+      return { outcome: 'moved' }
+    },
+    listObjects: async () => ['originals/x', 'variants/x/1/thumb_200.webp'],
+    deleteObjects: async ({ keys }: { keys: string[] }) => void calls.push(`delete ${keys.length}`),
+    refuseAtEdges: async ({ keys }: { keys: string[] }) => {
+      calls.push(`refuse ${keys.join()}`)
+      return { purged: 1 }
+    },
+  }
+}
+
+type Sync = WorkflowHandle<(input: PhotoSyncInput) => Promise<SyncProgress>>
+
+async function start(): Promise<Sync> {
+  workers = await startWorkers(env, fakes)
+  const photoId = randomUUID()
+  return env.client.workflow.signalWithStart(PHOTO_SYNC, {
+    workflowId: photoSyncWorkflowId(photoId),
+    taskQueue: TASK_QUEUES.orchestration,
+    args: [{ photoId, ownerId: '7' }],
+    signal: PHOTO_CHANGED,
+    signalArgs: [],
+  })
+}
+
+describe('photoSync', () => {
+  it('brings search and feeds in line after an edit, and leaves the edges alone', async () => {
+    const sync = await start()
+    expect(await sync.result()).toEqual({
+      state: 'done',
+      syncedVersion: 4,
+      removed: { objects: 0, edgePaths: 0, searchDocuments: 0 },
+    })
+    expect(calls.sort()).toEqual(['distribution', 'index'])
+  })
+
+  it('does nothing for a photo that is not published yet', async () => {
+    row = { state: 'unpublished', version: 2 }
+    const sync = await start()
+    expect(await sync.result()).toMatchObject({ syncedVersion: 2 })
+    expect(calls).toEqual([])
+  })
+
+  it('denies a narrowed photo at the edges before it moves objects, and proves the refusal last', async () => {
+    row = published(5, 2, 1)
+    const sync = await start()
+    expect(await sync.result()).toMatchObject({ syncedVersion: 5, removed: { objects: 1, edgePaths: 1 } })
+    const edgeward = calls.filter((call) => !['index', 'distribution'].includes(call))
+    expect(edgeward).toEqual(['deny 2', 'move 2', 'refuse variants/x/1/thumb_200.webp'])
+  })
+
+  it('starts over when the photo is narrowed again while it moves objects', async () => {
+    row = published(5, 2, 1)
+    const move = fakes.moveVariants
+    fakes.moveVariants = async (input) => {
+      if (input.accessEpoch === 2) row = published(6, 3, 1)
+      return move(input)
+    }
+    const sync = await start()
+    expect(await sync.result()).toMatchObject({ syncedVersion: 6, removed: { objects: 1 } })
+    expect(calls.filter((call) => /^(deny|move|refuse)/.test(call))).toEqual([
+      'deny 2',
+      'move 2',
+      'deny 3',
+      'move 3',
+      'refuse variants/x/1/thumb_200.webp',
+    ])
+  })
+
+  it('removes a deleted photo from every store and tells what it removed', async () => {
+    row = { state: 'deleted', version: 9, accessEpoch: 3, wasPublished: true }
+    const sync = await start()
+    expect(await sync.result()).toEqual({
+      state: 'done',
+      syncedVersion: 9,
+      removed: { objects: 2, edgePaths: 1, searchDocuments: 1 },
+    })
+    expect(calls).toEqual(
+      expect.arrayContaining(['stopUpload', 'index', 'distribution', 'deny 4', 'delete 2']),
+    )
+    expect(calls.at(-1)).toBe('refuse originals/x,variants/x/1/thumb_200.webp')
+  })
+
+  it('stops the upload of a photo deleted before it was published, and asks no edge', async () => {
+    row = { state: 'deleted', version: 3, accessEpoch: 1, wasPublished: false }
+    fakes.listObjects = async () => ['incoming/x']
+    const sync = await start()
+    expect(await sync.result()).toMatchObject({ removed: { objects: 1, searchDocuments: 0 } })
+    expect(calls).toEqual(expect.arrayContaining(['stopUpload', 'delete 1']))
+    expect(calls.some((call) => call.startsWith('deny'))).toBe(false)
+  })
+
+  it('does not wait for an edge that is down to remove objects, nor with the next change; the proof comes when it is up', async () => {
+    row = published(5, 2, 1)
+    let isUp = false
+    let denials = 0
+    const deny = fakes.denyAtEdges
+    fakes.denyAtEdges = async (input) => {
+      denials++
+      if (!isUp) throw new Error('the edge is down')
+      return deny(input)
+    }
+    const sync = await start()
+    await env.sleep('10 minutes')
+    expect(calls).toContain('move 2')
+    expect(await sync.query(SYNC_PROGRESS)).toMatchObject({ state: 'running', syncedVersion: 5 })
+    row = published(6, 2)
+    await sync.signal(PHOTO_CHANGED)
+    await until(async () => (await sync.query<SyncProgress>(SYNC_PROGRESS)).syncedVersion === 6)
+    expect(calls.some((call) => call.startsWith('refuse'))).toBe(false)
+    // At most 15 s between tries.
+    expect(denials).toBeGreaterThan(40)
+    isUp = true
+    expect(await sync.result()).toMatchObject({ syncedVersion: 6, removed: { objects: 1, edgePaths: 1 } })
+    expect(calls.filter((call) => /^(deny|refuse)/.test(call))).toEqual([
+      'deny 2',
+      'refuse variants/x/1/thumb_200.webp',
+    ])
+  })
+
+  it('takes a change that comes while it works', async () => {
+    const indexing = gate()
+    const index = fakes.indexPhoto
+    fakes.indexPhoto = async () => {
+      await indexing.opened
+      return index()
+    }
+    const sync = await start()
+    row = published(5)
+    await sync.signal(PHOTO_CHANGED)
+    indexing.open()
+    expect(await sync.result()).toMatchObject({ syncedVersion: 5 })
+  })
+})
