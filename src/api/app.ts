@@ -88,5 +88,5 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
     refuseUnrouted(router),
   ]
   for (const middleware of chain) koa.use(middleware as Koa.Middleware)
-  return { koa: koa as unknown as Koa, routes }
+  return { koa: koa, routes }
 }

@@ -14,6 +14,8 @@ import { loadPhotoCard, loadPhotoCards, type PhotoCard } from './photo-cards.ts'
 import { incomingKey } from './photo-keys.ts'
 import { writeTags } from './uploads.ts'
 
+export type { PresignedPut }
+
 export interface NewPhoto {
   contentType: OriginalContentType
   bytes: number

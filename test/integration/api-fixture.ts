@@ -8,11 +8,14 @@ import type { PhotoStatus, Visibility } from '../../src/domain/visibility.ts'
 import { openDatabase, type Database } from '../../src/infra/db/database.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 
+/* eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers of many shapes, each asserted by its test */
+export type Json = any
+
 export interface Answer {
   status: number
   headers: Headers
   /** Parsed if it is JSON, else the text. */
-  body: any
+  body: Json
 }
 
 export interface RequestOptions {

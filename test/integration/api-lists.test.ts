@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { VISIBILITY_TABLE, type ViewerKind } from '../../src/domain/visibility.table.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../src/domain/visibility.ts'
-import { openApiWorld, type ApiWorld, type Person } from './api-fixture.ts'
+import { openApiWorld, type ApiWorld, type Json, type Person } from './api-fixture.ts'
 
 describe('who sees what, and in which order', () => {
   let world: ApiWorld
@@ -25,8 +25,8 @@ describe('who sees what, and in which order', () => {
   const tokenOf = (kind: ViewerKind) => ({ owner, follower, stranger, anonymous: undefined })[kind]?.token
 
   /** Walks a list to its end. */
-  async function walk(path: string, token: string | undefined, limit = 3): Promise<any[]> {
-    const items: any[] = []
+  async function walk(path: string, token: string | undefined, limit = 3): Promise<Json[]> {
+    const items: Json[] = []
     let cursor: string | null = null
     do {
       const at: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`

@@ -13,5 +13,5 @@ export function cors(origins: readonly string[]): Step {
     exposeHeaders: 'ETag,Retry-After,RateLimit,RateLimit-Policy,X-Request-Id',
     maxAge: PREFLIGHT_SECONDS,
     keepHeadersOnError: false,
-  }) as unknown as Step
+  })
 }

@@ -24,7 +24,10 @@ export function idempotent(
   return step<{ firstRun: FirstRun | undefined }>({ idempotent: true }, async (ctx, next) => {
     const needs = ctx as unknown as ApiContext & Needs
     const key = ctx.get('Idempotency-Key')
-    if (key === '') return next()
+    if (key === '') {
+      await next()
+      return
+    }
     if (key.length > MAX_KEY_CHARACTERS || !/^[\x20-\x7e]+$/.test(key)) {
       throw invalidField(
         'header.Idempotency-Key',

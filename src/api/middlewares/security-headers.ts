@@ -13,7 +13,7 @@ export function securityHeaders(): Step {
     },
     crossOriginResourcePolicy: { policy: 'cross-origin' },
     referrerPolicy: { policy: 'no-referrer' },
-  }) as unknown as Step
+  })
 }
 
 /** The policy of /docs: Swagger UI's own scripts and styles, this origin's document. */
