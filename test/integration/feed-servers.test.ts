@@ -135,13 +135,11 @@ describe.skipIf(!valkeyServerPath)('heads on a server that', () => {
       ])
     const [from, to] = [await clustered(), await clustered()]
     await from.admin.cluster('ADDSLOTSRANGE', 0, 16_383)
-    const busPort = /cluster-port\s+(\d+)/.exec(
-      ((await to.admin.config('GET', 'cluster-port')) as string[]).join(' '),
-    )
+    const busPort = /cluster-port\s+(\d+)/.exec((await to.admin.config('GET', 'cluster-port')).join(' '))
     await from.admin.call('CLUSTER', 'MEET', '127.0.0.1', String(to.port), busPort![1]!)
     for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
       const knowsSlots = ((await to.admin.call('CLUSTER', 'SLOTS')) as unknown[]).length > 0
-      if (knowsSlots && ((await to.admin.cluster('INFO')) as string).includes('cluster_state:ok')) break
+      if (knowsSlots && (await to.admin.cluster('INFO')).includes('cluster_state:ok')) break
     }
     const heads = headsOn(`redis+cluster://127.0.0.1:${from.port}`)
 

@@ -50,15 +50,10 @@ export interface World {
 
 export interface WorldOptions {
   headItems?: number
-  /** Around what the feed reads and builds; fanout keeps to the plain heads. */
-  wrapHeads?: (heads: FeedHeads) => FeedHeads
 }
 
 /** Services on the servers that the environment names. */
-export async function openWorld({
-  headItems,
-  wrapHeads = (heads) => heads,
-}: WorldOptions = {}): Promise<World> {
+export async function openWorld({ headItems }: WorldOptions = {}): Promise<World> {
   const db = await openDatabase({
     url: process.env.DATABASE_URL!,
     replicaUrl: process.env.DATABASE_REPLICA_URL,
@@ -77,7 +72,7 @@ export async function openWorld({
       logger: silent,
       metrics: { scanned: (tier) => served.push(tier) },
     })
-  const feed = feedWith(wrapHeads(heads))
+  const feed = feedWith(heads)
   const fanout = createFanout({ db, heads })
 
   const photo: World['photo'] = async (owner, { score, visibility = 'public', photoId = uuid() } = {}) => {

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compareFeedOrder, type FeedPosition } from '../../src/domain/feed-page.ts'
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
 import { VISIBILITIES, type Visibility } from '../../src/domain/visibility.ts'
+import type { FeedHeads } from '../../src/infra/redis/feed-heads.ts'
+import type { Feed } from '../../src/services/feed/feed.ts'
 import { openWorld, type World } from '../integration/feed-world.ts'
 
 /** Thorough: PROPERTY_RUNS=1000; a failing run prints its seed, PROPERTY_SEED repeats it. */
@@ -14,19 +16,27 @@ const ACCOUNTS = 4
 const HEAD_ITEMS = 4
 
 let world: World
+let feeds: Record<Via, Feed>
 /** Builds that end only after the writes of their step, so that a photo falls between their snapshot and their end. */
 const slowBuilds = new Map<UserId, Promise<unknown>>()
 beforeAll(async () => {
-  world = await openWorld({
-    headItems: HEAD_ITEMS,
-    wrapHeads: (heads) => ({
+  world = await openWorld({ headItems: HEAD_ITEMS })
+  const { heads } = world
+  const slowly: FeedHeads = {
+    ...heads,
+    async finishBuild(userId, ...rest) {
+      await slowBuilds.get(userId)
+      return heads.finishBuild(userId, ...rest)
+    },
+  }
+  feeds = {
+    'this process': world.feedWith(slowly),
+    'another process': world.feedWith(slowly),
+    'without Redis': world.feedWith({
       ...heads,
-      async finishBuild(userId, ...rest) {
-        await slowBuilds.get(userId)
-        return heads.finishBuild(userId, ...rest)
-      },
+      readSlice: () => Promise.reject(new Error('Redis is down')),
     }),
-  })
+  }
 })
 afterAll(() => world.close())
 
@@ -34,6 +44,10 @@ const account = fc.nat({ max: ACCOUNTS - 1 })
 const photo = fc.nat({ max: 1_000 })
 const visibility = fc.constantFrom<Visibility>(...VISIBILITIES)
 const limit = fc.integer({ min: 1, max: 100 })
+
+/** Another process reads the same heads; one that Redis does not answer reads none. */
+const via = fc.constantFrom('this process', 'another process', 'without Redis')
+type Via = typeof via extends fc.Arbitrary<infer Name> ? Name : never
 
 const operation = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('post'), account, visibility, tie: fc.boolean() }) },
@@ -50,6 +64,7 @@ const operation = fc.oneof(
       limit,
       pages: fc.integer({ min: 1, max: 3 }),
       slowly: fc.boolean(),
+      via,
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('distribute'), photo }) },
@@ -67,6 +82,7 @@ type Operation = {
     visibility: Visibility
     tie: boolean
     slowly: boolean
+    via: Via
   }
 }[string]
 
@@ -104,12 +120,12 @@ async function begin() {
   /** What the workflow has been told of and not done yet. */
   const due = new Set<PhotoId>()
 
-  async function read(viewer: UserId, limit: number, pages: number): Promise<void> {
+  async function read(feed: Feed, viewer: UserId, limit: number, pages: number): Promise<void> {
     const removedBefore = [...removed]
     const seen: FeedPosition[] = []
     let cursor: string | undefined
     for (let page = 0; page < pages; page++) {
-      const { cards, nextCursor } = await world.feed.readFeed({ userId: viewer }, { limit, cursor })
+      const { cards, nextCursor } = await feed.readFeed({ userId: viewer }, { limit, cursor })
       seen.push(...cards.map((card) => ({ photoId: card.photoId, score: card.score! })))
       if (nextCursor === null) break
       cursor = nextCursor
@@ -138,7 +154,7 @@ async function begin() {
       case 'unfollow':
         return world.unfollow(user, users[one.other]!)
       case 'read':
-        return read(user, one.limit, one.pages)
+        return read(feeds[one.via], user, one.limit, one.pages)
       case 'flush':
         return world.flushHead(user)
     }
@@ -163,12 +179,11 @@ async function begin() {
       const reads = step.filter((one) => one.do === 'read')
       for (const one of reads) if (one.slowly) slowBuilds.set(users[one.account]!, writes)
       await Promise.all([writes, ...reads.map(perform)])
-      await world.feed.idle()
+      await Promise.all(Object.values(feeds).map((feed) => feed.idle()))
       slowBuilds.clear()
     },
     async quieten(): Promise<void> {
       for (const photoId of due) await world.distribute(photoId)
-      await world.feed.idle()
       await world.settle()
     },
     async compare(limits: number[]): Promise<void> {
