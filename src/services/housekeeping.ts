@@ -7,6 +7,8 @@ import { incomingKey } from './photo-keys.ts'
 const BATCH = 500
 /** An upload URL may be used until it expires, and that PUT may go on; then nothing can arrive under its key any more. */
 const AFTER_EXPIRY = `interval '1 hour'`
+/** Objects without a row are nobody's, unless the database was restored or the bucket is shared: then a day tells. */
+const UNKNOWN_KEPT_MS = 24 * 60 * 60 * 1000
 /** As api.md says of Idempotency-Key. */
 const IDEMPOTENCY_KEPT = `interval '24 hours'`
 /** Ended sessions are kept a while, so that the reuse of a stolen refresh token is still noticed. */
@@ -17,6 +19,11 @@ export interface Housekeeping {
   sweepIncoming(signal?: AbortSignal): Promise<number>
   sweepIdempotencyKeys(signal?: AbortSignal): Promise<number>
   sweepSessions(signal?: AbortSignal): Promise<number>
+}
+
+interface Incoming {
+  photoId: PhotoId
+  lastModified: Date
 }
 
 export function createHousekeeping(deps: { database: Database; objects: ObjectStore }): Housekeeping {
@@ -32,26 +39,30 @@ export function createHousekeeping(deps: { database: Database; objects: ObjectSt
     }
   }
 
-  async function deleteClosed(photoIds: readonly PhotoId[]): Promise<number> {
-    const open = await database.primary<{ photo_id: PhotoId }>({
-      text: `SELECT photo_id FROM photos WHERE photo_id = ANY ($1::uuid[])
-        AND (status IN ('awaiting_upload', 'processing') OR upload_expires_at > now() - ${AFTER_EXPIRY})`,
-      values: [photoIds],
+  async function deleteClosed(found: readonly Incoming[]): Promise<number> {
+    const rows = await database.primary<{ photo_id: PhotoId; is_closed: boolean }>({
+      text: `SELECT photo_id, status NOT IN ('awaiting_upload', 'processing')
+          AND upload_expires_at < now() - ${AFTER_EXPIRY} AS is_closed
+        FROM photos WHERE photo_id = ANY ($1::uuid[])`,
+      values: [found.map(({ photoId }) => photoId)],
     })
-    const kept = new Set(open.map(({ photo_id }) => photo_id))
-    const closed = photoIds.filter((photoId) => !kept.has(photoId))
-    if (closed.length > 0) await objects.delete(closed.map(incomingKey))
+    const isClosed = new Map(rows.map((row) => [row.photo_id, row.is_closed]))
+    const closed = found.filter(
+      ({ photoId, lastModified }) =>
+        isClosed.get(photoId) ?? Date.now() - lastModified.getTime() > UNKNOWN_KEPT_MS,
+    )
+    if (closed.length > 0) await objects.delete(closed.map(({ photoId }) => incomingKey(photoId)))
     return closed.length
   }
 
   return {
     async sweepIncoming(signal) {
       let deleted = 0
-      let batch: PhotoId[] = []
-      for await (const { key } of objects.list(incomingKey(''))) {
+      let batch: Incoming[] = []
+      for await (const { key, lastModified } of objects.list(incomingKey(''))) {
         signal?.throwIfAborted()
         const photoId = key.slice(incomingKey('').length)
-        if (isUuid(photoId)) batch.push(photoId)
+        if (isUuid(photoId)) batch.push({ photoId, lastModified })
         if (batch.length < BATCH) continue
         deleted += await deleteClosed(batch)
         batch = []

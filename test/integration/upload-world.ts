@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import sharp from 'sharp'
 import { v7 as uuid } from 'uuid'
 import type { Client } from '@temporalio/client'
+import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { loadConfig, type Config } from '../../src/config/config.ts'
 import type { OutboxMessage } from '../../src/contracts/outbox.ts'
 import {
@@ -23,6 +24,7 @@ import { mediaWorker } from '../../src/workers/media.ts'
 import { orchestrationWorker } from '../../src/workers/orchestration.ts'
 import { startWorker, type RunningWorker, type WorkerDefinition } from '../../src/workers/run-worker.ts'
 
+Runtime.install({ logger: new DefaultLogger('ERROR') })
 export const silent = pino({ level: process.env.TEST_LOG ?? 'silent' })
 
 export interface PhotoRow {
@@ -158,6 +160,7 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
     async close() {
       await Promise.all(workers.map((worker) => worker.stop()))
       objects.close()
+      await temporal.connection.operatorService.deleteNamespace({ namespace })
       await Promise.all([database.close(), temporal.connection.close()])
     },
   }
@@ -172,6 +175,33 @@ export async function somePhoto(width = 1_600, height = 1_200): Promise<Buffer> 
   return sharp({ create: { width, height, channels: 3, background: '#446688', noise } })
     .jpeg({ quality: 85 })
     .toBuffer()
+}
+
+/** As PATCH and DELETE do, in the database alone. */
+export async function changePhoto(
+  world: UploadWorld,
+  { photoId, ownerId }: OpenUpload,
+  change: { visibility?: Visibility; narrows?: boolean; status?: 'deleted'; caption?: string },
+): Promise<void> {
+  const outboxId = await world.database.transaction(
+    async (tx) => {
+      await tx.query({
+        text: `UPDATE photos SET version = version + 1, access_epoch = access_epoch + $2::int,
+            visibility = coalesce($3, visibility), status = coalesce($4, status), caption = coalesce($5, caption)
+          WHERE photo_id = $1`,
+        values: [
+          photoId,
+          change.narrows ? 1 : 0,
+          change.visibility ?? null,
+          change.status ?? null,
+          change.caption ?? null,
+        ],
+      })
+      return addToOutbox(tx, { kind: 'photoChanged', payload: { photoId, ownerId } })
+    },
+    { narrows: change.narrows ?? false },
+  )
+  await world.outbox.dispatch([outboxId])
 }
 
 /** Waits until `probe` returns something; fails with what it saw last. */

@@ -1,0 +1,102 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { HOUSEKEEPING_SCHEDULE_ID } from '../../src/contracts/housekeeping.ts'
+import { photoFanoutWorkflowId } from '../../src/contracts/photo-fanout.ts'
+import { photoSyncWorkflowId } from '../../src/contracts/photo-sync.ts'
+import { PHOTO_DELETED, photoUploadWorkflowId } from '../../src/contracts/photo-upload.ts'
+import { incomingKey } from '../../src/services/photo-keys.ts'
+import { LONGEST_TRANSFER_MS } from '../../src/workflows/photo-upload.ts'
+import {
+  allWorkers,
+  changePhoto,
+  eventually,
+  openUploadWorld,
+  somePhoto,
+  type OpenUpload,
+  type OpenUploadOptions,
+  type UploadWorld,
+} from '../integration/upload-world.ts'
+import { scrub } from './scrub.ts'
+
+/*
+ * Records histories of the present workflows from real runs on a running instance, beside those of earlier releases:
+ * `npm run replay:record -- <release>` (temporal/README.md).
+ */
+
+const release = process.argv[2] ?? 'unreleased'
+const folder = join(import.meta.dirname, 'histories')
+
+const world = await openUploadWorld()
+try {
+  for (const definition of allWorkers) await world.start(definition)
+  await record(world)
+} finally {
+  await world.close()
+}
+
+async function record(world: UploadWorld): Promise<void> {
+  const owner = await world.owner()
+  const bytes = await somePhoto(400, 300)
+
+  const upload = async (body: Buffer, options: OpenUploadOptions = {}): Promise<OpenUpload> => {
+    const opened = await world.openUpload(owner, { bytes: body.length, caption: 'A #photo', ...options })
+    await world.outbox.dispatch([opened.outboxId])
+    await world.objects.put(incomingKey(opened.photoId), body, 'image/jpeg')
+    await world.announce(opened)
+    return opened
+  }
+
+  const published = await upload(bytes)
+  await ended(photoUploadWorkflowId(published.photoId))
+  await save('photo-upload-ready', photoUploadWorkflowId(published.photoId))
+  await ended(photoFanoutWorkflowId(published.photoId))
+  await save('photo-fanout-pushed', photoFanoutWorkflowId(published.photoId))
+
+  await changePhoto(world, published, { caption: 'An #edit' })
+  await ended(photoSyncWorkflowId(published.photoId))
+  await save('photo-sync-edited', photoSyncWorkflowId(published.photoId))
+  await changePhoto(world, published, { visibility: 'private', narrows: true })
+  await ended(photoSyncWorkflowId(published.photoId))
+  await save('photo-sync-narrowed', photoSyncWorkflowId(published.photoId))
+  await changePhoto(world, published, { status: 'deleted', narrows: true })
+  await ended(photoSyncWorkflowId(published.photoId))
+  await save('photo-sync-deleted', photoSyncWorkflowId(published.photoId))
+
+  const invalid = await upload(bytes.subarray(0, bytes.length / 2))
+  await ended(photoUploadWorkflowId(invalid.photoId))
+  await save('photo-upload-invalid', photoUploadWorkflowId(invalid.photoId))
+
+  const late = await world.openUpload(owner, { expiresInMs: 2_000 - LONGEST_TRANSFER_MS })
+  await world.announce(late)
+  await ended(photoUploadWorkflowId(late.photoId))
+  await save('photo-upload-abandoned', photoUploadWorkflowId(late.photoId))
+
+  const deleted = await world.openUpload(owner)
+  await world.outbox.dispatch([deleted.outboxId])
+  await world.temporal.workflow.getHandle(photoUploadWorkflowId(deleted.photoId)).signal(PHOTO_DELETED)
+  await ended(photoUploadWorkflowId(deleted.photoId))
+  await save('photo-upload-deleted', photoUploadWorkflowId(deleted.photoId))
+
+  const schedule = world.temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID)
+  await schedule.trigger()
+  const sweep = await eventually(
+    async () => (await schedule.describe()).info.recentActions.at(-1)?.action.workflow,
+  )
+  await ended(sweep.workflowId)
+  await save('housekeeping', sweep.workflowId)
+}
+
+async function ended(workflowId: string): Promise<void> {
+  await eventually(
+    async () => (await world.temporal.workflow.getHandle(workflowId).describe()).status.name !== 'RUNNING',
+  )
+}
+
+async function save(name: string, workflowId: string): Promise<void> {
+  const history = await world.temporal.workflow.getHandle(workflowId).fetchHistory()
+  await mkdir(join(folder, release), { recursive: true })
+  const file = join(folder, release, `${name}.json`)
+  await writeFile(file, `${JSON.stringify(scrub(JSON.parse(historyToJSON(history))), undefined, 1)}\n`)
+  process.stdout.write(`${name}: ${history.events?.length} events\n`)
+}

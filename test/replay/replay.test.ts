@@ -1,0 +1,93 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { globSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
+import { hostname } from 'node:os'
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ensureWorkflowBundle } from '../../src/workers/workflow-bundle.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const histories = globSync(join(import.meta.dirname, 'histories', '*', '*.json')).sort()
+const read = async (file: string): Promise<unknown> => JSON.parse(await readFile(file, 'utf8'))
+
+let codePath: string
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') })
+  codePath = await ensureWorkflowBundle()
+})
+
+describe('stored histories', () => {
+  it('are there for every workflow', () => {
+    const names = new Set(histories.map((file) => basename(file)))
+    for (const name of ['photo-upload-ready', 'photo-sync-narrowed', 'photo-fanout-pushed', 'housekeeping']) {
+      expect(names).toContain(`${name}.json`)
+    }
+  })
+
+  it.each(histories.map((file) => [relative(import.meta.dirname, file), file]))(
+    '%s replays',
+    async (_, file) => {
+      await Worker.runReplayHistory({ workflowBundle: { codePath } }, await read(file))
+    },
+  )
+
+  it.each(histories.map((file) => [relative(import.meta.dirname, file), file]))(
+    '%s tells nothing of the machine that recorded it',
+    async (_, file) => {
+      const text = await readFile(file, 'utf8')
+      expect(text).not.toContain(root)
+      expect(text).not.toContain(hostname())
+      expect(text).not.toMatch(/\d+@\w/)
+    },
+  )
+})
+
+/** Bundles the workflows with one line of photoUpload changed. */
+async function bundleWith(search: string, replacement: string): Promise<string> {
+  await mkdir(join(root, 'build'), { recursive: true })
+  const copy = await mkdtemp(join(root, 'build', 'changed-'))
+  try {
+    for (const part of ['workflows', 'contracts', 'domain', 'activities']) {
+      await cp(join(root, 'src', part), join(copy, part), { recursive: true })
+    }
+    const file = join(copy, 'workflows', 'photo-upload.ts')
+    const source = await readFile(file, 'utf8')
+    expect(source.split(search)).toHaveLength(2)
+    await writeFile(file, source.replace(search, replacement))
+    const { code } = await bundleWorkflowCode({ workflowsPath: join(copy, 'workflows', 'index.ts') })
+    return code
+  } finally {
+    await rm(copy, { recursive: true })
+  }
+}
+
+describe('a change that is not deterministic', () => {
+  const history = histories.find((file) => file.endsWith('photo-upload-ready.json'))!
+
+  it('fails the replay: a step more', async () => {
+    const code = await bundleWith(
+      'const published = await steps.publish({ photoId })',
+      'await steps.startFanout({ photoId, ownerId })\n  const published = await steps.publish({ photoId })',
+    )
+    await expect(
+      Worker.runReplayHistory({ workflowBundle: { code } }, await read(history)),
+    ).rejects.toMatchObject({ name: 'DeterminismViolationError' })
+  })
+
+  it('fails the replay: steps in another order', async () => {
+    const code = await bundleWith(
+      `    track(progress, 'search', () => steps.index({ photoId })),
+    track(progress, 'fanout', () => steps.startFanout({ photoId, ownerId })),`,
+      `    track(progress, 'fanout', () => steps.startFanout({ photoId, ownerId })),
+    track(progress, 'search', () => steps.index({ photoId })),`,
+    )
+    await expect(
+      Worker.runReplayHistory({ workflowBundle: { code } }, await read(history)),
+    ).rejects.toMatchObject({ name: 'DeterminismViolationError' })
+  })
+
+  it('passes when it only changes what is shown', async () => {
+    const code = await bundleWith(`'running')\n  const published`, `'running', 'soon')\n  const published`)
+    await Worker.runReplayHistory({ workflowBundle: { code } }, await read(history))
+  })
+})
