@@ -9,7 +9,9 @@ COPY src ./src
 COPY temporal ./temporal
 COPY stack/edge ./stack/edge
 COPY stack/compose ./stack/compose
+# Workers load the bundle; they could not write it, as containers run with a read-only file system.
+RUN node src/cli/build-workflows.ts
 # Where the edge's configuration is written; a named volume takes over this owner.
-RUN mkdir -p /edge build && chown node:node /edge build
+RUN mkdir -p /edge && chown node:node /edge
 USER node
 CMD ["node", "src/api/server.ts"]

@@ -47,7 +47,7 @@ describe('docker-compose.yml', () => {
     const jobs = services
       .filter(([, service]) => service.restart?.startsWith('on-failure'))
       .map(([name]) => name)
-    expect(jobs.sort()).toEqual(['edge-config', 'setup', 'temporal-namespace', 'temporal-schema'])
+    expect(jobs.sort()).toEqual(['bucket', 'edge-config', 'setup', 'temporal-namespace', 'temporal-schema'])
     expect(jobs.length + lasting.length).toBe(services.length)
   })
 
@@ -70,10 +70,13 @@ describe('docker-compose.yml', () => {
     for (const [, port] of published) expect(port).toMatch(/^127\.0\.0\.1:/)
   })
 
-  it.each(['setup', 'api', 'orchestration', 'media', 'fanout'])('%s: it gets every setting', (name) => {
-    const given = Object.keys(compose.services[name]?.environment ?? {}).sort()
-    expect(given).toEqual(Object.keys(settingsSchema.shape).sort())
-  })
+  it.each(['bucket', 'setup', 'api', 'orchestration', 'media', 'fanout'])(
+    '%s: it gets every setting',
+    (name) => {
+      const given = Object.keys(compose.services[name]?.environment ?? {}).sort()
+      expect(given).toEqual(Object.keys(settingsSchema.shape).sort())
+    },
+  )
 
   it('has no secret of its own: each comes from .env and must be set', () => {
     const secret = /(PASSWORD|SECRET|TOKEN|KEYS?|KEY_ID|PWD)$/

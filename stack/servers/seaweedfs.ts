@@ -1,13 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  CreateBucketCommand,
-  DeleteObjectCommand,
-  PutBucketCorsCommand,
-  PutObjectCommand,
-  S3Client,
-} from '@aws-sdk/client-s3'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { allowBrowsers, bucketClient, proveWritable } from '../compose/bucket.ts'
 import { writePrivate } from '../instance/files.ts'
 import { ownByServers } from '../instance/unprivileged.ts'
 import { dataFolder, ensureFolder } from './data-folder.ts'
@@ -72,18 +66,7 @@ export const seaweedfs: Server = {
 
   // It answers some seconds before it can store: only a write tells.
   async probe(context) {
-    const client = s3Client(context)
-    const Bucket = context.env.S3_BUCKET
-    const key = `probe/${randomUUID()}`
-    try {
-      await client.send(new CreateBucketCommand({ Bucket })).catch((error: Error) => {
-        if (!/^BucketAlready/.test(error.name)) throw error
-      })
-      await client.send(new PutObjectCommand({ Bucket, Key: key, Body: 'probe' }))
-      await client.send(new DeleteObjectCommand({ Bucket, Key: key }))
-    } finally {
-      client.destroy()
-    }
+    await withBucket(context, proveWritable)
   },
 
   cleanUp({ ports }) {
@@ -99,30 +82,19 @@ export const seaweedfs: Server = {
     for (const name of names) rmSync(`/tmp/seaweedfs-${name}.sock`, { force: true })
   },
 
-  async settle(context) {
-    const client = s3Client(context)
-    try {
-      await client.send(
-        new PutBucketCorsCommand({
-          Bucket: context.env.S3_BUCKET,
-          CORSConfiguration: {
-            CORSRules: [
-              {
-                // Browsers upload by pre-signed PUT from any origin; the signature is what authorizes.
-                AllowedMethods: ['PUT', 'GET', 'HEAD'],
-                AllowedOrigins: ['*'],
-                AllowedHeaders: ['*'],
-                ExposeHeaders: ['ETag'],
-                MaxAgeSeconds: 3600,
-              },
-            ],
-          },
-        }),
-      )
-    } finally {
-      client.destroy()
-    }
-  },
+  settle: (context) => withBucket(context, allowBrowsers),
+}
+
+async function withBucket(
+  { env }: ServerContext,
+  work: (client: S3Client, bucket: string) => Promise<void>,
+): Promise<void> {
+  const client = bucketClient(env)
+  try {
+    await work(client, env.S3_BUCKET ?? '')
+  } finally {
+    client.destroy()
+  }
 }
 
 /** Object-created events of uploads go to the API. They are hints: it looks at the object before it believes anything. */
@@ -159,16 +131,4 @@ function identities({ env }: ServerContext) {
       },
     ],
   }
-}
-
-function s3Client({ ports, env }: ServerContext): S3Client {
-  return new S3Client({
-    endpoint: `http://127.0.0.1:${ports.s3}`,
-    region: env.S3_REGION ?? '',
-    forcePathStyle: true,
-    credentials: { accessKeyId: env.S3_ACCESS_KEY_ID ?? '', secretAccessKey: env.S3_SECRET_ACCESS_KEY ?? '' },
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    maxAttempts: 1,
-  })
 }

@@ -1,0 +1,8 @@
+/** Job of docker compose: makes the bucket. It is started again while the storage is not ready. */
+import { allowBrowsers, bucketClient, proveWritable } from './bucket.ts'
+
+const bucket = process.env.S3_BUCKET ?? 'darkroom'
+const client = bucketClient(process.env)
+await proveWritable(client, bucket)
+await allowBrowsers(client, bucket)
+console.log(`The bucket ${bucket} is ready.`)
