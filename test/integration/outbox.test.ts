@@ -1,0 +1,162 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Client } from '@temporalio/client'
+import { photoUploadWorkflowId } from '../../src/contracts/photo-upload.ts'
+import { openTemporal } from '../../src/infra/temporal/client.ts'
+import { createOutbox } from '../../src/services/outbox.ts'
+import { eventually, openUploadWorld, silent, type UploadWorld } from './upload-world.ts'
+
+let world: UploadWorld
+let owner: string
+
+beforeAll(async () => {
+  world = await openUploadWorld()
+  owner = await world.owner()
+})
+afterAll(() => world?.close())
+
+const isStarted = (photoId: string) =>
+  world.temporal.workflow
+    .getHandle(photoUploadWorkflowId(photoId))
+    .describe()
+    .then(
+      () => true,
+      () => false,
+    )
+
+async function row(outboxId: string) {
+  const [found] = await world.database.primary<{
+    attempts: number
+    parked_at: Date | null
+    last_error: string | null
+  }>({
+    text: 'SELECT attempts, parked_at, last_error FROM outbox WHERE outbox_id = $1',
+    values: [outboxId],
+  })
+  return found
+}
+
+/** The relay leaves young messages alone for some seconds. */
+const age = (outboxId: string) =>
+  world.database.primary({
+    text: 'UPDATE outbox SET locked_until = now() WHERE outbox_id = $1',
+    values: [outboxId],
+  })
+
+describe('the outbox', () => {
+  it('delivers at once and forgets', async () => {
+    const upload = await world.openUpload(owner)
+    await world.outbox.dispatch([upload.outboxId])
+    expect(await isStarted(upload.photoId)).toBe(true)
+    expect(await row(upload.outboxId)).toBeUndefined()
+  })
+
+  it('keeps what Temporal cannot take, answers within its deadline, and relays it when Temporal is back', async () => {
+    const link = await openLink(world.config.TEMPORAL_ADDRESS)
+    const temporal = openTemporal({ address: link.address, namespace: world.config.TEMPORAL_NAMESPACE })
+    const outbox = createOutbox({ database: world.database, temporal, logger: silent })
+    await link.cut()
+    const stopping = new AbortController()
+    const relay = outbox.runRelay(stopping.signal)
+    try {
+      const upload = await world.openUpload(owner)
+      const startedAt = performance.now()
+      await outbox.dispatch([upload.outboxId])
+      expect(performance.now() - startedAt).toBeLessThan(1_500)
+      expect(await isStarted(upload.photoId)).toBe(false)
+
+      await age(upload.outboxId)
+      await eventually(async () => ((await row(upload.outboxId))?.attempts ?? 0) > 0)
+      await eventually(async () => (await row(upload.outboxId))?.last_error)
+      expect(await row(upload.outboxId)).toMatchObject({ parked_at: null })
+
+      await link.mend()
+      await eventually(async () => isStarted(upload.photoId), 40_000)
+      await eventually(async () => (await row(upload.outboxId)) === undefined)
+    } finally {
+      stopping.abort()
+      await relay
+      await close(temporal)
+      await link.cut()
+    }
+  })
+
+  it('parks what can never succeed, with the reason', async () => {
+    const [parked] = await world.database.primary<{ outbox_id: string }>({
+      text: `INSERT INTO outbox (kind, payload) VALUES ('photoChanged', '{"photoId": "no such id"}')
+        RETURNING outbox_id::text`,
+    })
+    const stopping = new AbortController()
+    const relay = world.outbox.runRelay(stopping.signal)
+    try {
+      const found = await eventually(async () => {
+        const current = await row(parked!.outbox_id)
+        return current?.parked_at ? current : undefined
+      })
+      expect(found.last_error).toContain('payload.photoId')
+      expect(found.attempts).toBe(1)
+    } finally {
+      stopping.abort()
+      await relay
+    }
+  })
+
+  it('is shared by relays: each message goes out once', async () => {
+    const uploads = await Promise.all(Array.from({ length: 20 }, () => world.openUpload(owner)))
+    await Promise.all(uploads.map(({ outboxId }) => age(outboxId)))
+    const stopping = new AbortController()
+    const relays = [1, 2, 3].map(() => world.outbox.runRelay(stopping.signal))
+    try {
+      await eventually(async () => {
+        const rows = await Promise.all(uploads.map(({ outboxId }) => row(outboxId)))
+        return rows.every((found) => found === undefined)
+      })
+      for (const { photoId } of uploads) expect(await isStarted(photoId)).toBe(true)
+    } finally {
+      stopping.abort()
+      await Promise.all(relays)
+    }
+  })
+})
+
+const close = (temporal: Client) => temporal.connection.close()
+
+/** A TCP link to a server that can be cut and mended: the server itself is shared with other tests. */
+async function openLink(target: string) {
+  const [host, port] = target.split(':') as [string, string]
+  const sockets = new Set<Socket>()
+  let server: Server | undefined
+  let listeningOn = 0
+
+  async function mend(): Promise<void> {
+    server = createServer((inner) => {
+      const outer = connect(Number(port), host)
+      for (const socket of [inner, outer]) {
+        sockets.add(socket)
+        socket.on('error', () => {})
+        socket.on('close', () => {
+          sockets.delete(socket)
+          inner.destroy()
+          outer.destroy()
+        })
+      }
+      inner.pipe(outer).pipe(inner)
+    })
+    server.listen(listeningOn, '127.0.0.1')
+    await once(server, 'listening')
+    listeningOn = (server.address() as { port: number }).port
+  }
+
+  async function cut(): Promise<void> {
+    if (!server) return
+    const closed = once(server, 'close')
+    server.close()
+    for (const socket of sockets) socket.destroy()
+    await closed
+    server = undefined
+  }
+
+  await mend()
+  return { address: `127.0.0.1:${listeningOn}`, mend, cut }
+}
