@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto'
+import { pino } from 'pino'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openSearchClient } from '../../src/infra/opensearch/client.ts'
+import { ensureSearchIndex, photosIndex } from '../../src/infra/opensearch/setup.ts'
+import { openTemporal } from '../../src/infra/temporal/client.ts'
+import { setUpTemporal } from '../../src/infra/temporal/setup.ts'
+import { fanoutWorker } from '../../src/workers/fanout.ts'
+import { mediaWorker } from '../../src/workers/media.ts'
+import { orchestrationWorker } from '../../src/workers/orchestration.ts'
+import { startWorker, type RunningWorker } from '../../src/workers/run-worker.ts'
+import { openApiWorld, type ApiWorld, type Json, type Person } from './api-fixture.ts'
+
+/** The API beside real workers: what a client sees of an upload that it follows. */
+describe('following an upload through the API', () => {
+  const suffix = randomBytes(4).toString('hex')
+  const prefix = `api-${suffix}`
+  const search = openSearchClient(process.env.OPENSEARCH_URL ?? '')
+  let world: ApiWorld
+  let ann: Person
+  const workers: RunningWorker[] = []
+
+  beforeAll(async () => {
+    const namespace = `api-${suffix}`
+    const temporal = openTemporal({ address: process.env.TEMPORAL_ADDRESS ?? '127.0.0.1:7233', namespace })
+    await setUpTemporal(temporal)
+    await temporal.connection.close()
+    await ensureSearchIndex(search, prefix)
+    world = await openApiWorld({ TEMPORAL_NAMESPACE: namespace, OPENSEARCH_INDEX_PREFIX: prefix })
+    ann = await world.signUp()
+    for (const definition of [orchestrationWorker, mediaWorker, fanoutWorker]) {
+      workers.push(await startWorker(definition, world.api.deps.config, pino({ level: 'silent' })))
+    }
+  })
+  afterAll(async () => {
+    await Promise.all(workers.map((worker) => worker.stop()))
+    await search.indices.delete({ index: photosIndex(prefix), ignore_unavailable: true })
+    await search.close()
+    await world?.close()
+  })
+
+  const progressOf = (id: string, wait: number) =>
+    world.call('GET', `/v1/photos/${id}/progress?wait=${wait}`, { token: ann.token })
+
+  /** Follows by long polls until `done`; each answer differs from the one before or came at the end of its wait. */
+  async function follow(id: string, done: (progress: Json) => boolean): Promise<Json> {
+    for (let poll = 0; poll < 40; poll++) {
+      const { status, body } = await progressOf(id, 5)
+      expect(status).toBe(200)
+      if (done(body)) return body
+    }
+    throw new Error('not done after 40 polls')
+  }
+  const allDone = (progress: Json) =>
+    progress.steps.every((step: Json) => step.state === 'done') && progress.fanout?.state === 'done'
+
+  it('goes step by step to every variant, and the photo is in feed, profile and search', async () => {
+    const bytes = await sharp({
+      create: { width: 1600, height: 1200, channels: 3, background: { r: randomBytes(1)[0]!, g: 90, b: 10 } },
+    })
+      .jpeg()
+      .toBuffer()
+    const opened = await world.call('POST', '/v1/photos', {
+      token: ann.token,
+      body: { contentType: 'image/jpeg', bytes: bytes.byteLength, caption: `Lighthouse #api${suffix}` },
+    })
+    const { photo, upload } = opened.body
+    expect((await progressOf(photo.id, 0)).body.status).toBe('awaiting_upload')
+    await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: new Uint8Array(bytes) })
+    await world.call('POST', `/v1/photos/${photo.id}/complete`, { token: ann.token })
+    const progress = await follow(photo.id, allDone)
+    expect(progress.steps.map((step: Json) => step.name)).toEqual([
+      'arrival',
+      'validation',
+      'publication',
+      'variants',
+      'search',
+      'fanout',
+    ])
+    expect(progress.steps.find((step: Json) => step.name === 'variants')).toMatchObject({ detail: '4 of 4' })
+
+    const shown = (await world.call('GET', `/v1/photos/${photo.id}`)).body.photo
+    expect(shown).toMatchObject({ status: 'ready', width: 1600, height: 1200, tags: [`api${suffix}`] })
+    const formats = shown.variants.map((variant: Json) => `${variant.name}.${variant.format}`)
+    expect(formats.sort()).toEqual(['medium_800.jpeg', 'medium_800.webp', 'thumb_200.jpeg', 'thumb_200.webp'])
+    expect((await world.call('POST', `/v1/photos/${photo.id}/complete`, { token: ann.token })).status).toBe(
+      200,
+    )
+    const feed = await world.call('GET', '/v1/feed', { token: ann.token })
+    expect(feed.body.items.map((item: Json) => item.id)).toEqual([photo.id])
+    const profile = await world.call('GET', `/v1/users/${ann.username}`, { token: ann.token })
+    expect(profile.body.user.photoCount).toBe(1)
+    for (const path of [
+      `/v1/search/photos?q=lighthouses&user=${ann.username}`,
+      `/v1/tags/API${suffix}/photos`,
+    ]) {
+      await expect
+        .poll(async () => (await world.call('GET', path)).body.items?.map((item: Json) => item.id), {
+          timeout: 5_000,
+        })
+        .toEqual([photo.id])
+    }
+  })
+
+  it('tells why an upload failed', async () => {
+    const bytes = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    const { photo, upload } = (
+      await world.call('POST', '/v1/photos', {
+        token: ann.token,
+        body: { contentType: 'image/png', bytes: bytes.byteLength },
+      })
+    ).body
+    await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: new Uint8Array(bytes) })
+    await world.call('POST', `/v1/photos/${photo.id}/complete`, { token: ann.token })
+    const progress = await follow(photo.id, ({ status }) => status === 'failed')
+    expect(progress.steps.find((step: Json) => step.name === 'validation')).toMatchObject({ state: 'failed' })
+    const again = await world.call('POST', `/v1/photos/${photo.id}/complete`, { token: ann.token })
+    expect(again).toMatchObject({ status: 200, body: { photo: { failure: { code: 'not_an_image' } } } })
+    // The signature is still good, and the failed upload takes nothing any more.
+    await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: new Uint8Array(bytes) })
+    expect((await world.call('GET', `/v1/photos/${photo.id}`, { token: ann.token })).body.photo.status).toBe(
+      'failed',
+    )
+  })
+})
