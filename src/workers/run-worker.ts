@@ -5,7 +5,7 @@ import type { TASK_QUEUES } from '../contracts/task-queues.ts'
 import { findMissingSearchAttributes } from '../infra/temporal/search-attributes.ts'
 import { createLogger, type Logger } from '../observability/logger.ts'
 import { runtimeLogger } from './runtime-logger.ts'
-import { ensureWorkflowBundle } from './workflow-bundle.ts'
+import { freshWorkflowBundle } from './workflow-bundle.ts'
 
 /** What a worker is made of; `close` is called after its last activity has ended. */
 export interface WorkerParts {
@@ -57,9 +57,7 @@ export async function startWorker(
     namespace: config.TEMPORAL_NAMESPACE,
     taskQueue: definition.taskQueue,
     activities: parts.activities,
-    ...(definition.runsWorkflows
-      ? { workflowBundle: { codePath: await ensureWorkflowBundle(Runtime.instance().logger) } }
-      : {}),
+    ...(definition.runsWorkflows ? { workflowBundle: { codePath: await freshWorkflowBundle() } } : {}),
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
     // Cancellations arrive with heartbeats; so they may not be held back for long.

@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
-import { bundleWorkflowCode, type Logger as WorkerLogger } from '@temporalio/worker'
+import { promisify } from 'node:util'
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
 import { lock } from 'proper-lockfile'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -18,10 +20,21 @@ export const workflowBundlePath = join(root, 'build', 'workflow-bundle.js')
 const hashPath = join(root, 'build', 'workflow-bundle.sha256')
 
 /**
- * The prebuilt workflow bundle, built anew if it is missing or older than its sources. Workers that start at once build it
- * once. @returns its path
+ * As `ensureWorkflowBundle`, but builds in a process of its own: webpack's 130 MB would stay with a worker for good.
+ * @returns the bundle's path
  */
-export async function ensureWorkflowBundle(logger?: WorkerLogger): Promise<string> {
+export async function freshWorkflowBundle(): Promise<string> {
+  if (!(await isFresh())) {
+    await promisify(execFile)(process.execPath, [join(sources, 'cli', 'build-workflows.ts')])
+  }
+  return workflowBundlePath
+}
+
+/**
+ * The prebuilt workflow bundle, built anew if it is missing or older than its sources. Processes that start at once build
+ * it once. @returns its path
+ */
+export async function ensureWorkflowBundle(): Promise<string> {
   if (await isFresh()) return workflowBundlePath
   await mkdir(join(root, 'build'), { recursive: true })
   const release = await lock(join(root, 'build'), {
@@ -30,18 +43,18 @@ export async function ensureWorkflowBundle(logger?: WorkerLogger): Promise<strin
     retries: LOCK_RETRIES,
   })
   try {
-    if (!(await isFresh())) await buildWorkflowBundle(logger)
+    if (!(await isFresh())) await buildWorkflowBundle()
   } finally {
     await release()
   }
   return workflowBundlePath
 }
 
-async function buildWorkflowBundle(logger?: WorkerLogger): Promise<void> {
+async function buildWorkflowBundle(): Promise<void> {
   const hash = await hashSources()
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(sources, 'workflows', 'index.ts'),
-    ...(logger ? { logger } : {}),
+    logger: new DefaultLogger('WARN'),
   })
   // Renamed into place, so that nobody reads half a bundle; the hash last, so that it never vouches for an older one.
   await writeFile(`${workflowBundlePath}.new`, code)

@@ -61,7 +61,7 @@ function openSync(before: SyncProgress | undefined) {
   }
   let signals = 0
   let proofs = 0
-  let failure: unknown
+  let failure: Error | undefined
   setHandler(photoChanged, () => {
     signals++
   })
@@ -96,7 +96,7 @@ function openSync(before: SyncProgress | undefined) {
       proofs++
       proof
         .catch((error: unknown) => {
-          failure = error
+          failure = error as Error
         })
         .finally(() => {
           proofs--

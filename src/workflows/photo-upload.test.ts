@@ -54,21 +54,21 @@ function happyPath() {
       return outcome
     }
   return {
-    claimUpload: does('claim', { outcome: 'claimed' } as Record<string, unknown>),
-    validateOriginal: does('validate', {
+    claimUpload: does<object>('claim', { outcome: 'claimed' }),
+    validateOriginal: does<object>('validate', {
       outcome: 'valid',
       width: 4,
       height: 3,
       bytes: 9,
       attempts: 1,
-    } as object),
-    publishPhoto: does('publish', { outcome: 'published', version: 3 } as object),
-    renderVariants: does('renderAll', { outcome: 'rendered', failed: [], attempts: 1 } as object),
-    renderVariant: does('renderOne', { outcome: 'rendered', failed: [], attempts: 1 } as object),
+    }),
+    publishPhoto: does<object>('publish', { outcome: 'published', version: 3 }),
+    renderVariants: does<object>('renderAll', { outcome: 'rendered', failed: [], attempts: 1 }),
+    renderVariant: does<object>('renderOne', { outcome: 'rendered', failed: [], attempts: 1 }),
     indexPhoto: does('index', { state: 'indexed', version: 3, changed: true }),
     startFanout: does('fanout', undefined),
     abandonUpload: does('abandon', undefined),
-    failUpload: does('fail', undefined as unknown),
+    failUpload: does<unknown>('fail', undefined),
     discardUpload: does('discard', undefined),
   }
 }

@@ -12,9 +12,9 @@ export async function findMissingSearchAttributes(
   namespace: string,
 ): Promise<string[]> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace })
-  return SEARCH_ATTRIBUTES.filter(({ name, type }) => customAttributes[name] !== VALUE_TYPES[type]).map(
-    ({ name }) => name,
-  )
+  return SEARCH_ATTRIBUTES.filter(
+    ({ name, type }) => Number(customAttributes[name]) !== VALUE_TYPES[type],
+  ).map(({ name }) => name)
 }
 
 /** Registers what is missing. @returns the names that were added */
