@@ -13,6 +13,8 @@ import { bumpFeedEpoch } from '../../src/services/feed/feed-state.ts'
 import { createFeed, type Feed, type FeedPage } from '../../src/services/feed/feed.ts'
 
 export const CURSOR_SECRET = 'the cursor secret of the feed tests'
+/** A moment in 2026; scores that tests choose lie around it. */
+export const NOON_MS = 1_790_000_000_000
 const silent = pino({ level: 'silent' })
 
 export interface World {
@@ -226,3 +228,22 @@ export async function openWorld({ headItems }: WorldOptions = {}): Promise<World
     },
   }
 }
+
+export interface ViewerOfMany {
+  viewer: UserId
+  author: UserId
+  newestFirst: PhotoId[]
+}
+
+/** A viewer who follows an author of `count` photos, two of each score, so that every other neighbour is a tie. */
+export async function viewerOfMany(world: World, count: number): Promise<ViewerOfMany> {
+  const viewer = await world.account()
+  const author = await world.account()
+  await world.follow(viewer, author)
+  for (let n = 0; n < count; n++) await world.photo(author, { score: NOON_MS + Math.floor(n / 2) })
+  await world.settle()
+  return { viewer, author, newestFirst: await world.expected(viewer) }
+}
+
+/** The photos of a page, in its order. */
+export const idsOf = (page: Pick<FeedPage, 'cards'>): PhotoId[] => page.cards.map((card) => card.photoId)

@@ -8,7 +8,7 @@ import type { Feed } from '../../src/services/feed/feed.ts'
 import { openWorld, type World } from '../integration/feed-world.ts'
 
 /** Thorough: PROPERTY_RUNS=1000; a failing run prints its seed, PROPERTY_SEED repeats it. */
-const RUNS = Number(process.env.PROPERTY_RUNS ?? 150)
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 120)
 const SEED = process.env.PROPERTY_SEED
 
 const ACCOUNTS = 4
@@ -19,12 +19,15 @@ let world: World
 let feeds: Record<Via, Feed>
 /** Builds that end only after the writes of their step, so that a photo falls between their snapshot and their end. */
 const slowBuilds = new Map<UserId, Promise<unknown>>()
+/** Some of those writes begin only when a build of their step has its snapshot, or its reads have ended. */
+let snapshotTaken = Promise.withResolvers<void>()
 beforeAll(async () => {
   world = await openWorld({ headItems: HEAD_ITEMS })
   const { heads } = world
   const slowly: FeedHeads = {
     ...heads,
     async finishBuild(userId, ...rest) {
+      snapshotTaken.resolve()
       await slowBuilds.get(userId)
       return heads.finishBuild(userId, ...rest)
     },
@@ -51,7 +54,16 @@ type Via = typeof via extends fc.Arbitrary<infer Name> ? Name : never
 
 const operation = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('post'), account, visibility, tie: fc.boolean() }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('publish'), account, visibility, tie: fc.boolean() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('publish'),
+      account,
+      visibility,
+      tie: fc.boolean(),
+      late: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('remove'), photo }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('show'), photo, visibility }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('follow'), account, other: account }) },
@@ -82,6 +94,7 @@ type Operation = {
     visibility: Visibility
     tie: boolean
     slowly: boolean
+    late: boolean
     via: Via
   }
 }[string]
@@ -142,6 +155,7 @@ async function begin() {
     switch (one.do) {
       case 'post':
       case 'publish': {
+        if (one.late) await snapshotTaken.promise
         const tie = one.tie && photos.length > 0 ? { score: photos.at(-1)!.score } : {}
         const posted = await world.photo(user, { visibility: one.visibility, ...tie })
         photos.push(posted)
@@ -175,10 +189,12 @@ async function begin() {
   return {
     /** Reads and writes of a step at the same time. */
     async performAll(step: Operation[]): Promise<void> {
+      snapshotTaken = Promise.withResolvers()
       const writes = Promise.all(step.filter((one) => one.do !== 'read').map(perform))
       const reads = step.filter((one) => one.do === 'read')
       for (const one of reads) if (one.slowly) slowBuilds.set(users[one.account]!, writes)
-      await Promise.all([writes, ...reads.map(perform)])
+      await Promise.all(reads.map(perform)).finally(snapshotTaken.resolve)
+      await writes
       await Promise.all(Object.values(feeds).map((feed) => feed.idle()))
       slowBuilds.clear()
     },
