@@ -106,12 +106,7 @@ async function writePhotos(folder: string): Promise<string[]> {
 async function uploadOne(owner: ApiClient, path: string): Promise<Uploaded> {
   const { photoId, putFinishedAt } = await owner.upload(await readFile(path), { contentType: 'image/jpeg' })
   const poll = (done: (photo: { status: string; variants: { name: string }[] }) => boolean) =>
-    owner.until(
-      `photo ${photoId} is done`,
-      async () => done((await owner.call('GET', `/v1/photos/${photoId}`)).photo),
-      60_000,
-      5,
-    )
+    owner.until(`photo ${photoId} is done`, async () => done(await owner.photo(photoId)), 60_000, 5)
   await poll((photo) => photo.status === 'ready')
   const readyMs = performance.now() - putFinishedAt
   await poll(
@@ -169,7 +164,7 @@ async function verify(owner: ApiClient, uploads: readonly Uploaded[]): Promise<F
   const inFeed = uploads.filter(({ photoId }) => feed.filter(({ id }) => id === photoId).length === 1).length
   let served = 0
   for (const { photoId } of uploads.slice(-uploadsPerRound)) {
-    const { photo } = await owner.call('GET', `/v1/photos/${photoId}`)
+    const photo = await owner.photo(photoId)
     for (const variant of photo.variants.filter(({ name }: { name: string }) => name !== 'original')) {
       const { width, height } = await sharp(
         Buffer.from(await (await fetch(variant.url)).arrayBuffer()),

@@ -1,10 +1,50 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** An answer of the API: its status, headers and parsed body (undefined when empty). */
-export interface Answer<Body = any> {
+export interface Answer<Body = AnyBody> {
   status: number
   headers: Headers
   body: Body
+}
+
+/** A body whose shape the caller knows and does not spell out: any of the API's JSON objects. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- JSON from outside; what matters of it is asserted
+export type AnyBody = any
+
+export interface VariantAnswer {
+  name: 'thumb_200' | 'medium_800' | 'original'
+  format: string
+  width: number
+  height: number
+  bytes: number
+  url: string
+  expiresAt?: string
+}
+
+/** What the callers of this client read of a photo. */
+export interface PhotoAnswer {
+  id: string
+  status: 'awaiting_upload' | 'processing' | 'ready' | 'failed' | 'quarantined' | 'deleted'
+  visibility: 'public' | 'followers' | 'private'
+  caption: string | null
+  tags: string[]
+  width: number | null
+  height: number | null
+  placeholder: string | null
+  failure?: { code: string; detail: string }
+  variants: VariantAnswer[]
+}
+
+export interface UploadTarget {
+  method: 'PUT'
+  url: string
+  headers: Record<string, string>
+  expiresAt: string
+}
+
+export interface Page<Item> {
+  items: Item[]
+  nextCursor: string | null
 }
 
 /** An answer that was not the expected one, with what the API said. */
@@ -18,7 +58,18 @@ export class UnexpectedAnswer extends Error {
   }
 }
 
+interface SignedIn {
+  accessToken: string
+}
+
 const REQUEST_TIMEOUT_MS = 40_000
+
+/** The photo's variant of this name and format. @throws Error if it has none */
+export function variantOf(photo: PhotoAnswer, name: VariantAnswer['name'], format?: string): VariantAnswer {
+  const found = photo.variants.find((v) => v.name === name && (format === undefined || v.format === format))
+  if (!found) throw new Error(`photo ${photo.id} has no ${name} ${format ?? ''}`)
+  return found
+}
 
 /** A signed-in user of the API over HTTP: what the demo, the end-to-end tests and the benchmarks speak through. */
 export class ApiClient {
@@ -32,7 +83,7 @@ export class ApiClient {
   }
 
   /** Sends one request; `path` begins with `/v1` or is outside it. Never throws for a status. */
-  async send<Body = any>(
+  async send<Body = AnyBody>(
     method: string,
     path: string,
     options: { body?: unknown; headers?: Record<string, string>; token?: string | null } = {},
@@ -50,15 +101,12 @@ export class ApiClient {
     })
     const text = await response.text()
     const isJson = /json/.test(response.headers.get('content-type') ?? '')
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: (text === '' ? undefined : isJson ? JSON.parse(text) : text) as Body,
-    }
+    const body = (text === '' ? undefined : isJson ? JSON.parse(text) : text) as Body
+    return { status: response.status, headers: response.headers, body }
   }
 
   /** Sends one request and returns its body. @throws UnexpectedAnswer unless the status is among `expected` (any 2xx). */
-  async call<Body = any>(
+  async call<Body = AnyBody>(
     method: string,
     path: string,
     body?: unknown,
@@ -72,14 +120,14 @@ export class ApiClient {
 
   /** Creates an account and signs in as it. */
   async signUp(username: string, password = `password of ${username}`): Promise<this> {
-    const { accessToken } = await this.call('POST', '/v1/users', { username, password })
+    const { accessToken } = await this.call<SignedIn>('POST', '/v1/users', { username, password })
     this.token = accessToken
     this.username = username
     return this
   }
 
   async signIn(username: string, password = `password of ${username}`): Promise<this> {
-    const { accessToken } = await this.call('POST', '/v1/sessions', { username, password })
+    const { accessToken } = await this.call<SignedIn>('POST', '/v1/sessions', { username, password })
     this.token = accessToken
     this.username = username
     return this
@@ -90,16 +138,23 @@ export class ApiClient {
     bytes: Uint8Array,
     photo: { contentType: string; caption?: string; visibility?: string },
   ): Promise<{ photoId: string; putFinishedAt: number }> {
-    const { photo: created, upload } = await this.call('POST', '/v1/photos', {
-      ...photo,
-      bytes: bytes.byteLength,
-    })
+    const { photo: created, upload } = await this.openUpload({ ...photo, bytes: bytes.byteLength })
     await this.put(upload, bytes)
     return { photoId: created.id, putFinishedAt: performance.now() }
   }
 
+  /** Asks for an upload. */
+  async openUpload(photo: Record<string, unknown>): Promise<{ photo: PhotoAnswer; upload: UploadTarget }> {
+    return this.call('POST', '/v1/photos', photo)
+  }
+
+  /** The photo as this user sees it. @throws UnexpectedAnswer if they do not */
+  async photo(photoId: string): Promise<PhotoAnswer> {
+    return (await this.call<{ photo: PhotoAnswer }>('GET', `/v1/photos/${photoId}`)).photo
+  }
+
   /** PUTs to the storage as a client would. @throws Error unless the storage took it */
-  async put(upload: { url: string; headers: Record<string, string> }, bytes: Uint8Array): Promise<void> {
+  async put(upload: Pick<UploadTarget, 'url' | 'headers'>, bytes: Uint8Array): Promise<void> {
     const response = await fetch(upload.url, {
       method: 'PUT',
       headers: upload.headers,
@@ -110,12 +165,12 @@ export class ApiClient {
   }
 
   /** Every item of a list, page by page, to its end. */
-  async walk<Item = any>(path: string, limit = 20): Promise<Item[]> {
+  async walk<Item = PhotoAnswer>(path: string, limit = 20): Promise<Item[]> {
     const items: Item[] = []
     let cursor: string | null = null
     do {
       const separator = path.includes('?') ? '&' : '?'
-      const page: { items: Item[]; nextCursor: string | null } = await this.call(
+      const page: Page<Item> = await this.call<Page<Item>>(
         'GET',
         `${path}${separator}limit=${limit}${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
       )
@@ -145,11 +200,11 @@ export class ApiClient {
   }
 
   /** Waits until the photo is `ready` (or `failed`) as its owner sees it. */
-  async untilSettled(photoId: string, timeoutMs = 20_000): Promise<any> {
+  async untilSettled(photoId: string, timeoutMs = 20_000): Promise<PhotoAnswer> {
     return this.until(
       `photo ${photoId} is ready`,
       async () => {
-        const { photo } = await this.call('GET', `/v1/photos/${photoId}`)
+        const photo = await this.photo(photoId)
         return ['ready', 'failed'].includes(photo.status) ? photo : undefined
       },
       timeoutMs,
@@ -157,12 +212,14 @@ export class ApiClient {
   }
 
   /** Waits until all four variants exist. */
-  async untilVariants(photoId: string, count = 4, timeoutMs = 30_000): Promise<any> {
+  async untilVariants(photoId: string, count = 4, timeoutMs = 30_000): Promise<PhotoAnswer> {
     return this.until(
       `photo ${photoId} has its variants`,
       async () => {
-        const { photo } = await this.call('GET', `/v1/photos/${photoId}`)
-        return photo.variants.filter((v: any) => v.name !== 'original').length >= count ? photo : undefined
+        const photo = await this.photo(photoId)
+        return photo.variants.filter((variant) => variant.name !== 'original').length >= count
+          ? photo
+          : undefined
       },
       timeoutMs,
     )

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Listr } from 'listr2'
-import { ApiClient } from '../client/api-client.ts'
+import { ApiClient, type Page, type PhotoAnswer, variantOf } from '../client/api-client.ts'
 import { DEMO_PHOTOS, readDemoPhoto, type DemoPhoto } from './photos.ts'
 
 export interface MainJobOptions {
@@ -33,7 +33,7 @@ export interface MainJobReport {
   followers: ApiClient[]
   photos: PhotoReport[]
   /** ms from PATCH visibility=private until a follower's next feed read lacked the photo, and the old URL was refused. */
-  narrowing: { feedMs: number; urlMs: number; urlStatus: number }
+  narrowing: { photoId: string; feedMs: number; urlMs: number; urlStatus: number }
 }
 
 const FOLLOWERS = ['ben', 'cleo', 'dana'] as const
@@ -68,7 +68,7 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobReport
         title: 'Everyone reads their feed once: it is empty',
         task: async () => {
           for (const user of [author, ...followers]) {
-            const { items } = await user.call('GET', '/v1/feed')
+            const { items } = await user.call<Page<PhotoAnswer>>('GET', '/v1/feed')
             if (items.length !== 0) throw new Error(`${user.username} has a feed already`)
           }
         },
@@ -90,7 +90,10 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobReport
       {
         title: 'Take one back: visibility private',
         task: async (_: unknown, task: { title: string }) => {
-          narrowing = await takeBack(photos.at(-1)!, author, followers[0]!)
+          narrowing = {
+            photoId: photos.at(-1)!.photoId,
+            ...(await takeBack(photos.at(-1)!, author, followers[0]!)),
+          }
           task.title = `Taken back: gone from the next feed read (${ms(narrowing.feedMs)}), its old image URL refused with ${narrowing.urlStatus} after ${ms(narrowing.urlMs)}`
         },
       },
@@ -130,13 +133,16 @@ async function uploadOne(
     author.untilVariants(photoId, VARIANTS).then((ready) => ({ ready, ms: since() })),
     author
       .until(`search finds ${photo.file}`, async () => {
-        const { items } = await followers[0]!.call('GET', `/v1/search/photos?q=${encodeURIComponent(word)}`)
-        return items.some((item: { id: string }) => item.id === photoId)
+        const { items } = await followers[0]!.call<Page<PhotoAnswer>>(
+          'GET',
+          `/v1/search/photos?q=${encodeURIComponent(word)}`,
+        )
+        return items.some((item) => item.id === photoId)
       })
       .then(since),
   ])
 
-  const thumb = variants.ready.variants.find((v: any) => v.name === 'thumb_200' && v.format === 'webp')
+  const thumb = variantOf(variants.ready, 'thumb_200', 'webp')
   const first = await fetchImage(thumb.url)
   const second = await fetchImage(thumb.url)
   if (second !== 'HIT') throw new Error(`the second GET of ${photo.file} was no cache hit but ${second}`)
@@ -149,7 +155,7 @@ async function uploadOne(
     feeds: followers.length + 1,
     feedsMs,
     searchMs,
-    imageUrl: variants.ready.variants.find((v: any) => v.name === 'medium_800' && v.format === 'jpeg').url,
+    imageUrl: variantOf(variants.ready, 'medium_800', 'jpeg').url,
     cache: [first, second],
   }
 }
@@ -158,8 +164,8 @@ async function inFeeds(photoId: string, users: ApiClient[], since: () => number)
   await Promise.all(
     users.map((user) =>
       user.until(`${user.username}'s feed has the photo`, async () => {
-        const { items } = await user.call('GET', '/v1/feed?limit=5')
-        return items.some((item: { id: string }) => item.id === photoId)
+        const { items } = await user.call<Page<PhotoAnswer>>('GET', '/v1/feed?limit=5')
+        return items.some((item) => item.id === photoId)
       }),
     ),
   )
@@ -178,8 +184,8 @@ async function fetchImage(url: string): Promise<string> {
 async function takeBack(report: PhotoReport, author: ApiClient, follower: ApiClient) {
   const startedAt = performance.now()
   await author.call('PATCH', `/v1/photos/${report.photoId}`, { visibility: 'private' })
-  const { items } = await follower.call('GET', '/v1/feed')
-  if (items.some((item: { id: string }) => item.id === report.photoId)) throw new Error('still in the feed')
+  const { items } = await follower.call<Page<PhotoAnswer>>('GET', '/v1/feed')
+  if (items.some((item) => item.id === report.photoId)) throw new Error('still in the feed')
   const feedMs = performance.now() - startedAt
   const urlStatus = await author.until('the old image URL is refused', async () => {
     const response = await fetch(report.imageUrl, { signal: AbortSignal.timeout(10_000) })
@@ -196,7 +202,9 @@ export function describeMainJob(report: MainJobReport, options: MainJobOptions):
     lines.push(
       `  ${photo.photo.file} by ${report.author.username} (${photo.photo.visibility})`,
       `    ready ${ms(photo.readyMs)} · ${photo.variants} variants ${ms(photo.variantsMs)} · in ${photo.feeds} feeds ${ms(photo.feedsMs)} · found by search ${ms(photo.searchMs)}`,
-      `    image     ${photo.imageUrl}`,
+      photo.photoId === report.narrowing.photoId
+        ? '    image     taken back at the end: its URLs are refused'
+        : `    image     ${photo.imageUrl}`,
     )
     if (options.temporalUiUrl) {
       lines.push(

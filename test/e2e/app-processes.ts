@@ -82,7 +82,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     },
   }
   try {
-    await Promise.all((options.processes ?? ['api', 'orchestration', 'media', 'fanout']).map(app.start))
+    await Promise.all(
+      (options.processes ?? ['api', 'orchestration', 'media', 'fanout']).map((name) => app.start(name)),
+    )
   } catch (error) {
     await Promise.all([...running.values()].map((child) => end(child, 'SIGKILL')))
     throw error

@@ -55,8 +55,7 @@ describe('a process is killed', () => {
     expect(photo.status).toBe('ready')
     await follower.until(
       'it is in the feed',
-      async () =>
-        (await follower.walk('/v1/feed')).filter((item: { id: string }) => item.id === photoId).length === 1,
+      async () => (await follower.walk('/v1/feed')).filter((item) => item.id === photoId).length === 1,
       timeoutMs,
     )
   }
@@ -70,9 +69,9 @@ describe('a process is killed', () => {
       5,
     )
     await kill('media')
-    const { photo } = await author.call('GET', `/v1/photos/${photoId}`)
+    const photo = await author.photo(photoId)
     expect(photo.status).toBe('ready')
-    expect(photo.variants.filter((v: any) => v.name !== 'original').length).toBeLessThan(4)
+    expect(photo.variants.filter((v) => v.name !== 'original').length).toBeLessThan(4)
     await restart('media')
     await expectWhole(photoId, 90_000)
   })
@@ -81,19 +80,19 @@ describe('a process is killed', () => {
     const photoId = await upload(await slowJpeg(20))
     await author.until(
       'it is being processed',
-      async () => (await author.call('GET', `/v1/photos/${photoId}`)).photo.status === 'processing',
+      async () => (await author.photo(photoId)).status === 'processing',
       30_000,
       5,
     )
     await kill('orchestration')
-    expect((await author.call('GET', `/v1/photos/${photoId}`)).photo.variants).toHaveLength(0)
+    expect((await author.photo(photoId)).variants).toHaveLength(0)
     await restart('orchestration')
     await expectWhole(photoId, 90_000)
   })
 
   it('the API, right after its 201', { timeout: 120_000 }, async () => {
     const bytes = await smallJpeg()
-    const { photo, upload: target } = await author.call('POST', '/v1/photos', {
+    const { photo, upload: target } = await author.openUpload({
       contentType: 'image/jpeg',
       bytes: bytes.byteLength,
     })
@@ -119,7 +118,7 @@ describe('a process is killed', () => {
     const meanwhile = await upload(await smallJpeg())
     const late = await new ApiClient(app.url).signUp(`late-${randomBytes(4).toString('hex')}`)
     await late.call('PUT', `/v1/users/${author.username}/follow`)
-    expect((await author.call('GET', `/v1/photos/${meanwhile}`)).photo.status).toBe('awaiting_upload')
+    expect((await author.photo(meanwhile)).status).toBe('awaiting_upload')
     expect((await author.send('GET', '/v1/feed')).status).toBe(200)
 
     await sleep(Math.max(0, 10_000 - (performance.now() - downSince)))

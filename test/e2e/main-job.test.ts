@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ApiClient } from '../../stack/client/api-client.ts'
+import { ApiClient, variantOf } from '../../stack/client/api-client.ts'
 import { startApp, type App } from './app-processes.ts'
 import { smallJpeg } from './pictures.ts'
 
@@ -36,7 +36,7 @@ describe.each([
   }
 
   const holds = async (user: ApiClient, path: string, photoId: string) =>
-    (await user.walk(path)).some((item: { id: string }) => item.id === photoId)
+    (await user.walk(path)).some((item) => item.id === photoId)
 
   it('becomes ready, is rendered, reaches the followers, is found and served, and obeys its visibility', async () => {
     expect(await follower.walk('/v1/feed')).toEqual([])
@@ -68,14 +68,14 @@ describe.each([
     expect((await stranger.send('GET', `/v1/photos/${photoId}`)).status).toBe(404)
 
     // Bytes: every variant through the edge, the second time from its cache; signatures are needed and checked.
-    for (const variant of ready.variants.filter((v: any) => v.name !== 'original')) {
+    for (const variant of ready.variants.filter((v) => v.name !== 'original')) {
       const first = await fetch(variant.url)
       expect(first.status).toBe(200)
       expect((await first.arrayBuffer()).byteLength).toBe(variant.bytes)
       const second = await fetch(variant.url)
       await second.arrayBuffer()
       expect(second.headers.get('x-cache')).toBe('HIT')
-      const unsigned = await fetch(variant.url.split('?')[0])
+      const unsigned = await fetch(variant.url.split('?')[0]!)
       await unsigned.arrayBuffer()
       expect(unsigned.status).toBe(403)
     }
@@ -83,8 +83,7 @@ describe.each([
 
   it('narrowing acts at the next read everywhere, and the URLs issued before die', async () => {
     const photoId = await upload('public', `Soon gone #${tag}`)
-    const { variants } = await author.untilVariants(photoId)
-    const { url } = variants.find((v: any) => v.name === 'thumb_200')
+    const { url } = variantOf(await author.untilVariants(photoId), 'thumb_200')
     const warm = await fetch(url)
     await warm.arrayBuffer()
     expect(warm.status).toBe(200)
@@ -103,8 +102,8 @@ describe.each([
     })
 
     // The owner still sees it, by new URLs, at every moment.
-    const { photo } = await author.call('GET', `/v1/photos/${photoId}`)
-    for (const variant of photo.variants.filter((v: any) => v.name !== 'original')) {
+    const photo = await author.photo(photoId)
+    for (const variant of photo.variants.filter((v) => v.name !== 'original')) {
       const answer = await fetch(variant.url)
       await answer.arrayBuffer()
       expect(answer.status).toBe(200)
@@ -122,8 +121,7 @@ describe.each([
 
   it('deletion removes it everywhere, its bytes included', async () => {
     const photoId = await upload('public', `Gone for good #${tag}`)
-    const { variants } = await author.untilVariants(photoId)
-    const { url } = variants.find((v: any) => v.name === 'medium_800')
+    const { url } = variantOf(await author.untilVariants(photoId), 'medium_800')
     await (await fetch(url)).arrayBuffer()
     await follower.until('it is in the feed', () => holds(follower, '/v1/feed', photoId))
 
@@ -160,6 +158,6 @@ describe.each([
     const photo = await author.untilVariants(photoId)
     expect(photo.status).toBe('ready')
     expect((await author.send('POST', `/v1/photos/${photoId}/complete`)).status).toBe(200)
-    expect((await author.walk('/v1/feed')).filter((item: any) => item.id === photoId)).toHaveLength(1)
+    expect((await author.walk('/v1/feed')).filter((item) => item.id === photoId)).toHaveLength(1)
   })
 })
