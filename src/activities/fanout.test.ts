@@ -1,0 +1,69 @@
+import { MockActivityEnvironment } from '@temporalio/testing'
+import { describe, expect, it } from 'vitest'
+import { FANOUT_START, type FanoutPosition, type PushSliceInput } from '../contracts/photo-fanout.ts'
+import type { Fanout } from '../services/fanout/fanout.ts'
+import { createFanoutActivities } from './fanout.ts'
+
+const input: PushSliceInput = {
+  photoId: '019aa3c5-1111-7222-8333-444455556666',
+  plan: { version: 1, accessEpoch: 1, score: 5, ownerId: '7', followers: 9 },
+  after: FANOUT_START,
+}
+const at = (followersSeen: number): FanoutPosition => ({
+  afterBucket: 1,
+  afterFollowerId: String(followersSeen),
+  followersSeen,
+  feedsWritten: followersSeen,
+})
+
+/** Pages of two followers each, up to six. */
+function fanoutInPairs() {
+  const begunAfter: number[] = []
+  const fanout: Pick<Fanout, 'pushSlice'> = {
+    async pushSlice({ after }, limits, onPage) {
+      expect(limits).toEqual({ maxFollowers: 6, maxMs: 2_000 })
+      begunAfter.push(after.followersSeen)
+      let { followersSeen } = after
+      while (followersSeen < 6) {
+        await new Promise((resolve) => setImmediate(resolve))
+        followersSeen += 2
+        onPage?.(at(followersSeen))
+      }
+      return { outcome: 'done', position: at(followersSeen) }
+    },
+  }
+  return {
+    begunAfter,
+    pushSlice: createFanoutActivities({ fanout: fanout as Fanout, sliceFollowers: 6 }).pushSlice,
+  }
+}
+
+describe('a slice', () => {
+  it('heartbeats where it stands after each page', async () => {
+    const env = new MockActivityEnvironment()
+    const beats: unknown[] = []
+    env.on('heartbeat', (details) => beats.push(details))
+    const { pushSlice } = fanoutInPairs()
+    expect(await env.run(pushSlice, input)).toEqual({ outcome: 'done', position: at(6) })
+    expect(beats).toEqual([at(2), at(4), at(6)])
+  })
+
+  it('tried again goes on after the last page of the try before', async () => {
+    const env = new MockActivityEnvironment({ attempt: 2, heartbeatDetails: at(4) })
+    const { pushSlice, begunAfter } = fanoutInPairs()
+    await env.run(pushSlice, input)
+    expect(begunAfter).toEqual([4])
+  })
+
+  it('that is cancelled ends with its page', async () => {
+    const env = new MockActivityEnvironment()
+    const beats: unknown[] = []
+    env.on('heartbeat', (details) => {
+      beats.push(details)
+      if (beats.length === 2) env.cancel()
+    })
+    const { pushSlice } = fanoutInPairs()
+    await expect(env.run(pushSlice, input)).rejects.toThrow('CANCELLED')
+    expect(beats).toEqual([at(2), at(4)])
+  })
+})
