@@ -44,14 +44,12 @@ export const postgres: Server = {
   async settle(context) {
     await withSuperuser(context, context.ports.postgres, async (client) => {
       await ensureRole(client, replicationUser, context.secrets.postgresReplication, 'LOGIN REPLICATION')
-      await ensureRole(
-        client,
-        appUser,
-        context.secrets.postgresApp,
-        'LOGIN NOSUPERUSER NOCREATEROLE CREATEDB',
-      )
+      // Tests make databases of their own, and drop them while an autovacuum worker (no role of ours) may be in there:
+      // hence CREATEDB and pg_signal_backend. The app itself needs neither.
+      const options = 'LOGIN NOSUPERUSER NOCREATEROLE CREATEDB'
+      await ensureRole(client, appUser, context.secrets.postgresApp, options)
       // Lag and standby state are read from pg_stat_replication, whose rows only pg_monitor sees whole.
-      await client.query(`GRANT pg_monitor TO ${appUser}`)
+      await client.query(`GRANT pg_monitor, pg_signal_backend TO ${appUser}`)
       const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [appUser])
       if (!rowCount) await client.query(`CREATE DATABASE ${appUser} OWNER ${appUser}`)
       const slot = await client.query('SELECT 1 FROM pg_replication_slots WHERE slot_name = $1', [
