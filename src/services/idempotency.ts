@@ -74,7 +74,13 @@ export function createIdempotency({ db }: { db: Database }): Idempotency {
         )
       }
       if (row?.response) return { kept: row.response }
-      throw new DarkroomError('idempotency_in_progress', 'The first request with this key is still running.')
+      throw new DarkroomError(
+        'idempotency_in_progress',
+        'The first request with this key is still running.',
+        {
+          retryAfterSeconds: 1,
+        },
+      )
     },
   }
 }

@@ -1,12 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { Client } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
+import { pino } from 'pino'
+import { z } from 'zod'
+import { createOpenApiDocument, openApiPath } from '../../src/api/openapi.ts'
 import { startApi, type RunningApi } from '../../src/api/server.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
 import type { PhotoStatus, Visibility } from '../../src/domain/visibility.ts'
 import { openDatabase, type Database } from '../../src/infra/db/database.ts'
-import { createLogger } from '../../src/observability/logger.ts'
 
 /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers of many shapes, each asserted by its test */
 export type Json = any
@@ -50,6 +53,9 @@ export interface SeededPhoto {
 export interface ApiWorld {
   api: RunningApi
   db: Database
+  /** What the API has logged. */
+  logLines: string[]
+  /** Each answer is checked against what the OpenAPI document says of its route. */
   call(method: string, path: string, options?: RequestOptions): Promise<Answer>
   signUp(): Promise<Person>
   /** A photo as the workflows leave it. */
@@ -81,15 +87,16 @@ export async function openApiWorld(overrides: Record<string, string> = {}): Prom
     SHUTDOWN_GRACE_SECONDS: '5',
     ...overrides,
   })
-  const api = await startApi(
-    config,
-    createLogger({ level: process.env.TEST_LOG ?? 'silent', service: 'api' }),
-  )
+  const logLines: string[] = []
+  const logger = pino({ level: 'debug' }, { write: (text: string) => void logLines.push(text) })
+  const api = await startApi(config, logger)
   const { db } = api.deps
+  const expectDescribed = contractOf(api)
 
   const world: ApiWorld = {
     api,
     db,
+    logLines,
     async call(method, path, { token, body, raw, headers = {} } = {}) {
       const response = await fetch(api.url + path, {
         method,
@@ -104,7 +111,13 @@ export async function openApiWorld(overrides: Record<string, string> = {}): Prom
       })
       const text = await response.text()
       const isJson = /json/.test(response.headers.get('Content-Type') ?? '')
-      return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+      const answer = {
+        status: response.status,
+        headers: response.headers,
+        body: isJson ? JSON.parse(text) : text,
+      }
+      expectDescribed(method, path, answer)
+      return answer
     },
     async signUp() {
       const username = `u${randomBytes(6).toString('hex')}`
@@ -189,5 +202,35 @@ async function runSql(url: string, sql: string): Promise<void> {
     await client.query(sql)
   } finally {
     await client.end()
+  }
+}
+
+/** Statuses that any operation may answer, and so none describes. */
+const UNDESCRIBED = new Set([304, 404, 405, 500, 503])
+
+/** Fails for an answer that the route's description does not allow: a status, a field too many or too few. */
+function contractOf({ routes }: RunningApi) {
+  const document = createOpenApiDocument(routes, 'http://localhost')
+  const patterns = routes.map((route) => ({
+    route,
+    pattern: new RegExp(`^${route.path.replace(/:\w+/g, '[^/]+')}$`),
+    described: Object.keys(
+      (document.paths?.[openApiPath(route.path)]?.[route.method]?.responses ?? {}) as Record<string, unknown>,
+    ).map(Number),
+  }))
+  return (method: string, path: string, { status, body }: Answer) => {
+    const found = patterns.find(
+      ({ route, pattern }) => route.method === method.toLowerCase() && pattern.test(path.split('?', 1)[0]!),
+    )
+    if (!found || UNDESCRIBED.has(status)) return
+    if (!found.described.includes(status)) {
+      throw new Error(`${method} ${found.route.path} answered ${status}, which its description does not have`)
+    }
+    const schema = found.route.description.operation?.responses[status]
+    if (!(schema instanceof z.ZodType)) return
+    const parsed = schema.parse(body)
+    if (!isDeepStrictEqual(parsed, body)) {
+      throw new Error(`${method} ${found.route.path} answered more than described: ${JSON.stringify(body)}`)
+    }
   }
 }

@@ -89,6 +89,33 @@ describe('the service around the routes', () => {
       ).toBe(401)
     })
 
+    it('logs neither tokens, queries, captions, names nor addresses', async () => {
+      const secret = 'xyzzy-secret'
+      await world.call('GET', `/v1/search/photos?q=${secret}`, { token: ann.token })
+      await world.call('POST', '/v1/photos', {
+        token: ann.token,
+        body: { contentType: 'image/jpeg', bytes: 5, caption: secret },
+        headers: { 'User-Agent': secret, 'X-Forwarded-For': '203.0.113.77' },
+      })
+      await world.call('POST', '/v1/sessions', { body: { username: ann.username, password: secret } })
+      await world.call('POST', '/v1/sessions/refresh', { body: { refreshToken: ann.refreshToken } })
+      await world.call('GET', `/v1/users/${ann.username}?${secret}=1`, { token: secret })
+      await world.call('GET', `/${secret}`)
+      const text = world.logLines.join('')
+      expect(text).toContain('"route":"/v1/search/photos"')
+      expect(text).toContain('"route":"unmatched"')
+      for (const hidden of [
+        secret,
+        ann.token,
+        ann.refreshToken,
+        ann.password,
+        ann.username,
+        '203.0.113.77',
+      ]) {
+        expect(text).not.toContain(hidden)
+      }
+    })
+
     it('takes a caller’s request id only if it is harmless', async () => {
       const idFor = async (given: string) =>
         (await world.call('GET', '/healthz', { headers: { 'X-Request-Id': given } })).headers.get(

@@ -7,7 +7,7 @@ export const FollowUser = operation({
   summary: 'Follow a user',
   params: UserParams,
   responses: { 200: z.object({ status: z.enum(['following', 'requested']) }) },
-  errors: ['not_found'],
+  errors: ['not_found', 'invalid'],
 })
 
 export const UnfollowUser = operation({
