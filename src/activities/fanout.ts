@@ -8,6 +8,7 @@ import type {
 import type { PhotoId } from '../domain/ids.ts'
 import type { Fanout } from '../services/fanout/fanout.ts'
 import { withFailures } from './failures.ts'
+import { whileHeartbeating } from './heartbeat.ts'
 
 /** Between slices the workflow sees pause, cancel and new versions. */
 const SLICE_MS = 2_000
@@ -29,14 +30,16 @@ export function createFanoutActivities({ fanout, sliceFollowers }: FanoutActivit
     pushSlice: async (input: PushSliceInput): Promise<PushSliceResult> => {
       const context = Context.current()
       // What an earlier try of this slice has written is written; pages come in the same order.
-      const after = (context.info.heartbeatDetails as FanoutPosition | undefined) ?? input.after
-      return fanout.pushSlice(
-        { ...input, after },
-        { maxFollowers: sliceFollowers, maxMs: SLICE_MS },
-        (position) => {
-          context.heartbeat(position)
-          context.cancellationSignal.throwIfAborted()
-        },
+      let position = (context.info.heartbeatDetails as FanoutPosition | undefined) ?? input.after
+      const slice = { ...input, after: position }
+      return whileHeartbeating(
+        (signal) =>
+          fanout.pushSlice(slice, { maxFollowers: sliceFollowers, maxMs: SLICE_MS }, (reached) => {
+            position = reached
+            context.heartbeat(position)
+            signal.throwIfAborted()
+          }),
+        () => position,
       )
     },
   })

@@ -81,14 +81,14 @@ export const refuseAtEdges = {
 } as const satisfies ActivityOptions
 
 /**
- * Protects a push from outages and from a dead worker: a slice takes 2 s and heartbeats after each page, so that a retry
- * goes on where the last page ended. The workflow waits for a cancelled slice to end, so that none writes after it.
+ * Protects a push from outages and from a dead worker: a slice takes 2 s and heartbeats each second and after each page,
+ * so that a retry goes on where the last page ended. The workflow waits for a cancelled slice to end, so that none writes after it.
  */
 export const pushFollowers = {
   taskQueue: TASK_QUEUES.fanout,
   // 15 s of a statement and what Redis takes, for a page that was begun just before the slice's 2 s were over.
   startToCloseTimeout: '60s',
-  heartbeatTimeout: '20s',
+  heartbeatTimeout: '10s',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '15s' },
 } as const satisfies ActivityOptions
