@@ -62,9 +62,13 @@ function openSync(before: SyncProgress | undefined) {
   let signals = 0
   let proofs = 0
   let failure: Error | undefined
-  setHandler(photoChanged, () => {
-    signals++
-  })
+  setHandler(
+    photoChanged,
+    () => {
+      signals++
+    },
+    { description: 'The row has changed' },
+  )
   setHandler(syncProgress, () => progress, { description: 'What was brought in line, and what was removed' })
 
   function show(): void {

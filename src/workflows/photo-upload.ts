@@ -47,13 +47,21 @@ function openUpload() {
   const work = new CancellationScope()
   let hints = 0
   let deleted = false
-  setHandler(originalArrived, () => {
-    hints++
-  })
-  setHandler(photoDeleted, () => {
-    deleted = true
-    work.cancel()
-  })
+  setHandler(
+    originalArrived,
+    () => {
+      hints++
+    },
+    { description: 'The original may have arrived: look at the object' },
+  )
+  setHandler(
+    photoDeleted,
+    () => {
+      deleted = true
+      work.cancel()
+    },
+    { description: 'The photo was deleted: stop and clean up' },
+  )
   setHandler(uploadProgress, progress.get, { description: 'The state of every step' })
   return {
     progress,
