@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { HOUSEKEEPING_SCHEDULE_ID, type HousekeepingResult } from '../../src/contracts/housekeeping.ts'
+import { setUpTemporal } from '../../src/infra/temporal/setup.ts'
+import { incomingKey } from '../../src/services/photo-keys.ts'
+import { orchestrationWorker } from '../../src/workers/orchestration.ts'
+import { eventually, openUploadWorld, type UploadWorld } from './upload-world.ts'
+
+const HOUR_MS = 60 * 60 * 1000
+
+let world: UploadWorld
+let owner: string
+
+beforeAll(async () => {
+  world = await openUploadWorld()
+  owner = await world.owner()
+  await world.start(orchestrationWorker)
+})
+afterAll(() => world?.close())
+
+/** An object under `incoming/` whose photo has this status. */
+async function incoming(status: string, expiresInMs: number): Promise<string> {
+  const { photoId } = await world.openUpload(owner, { expiresInMs })
+  await world.database.primary({
+    text: 'UPDATE photos SET status = $2 WHERE photo_id = $1',
+    values: [photoId, status],
+  })
+  await world.objects.put(incomingKey(photoId), Buffer.from('bytes'), 'image/jpeg')
+  return incomingKey(photoId)
+}
+
+async function sweepBySchedule(): Promise<HousekeepingResult> {
+  const schedule = world.temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID)
+  const before = (await schedule.describe()).info.recentActions.length
+  await schedule.trigger()
+  const { workflowId } = await eventually(async () => {
+    const { recentActions } = (await schedule.describe()).info
+    return recentActions.length > before ? recentActions.at(-1)!.action.workflow : undefined
+  })
+  return (await world.temporal.workflow.getHandle(workflowId).result()) as HousekeepingResult
+}
+
+describe('housekeeping, by its schedule', () => {
+  it('sweeps objects of closed uploads, and leaves those that may still be wanted', async () => {
+    const closed = [await incoming('failed', -2 * HOUR_MS), await incoming('deleted', -2 * HOUR_MS)]
+    const stillOpen = await incoming('awaiting_upload', -2 * HOUR_MS)
+    const urlStillValid = await incoming('failed', HOUR_MS)
+    const unknown = incomingKey(randomUUID())
+    await world.objects.put(unknown, Buffer.from('bytes'), 'image/jpeg')
+
+    expect((await sweepBySchedule()).incomingObjects).toBeGreaterThanOrEqual(closed.length)
+    for (const key of closed) expect(await world.objects.head(key)).toBeUndefined()
+    for (const key of [stillOpen, urlStillValid, unknown]) expect(await world.objects.head(key)).toBeDefined()
+    await world.objects.delete([stillOpen, urlStillValid, unknown])
+  })
+
+  it('deletes idempotency keys after a day and sessions a week after their end', async () => {
+    await world.database.primary({
+      text: `INSERT INTO idempotency_keys (user_id, route, key, fingerprint, created_at)
+        VALUES ($1, 'POST /photos', 'old', '\\x00', now() - interval '25 hours'),
+          ($1, 'POST /photos', 'new', '\\x00', now() - interval '23 hours')`,
+      values: [owner],
+    })
+    await world.database.primary({
+      text: `INSERT INTO sessions (session_id, user_id, expires_at)
+        VALUES ($2, $1, now() - interval '8 days'), ($3, $1, now() - interval '6 days')`,
+      values: [owner, randomUUID(), randomUUID()],
+    })
+    await sweepBySchedule()
+    const keys = await world.database.primary({
+      text: 'SELECT key FROM idempotency_keys WHERE user_id = $1',
+      values: [owner],
+    })
+    expect(keys).toEqual([{ key: 'new' }])
+    const sessions = await world.database.primary({
+      text: 'SELECT 1 FROM sessions WHERE user_id = $1',
+      values: [owner],
+    })
+    expect(sessions).toHaveLength(1)
+  })
+})
+
+describe('setting Temporal up', () => {
+  it('may be repeated, and leaves a pause of an operator alone', async () => {
+    const schedule = world.temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID)
+    await schedule.pause('database maintenance')
+    const lines: string[] = []
+    await setUpTemporal(world.temporal, (line) => lines.push(line))
+    expect(lines).toEqual([])
+    expect((await schedule.describe()).state).toMatchObject({ paused: true, note: 'database maintenance' })
+    await schedule.unpause()
+  })
+})
