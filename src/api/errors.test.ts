@@ -49,6 +49,7 @@ describe('problems', () => {
   it.each([
     ['a refused connection', Object.assign(new Error('x'), { code: 'ECONNREFUSED' })],
     ['Postgres shutting down', Object.assign(new Error('x'), { code: '57P01' })],
+    ['the storage failing', Object.assign(new Error('x'), { $fault: 'server' })],
     ['a deadlock', Object.assign(new Error('x'), { code: '40P01' })],
     ['no free connection', new Error('timeout exceeded when trying to connect')],
     ['one of several', new AggregateError([Object.assign(new Error('x'), { code: 'ECONNREFUSED' })])],

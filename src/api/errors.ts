@@ -102,7 +102,7 @@ function ofHttpError(thrown: unknown): DarkroomError | undefined {
   }
 }
 
-/** Network errors, Postgres shutting down or out of connections, a statement or lock given up (also as a `cause`). */
+/** Network errors, the storage's 5xx (`$fault`), Postgres shutting down or out of connections, a statement or lock given up (also as a `cause`). */
 const OUTAGE_CODES =
   /^(E(CONN\w+|TIMEDOUT|PIPE|NOTFOUND|HOSTUNREACH|NETUNREACH|AI_AGAIN)|08\w{3}|57P0\d|57014|53\d{3}|40001|40P01|55P03)$/
 const OUTAGE_NAMES = new Set([
@@ -118,6 +118,7 @@ const POOL_TIMEOUT = /timeout exceeded when trying to connect|Connection termina
 function isOutage(thrown: unknown, depth = 0): boolean {
   if (!(thrown instanceof Error) || depth > 5) return false
   if ('code' in thrown && OUTAGE_CODES.test(String(thrown.code))) return true
+  if ('$fault' in thrown && thrown.$fault === 'server') return true
   if (OUTAGE_NAMES.has(thrown.name) || POOL_TIMEOUT.test(thrown.message)) return true
   if (thrown instanceof AggregateError) return thrown.errors.some((one) => isOutage(one, depth + 1))
   return isOutage(thrown.cause, depth + 1)

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { pathToFileURL } from 'node:url'
-import { loadConfig, type Config } from '../config/config.ts'
+import { ConfigError, loadConfig, type Config } from '../config/config.ts'
 import { openDatabase } from '../infra/db/database.ts'
 import { openSearchClient } from '../infra/opensearch/client.ts'
 import { openRedis } from '../infra/redis/client.ts'
@@ -131,8 +131,17 @@ function stopOnSignals(api: RunningApi, logger: Logger): void {
   process.on('SIGINT', onSignal)
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const config = loadConfig()
-  const logger = createLogger({ level: config.LOG_LEVEL, service: 'api' })
-  stopOnSignals(await startApi(config, logger), logger)
+async function main(): Promise<void> {
+  try {
+    const config = loadConfig()
+    const logger = createLogger({ level: config.LOG_LEVEL, service: 'api' })
+    stopOnSignals(await startApi(config, logger), logger)
+  } catch (error) {
+    // What an operator has to mend: settings, a taken port.
+    const mendable = error instanceof ConfigError || (error instanceof Error && 'code' in error)
+    console.error(mendable ? error.message : error)
+    process.exit(1)
+  }
 }
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main()

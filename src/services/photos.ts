@@ -5,7 +5,7 @@ import type { PhotoId, UserId } from '../domain/ids.ts'
 import type { OriginalContentType } from '../domain/variants.ts'
 import type { PhotoStatus, Viewer, Visibility } from '../domain/visibility.ts'
 import { isNarrowing } from '../domain/visibility.ts'
-import type { Database, Transaction } from '../infra/db/database.ts'
+import type { Database, Query, Transaction } from '../infra/db/database.ts'
 import { ObjectMissing, type ObjectStore, type PresignedPut } from '../infra/s3/object-store.ts'
 import { changeCounters } from './counters.ts'
 import type { FirstRun } from './idempotency.ts'
@@ -53,8 +53,8 @@ export interface Photos {
   complete(ownerId: UserId, photoId: PhotoId): Promise<PhotoCard>
   /** On the primary. @throws DarkroomError not_found */
   get(viewer: Viewer, photoId: PhotoId): Promise<PhotoCard>
-  /** On the primary; in the order asked for, without those absent or hidden. */
-  getMany(viewer: Viewer, photoIds: readonly PhotoId[]): Promise<PhotoCard[]>
+  /** In the order asked for, without those absent or hidden. */
+  getMany(query: Query, viewer: Viewer, photoIds: readonly PhotoId[]): Promise<PhotoCard[]>
   /** The original as its owner uploaded it. @throws DarkroomError not_found */
   openOriginal(ownerId: UserId, photoId: PhotoId): Promise<OriginalFile>
   /** @param expectedVersions if given, the photo must be at one of them. @throws DarkroomError precondition_failed */
@@ -176,8 +176,8 @@ export function createPhotos(deps: PhotosDeps): Photos {
 
     get: cardOf,
 
-    async getMany(viewer, photoIds) {
-      const { cards } = await loadPhotoCards(db.primary, viewer, photoIds)
+    async getMany(query, viewer, photoIds) {
+      const { cards } = await loadPhotoCards(query, viewer, photoIds)
       return photoIds.map((photoId) => cards.get(photoId)).filter((card) => card !== undefined)
     },
 

@@ -359,7 +359,7 @@ describe('photos', () => {
         })
       const ids = async (viewer?: Person) =>
         (await several(viewer)).body.items.map(({ id }: { id: string }) => id)
-      expect(await ids()).toEqual([two, one])
+      await expect.poll(() => ids()).toEqual([two, one])
       expect(await ids(ann)).toEqual([two, hidden, one])
     })
   })

@@ -1,4 +1,5 @@
 import { request, Agent } from 'node:http'
+import { decodeJwt } from 'jose'
 import { validateSchema } from './openapi-validation.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openApiPath } from '../../src/api/openapi.ts'
@@ -281,6 +282,11 @@ describe('rate limits', () => {
     const rest = await Promise.all(Array.from({ length: 245 }, () => read(ann.token)))
     expect(rest.some(({ status }) => status === 429)).toBe(true)
     expect((await read(bob.token)).status).toBe(200)
+    // Counted in Redis, where other processes count too, and not for ever.
+    const { sub } = decodeJwt(ann.token)
+    const ttl = await world.api.deps.redis.ttl(`rate:read:user:${sub}`)
+    expect(ttl).toBeGreaterThan(0)
+    expect(ttl).toBeLessThanOrEqual(60)
   })
 
   it('go on in each process while Redis is away', async () => {

@@ -12,11 +12,13 @@ import { CreateUser, GetMe, UpdateMe } from './schema.ts'
 export function accountRoutes(routes: Routes): void {
   routes.post('/users', limit('signUp'), valid(CreateUser), async (ctx) => {
     const { username, password, displayName = null } = ctx.input.body
-    const { accounts, accessTokens } = ctx.services
+    const { accounts, accessTokens, ownWrites } = ctx.services
     const { account, session } = await accounts.register(
       { username, password, displayName },
       ctx.get('User-Agent'),
     )
+    // Nobody was signed in when the request came; the new account reads its own profile next.
+    await ownWrites.mark(account.userId)
     ctx.status = 201
     ctx.set('Cache-Control', 'no-store')
     ctx.body = presentSignedIn(account, session, await accessTokens.issue(session))

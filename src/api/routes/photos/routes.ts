@@ -90,7 +90,8 @@ export function photoRoutes(routes: Routes, { present, maxUploadBytes }: PhotoRo
   })
 
   routes.get('/photos', limit('read'), maybeSignedIn(), valid(GetPhotos), async (ctx) => {
-    const cards = await ctx.services.photos.getMany(ctx.viewer, ctx.input.query.ids)
+    const query = await ctx.services.ownWrites.readerFor(ctx.viewer?.userId)
+    const cards = await ctx.services.photos.getMany(query, ctx.viewer, ctx.input.query.ids)
     ctx.body = { items: cards.map((card) => present(card, ctx.viewer)) }
   })
 
@@ -100,10 +101,13 @@ export function photoRoutes(routes: Routes, { present, maxUploadBytes }: PhotoRo
       assertMay(ctx.viewer, 'follow progress of', card)
       return card
     }
-    ctx.body = await ctx.services.progress.follow(load, {
+    const progress = await ctx.services.progress.follow(load, {
       waitSeconds: ctx.input.query.wait,
       signal: AbortSignal.any([untilClosed(ctx), ctx.stopping]),
     })
+    // The photo's publication was the owner's writing: their profile and feed show it from now on.
+    if (progress.status === 'ready') await ctx.services.ownWrites.mark(ctx.viewer.userId)
+    ctx.body = progress
   })
 
   routes.patch('/photos/:photoId', limit('write'), signedIn(), valid(UpdatePhoto), async (ctx) => {
