@@ -26,7 +26,11 @@ import type { PhotoId, UserId } from '../domain/ids.ts'
 export interface WorkflowStarts {
   /** Does what a committed change owes to Temporal. */
   deliver(message: OutboxMessage): Promise<void>
-  /** Starts the reconciler of a photo's distribution, or wakes it. */
+  /**
+   * Starts the reconciler of a photo's distribution, or wakes it. An activity of photoUpload and photoSync calls this; a
+   * child workflow would not do, as starting one fails while the other workflow's is still running, and a child
+   * cannot be started and signalled at once. What is started so has no parent, and outlives both.
+   */
   reconcileDistribution(input: PhotoFanoutInput): Promise<void>
   /** Tells a running upload that its photo was deleted; false if none is running. */
   stopUpload(photoId: PhotoId): Promise<boolean>

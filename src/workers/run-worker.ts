@@ -65,19 +65,23 @@ export async function startWorker(
     ...definition.options(config),
   })
 
+  const stop = () => {
+    if (worker.getState() === 'RUNNING') worker.shutdown()
+  }
   const background = new AbortController()
   const running = worker.run().finally(() => background.abort())
-  const done = Promise.all([running, parts.background?.(background.signal)])
-    .then(() => undefined)
-    .finally(async () => {
-      await parts.close()
-      await connection.close()
-    })
+  // What runs beside the worker is part of it: if it fails, the process ends, and its supervisor starts it anew.
+  const beside = parts.background?.(background.signal).finally(stop)
+  const done = Promise.allSettled([running, beside]).then(async (outcomes) => {
+    await parts.close()
+    await connection.close()
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  })
   logger.info({ taskQueue: definition.taskQueue }, 'worker ready')
   return {
     done,
     async stop() {
-      if (worker.getState() === 'RUNNING') worker.shutdown()
+      stop()
       await done
     },
   }
