@@ -15,6 +15,7 @@ import { createIdempotency } from './idempotency.ts'
 import { createOutbox } from './outbox.ts'
 import { createOwnWrites } from './own-writes.ts'
 import { createPasswords } from './passwords.ts'
+import { createPendingUploads } from './pending-uploads.ts'
 import { createPhotos } from './photos.ts'
 import { createProfiles } from './profiles.ts'
 import { createProgress } from './progress.ts'
@@ -44,7 +45,8 @@ export function createServices(deps: ServicesDeps) {
     accessTokens: createAccessTokens({ keys: config.jwtKeys, lifetimeSeconds: config.ACCESS_TOKEN_SECONDS }),
     accounts: createAccounts({ db, passwords: createPasswords(), sessions }),
     sessions,
-    photos: createPhotos({
+    photos: createPhotos({ db, objects, outbox }),
+    pendingUploads: createPendingUploads({
       db,
       objects,
       outbox,

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { imageUrl } from '../../../domain/image-url.ts'
 import type { Viewer } from '../../../domain/visibility.ts'
-import type { PresignedPut } from '../../../services/photos.ts'
+import type { PresignedPut } from '../../../services/pending-uploads.ts'
 import type { CardVariant, PhotoCard } from '../../../services/photo-cards.ts'
 import type { PhotoSchema, UploadSchema } from './schema.ts'
 

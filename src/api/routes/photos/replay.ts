@@ -9,13 +9,15 @@ type Context = ApiContext & { viewer: SignedIn }
 /** Shows the photo that a first POST made, with the PUT signed anew while it is awaited. */
 export const replayOpened = (present: PresentPhoto) => async (ctx: Context, kept: Kept) => {
   const card = await ctx.services.photos.get(ctx.viewer, kept.resourceId)
-  const upload = await ctx.services.photos.signAnew(ctx.viewer.userId, kept.resourceId)
+  const upload = await ctx.services.pendingUploads.signAnew(ctx.viewer.userId, kept.resourceId)
   ctx.set('Location', `/v1/photos/${card.photoId}`)
   ctx.body = { photo: present(card, ctx.viewer), upload: presentUpload(upload) }
 }
 
 export const replayUpload = () => async (ctx: Context, kept: Kept) => {
-  ctx.body = { upload: presentUpload(await ctx.services.photos.signAnew(ctx.viewer.userId, kept.resourceId)) }
+  ctx.body = {
+    upload: presentUpload(await ctx.services.pendingUploads.signAnew(ctx.viewer.userId, kept.resourceId)),
+  }
 }
 
 export const replayPhoto = (present: PresentPhoto) => async (ctx: Context, kept: Kept) => {

@@ -35,7 +35,7 @@ export function photoRoutes(routes: Routes, { present, maxUploadBytes }: PhotoRo
     idempotent(replayOpened(present)),
     async (ctx) => {
       const { body } = ctx.input
-      const { card, upload } = await ctx.services.photos.open(
+      const { card, upload } = await ctx.services.pendingUploads.open(
         ctx.viewer.userId,
         {
           contentType: body.contentType,
@@ -63,7 +63,7 @@ export function photoRoutes(routes: Routes, { present, maxUploadBytes }: PhotoRo
     valid(SignUploadAnew),
     idempotent(replayUpload()),
     async (ctx) => {
-      const upload = await ctx.services.photos.signAnew(ctx.viewer.userId, ctx.input.params.photoId)
+      const upload = await ctx.services.pendingUploads.signAnew(ctx.viewer.userId, ctx.input.params.photoId)
       ctx.body = { upload: presentUpload(upload) }
       await ctx.firstRun?.keepAfterwards({ status: 200, resourceId: ctx.input.params.photoId })
     },
@@ -76,7 +76,7 @@ export function photoRoutes(routes: Routes, { present, maxUploadBytes }: PhotoRo
     valid(CompleteUpload),
     idempotent(replayPhoto(present)),
     async (ctx) => {
-      const card = await ctx.services.photos.complete(ctx.viewer.userId, ctx.input.params.photoId)
+      const card = await ctx.services.pendingUploads.complete(ctx.viewer.userId, ctx.input.params.photoId)
       ctx.status = card.status === 'awaiting_upload' || card.status === 'processing' ? 202 : 200
       ctx.body = { photo: present(card, ctx.viewer) }
       await ctx.firstRun?.keepAfterwards({ status: ctx.status, resourceId: card.photoId })

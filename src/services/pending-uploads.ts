@@ -1,0 +1,204 @@
+import { v7 as uuidv7 } from 'uuid'
+import { DarkroomError, notFound } from '../domain/errors.ts'
+import type { PhotoId, UserId } from '../domain/ids.ts'
+import type { OriginalContentType } from '../domain/variants.ts'
+import type { PhotoStatus, Visibility } from '../domain/visibility.ts'
+import type { Database, Transaction } from '../infra/db/database.ts'
+import type { ObjectStore, PresignedPut } from '../infra/s3/object-store.ts'
+import type { FirstRun } from './idempotency.ts'
+import { addToOutbox, type Outbox } from './outbox.ts'
+import { loadPhotoCard, type PhotoCard } from './photo-cards.ts'
+import { incomingKey } from './photo-keys.ts'
+import { writeTags } from './uploads.ts'
+
+export type { PresignedPut }
+
+export interface NewPhoto {
+  contentType: OriginalContentType
+  bytes: number
+  /** Hex. */
+  sha256: string | undefined
+  caption: string | null
+  altText: string | null
+  visibility: Visibility
+  shareLocation: boolean
+  shareCamera: boolean
+  allowDownload: boolean
+}
+
+export interface OpenedUpload {
+  card: PhotoCard
+  upload: PresignedPut
+}
+
+/** The client's side of an upload, until its workflow takes over. */
+export interface PendingUploads {
+  /** Makes a photo that awaits its original and signs the PUT for it. @throws DarkroomError quota_exceeded */
+  open(ownerId: UserId, photo: NewPhoto, first?: FirstRun): Promise<OpenedUpload>
+  /** Signs the PUT anew. @throws DarkroomError not_found, upload_closed */
+  signAnew(ownerId: UserId, photoId: PhotoId): Promise<PresignedPut>
+  /** Tells that the original was put. @throws DarkroomError not_found, not_uploaded, upload_closed */
+  complete(ownerId: UserId, photoId: PhotoId): Promise<PhotoCard>
+}
+
+export interface PendingUploadsDeps {
+  db: Database
+  objects: ObjectStore
+  outbox: Outbox
+  uploadExpirySeconds: number
+  maxPendingUploads: number
+  maxUploadBytes: number
+}
+
+interface UploadRow {
+  status: PhotoStatus
+  content_type: string
+  bytes: string
+  sha256: string | null
+  upload_expires_at: Date
+  failure_code: string | null
+}
+
+export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
+  const { db, objects, outbox } = deps
+
+  async function ownCard(ownerId: UserId, photoId: PhotoId): Promise<PhotoCard> {
+    const card = await loadPhotoCard(db.primary, { userId: ownerId }, photoId)
+    if (!card) throw notFound('photo')
+    return card
+  }
+
+  async function ownUpload(ownerId: UserId, photoId: PhotoId): Promise<UploadRow> {
+    const [row] = await db.primary<UploadRow>({
+      name: 'own-upload',
+      text: `SELECT status, content_type, bytes, encode(declared_sha256, 'hex') AS sha256, upload_expires_at, failure_code
+             FROM photos WHERE photo_id = $1 AND owner_id = $2 AND status <> 'deleted'`,
+      values: [photoId, ownerId],
+    })
+    if (!row) throw notFound('photo')
+    return row
+  }
+
+  /** The signature ends when the upload does, so that signing anew never moves the deadline the workflow waits for. */
+  function presign(
+    photoId: PhotoId,
+    row: Pick<UploadRow, 'content_type' | 'bytes' | 'sha256'>,
+    expiresAt: Date,
+  ) {
+    return objects.presignPut({
+      key: incomingKey(photoId),
+      bytes: Number(row.bytes),
+      contentType: row.content_type,
+      sha256: row.sha256 ?? undefined,
+      expiresInSeconds: Math.max(1, Math.floor((expiresAt.getTime() - Date.now()) / 1000)),
+    })
+  }
+
+  return {
+    async open(ownerId, photo, first) {
+      if (photo.bytes > deps.maxUploadBytes) {
+        throw new DarkroomError('too_large', `A photo may have at most ${deps.maxUploadBytes} bytes.`, {
+          fields: [{ path: 'body.bytes', message: `At most ${deps.maxUploadBytes}.` }],
+        })
+      }
+      const photoId = uuidv7()
+      const expiresAt = new Date(Date.now() + deps.uploadExpirySeconds * 1000)
+      const outboxId = await db.transaction(async (tx) => {
+        await assertQuota(tx, ownerId, deps.maxPendingUploads)
+        await insertPhoto(tx, { photoId, ownerId, photo, expiresAt })
+        await writeTags(tx, photoId, photo.caption)
+        await first?.keep(tx, { status: 201, resourceId: photoId })
+        return addToOutbox(tx, {
+          kind: 'uploadOpened',
+          payload: { photoId, ownerId, expiresAtMs: expiresAt.getTime() },
+        })
+      })
+      const [card, upload] = await Promise.all([
+        ownCard(ownerId, photoId),
+        presign(
+          photoId,
+          { content_type: photo.contentType, bytes: String(photo.bytes), sha256: photo.sha256 ?? null },
+          expiresAt,
+        ),
+        outbox.dispatch([outboxId]),
+      ])
+      return { card, upload }
+    },
+
+    async signAnew(ownerId, photoId) {
+      const row = await ownUpload(ownerId, photoId)
+      if (row.status !== 'awaiting_upload' || row.upload_expires_at.getTime() <= Date.now())
+        throw uploadClosed()
+      return presign(photoId, row, row.upload_expires_at)
+    },
+
+    async complete(ownerId, photoId) {
+      const row = await ownUpload(ownerId, photoId)
+      if (row.failure_code === 'upload_expired') throw uploadClosed()
+      if (row.status === 'awaiting_upload') {
+        const head = await objects.head(incomingKey(photoId))
+        if (!head) {
+          if (row.upload_expires_at.getTime() <= Date.now()) throw uploadClosed()
+          throw new DarkroomError('not_uploaded', 'There is no object yet: PUT it first.')
+        }
+        const payload = { photoId, ownerId, expiresAtMs: row.upload_expires_at.getTime() }
+        const outboxId = await db.transaction((tx) => addToOutbox(tx, { kind: 'originalArrived', payload }))
+        await outbox.dispatch([outboxId])
+      }
+      return ownCard(ownerId, photoId)
+    },
+  }
+}
+
+function uploadClosed(): DarkroomError {
+  return new DarkroomError('upload_closed', 'This upload takes no object any more; open a new one.')
+}
+
+/** Counts one user's uploads at a time, so that many at once cannot pass the quota together. */
+async function assertQuota(tx: Transaction, ownerId: UserId, maxPending: number): Promise<void> {
+  await tx.query({
+    text: `SELECT pg_advisory_xact_lock(hashtextextended('uploads/' || $1, 0))`,
+    values: [ownerId],
+  })
+  const [row] = await tx.query<{ pending: number }>({
+    text: `SELECT count(*)::int AS pending FROM photos WHERE owner_id = $1 AND status IN ('awaiting_upload', 'processing')`,
+    values: [ownerId],
+  })
+  if (row!.pending >= maxPending) {
+    throw new DarkroomError(
+      'quota_exceeded',
+      `At most ${maxPending} uploads may be pending; finish or delete some.`,
+    )
+  }
+}
+
+async function insertPhoto(
+  tx: Transaction,
+  {
+    photoId,
+    ownerId,
+    photo,
+    expiresAt,
+  }: { photoId: PhotoId; ownerId: UserId; photo: NewPhoto; expiresAt: Date },
+): Promise<void> {
+  await tx.query({
+    text: `INSERT INTO photos (photo_id, owner_id, visibility, storage_key, caption, alt_text, content_type, bytes,
+             declared_sha256, share_location, share_camera, allow_download, upload_expires_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, decode($9, 'hex'), $10, $11, $12, $13)`,
+    values: [
+      photoId,
+      ownerId,
+      photo.visibility,
+      incomingKey(photoId),
+      photo.caption,
+      photo.altText,
+      photo.contentType,
+      photo.bytes,
+      photo.sha256 ?? null,
+      photo.shareLocation,
+      photo.shareCamera,
+      photo.allowDownload,
+      expiresAt,
+    ],
+  })
+}

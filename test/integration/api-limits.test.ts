@@ -1,0 +1,80 @@
+import { decodeJwt } from 'jose'
+import { afterEach, describe, expect, it } from 'vitest'
+import { openApiWorld, type ApiWorld } from './api-fixture.ts'
+
+describe('rate limits', () => {
+  let world: ApiWorld
+  afterEach(() => world?.close())
+
+  it('count by account, by address and by the account that a sign-in tries', async () => {
+    world = await openApiWorld({ RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '0.2', TRUSTED_PROXY_HOPS: '1' })
+    let host = Math.floor(Math.random() * 60_000)
+    const from = () => ({ 'X-Forwarded-For': `198.51.100.7, 2001:db8:${(host++).toString(16)}::1` })
+    const ann = await signUp(world, from())
+    const signIn = (headers: Record<string, string>, username = ann.username) =>
+      world.call('POST', '/v1/sessions', { body: { username, password: 'not the password' }, headers })
+
+    // Per target: 20 × 0.2 tries, wherever they come from.
+    const statuses = []
+    for (let attempt = 0; attempt < 5; attempt++) statuses.push((await signIn(from())).status)
+    expect(statuses).toEqual([401, 401, 401, 401, 429])
+    const refused = await signIn(from())
+    expect(refused.body.code).toBe('rate_limited')
+    expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0)
+    expect(refused.headers.get('RateLimit-Policy')).toBe('"signInTarget";q=4;w=900')
+    expect(refused.headers.get('RateLimit')).toMatch(/^"signInTarget";r=0;t=\d+$/)
+
+    // Per address: 60 × 0.2 tries, whatever the name, and a /64 is one address.
+    const network = `2001:db8:ffff:${(host++).toString(16)}`
+    const byAddress = []
+    for (let attempt = 0; attempt < 13; attempt++) {
+      byAddress.push(
+        (await signIn({ 'X-Forwarded-For': `${network}::${attempt + 1}` }, `nobody-${host}-${attempt}`))
+          .status,
+      )
+    }
+    expect(byAddress.filter((status) => status === 429)).toHaveLength(1)
+    expect(byAddress.at(-1)).toBe(429)
+
+    // Per account: 1,200 × 0.2 reads a minute, not shared with others at the same address.
+    const bob = await signUp(world, from())
+    const read = (token: string) => world.call('GET', '/v1/sessions', { token })
+    const first = await read(ann.token)
+    expect(first.headers.get('RateLimit-Policy')).toBe('"read";q=240;w=60')
+    const rest = await Promise.all(Array.from({ length: 245 }, () => read(ann.token)))
+    expect(rest.some(({ status }) => status === 429)).toBe(true)
+    expect((await read(bob.token)).status).toBe(200)
+    // Counted in Redis, where other processes count too, and not for ever.
+    const { sub } = decodeJwt(ann.token)
+    const ttl = await world.api.deps.redis.ttl(`rate:read:user:${sub}`)
+    expect(ttl).toBeGreaterThan(0)
+    expect(ttl).toBeLessThanOrEqual(60)
+  })
+
+  it('go on in each process while Redis is away', async () => {
+    world = await openApiWorld({
+      RATE_LIMITS: 'true',
+      RATE_LIMIT_FACTOR: '0.1',
+      REDIS_URL: 'redis://127.0.0.1:1',
+      TRUSTED_PROXY_HOPS: '1',
+    })
+    const headers = { 'X-Forwarded-For': '192.0.2.1' }
+    const ann = await signUp(world, headers)
+    expect((await world.call('GET', '/v1/feed', { token: ann.token })).status).toBe(200)
+    const statuses = []
+    for (let attempt = 0; attempt < 7; attempt++) {
+      const body = { username: `nobody-${attempt}`, password: 'not the password' }
+      statuses.push((await world.call('POST', '/v1/sessions', { body, headers })).status)
+    }
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429])
+  })
+
+  async function signUp(at: ApiWorld, headers: Record<string, string>) {
+    const username = `r${Math.random().toString(36).slice(2)}`
+    const { body } = await at.call('POST', '/v1/users', {
+      body: { username, password: 'long enough' },
+      headers,
+    })
+    return { username, token: body.accessToken as string }
+  }
+})
