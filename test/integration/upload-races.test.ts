@@ -1,0 +1,209 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createCdn } from '../../src/infra/cdn/cdn.ts'
+import type { ObjectStore } from '../../src/infra/s3/object-store.ts'
+import { incomingKey, originalKey, variantsPrefix } from '../../src/services/photo-keys.ts'
+import { createOriginals, type Originals } from '../../src/services/originals.ts'
+import { createPhotoSync, type PhotoSync } from '../../src/services/photo-sync.ts'
+import { createUploads, type Uploads } from '../../src/services/uploads.ts'
+import { createVariants, type Variants } from '../../src/services/variants.ts'
+import { openUploadWorld, somePhoto, type OpenUpload, type UploadWorld } from './upload-world.ts'
+
+const MAX_PIXELS = 50_000_000
+
+let world: UploadWorld
+let uploads: Uploads
+let originals: Originals
+let photoSync: PhotoSync
+
+beforeAll(async () => {
+  world = await openUploadWorld()
+  const { config, database, objects } = world
+  uploads = createUploads({ database, objects })
+  originals = createOriginals({ database, objects, maxBytes: config.MAX_UPLOAD_BYTES, maxPixels: MAX_PIXELS })
+  const cdn = createCdn({
+    edgeUrls: config.CDN_EDGE_URLS,
+    purgeToken: config.CDN_PURGE_TOKEN,
+    fetchTimeoutMs: 5_000,
+  })
+  const { CDN_BASE_URL: cdnBaseUrl, CDN_SIGNING_KEY: cdnSigningKey } = config
+  photoSync = createPhotoSync({ database, objects, cdn, cdnBaseUrl, cdnSigningKey })
+})
+afterAll(() => world?.close())
+
+/** The steps of photoUpload one by one, without Temporal. */
+async function uploaded(): Promise<OpenUpload> {
+  const body = await somePhoto(900, 600)
+  const upload = await world.openUpload(await world.owner(), { bytes: body.length, caption: '#once' })
+  await world.objects.put(incomingKey(upload.photoId), body, 'image/jpeg')
+  return upload
+}
+
+async function published(): Promise<OpenUpload> {
+  const upload = await uploaded()
+  await uploads.claim(upload.photoId)
+  await originals.validate(upload.photoId)
+  await uploads.publish(upload.photoId)
+  return upload
+}
+
+const variantsOver = (objects: ObjectStore): Variants =>
+  createVariants({ database: world.database, objects, maxPixels: MAX_PIXELS })
+
+/** The storage, but after the first variant is put, something else happens before its row is recorded. */
+function afterFirstPut(happens: () => Promise<unknown>): ObjectStore {
+  let hasHappened = false
+  return {
+    ...world.objects,
+    async put(...args) {
+      await world.objects.put(...args)
+      if (hasHappened) return
+      hasHappened = true
+      await happens()
+    },
+  }
+}
+
+const change = (photoId: string, set: string) =>
+  world.database.primary({
+    text: `UPDATE photos SET ${set}, version = version + 1, access_epoch = access_epoch + 1 WHERE photo_id = $1`,
+    values: [photoId],
+  })
+
+async function storedKeys(photoId: string): Promise<string[]> {
+  const keys: string[] = []
+  for await (const { key } of world.objects.list(variantsPrefix(photoId))) keys.push(key)
+  return keys.sort()
+}
+
+const recordedKeys = async (photoId: string) =>
+  (await world.variants(photoId))
+    .map(({ object_key: key }) => key)
+    .filter((key) => key.startsWith('variants/'))
+    .sort()
+
+describe('a variant that is being stored', () => {
+  it('when the photo is narrowed: goes to the new epoch, and leaves nothing under the old one', async () => {
+    const { photoId } = await published()
+    const variants = variantsOver(afterFirstPut(() => change(photoId, `visibility = 'private'`)))
+    expect(await variants.renderAll(photoId)).toEqual({ outcome: 'rendered', failed: [] })
+    const plan = await photoSync.plan(photoId)
+    if (plan.state !== 'published') throw new Error(plan.state)
+    if (plan.stale.length > 0) await photoSync.move(photoId, plan.accessEpoch, plan.stale)
+    const keys = await recordedKeys(photoId)
+    expect(keys).toHaveLength(4)
+    expect(keys.every((key) => key.startsWith(`variants/${photoId}/2/`))).toBe(true)
+    expect(await storedKeys(photoId)).toEqual(keys)
+  })
+
+  it('when the photo is deleted: is deleted again, and nothing is recorded after the deletion', async () => {
+    const { photoId } = await published()
+    const variants = variantsOver(
+      afterFirstPut(async () => {
+        await change(photoId, `status = 'deleted'`)
+        await photoSync.deleteObjects(photoId, await photoSync.listObjects(photoId))
+      }),
+    )
+    expect(await variants.renderAll(photoId)).toEqual({ outcome: 'gone' })
+    expect(await recordedKeys(photoId)).toEqual([])
+    expect(await storedKeys(photoId)).toEqual([])
+  })
+})
+
+describe('an original that is being validated', () => {
+  it('when the photo is deleted: its copy is deleted again', async () => {
+    const upload = await uploaded()
+    await uploads.claim(upload.photoId)
+    const deleting: ObjectStore = {
+      ...world.objects,
+      async copy(...args) {
+        await change(upload.photoId, `status = 'deleted'`)
+        await world.objects.copy(...args)
+      },
+    }
+    const { database, config } = world
+    const racing = createOriginals({
+      database,
+      objects: deleting,
+      maxBytes: config.MAX_UPLOAD_BYTES,
+      maxPixels: MAX_PIXELS,
+    })
+    expect(await racing.validate(upload.photoId)).toEqual({ outcome: 'gone' })
+    expect(await world.objects.head(originalKey(upload.photoId))).toBeUndefined()
+  })
+})
+
+describe('every step may run twice', () => {
+  it('of an upload', async () => {
+    const upload = await uploaded()
+    const { photoId } = upload
+    expect(await uploads.claim(photoId)).toEqual({ outcome: 'claimed' })
+    expect(await uploads.claim(photoId)).toEqual({ outcome: 'claimed' })
+    expect(await originals.validate(photoId)).toEqual(await originals.validate(photoId))
+    expect(await uploads.publish(photoId)).toEqual(await uploads.publish(photoId))
+    const variants = variantsOver(world.objects)
+    expect(await variants.renderAll(photoId)).toEqual({ outcome: 'rendered', failed: [] })
+    expect(await variants.renderAll(photoId)).toEqual({ outcome: 'rendered', failed: [] })
+    await variants.renderOne(photoId, { variant: 'thumb_200', format: 'webp' })
+    expect(await storedKeys(photoId)).toEqual(await recordedKeys(photoId))
+    const [counted] = await world.database.primary<{ photos: string }>({
+      text: 'SELECT sum(photos)::text AS photos FROM user_counters WHERE user_id = $1',
+      values: [upload.ownerId],
+    })
+    expect(counted!.photos).toBe('1')
+  })
+
+  it('of a narrowing', async () => {
+    const { photoId } = await published()
+    await variantsOver(world.objects).renderAll(photoId)
+    await change(photoId, `visibility = 'followers'`)
+    const plan = await photoSync.plan(photoId)
+    if (plan.state !== 'published') throw new Error(plan.state)
+    expect(await photoSync.move(photoId, 2, plan.stale)).toEqual({ outcome: 'moved' })
+    expect(await photoSync.move(photoId, 2, plan.stale)).toEqual({ outcome: 'moved' })
+    expect(await storedKeys(photoId)).toEqual(await recordedKeys(photoId))
+    const oldKeys = plan.stale.map(({ objectKey }) => objectKey)
+    await photoSync.deny(photoId, 2)
+    await photoSync.refuse(photoId, oldKeys)
+    expect(await photoSync.refuse(photoId, oldKeys)).toEqual({ purged: 0 })
+  })
+
+  it('and what is over is not begun again: a closed upload refuses to be claimed, failed or published', async () => {
+    const { photoId } = await published()
+    expect(await uploads.claim(photoId)).toEqual({ outcome: 'closed', status: 'ready' })
+    await uploads.fail(photoId, 'upload_cancelled', 'late')
+    await uploads.abandon(photoId)
+    expect((await world.photo(photoId)).status).toBe('ready')
+    expect(await world.objects.head(originalKey(photoId))).toBeDefined()
+    await uploads.discard(photoId)
+    expect(await world.objects.head(originalKey(photoId))).toBeDefined()
+  })
+})
+
+describe('temporary files', () => {
+  it('are gone after a validation, a refusal and a rendering', async () => {
+    // A folder of its own: other processes' files come and go in the usual one.
+    const folder = await mkdtemp(join(tmpdir(), 'upload-races-'))
+    const usual = process.env.TMPDIR
+    process.env.TMPDIR = folder
+    try {
+      const { photoId } = await published()
+      await variantsOver(world.objects).renderAll(photoId)
+      const bad = await uploaded()
+      await uploads.claim(bad.photoId)
+      await world.objects.put(incomingKey(bad.photoId), Buffer.alloc(100), 'image/jpeg')
+      await world.database.primary({
+        text: 'UPDATE photos SET bytes = 100 WHERE photo_id = $1',
+        values: [bad.photoId],
+      })
+      await expect(originals.validate(bad.photoId)).rejects.toMatchObject({ code: 'not_an_image' })
+      expect(await readdir(folder)).toEqual([])
+    } finally {
+      if (usual === undefined) delete process.env.TMPDIR
+      else process.env.TMPDIR = usual
+      await rm(folder, { recursive: true })
+    }
+  })
+})
