@@ -57,9 +57,18 @@ export interface PageRequest<Position> {
   limit: number
 }
 
+/** Photos of others are counted up to this; beyond it the number says no more than "many" anyway. */
+export const MAX_COUNTED_PHOTOS = 10_000
+
+// Others learn the number of what they may see, counted along photos_owner_idx: a total would tell of private photos.
 const PROFILE = `
   SELECT u.user_id, u.username, u.display_name, u.bio, u.is_private, u.created_at,
-    c.photos, c.followers, c.following,
+    c.followers, c.following,
+    CASE WHEN u.user_id = $2::bigint THEN c.photos ELSE (
+      SELECT count(*) FROM (
+        SELECT FROM photos p WHERE p.owner_id = u.user_id AND p.status = 'ready' AND ${visibleTo('p', '$2::bigint')}
+        LIMIT ${MAX_COUNTED_PHOTOS}) visible
+    ) END AS photos,
     EXISTS (SELECT FROM follows WHERE follower_id = $2::bigint AND followee_id = u.user_id) AS viewer_follows,
     EXISTS (SELECT FROM follows WHERE follower_id = u.user_id AND followee_id = $2::bigint) AS follows_viewer
   FROM users u, LATERAL (

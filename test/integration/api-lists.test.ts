@@ -78,6 +78,17 @@ describe('who sees what, and in which order', () => {
       },
     )
 
+    it.each(['anonymous', 'stranger', 'follower'] as const)(
+      'the profile counts no more than %s may see',
+      async (viewer) => {
+        const count = VISIBILITY_TABLE.filter(
+          (row) => row.viewer === viewer && row.visible && row.status === 'ready',
+        ).length
+        const profile = () => world.call('GET', `/v1/users/${owner.username}`, { token: tokenOf(viewer) })
+        await expect.poll(async () => (await profile()).body.user.photoCount).toBe(count)
+      },
+    )
+
     it('answers a hidden photo as an absent one, whatever is tried', async () => {
       const hidden = photos.get('private ready')!
       const absent = '01a2036c-aeb9-7176-8322-8600c64a45cb'

@@ -120,6 +120,21 @@ describe('uploads', () => {
       expect((await open(person)).status).toBe(201)
     })
 
+    it('is polled no longer for a client that hung up', async () => {
+      const person = await world.signUp()
+      const { id } = (await open(person)).body.photo
+      const hangUp = new AbortController()
+      const read = nextRun('photo-cards')
+      const waiting = fetch(`${world.api.url}/v1/photos/${id}/progress?wait=60`, {
+        headers: { Authorization: `Bearer ${person.token}` },
+        signal: hangUp.signal,
+      })
+      await read
+      hangUp.abort()
+      await expect(waiting).rejects.toThrow()
+      await expect.poll(() => world.logLines.some((line) => line.includes('"status":499'))).toBe(true)
+    })
+
     it('tells its progress from what Postgres knows when Temporal cannot be asked', async () => {
       const person = await world.signUp()
       const { id } = (await open(person)).body.photo
