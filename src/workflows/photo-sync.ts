@@ -29,6 +29,10 @@ const DENY_FIRST_MS = 5_000
 export async function photoSync(input: PhotoSyncInput, before?: SyncProgress): Promise<SyncProgress> {
   const sync = openSync(before)
   for (;;) {
+    // Signals not yet taken need not be carried over: the new run begins by reading the row.
+    if (workflowInfo().continueAsNewSuggested && sync.proofsPending() === 0) {
+      await continueAsNew<typeof photoSync>(input, sync.progress())
+    }
     sync.takeSignals()
     const plan = await steps.plan(input)
     const isNews =
@@ -42,9 +46,6 @@ export async function photoSync(input: PhotoSyncInput, before?: SyncProgress): P
     // Edges that are down must not hold up the next change, so their proofs are awaited last.
     await condition(() => sync.hasSignals() || sync.proofsPending() === 0)
     if (!sync.hasSignals()) return sync.end()
-    if (workflowInfo().continueAsNewSuggested && sync.proofsPending() === 0) {
-      await continueAsNew<typeof photoSync>(input, sync.progress())
-    }
   }
 }
 
