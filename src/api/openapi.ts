@@ -119,9 +119,9 @@ function responsesOf(
 
 /** The operation's own codes and those that its chain adds. */
 function codesOf(operation: Operation, { security, limits, idempotent }: StepDescription): Set<ErrorCode> {
-  const codes = new Set<ErrorCode>(operation.errors)
+  // An unknown parameter in the query is refused everywhere.
+  const codes = new Set<ErrorCode>(['invalid', ...(operation.errors ?? [])])
   if (operation.params) codes.add('not_found')
-  if (operation.query ?? operation.body) codes.add('invalid')
   if (operation.body)
     for (const code of ['malformed', 'too_large', 'unsupported_type'] as const) codes.add(code)
   if (security) codes.add('unauthenticated')
