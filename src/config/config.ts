@@ -26,6 +26,8 @@ export const settingsSchema = z.object({
 
   DATABASE_URL: z.url(),
   DATABASE_REPLICA_URL: z.url().optional(),
+  DATABASE_REPLICA_NAME: z.string().regex(/^\w+$/).default('darkroom_replica'),
+  DATABASE_STANDBY_NAMES: z.string().default('FIRST 1 (darkroom_replica)'),
   DATABASE_POOL_SIZE: integer(1, 200).default(10),
   DATABASE_STATEMENT_TIMEOUT_MS: integer(100, 3_600_000).default(15_000),
   REDIS_URL: z.string().regex(/^(rediss?|rediss?\+cluster):\/\//, 'redis:// or redis+cluster:// expected'),

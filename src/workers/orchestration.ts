@@ -9,6 +9,7 @@ import { createPhotoIndex } from '../infra/opensearch/photo-index.ts'
 import { openTemporal } from '../infra/temporal/client.ts'
 import { createHousekeeping } from '../services/housekeeping.ts'
 import { createOutbox } from '../services/outbox.ts'
+import { createReplicaKeeper } from '../services/replica-keeper.ts'
 import { createPhotoSync } from '../services/photo-sync.ts'
 import { createSearchIndex } from '../services/search/search-index.ts'
 import { createUploads } from '../services/uploads.ts'
@@ -19,7 +20,7 @@ import { runWorker, type WorkerDefinition } from './run-worker.ts'
 /** An edge answers a deny once it is on its disk, within a second; this leaves room for a slow network. */
 const EDGE_TIMEOUT_MS = 5_000
 
-/** All workflows, their short I/O activities, and the outbox relay. */
+/** All workflows, their short I/O activities, the outbox relay and the replica keeper. */
 export const orchestrationWorker: WorkerDefinition = {
   taskQueue: 'orchestration',
   runsWorkflows: true,
@@ -51,6 +52,12 @@ export const orchestrationWorker: WorkerDefinition = {
       cdnBaseUrl: config.CDN_BASE_URL,
       cdnSigningKey: config.CDN_SIGNING_KEY,
     })
+    const keeper = createReplicaKeeper({
+      database,
+      logger,
+      standbyNames: config.DATABASE_STANDBY_NAMES,
+      replicaName: config.DATABASE_REPLICA_NAME,
+    })
     return {
       activities: {
         ...createUploadActivities({ uploads: createUploads({ database, objects }), starts }),
@@ -60,7 +67,10 @@ export const orchestrationWorker: WorkerDefinition = {
         ),
         ...createHousekeepingActivities({ housekeeping: createHousekeeping({ database, objects }) }),
       },
-      background: (signal) => createOutbox({ database, temporal, logger }).runRelay(signal),
+      async background(signal) {
+        const relay = createOutbox({ database, temporal, logger }).runRelay(signal)
+        await Promise.all([relay, config.DATABASE_REPLICA_URL && keeper.run(signal)])
+      },
       async close() {
         objects.close()
         await Promise.all([database.close(), temporal.connection.close(), search.close()])

@@ -4,8 +4,11 @@ set -eu
 psql -v ON_ERROR_STOP=1 -v app="$POSTGRES_APP_PASSWORD" -v replication="$POSTGRES_REPLICATION_PASSWORD" -U postgres <<'SQL'
 CREATE ROLE darkroom LOGIN NOSUPERUSER PASSWORD :'app';
 GRANT pg_monitor TO darkroom;
+GRANT ALTER SYSTEM ON PARAMETER synchronous_standby_names TO darkroom;
 CREATE DATABASE darkroom OWNER darkroom;
 CREATE ROLE darkroom_replication LOGIN REPLICATION PASSWORD :'replication';
 SELECT pg_create_physical_replication_slot('darkroom_replica');
+\connect darkroom
+GRANT EXECUTE ON FUNCTION pg_reload_conf() TO darkroom;
 SQL
 echo 'host replication darkroom_replication all scram-sha-256' >> "$PGDATA/pg_hba.conf"

@@ -50,6 +50,8 @@ export const postgres: Server = {
       await ensureRole(client, appUser, context.secrets.postgresApp, options)
       // Lag and standby state are read from pg_stat_replication, whose rows only pg_monitor sees whole.
       await client.query(`GRANT pg_monitor, pg_signal_backend TO ${appUser}`)
+      // The replica keeper takes a replica that is gone out of what commits wait for, and puts it back.
+      await client.query(`GRANT ALTER SYSTEM ON PARAMETER synchronous_standby_names TO ${appUser}`)
       const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [appUser])
       if (!rowCount) await client.query(`CREATE DATABASE ${appUser} OWNER ${appUser}`)
       const slot = await client.query('SELECT 1 FROM pg_replication_slots WHERE slot_name = $1', [
@@ -57,6 +59,13 @@ export const postgres: Server = {
       ])
       if (!slot.rowCount) await client.query('SELECT pg_create_physical_replication_slot($1)', [replicaName])
     })
+    // The right to call a function belongs to one database.
+    await withSuperuser(
+      context,
+      context.ports.postgres,
+      (client) => client.query(`GRANT EXECUTE ON FUNCTION pg_reload_conf() TO ${appUser}`),
+      appUser,
+    )
   },
 }
 
@@ -146,13 +155,14 @@ export async function withSuperuser<T>(
   context: ServerContext,
   port: number,
   work: (client: pg.Client) => Promise<T>,
+  database = 'postgres',
 ): Promise<T> {
   const client = new pg.Client({
     host: '127.0.0.1',
     port,
     user: superuser,
     password: context.secrets.postgresSuperuser,
-    database: 'postgres',
+    database,
     connectionTimeoutMillis: 3_000,
   })
   // Without a listener, a connection that the server closes while idle ends this process.

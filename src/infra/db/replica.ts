@@ -4,6 +4,8 @@ import type { Pool } from 'pg'
 const MAX_REPLICA_LAG_MS = 1_000
 const CHECK_INTERVAL_MS = 250
 const CHECK_TIMEOUT_MS = 1_000
+/** A good check lets a process read from the replica for this long, counted from the check's beginning. */
+export const ROTATION_VALIDITY_MS = CHECK_INTERVAL_MS + CHECK_TIMEOUT_MS
 
 /** Decides where replica reads go: to the replica while it is reachable and close behind, else to the primary. */
 export interface ReplicaRotation {
@@ -24,7 +26,7 @@ export function createReplicaRotation(primary: Pool, replica: Pool | undefined):
   let lastGoodAt = -Infinity
   let timer: NodeJS.Timeout | undefined
   let stopped = false
-  const inRotation = () => performance.now() - lastGoodAt < CHECK_INTERVAL_MS + CHECK_TIMEOUT_MS
+  const inRotation = () => performance.now() - lastGoodAt < ROTATION_VALIDITY_MS
 
   async function check(): Promise<void> {
     const startedAt = performance.now()
@@ -63,12 +65,13 @@ export function createReplicaRotation(primary: Pool, replica: Pool | undefined):
 
 /**
  * Whether the replica has replayed all that the primary had written, or is less than MAX_REPLICA_LAG_MS behind; and whether
- * the primary waits for it at all: without `synchronous_standby_names` a narrowing would not reach it before its commit
+ * the replica keeper lets it serve and the primary waits for it at all: without `synchronous_standby_names` a narrowing would not reach it before its commit
  * returns, so that no right could be checked there.
  */
 async function isFresh(primary: Pool, replica: Pool): Promise<boolean> {
   const { rows: positions } = await primary.query<{ lsn: string; waits: boolean }>(
-    `SELECT pg_current_wal_lsn() AS lsn, current_setting('synchronous_standby_names') <> '' AS waits`,
+    `SELECT pg_current_wal_lsn() AS lsn,
+       current_setting('synchronous_standby_names') <> '' AND NOT EXISTS (SELECT FROM replicas WHERE NOT serving) AS waits`,
   )
   if (!positions[0]!.waits) return false
   const { rows } = await replica.query<{ fresh: boolean }>(

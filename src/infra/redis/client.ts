@@ -27,6 +27,8 @@ function openCluster(url: string): Cluster {
       ...(protocol === 'rediss+cluster:' ? { tls: {} } : {}),
     },
     slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+    // The default (100 ms, 16 times) outlasts the command's own timeout while a slot migrates.
+    retryDelayOnTryAgain: 20,
     enableOfflineQueue: true,
   })
 }

@@ -1,4 +1,8 @@
 import { Migration20261122Initial } from './migration-20261122-initial.ts'
+import { Migration20261122ReplicaRotation } from './migration-20261122-replica-rotation.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
-export const migrations = [{ name: '20261122-initial', class: Migration20261122Initial }]
+export const migrations = [
+  { name: '20261122-initial', class: Migration20261122Initial },
+  { name: '20261122-replica-rotation', class: Migration20261122ReplicaRotation },
+]

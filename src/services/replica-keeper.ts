@@ -1,0 +1,164 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Database } from '../infra/db/database.ts'
+import { ROTATION_VALIDITY_MS } from '../infra/db/replica.ts'
+import type { Logger } from '../observability/logger.ts'
+
+/** A standby that is gone, or this far behind, for this long holds up every narrowing: it goes. */
+const MAX_SILENCE_MS = 1_000
+const CHECK_INTERVAL_MS = 500
+/** Every process has let go of a replica this long after it was told to: its last good check has run out by then. */
+const LETTING_GO_MS = ROTATION_VALIDITY_MS + 500
+/** One keeper works at a time, whoever holds this advisory lock: 'replica' in ASCII, cut to 32 bits. */
+const KEEPER_LOCK = 0x7265_706c
+
+export interface ReplicaKeeperDeps {
+  database: Database
+  logger: Logger
+  /** `synchronous_standby_names` while all is well, e.g. `FIRST 1 (darkroom_replica)`. */
+  standbyNames: string
+  /** The replica's application_name, which is in `standbyNames`. */
+  replicaName: string
+}
+
+export interface ReplicaKeeper {
+  /** Watches until the signal aborts. Any number may run; one works. */
+  run(signal: AbortSignal): Promise<void>
+  /** One look and what follows from it. @returns whether the replica serves now */
+  keep(): Promise<boolean>
+}
+
+/**
+ * Keeps narrowings from waiting for a replica that is gone, without ever letting a read on a replica miss one. The order is
+ * what matters: first the replica leaves the rotation (`replicas.serving`, read by every process in each of its checks),
+ * then, when every process must have let go of it, it leaves `synchronous_standby_names`, so that commits stop waiting. It
+ * comes back the other way round: commits wait for it again, it has replayed all that was written before, then it serves.
+ */
+export function createReplicaKeeper(deps: ReplicaKeeperDeps): ReplicaKeeper {
+  const { database, logger, standbyNames, replicaName } = deps
+  let silentSince: number | undefined
+  /** Where the primary stood, oldest first; the first is the latest from before MAX_SILENCE_MS. */
+  const positions: { at: number; lsn: string }[] = []
+
+  // Not `replay_lag`: Postgres leaves it as it was while replay stands still.
+  function positionDue(): string {
+    const latestDue = performance.now() - MAX_SILENCE_MS
+    while (positions.length > 1 && positions[1]!.at <= latestDue) positions.shift()
+    return positions[0]?.lsn ?? '0/0'
+  }
+
+  const { primary } = database
+
+  async function look(): Promise<Standby> {
+    const [row] = await primary<Standby & { lsn: string }>({
+      name: 'replica-keeper-look',
+      text: `
+        SELECT pg_current_wal_lsn()::text AS lsn,
+          current_setting('synchronous_standby_names') <> '' AS waits,
+          coalesce((SELECT serving FROM replicas WHERE name = $1), true) AS serving,
+          (s.state = 'streaming' AND s.replay_lsn >= $2::pg_lsn) IS TRUE AS well
+        FROM (SELECT) one LEFT JOIN pg_stat_replication s ON s.application_name = $1
+        ORDER BY s.replay_lsn DESC NULLS LAST LIMIT 1`,
+      values: [replicaName, positionDue()],
+    })
+    positions.push({ at: performance.now(), lsn: row!.lsn })
+    return row!
+  }
+
+  async function setServing(serving: boolean, reason: string): Promise<void> {
+    await primary({
+      text: `INSERT INTO replicas (name, serving, reason) VALUES ($1, $2, $3)
+        ON CONFLICT (name) DO UPDATE SET serving = $2, reason = $3, changed_at = clock_timestamp()`,
+      values: [replicaName, serving, reason],
+    })
+    logger.warn({ replica: replicaName, serving, reason }, 'replica rotation changed')
+  }
+
+  /** ALTER SYSTEM takes no parameters and no transaction. */
+  async function setStandbyNames(names: string): Promise<void> {
+    await primary({ text: `ALTER SYSTEM SET synchronous_standby_names = '${names.replaceAll("'", "''")}'` })
+    await primary({ text: 'SELECT pg_reload_conf()' })
+    await untilTrue(`the primary has reloaded`, async () => {
+      const [row] = await primary<{ names: string }>({
+        text: `SELECT current_setting('synchronous_standby_names') AS names`,
+      })
+      return row!.names === names
+    })
+  }
+
+  async function dismiss(): Promise<void> {
+    await setServing(false, 'down or late')
+    await delay(LETTING_GO_MS)
+    await setStandbyNames('')
+  }
+
+  async function readmit(): Promise<void> {
+    await setStandbyNames(standbyNames)
+    const [position] = await primary<{ lsn: string }>({ text: 'SELECT pg_current_wal_lsn()::text AS lsn' })
+    await untilTrue('the replica has replayed what it missed and commits wait for it', async () => {
+      const [row] = await primary<{ ready: boolean }>({
+        text: `SELECT bool_or(sync_state IN ('sync', 'quorum') AND replay_lsn >= $2::pg_lsn) IS TRUE AS ready
+          FROM pg_stat_replication WHERE application_name = $1`,
+        values: [replicaName, position!.lsn],
+      })
+      return row!.ready
+    })
+    await setServing(true, 'caught up')
+  }
+
+  async function keep(): Promise<boolean> {
+    const standby = await look()
+    if (standby.well) {
+      silentSince = undefined
+      if (!standby.serving || !standby.waits) await readmit()
+      return true
+    }
+    silentSince ??= performance.now()
+    if (performance.now() - silentSince < MAX_SILENCE_MS) return standby.serving
+    if (standby.serving || standby.waits) await dismiss()
+    return false
+  }
+
+  return {
+    keep,
+    async run(signal) {
+      while (!signal.aborted) {
+        try {
+          await withKeeperLock(database, keep)
+        } catch (error) {
+          logger.error({ err: error }, 'replica keeper could not work')
+        }
+        await delay(CHECK_INTERVAL_MS, undefined, { signal }).catch(() => {})
+      }
+    },
+  }
+}
+
+type Standby = {
+  /** Commits with remote_apply wait for it. */
+  waits: boolean
+  /** Processes may read from it. */
+  serving: boolean
+  well: boolean
+}
+
+/** Runs `work` if no other keeper is at work. */
+async function withKeeperLock(database: Database, work: () => Promise<unknown>): Promise<void> {
+  // The transaction holds the lock and nothing else: `work` runs on other connections.
+  await database.transaction(async (tx) => {
+    const [row] = await tx.query<{ locked: boolean }>({
+      text: 'SELECT pg_try_advisory_xact_lock($1) AS locked',
+      values: [KEEPER_LOCK],
+    })
+    if (row!.locked) await work()
+  })
+}
+
+const SETTLE_TIMEOUT_MS = 10_000
+
+async function untilTrue(what: string, check: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + SETTLE_TIMEOUT_MS
+  while (!(await check())) {
+    if (performance.now() > deadline) throw new Error(`gave up waiting until ${what}`)
+    await delay(50)
+  }
+}

@@ -1,0 +1,114 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadConfig } from '../../src/config/config.ts'
+import { openDatabase, type Database } from '../../src/infra/db/database.ts'
+import { createLogger } from '../../src/observability/logger.ts'
+import { createReplicaKeeper } from '../../src/services/replica-keeper.ts'
+import { attachInstance } from '../../stack/instance.ts'
+import { loadSecrets } from '../../stack/instance/secrets.ts'
+
+/** Reads go on without the replica, narrowings do not hang, and no read on a replica misses one. */
+describe('a replica that is late or gone', () => {
+  const instance = attachInstance(process.env.DARKROOM_INSTANCE_DIR!)
+  const config = loadConfig()
+  const stopping = new AbortController()
+  let db: Database
+  let keeping: Promise<void>
+
+  beforeAll(async () => {
+    db = await openDatabase({
+      url: config.DATABASE_URL,
+      replicaUrl: config.DATABASE_REPLICA_URL,
+      poolSize: 5,
+      statementTimeoutMs: 5_000,
+      applicationName: 'replica-keeper-test',
+    })
+    keeping = createReplicaKeeper({
+      database: db,
+      logger: createLogger({ level: 'silent', service: 'test' }),
+      standbyNames: config.DATABASE_STANDBY_NAMES,
+      replicaName: config.DATABASE_REPLICA_NAME,
+    }).run(stopping.signal)
+    await db.primary({
+      text: 'CREATE TABLE IF NOT EXISTS keeper_probe (id integer PRIMARY KEY, value integer NOT NULL)',
+    })
+    await db.primary({
+      text: 'INSERT INTO keeper_probe VALUES (1, 0) ON CONFLICT (id) DO UPDATE SET value = 0',
+    })
+    await until('the replica serves', async () => db.rotation.inRotation())
+  })
+  afterAll(async () => {
+    stopping.abort()
+    await keeping
+    await db.primary({ text: 'DROP TABLE keeper_probe' })
+    await db.close()
+  })
+
+  let value = 0
+  /** A narrowing, and then a read where reads go: it must see it. @returns how long the narrowing took, in ms */
+  async function narrowAndRead(): Promise<number> {
+    const next = ++value
+    const startedAt = performance.now()
+    await db.transaction(
+      (tx) => tx.query({ text: 'UPDATE keeper_probe SET value = $1 WHERE id = 1', values: [next] }),
+      { narrows: true },
+    )
+    const tookMs = performance.now() - startedAt
+    const [row] = await db.replica<{ value: number }>({ text: 'SELECT value FROM keeper_probe WHERE id = 1' })
+    expect(row?.value).toBe(next)
+    return tookMs
+  }
+
+  async function onReplica(statement: string): Promise<void> {
+    const { postgresSuperuser } = loadSecrets(instance.layout.secrets)
+    const client = new pg.Client({
+      host: '127.0.0.1',
+      port: instance.ports.postgresReplica,
+      user: 'postgres',
+      password: postgresSuperuser,
+      database: 'postgres',
+    })
+    await client.connect()
+    try {
+      await client.query(statement)
+    } finally {
+      await client.end()
+    }
+  }
+
+  it('replay paused: narrowings go on within seconds, reads obey them, and the replica comes back', async () => {
+    await narrowAndRead()
+    await onReplica('SELECT pg_wal_replay_pause()')
+    try {
+      // The first may wait until the replica is dismissed; from then on none does.
+      expect(await narrowAndRead()).toBeLessThan(10_000)
+      expect(db.rotation.inRotation()).toBe(false)
+      expect(await narrowAndRead()).toBeLessThan(1_000)
+    } finally {
+      await onReplica('SELECT pg_wal_replay_resume()')
+    }
+    await until('the replica serves again', async () => db.rotation.inRotation())
+    for (let i = 0; i < 20; i++) await narrowAndRead()
+  })
+
+  it('killed: the same', async () => {
+    await instance.stopServer('postgres-replica', 'SIGKILL')
+    try {
+      expect(await narrowAndRead()).toBeLessThan(10_000)
+      expect(await narrowAndRead()).toBeLessThan(1_000)
+    } finally {
+      await instance.startServer('postgres-replica')
+    }
+    await until('the replica serves again', async () => db.rotation.inRotation())
+    for (let i = 0; i < 20; i++) await narrowAndRead()
+  })
+
+  async function until(what: string, check: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + 30_000
+    while (!(await check())) {
+      if (performance.now() > deadline) throw new Error(`gave up waiting until ${what}`)
+      await delay(50)
+    }
+  }
+})
