@@ -21,6 +21,14 @@ const instanceOption = [
 ] as const
 
 program
+  .command('install')
+  .description('install the npm packages and the servers, start nothing; mends a damaged install')
+  .action(async () => {
+    const { root } = await ensureStack(report)
+    report(`installed: ${root}`)
+  })
+
+program
   .command('up')
   .description('start the servers (all, or the named ones) in the background; they stay until "down"')
   .argument('[server...]', serverNames.join(', '))

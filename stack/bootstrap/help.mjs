@@ -3,7 +3,7 @@ const overview = `Darkroom
   npm run demo [-- --once]   install, start everything, run the main job on real photos; Ctrl-C stops it
   npm start                  the same service without demo data
   npm test [-- <vitest args>]  all tests, on servers of their own that go away afterwards
-  npm run stack -- <command> the embedded servers alone: up, down, status, logs, reset
+  npm run stack -- <command> the embedded servers alone: install, up, down, status, logs, reset
 
 Servers are installed once into DARKROOM_STACK_DIR (else $XDG_CACHE_HOME/darkroom, else ~/.cache/darkroom).
 Data is kept in DARKROOM_DATA_DIR (else .darkroom in the checkout).`
@@ -38,7 +38,7 @@ Starts servers of its own on free ports, sets them up, runs vitest, and removes 
 
   up       start the servers in the background    down    stop them; data stays
   status   servers, processes, ports, health       logs    print and follow their logs
-  reset    stop them and delete their data
+  reset    stop them and delete their data         install  install everything, start nothing
 
   -i, --instance <name>   which set of servers (default: demo)
   servers: postgres, postgres-replica, valkey, seaweedfs, opensearch, temporal, edge`,
