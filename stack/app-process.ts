@@ -38,6 +38,11 @@ export const appProcesses: AppProcess[] = [
     entry: 'src/workers/fanout.ts',
     nodeFlags: ['--max-semi-space-size=4', '--max-old-space-size=192'],
   },
+  {
+    name: 'fanout-bulk',
+    entry: 'src/workers/fanout-bulk.ts',
+    nodeFlags: ['--max-semi-space-size=4', '--max-old-space-size=192'],
+  },
 ]
 
 const backoffMs = { first: 500, most: 30_000 }

@@ -29,7 +29,16 @@ const documented = documentedSettings()
 
 describe('docker-compose.yml', () => {
   it('has every server of the embedded stack, Temporal on Postgres with its UI, and every process of the app', () => {
-    const others = ['temporal-postgres', 'temporal-ui', 'setup', 'api', 'orchestration', 'media', 'fanout']
+    const others = [
+      'temporal-postgres',
+      'temporal-ui',
+      'setup',
+      'api',
+      'orchestration',
+      'media',
+      'fanout',
+      'fanout-bulk',
+    ]
     expect(Object.keys(compose.services)).toEqual(expect.arrayContaining([...serverNames, ...others]))
     expect(compose.services.temporal?.environment).toMatchObject({ DB: 'postgres12' })
   })
@@ -70,7 +79,7 @@ describe('docker-compose.yml', () => {
     for (const [, port] of published) expect(port).toMatch(/^127\.0\.0\.1:/)
   })
 
-  it.each(['bucket', 'setup', 'api', 'orchestration', 'media', 'fanout'])(
+  it.each(['bucket', 'setup', 'api', 'orchestration', 'media', 'fanout', 'fanout-bulk'])(
     '%s: it gets every setting',
     (name) => {
       const given = Object.keys(compose.services[name]?.environment ?? {}).sort()

@@ -67,6 +67,8 @@ export const settingsSchema = z.object({
 
   MEDIA_CONCURRENCY: integer(1, 64).default(2),
   FANOUT_SLICE_FOLLOWERS: integer(1, 100_000).default(20_000),
+  FANOUT_SHARD_THRESHOLD: integer(1, 1_000_000_000).default(100_000),
+  FANOUT_SHARDS: integer(1, 64).default(8),
 })
 
 export type Settings = z.infer<typeof settingsSchema>

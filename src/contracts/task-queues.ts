@@ -6,4 +6,6 @@ export const TASK_QUEUES = {
   media: 'media',
   /** Bulk I/O: follower pages into Postgres and Redis. */
   fanout: 'fanout',
+  /** The same for shards of a celebrity's push, so that ordinary photos do not wait behind them. */
+  'fanout-bulk': 'fanout-bulk',
 } as const

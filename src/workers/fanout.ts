@@ -9,22 +9,27 @@ import { runWorker, type WorkerDefinition } from './run-worker.ts'
 const SLICES_AT_ONCE = 8
 
 /** Bulk I/O: follower pages into Postgres and Redis. */
-export const fanoutWorker: WorkerDefinition = {
-  taskQueue: 'fanout',
-  runsWorkflows: false,
-  options: () => ({ maxConcurrentActivityTaskExecutions: SLICES_AT_ONCE }),
-  async compose(config) {
-    const db = await databaseOf(config, 'darkroom-fanout')
-    const redis = openRedis(config.REDIS_URL)
-    const fanout = createFanout({ db, heads: createFeedHeads(redis) })
-    return {
-      activities: createFanoutActivities({ fanout, sliceFollowers: config.FANOUT_SLICE_FOLLOWERS }),
-      async close() {
-        redis.disconnect()
-        await db.close()
-      },
-    }
-  },
+export const fanoutWorker = fanoutWorkerOn('fanout', SLICES_AT_ONCE)
+
+/** A worker of one of the fanout queues, with slots and a database pool of its own. */
+export function fanoutWorkerOn(taskQueue: 'fanout' | 'fanout-bulk', slicesAtOnce: number): WorkerDefinition {
+  return {
+    taskQueue,
+    runsWorkflows: false,
+    options: () => ({ maxConcurrentActivityTaskExecutions: slicesAtOnce }),
+    async compose(config) {
+      const db = await databaseOf(config, `darkroom-${taskQueue}`)
+      const redis = openRedis(config.REDIS_URL)
+      const fanout = createFanout({ db, heads: createFeedHeads(redis) })
+      return {
+        activities: createFanoutActivities({ fanout, sliceFollowers: config.FANOUT_SLICE_FOLLOWERS }),
+        async close() {
+          redis.disconnect()
+          await db.close()
+        },
+      }
+    },
+  }
 }
 
 if (import.meta.main) await runWorker(fanoutWorker)

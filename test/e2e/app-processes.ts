@@ -7,13 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import getPort from 'get-port'
 
 /** The app's processes, each as `npm start` runs it. */
-export type ProcessName = 'api' | 'orchestration' | 'media' | 'fanout'
+export type ProcessName = 'api' | 'orchestration' | 'media' | 'fanout' | 'fanout-bulk'
 
 const ENTRIES: Record<ProcessName, string> = {
   api: 'src/api/server.ts',
   orchestration: 'src/workers/orchestration.ts',
   media: 'src/workers/media.ts',
   fanout: 'src/workers/fanout.ts',
+  'fanout-bulk': 'src/workers/fanout-bulk.ts',
 }
 
 /** Darkroom as real processes on the servers of the test instance. */
@@ -83,7 +84,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
   try {
     await Promise.all(
-      (options.processes ?? ['api', 'orchestration', 'media', 'fanout']).map((name) => app.start(name)),
+      (options.processes ?? (Object.keys(ENTRIES) as ProcessName[])).map((name) => app.start(name)),
     )
   } catch (error) {
     await Promise.all([...running.values()].map((child) => end(child, 'SIGKILL')))
