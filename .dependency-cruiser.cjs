@@ -20,8 +20,16 @@ module.exports = {
     layer('contracts', ['domain'], 'Contracts speak of the domain only.'),
     layer('entities', ['domain'], 'Entities speak of the domain only.'),
     layer('config', ['domain'], 'Settings are parsed once, of nothing.'),
-    layer('observability', ['domain', 'contracts', 'config'], 'Observability is used, it uses nothing above it.'),
-    layer('infra', ['entities', 'contracts', 'domain', 'config', 'observability'], 'Clients and their quirks.'),
+    layer(
+      'observability',
+      ['domain', 'contracts', 'config'],
+      'Observability is used, it uses nothing above it.',
+    ),
+    layer(
+      'infra',
+      ['entities', 'contracts', 'domain', 'config', 'observability'],
+      'Clients and their quirks.',
+    ),
     layer('services', ['infra', 'entities', 'contracts', 'domain', 'config', 'observability'], 'Use cases.'),
     {
       name: 'layer-workflows',
@@ -43,12 +51,20 @@ module.exports = {
       from: { path: '^src/(workflows|contracts)/', pathNot: TESTS },
       to: { path: 'node_modules', pathNot: 'node_modules/@temporalio/(workflow|common)/' },
     },
-    layer('activities', ['services', 'contracts', 'domain', 'observability'], 'Activities are thin, over services.'),
+    layer(
+      'activities',
+      ['services', 'contracts', 'domain', 'observability'],
+      'Activities are thin, over services.',
+    ),
     {
       name: 'layer-api',
       severity: 'error',
       from: { path: '^src/api/', pathNot: `${TESTS}|^src/api/server\\.ts$` },
-      to: { path: '^src/', pathNot: '^src/(api|services|contracts|domain|observability)/', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(api|services|contracts|domain|observability)/',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'composition-roots-alone-construct',
@@ -60,22 +76,38 @@ module.exports = {
     {
       name: 'nobody-imports-a-composition-root',
       severity: 'error',
-      from: { path: '^src/(domain|contracts|entities|infra|services|workflows|activities|observability|config)/' },
+      from: {
+        path: '^src/(domain|contracts|entities|infra|services|workflows|activities|observability|config)/',
+      },
       to: { path: '^src/(api|workers|cli)/' },
     },
-    { name: 'no-circular', severity: 'error', from: { path: '^src/' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'no-undeclared-package',
       severity: 'error',
       from: { path: '^(src|stack|bench|test)/' },
       to: { dependencyTypes: ['npm-no-pkg', 'unknown'] },
     },
-    { name: 'no-unresolvable', severity: 'error', from: { path: '^(src|stack|bench|test)/' }, to: { couldNotResolve: true, pathNot: '^node:' } },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: { path: '^(src|stack|bench|test)/' },
+      to: { couldNotResolve: true, pathNot: '^node:' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'],
+    },
   },
 }

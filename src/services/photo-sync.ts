@@ -37,13 +37,14 @@ export interface PhotoSync {
   deny(photoId: PhotoId, minEpoch: number): Promise<void>
   /**
    * Copies stale variants to keys under the epoch, switches their rows, deletes the old objects.
-   * `superseded`: the photo was narrowed again or deleted meanwhile; nothing was switched.
+   * `superseded`: the photo was narrowed again or deleted meanwhile; nothing was switched now.
+   * `removed`: the keys deleted, whose URLs are to be refused.
    */
   move(
     photoId: PhotoId,
     accessEpoch: number,
     stale: readonly StaleVariant[],
-  ): Promise<{ outcome: 'moved' | 'superseded' }>
+  ): Promise<{ outcome: 'moved' | 'superseded'; removed: string[] }>
   /** Keys of all that is stored of the photo. */
   listObjects(photoId: PhotoId): Promise<string[]>
   /** Deletes objects and the rows that name them. */
@@ -78,13 +79,13 @@ export function createPhotoSync({
         newKey: variantKey(photoId, accessEpoch, old.variant, old.format),
       }))
       for (const { objectKey, newKey } of moves) await copyUnlessDone(objects, objectKey, newKey)
-      const switched = await switchRows(database, photoId, accessEpoch, moves)
-      if (!switched) {
-        await objects.delete(moves.map(({ newKey }) => newKey))
-        return { outcome: 'superseded' }
-      }
-      await objects.delete(moves.map(({ objectKey }) => objectKey))
-      return { outcome: 'moved' }
+      const { outcome, recorded } = await switchRows(database, photoId, accessEpoch, moves)
+      // Whatever no row names: the old objects, or the copies if the photo was narrowed again meanwhile. A try before this
+      // one may have switched the rows and died, so which of them it is, is asked and not concluded.
+      const keys = moves.flatMap(({ objectKey, newKey }) => [objectKey, newKey])
+      const removed = keys.filter((key) => !recorded.has(key))
+      if (removed.length > 0) await objects.delete(removed)
+      return { outcome, removed }
     },
 
     async listObjects(photoId) {
@@ -108,6 +109,8 @@ export function createPhotoSync({
     async refuse(photoId, keys) {
       const served = keys.filter((key) => key.startsWith(variantsPrefix(photoId)))
       if (served.length === 0) return { purged: 0 }
+      // Again: an edge that was away since the first denial may have outlived it, and its cache with it.
+      await cdn.deny(photoId, Math.max(...served.map((key) => epochOfKey(key)!)) + 1)
       const findings = await cdn.purge(served.map((key) => `/${key}`))
       const urls = served.flatMap((key) =>
         [true, false].map((isPublic) => {
@@ -168,26 +171,35 @@ interface Move extends StaleVariant {
   newKey: string
 }
 
-/** False if the photo was narrowed again or is no longer published: whoever did that has a plan of its own. */
+/** `superseded` if the photo was narrowed again or is no longer published: whoever did that has a plan of its own. */
 async function switchRows(
   database: Database,
   photoId: PhotoId,
   accessEpoch: number,
   moves: readonly Move[],
-): Promise<boolean> {
+): Promise<{ outcome: 'moved' | 'superseded'; recorded: Set<string> }> {
   return database.transaction(async ({ query }) => {
     const [photo] = await query<{ status: PhotoStatus; access_epoch: number }>({
       text: 'SELECT status, access_epoch FROM photos WHERE photo_id = $1 FOR SHARE',
       values: [photoId],
     })
-    if (photo?.status !== 'ready' || photo.access_epoch !== accessEpoch) return false
-    await query({
-      text: `
-        UPDATE photo_variants v SET object_key = moved.new_key
-        FROM unnest($2::text[], $3::text[]) AS moved (old_key, new_key)
-        WHERE v.photo_id = $1 AND v.object_key = moved.old_key`,
-      values: [photoId, moves.map(({ objectKey }) => objectKey), moves.map(({ newKey }) => newKey)],
+    const isCurrent = photo?.status === 'ready' && photo.access_epoch === accessEpoch
+    if (isCurrent) {
+      await query({
+        text: `
+          UPDATE photo_variants v SET object_key = moved.new_key
+          FROM unnest($2::text[], $3::text[]) AS moved (old_key, new_key)
+          WHERE v.photo_id = $1 AND v.object_key = moved.old_key`,
+        values: [photoId, moves.map(({ objectKey }) => objectKey), moves.map(({ newKey }) => newKey)],
+      })
+    }
+    const rows = await query<{ object_key: string }>({
+      text: 'SELECT object_key FROM photo_variants WHERE photo_id = $1',
+      values: [photoId],
     })
-    return true
+    return {
+      outcome: isCurrent ? 'moved' : 'superseded',
+      recorded: new Set(rows.map((row) => row.object_key)),
+    }
   })
 }

@@ -66,9 +66,11 @@ function happyPath() {
     denyAtEdges: async ({ minEpoch }: { minEpoch: number }) => void calls.push(`deny ${minEpoch}`),
     moveVariants: async ({ accessEpoch }: { accessEpoch: number }) => {
       calls.push(`move ${accessEpoch}`)
-      if (row.state !== 'published' || row.accessEpoch !== accessEpoch) return { outcome: 'superseded' }
+      if (row.state !== 'published' || row.accessEpoch !== accessEpoch)
+        return { outcome: 'superseded', removed: [] }
+      const removed = row.stale.map(({ objectKey }) => objectKey)
       row.stale = []
-      return { outcome: 'moved' }
+      return { outcome: 'moved', removed }
     },
     listObjects: async () => ['originals/x', 'variants/x/1/thumb_200.webp'],
     deleteObjects: async ({ keys }: { keys: string[] }) => void calls.push(`delete ${keys.length}`),

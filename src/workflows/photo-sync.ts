@@ -132,17 +132,9 @@ async function narrow({ photoId }: PhotoSyncInput, plan: Published, sync: Sync):
   const { accessEpoch, stale } = plan
   const denied = steps.deny({ photoId, minEpoch: accessEpoch })
   await Promise.race([denied, sleep(DENY_FIRST_MS, { summary: 'Edges deny first' })])
-  const { outcome } = await steps.move({ photoId, accessEpoch, stale })
-  if (outcome === 'superseded') return sync.prove(denied)
-  sync.removed('objects', stale.length)
-  sync.prove(
-    refuse(
-      photoId,
-      stale.map(({ objectKey }) => objectKey),
-      denied,
-      sync,
-    ),
-  )
+  const { removed } = await steps.move({ photoId, accessEpoch, stale })
+  sync.removed('objects', removed.length)
+  sync.prove(removed.length > 0 ? refuse(photoId, removed, denied, sync) : denied)
 }
 
 /** A deletion: nothing of the photo stays anywhere. */

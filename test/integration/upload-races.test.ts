@@ -112,6 +112,44 @@ describe('a variant that is being stored', () => {
   })
 })
 
+describe('variants that are being moved to a new epoch', () => {
+  it('keep their objects when a try dies after switching the rows and the photo is narrowed again', async () => {
+    const { photoId } = await published()
+    await variantsOver(world.objects).renderAll(photoId)
+    await change(photoId, `visibility = 'followers'`)
+    const first = await photoSync.plan(photoId)
+    if (first.state !== 'published') throw new Error(first.state)
+
+    const dying: ObjectStore = { ...world.objects, delete: () => Promise.reject(new Error('killed')) }
+    const { CDN_BASE_URL: cdnBaseUrl, CDN_SIGNING_KEY: cdnSigningKey } = world.config
+    const cdn = createCdn({
+      edgeUrls: world.config.CDN_EDGE_URLS,
+      purgeToken: 'unused',
+      fetchTimeoutMs: 1_000,
+    })
+    const { database } = world
+    const firstTry = createPhotoSync({ database, objects: dying, cdn, cdnBaseUrl, cdnSigningKey })
+    await expect(firstTry.move(photoId, first.accessEpoch, first.stale)).rejects.toThrow('killed')
+    await change(photoId, `visibility = 'private'`)
+    // What the first try left is removed now, and named, so that the edges forget it too.
+    expect(await photoSync.move(photoId, first.accessEpoch, first.stale)).toEqual({
+      outcome: 'superseded',
+      removed: first.stale.map(({ objectKey }) => objectKey),
+    })
+    expect(await storedKeys(photoId)).toEqual(await recordedKeys(photoId))
+
+    const second = await photoSync.plan(photoId)
+    if (second.state !== 'published') throw new Error(second.state)
+    expect(await photoSync.move(photoId, second.accessEpoch, second.stale)).toMatchObject({
+      outcome: 'moved',
+    })
+    const keys = await recordedKeys(photoId)
+    expect(keys).toHaveLength(4)
+    expect(keys.every((key) => key.startsWith(`variants/${photoId}/3/`))).toBe(true)
+    expect(await storedKeys(photoId)).toEqual(keys)
+  })
+})
+
 describe('an original that is being validated', () => {
   it('when the photo is deleted: its copy is deleted again', async () => {
     const upload = await uploaded()
