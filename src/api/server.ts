@@ -55,6 +55,7 @@ export async function startApi(
   }
   const stopping = new AbortController()
   const services = createServices(deps)
+  services.inFlight.start()
   const app = createApp({ config, services, logger, stopping: stopping.signal })
   const handle = app.koa.callback()
   const server = createServer(
@@ -82,6 +83,7 @@ export async function startApi(
         logger.info('api is stopping')
         stopping.abort()
         await closeServer(server, config.SHUTDOWN_GRACE_SECONDS * 1000)
+        services.inFlight.stop()
         await services.feed.idle()
         await closeClients(deps)
         logger.info('api has stopped')

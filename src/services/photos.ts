@@ -2,10 +2,11 @@ import type { Readable } from 'node:stream'
 import { DarkroomError, notFound } from '../domain/errors.ts'
 import type { PhotoId, UserId } from '../domain/ids.ts'
 import type { PhotoStatus, Viewer, Visibility } from '../domain/visibility.ts'
-import { isNarrowing } from '../domain/visibility.ts'
+import { belongsInFeeds, isNarrowing } from '../domain/visibility.ts'
 import type { Database, Query, Transaction } from '../infra/db/database.ts'
 import { ObjectMissing, type ObjectStore } from '../infra/s3/object-store.ts'
 import { changeCounters } from './counters.ts'
+import { markInFlight, type InFlightPhoto } from './feed/in-flight.ts'
 import { addToOutbox, type Outbox } from './outbox.ts'
 import { loadPhotoCard, loadPhotoCards, type PhotoCard } from './photo-cards.ts'
 import type { NewPhoto } from './pending-uploads.ts'
@@ -42,10 +43,12 @@ export interface PhotosDeps {
   db: Database
   objects: ObjectStore
   outbox: Outbox
+  /** From how many followers on an author's photos are merged by readers until their push is through. */
+  fanoutShardThreshold: number
 }
 
 export function createPhotos(deps: PhotosDeps): Photos {
-  const { db, objects, outbox } = deps
+  const { db, objects, outbox, fanoutShardThreshold } = deps
 
   async function cardOf(viewer: Viewer, photoId: PhotoId): Promise<PhotoCard> {
     const card = await loadPhotoCard(db.primary, viewer, photoId)
@@ -82,10 +85,12 @@ export function createPhotos(deps: PhotosDeps): Photos {
       const owner = { userId: photo.owner.userId }
       const narrows = mayTakeAway(changes)
       const outboxIds = await db.transaction(
-        (tx) => applyChanges(tx, photo.photoId, changes, expectedVersions),
-        {
-          narrows,
+        async (tx) => {
+          const change = await applyChanges(tx, photo.photoId, changes, expectedVersions)
+          if (change.widened) await markInFlight(tx, change.widened, fanoutShardThreshold)
+          return change.outboxIds
         },
+        { narrows },
       )
       await outbox.dispatch(outboxIds)
       return cardOf(owner, photo.photoId)
@@ -134,17 +139,23 @@ const COLUMNS = {
   allowDownload: 'allow_download',
 } as const satisfies Record<keyof PhotoChanges, string>
 
-/** @returns the outbox messages that the change owes; none if nothing changed */
+interface Change {
+  /** The outbox messages that the change owes; none if nothing changed. */
+  outboxIds: string[]
+  /** The photo, if it came into feeds by the change. */
+  widened?: InFlightPhoto
+}
+
 async function applyChanges(
   tx: Transaction,
   photoId: PhotoId,
   changes: PhotoChanges,
   expectedVersions: readonly number[] | undefined,
-): Promise<string[]> {
+): Promise<Change> {
   const [row] = await tx.query<
-    { owner_id: UserId; version: number; status: PhotoStatus } & Record<string, unknown>
+    { owner_id: UserId; version: number; status: PhotoStatus; score: string | null } & Record<string, unknown>
   >({
-    text: `SELECT owner_id, version, status, ${Object.values(COLUMNS).join(', ')} FROM photos
+    text: `SELECT owner_id, version, status, score, ${Object.values(COLUMNS).join(', ')} FROM photos
            WHERE photo_id = $1 AND status <> 'deleted' FOR UPDATE`,
     values: [photoId],
   })
@@ -156,7 +167,7 @@ async function applyChanges(
     const value = changes[field as keyof PhotoChanges]
     return value !== undefined && value !== row[column]
   })
-  if (changed.length === 0) return []
+  if (changed.length === 0) return { outboxIds: [] }
   const narrower =
     changes.visibility !== undefined && isNarrowing(row['visibility'] as Visibility, changes.visibility)
   const sets = changed.map(([, column], index) => `${column} = $${index + 3}`)
@@ -167,6 +178,13 @@ async function applyChanges(
   })
   if (changed.some(([field]) => field === 'caption')) await writeTags(tx, photoId, changes.caption ?? null)
   // Nothing is derived yet from a photo that has no original.
-  if (row.status === 'awaiting_upload') return []
-  return [await addToOutbox(tx, { kind: 'photoChanged', payload: { photoId, ownerId: row.owner_id } })]
+  if (row.status === 'awaiting_upload') return { outboxIds: [] }
+  const outboxId = await addToOutbox(tx, {
+    kind: 'photoChanged',
+    payload: { photoId, ownerId: row.owner_id },
+  })
+  const before = { status: row.status, visibility: row['visibility'] as Visibility }
+  const after = { status: row.status, visibility: changes.visibility ?? before.visibility }
+  if (belongsInFeeds(before) || !belongsInFeeds(after)) return { outboxIds: [outboxId] }
+  return { outboxIds: [outboxId], widened: { photoId, ownerId: row.owner_id, score: Number(row.score) } }
 }

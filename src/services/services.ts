@@ -10,6 +10,7 @@ import type { Logger } from '../observability/logger.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import { createAccounts } from './accounts.ts'
 import { createFeed } from './feed/feed.ts'
+import { createInFlightCopy } from './feed/in-flight.ts'
 import { createFollows } from './follows.ts'
 import { createIdempotency } from './idempotency.ts'
 import { createOutbox } from './outbox.ts'
@@ -41,11 +42,12 @@ export function createServices(deps: ServicesDeps) {
   const { config, db, redis, objects, temporal, openSearch, logger } = deps
   const outbox = createOutbox({ database: db, temporal, logger })
   const sessions = createSessions({ db, sessionDays: config.SESSION_DAYS })
+  const inFlight = createInFlightCopy({ db, logger })
   return {
     accessTokens: createAccessTokens({ keys: config.jwtKeys, lifetimeSeconds: config.ACCESS_TOKEN_SECONDS }),
     accounts: createAccounts({ db, passwords: createPasswords(), sessions }),
     sessions,
-    photos: createPhotos({ db, objects, outbox }),
+    photos: createPhotos({ db, objects, outbox, fanoutShardThreshold: config.FANOUT_SHARD_THRESHOLD }),
     pendingUploads: createPendingUploads({
       db,
       objects,
@@ -58,6 +60,7 @@ export function createServices(deps: ServicesDeps) {
     follows: createFollows({ db }),
     profiles: createProfiles(),
     feed: createFeed({ db, heads: createFeedHeads(redis), cursorSecret: config.CURSOR_SECRET, logger }),
+    inFlight,
     search: createSearch({
       index: createPhotoIndex(openSearch, config.OPENSEARCH_INDEX_PREFIX),
       query: db.replica,

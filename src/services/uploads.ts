@@ -1,13 +1,16 @@
 import type { PhotoId, UserId } from '../domain/ids.ts'
-import type { PhotoStatus } from '../domain/visibility.ts'
+import { belongsInFeeds, type PhotoStatus, type Visibility } from '../domain/visibility.ts'
 import { extractHashtags } from '../domain/hashtags.ts'
 import type { Database, Transaction } from '../infra/db/database.ts'
 import type { ObjectStore } from '../infra/s3/object-store.ts'
+import { markInFlight } from './feed/in-flight.ts'
 import { incomingKey, originalKey, variantsPrefix } from './photo-keys.ts'
 
 export interface UploadsDeps {
   database: Database
   objects: ObjectStore
+  /** From how many followers on an author's photos are merged by readers until their push is through. */
+  fanoutShardThreshold: number
 }
 
 /** `closed`: the photo is no longer an upload (published, failed, deleted) or was never one (no status). */
@@ -29,7 +32,7 @@ export interface Uploads {
   discard(photoId: PhotoId): Promise<void>
 }
 
-export function createUploads({ database, objects }: UploadsDeps): Uploads {
+export function createUploads({ database, objects, fanoutShardThreshold }: UploadsDeps): Uploads {
   return {
     async claim(photoId) {
       if (!(await objects.head(incomingKey(photoId)))) return { outcome: 'absent' }
@@ -57,7 +60,7 @@ export function createUploads({ database, objects }: UploadsDeps): Uploads {
       }
     },
 
-    publish: (photoId) => database.transaction((tx) => publish(tx, photoId)),
+    publish: (photoId) => database.transaction((tx) => publish(tx, photoId, fanoutShardThreshold)),
 
     async discard(photoId) {
       if ((await statusOf(database, photoId)) !== 'deleted') return
@@ -72,27 +75,32 @@ export function createUploads({ database, objects }: UploadsDeps): Uploads {
   }
 }
 
-async function publish(tx: Transaction, photoId: PhotoId): Promise<PublishOutcome> {
+async function publish(
+  tx: Transaction,
+  photoId: PhotoId,
+  fanoutShardThreshold: number,
+): Promise<PublishOutcome> {
   const [photo] = await tx.query<{
     status: PhotoStatus
     owner_id: UserId
     version: number
+    visibility: Visibility
     caption: string | null
     sha256: Buffer | null
   }>({
-    text: `SELECT status, owner_id::text, version, caption, sha256 FROM photos WHERE photo_id = $1 FOR UPDATE`,
+    text: `SELECT status, owner_id::text, version, visibility, caption, sha256 FROM photos WHERE photo_id = $1 FOR UPDATE`,
     values: [photoId],
   })
   if (photo?.status === 'ready') return { outcome: 'published', version: photo.version }
   if (photo?.status !== 'processing' || !photo.sha256) return { outcome: 'gone' }
 
   // The score comes from the primary's clock, after the row's lock was won, and equals published_at to the millisecond.
-  const [published] = await tx.query<{ version: number }>({
+  const [published] = await tx.query<{ version: number; score: string }>({
     text: `
       UPDATE photos SET status = 'ready', version = version + 1, published_at = clock.at,
         score = (extract(epoch FROM clock.at) * 1000)::bigint
       FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS at) clock
-      WHERE photo_id = $1 RETURNING version`,
+      WHERE photo_id = $1 RETURNING version, score`,
     values: [photoId],
   })
   await writeTags(tx, photoId, photo.caption)
@@ -102,6 +110,10 @@ async function publish(tx: Transaction, photoId: PhotoId): Promise<PublishOutcom
       ON CONFLICT (user_id, slot) DO UPDATE SET photos = user_counters.photos + 1`,
     values: [photo.owner_id],
   })
+  if (belongsInFeeds({ status: 'ready', visibility: photo.visibility })) {
+    const inFlight = { photoId, ownerId: photo.owner_id, score: Number(published!.score) }
+    await markInFlight(tx, inFlight, fanoutShardThreshold)
+  }
   return { outcome: 'published', version: published!.version }
 }
 

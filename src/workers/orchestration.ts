@@ -60,7 +60,10 @@ export const orchestrationWorker: WorkerDefinition = {
     })
     return {
       activities: {
-        ...createUploadActivities({ uploads: createUploads({ database, objects }), starts }),
+        ...createUploadActivities({
+          uploads: createUploads({ database, objects, fanoutShardThreshold: config.FANOUT_SHARD_THRESHOLD }),
+          starts,
+        }),
         ...createSyncActivities({ photoSync, starts }),
         ...withFailures(
           createSearchActivities({ searchIndex: createSearchIndex({ index, primary: database.primary }) }),

@@ -21,7 +21,7 @@ let photoSync: PhotoSync
 beforeAll(async () => {
   world = await openUploadWorld()
   const { config, database, objects } = world
-  uploads = createUploads({ database, objects })
+  uploads = createUploads({ database, objects, fanoutShardThreshold: 100_000 })
   originals = createOriginals({ database, objects, maxBytes: config.MAX_UPLOAD_BYTES, maxPixels: MAX_PIXELS })
   const cdn = createCdn({
     edgeUrls: config.CDN_EDGE_URLS,
