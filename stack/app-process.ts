@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { logFile, tail } from './instance/control.ts'
 import { checkoutDir, type Layout } from './instance/layout.ts'
+import type { PortName, Ports } from './instance/ports.ts'
 import { isAlive, startProcess, stopProcess, type ProcessId } from './instance/process.ts'
 import { forgetProcess, writeProcess } from './instance/state.ts'
 
@@ -11,6 +12,8 @@ export interface AppProcess {
   /** Entry file, relative to the checkout. */
   entry: string
   nodeFlags: string[]
+  /** Of a worker: where it serves its metrics. The API does on its own port. */
+  metricsPort?: PortName
 }
 
 /**
@@ -27,23 +30,32 @@ export const appProcesses: AppProcess[] = [
     name: 'orchestration',
     entry: 'src/workers/orchestration.ts',
     nodeFlags: ['--max-semi-space-size=4', '--max-old-space-size=192'],
+    metricsPort: 'orchestrationMetrics',
   },
   {
     name: 'media',
     entry: 'src/workers/media.ts',
     nodeFlags: ['--max-semi-space-size=4', '--max-old-space-size=192'],
+    metricsPort: 'mediaMetrics',
   },
   {
     name: 'fanout',
     entry: 'src/workers/fanout.ts',
     nodeFlags: ['--max-semi-space-size=4', '--max-old-space-size=192'],
+    metricsPort: 'fanoutMetrics',
   },
   {
     name: 'fanout-bulk',
     entry: 'src/workers/fanout-bulk.ts',
     nodeFlags: ['--max-semi-space-size=4', '--max-old-space-size=192'],
+    metricsPort: 'fanoutBulkMetrics',
   },
 ]
+
+/** The instance's settings as one process of it gets them. */
+export function envOf(app: AppProcess, env: Record<string, string>, ports: Ports): Record<string, string> {
+  return app.metricsPort ? { ...env, METRICS_PORT: String(ports[app.metricsPort]) } : env
+}
 
 const backoffMs = { first: 500, most: 30_000 }
 /** A process that ran this long was healthy: its next restart does not wait long. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
 import { TASK_QUEUES } from '../src/contracts/task-queues.ts'
-import { appProcesses, supervise, type Supervised } from './app-process.ts'
+import { appProcesses, envOf, supervise, type Supervised } from './app-process.ts'
 import { ensureStack } from './install/install.ts'
 import { startInstance, stopInstance, type Instance } from './instance.ts'
 import { logFile, tail } from './instance/control.ts'
@@ -55,7 +55,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await runSetup(instance)
     options.signal?.throwIfAborted()
     for (const process of appProcesses)
-      app.push(await supervise(process, instance.layout, instance.env, report))
+      app.push(
+        await supervise(process, instance.layout, envOf(process, instance.env, instance.ports), report),
+      )
     await Promise.all([untilApiReady(instance, options.signal), untilWorkersPoll(instance, options.signal)])
     report('API and workers are ready')
   } catch (error) {

@@ -1,4 +1,6 @@
+import { activityInfo } from '@temporalio/activity'
 import type { PhotoId, UserId } from '../domain/ids.ts'
+import { measureRefusal, type RefusalStep } from '../observability/edge-metrics.ts'
 import type { PhotoSync, StaleVariant } from '../services/photo-sync.ts'
 import type { WorkflowStarts } from '../services/workflow-starts.ts'
 import { withFailures } from './failures.ts'
@@ -15,17 +17,24 @@ export function createSyncActivities({ photoSync, starts }: SyncActivitiesDeps) 
     planSync: ({ photoId }: { photoId: PhotoId }) => photoSync.plan(photoId),
     stopUpload: ({ photoId }: { photoId: PhotoId }) => starts.stopUpload(photoId),
     denyAtEdges: ({ photoId, minEpoch }: { photoId: PhotoId; minEpoch: number }) =>
-      whileHeartbeating(() => photoSync.deny(photoId, minEpoch)),
+      measured('deny', () => whileHeartbeating(() => photoSync.deny(photoId, minEpoch))),
     moveVariants: (move: { photoId: PhotoId; accessEpoch: number; stale: StaleVariant[] }) =>
       photoSync.move(move.photoId, move.accessEpoch, move.stale),
     listObjects: ({ photoId }: { photoId: PhotoId }) => photoSync.listObjects(photoId),
     deleteObjects: ({ photoId, keys }: { photoId: PhotoId; keys: string[] }) =>
       photoSync.deleteObjects(photoId, keys),
     refuseAtEdges: ({ photoId, keys }: { photoId: PhotoId; keys: string[] }) =>
-      whileHeartbeating(() => photoSync.refuse(photoId, keys)),
+      measured('prove', () => whileHeartbeating(() => photoSync.refuse(photoId, keys))),
     reconcileDistribution: (input: { photoId: PhotoId; ownerId: UserId }) =>
       starts.reconcileDistribution(input),
   })
 }
 
 export type SyncActivities = ReturnType<typeof createSyncActivities>
+
+/** The activity keeps its id and first schedule time over all its attempts. */
+function measured<Result>(step: RefusalStep, attempt: () => Promise<Result>): Promise<Result> {
+  const { workflowExecution, activityId, scheduledTimestampMs } = activityInfo()
+  const key = `${workflowExecution?.runId}/${activityId}`
+  return measureRefusal({ key, step, since: scheduledTimestampMs }, attempt)
+}

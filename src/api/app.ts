@@ -63,7 +63,7 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
   const internal = createRoutes('/internal')
   storageEventRoutes(internal, config.STORAGE_EVENTS_TOKEN)
   const outside = createRoutes('')
-  operationsRoutes(outside, { registry: metrics.registry, metricsToken: config.METRICS_TOKEN })
+  operationsRoutes(outside, { ...metrics, metricsToken: config.METRICS_TOKEN })
   const routes = [...v1.list, ...internal.list, ...outside.list]
   docsRoutes(outside, () => createOpenApiDocument(routes, config.PUBLIC_URL))
   routes.push(...outside.list.filter((route) => !routes.includes(route)))

@@ -54,6 +54,7 @@ export const settingsSchema = z.object({
   CURSOR_SECRET: secret,
   STORAGE_EVENTS_TOKEN: secret,
   METRICS_TOKEN: secret,
+  METRICS_PORT: integer(0, 65_535).default(0),
 
   ACCESS_TOKEN_SECONDS: integer(10, 300).default(300),
   SESSION_DAYS: integer(1, 365).default(30),

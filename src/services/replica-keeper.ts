@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Database } from '../infra/db/database.ts'
 import { ROTATION_VALIDITY_MS } from '../infra/db/replica.ts'
 import type { Logger } from '../observability/logger.ts'
+import { forgetReplica, reportReplicaServing } from '../observability/replica-metrics.ts'
 
 /** A standby that is gone, or this far behind, for this long holds up every narrowing: it goes. */
 const MAX_SILENCE_MS = 1_000
@@ -123,7 +124,10 @@ export function createReplicaKeeper(deps: ReplicaKeeperDeps): ReplicaKeeper {
     async run(signal) {
       while (!signal.aborted) {
         try {
-          await withKeeperLock(database, keep)
+          const worked = await withKeeperLock(database, async () => {
+            reportReplicaServing('keeper', await keep())
+          })
+          if (!worked) forgetReplica('keeper')
         } catch (error) {
           logger.error({ err: error }, 'replica keeper could not work')
         }
@@ -141,15 +145,16 @@ type Standby = {
   well: boolean
 }
 
-/** Runs `work` if no other keeper is at work. */
-async function withKeeperLock(database: Database, work: () => Promise<unknown>): Promise<void> {
+/** Runs `work` if no other keeper is at work. @returns whether it did */
+async function withKeeperLock(database: Database, work: () => Promise<unknown>): Promise<boolean> {
   // The transaction holds the lock and nothing else: `work` runs on other connections.
-  await database.transaction(async (tx) => {
+  return database.transaction(async (tx) => {
     const [row] = await tx.query<{ locked: boolean }>({
       text: 'SELECT pg_try_advisory_xact_lock($1) AS locked',
       values: [KEEPER_LOCK],
     })
     if (row!.locked) await work()
+    return row!.locked
   })
 }
 

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
+import { collectDefaultMetrics } from 'prom-client'
 import { ConfigError, loadConfig, type Config } from '../config/config.ts'
 import type { TASK_QUEUES } from '../contracts/task-queues.ts'
 import { findMissingSearchAttributes } from '../infra/temporal/search-attributes.ts'
 import { createLogger, type Logger } from '../observability/logger.ts'
+import { startMetricsServer, type MetricsServer } from '../observability/metrics-server.ts'
 import { runtimeLogger } from './runtime-logger.ts'
+import { createRuntimeMetrics } from './runtime-metrics.ts'
 import { freshWorkflowBundle } from './workflow-bundle.ts'
 
 /** What a worker is made of; `close` is called after its last activity has ended. */
@@ -91,9 +94,16 @@ export async function startWorker(
 export async function runWorker(definition: WorkerDefinition): Promise<void> {
   const config = loadOrExit()
   const logger = createLogger({ level: config.LOG_LEVEL, service: `worker-${definition.taskQueue}` })
-  Runtime.install({ logger: runtimeLogger(logger), shutdownSignals: [] })
+  const runtimeMetrics = await createRuntimeMetrics()
+  Runtime.install({
+    logger: runtimeLogger(logger),
+    telemetryOptions: runtimeMetrics.telemetry,
+    shutdownSignals: [],
+  })
   const stopping = onceStopping(logger)
+  let metrics: MetricsServer | undefined
   try {
+    metrics = await serveMetrics(config, logger, runtimeMetrics.read)
     const worker = await startWorker(definition, config, logger, stopping)
     stopping.addEventListener('abort', () => void worker.stop().catch(() => {}))
     if (stopping.aborted) await worker.stop()
@@ -103,6 +113,29 @@ export async function runWorker(definition: WorkerDefinition): Promise<void> {
     if (stopping.aborted && error === stopping.reason) return
     logger.fatal({ err: error }, 'worker failed')
     process.exitCode = 1
+  } finally {
+    await metrics?.close()
+  }
+}
+
+/**
+ * From the very start to the very end, so that a worker that waits for Temporal or drains can be watched doing so. A port
+ * that is taken costs the metrics, not the work: Prometheus tells of a target that is down.
+ */
+async function serveMetrics(
+  config: Config,
+  logger: Logger,
+  append: () => Promise<string>,
+): Promise<MetricsServer | undefined> {
+  collectDefaultMetrics({ prefix: 'darkroom_worker_' })
+  const { HOST: host, METRICS_PORT: port, METRICS_TOKEN: token } = config
+  try {
+    const metrics = await startMetricsServer({ host, port, token, append })
+    logger.info({ url: metrics.url }, 'metrics are served')
+    return metrics
+  } catch (error) {
+    logger.error({ host, port, err: error }, 'metrics are not served')
+    return undefined
   }
 }
 

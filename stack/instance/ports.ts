@@ -27,6 +27,10 @@ export const preferredPorts = {
   seaweedVolumeGrpc: 18082,
   seaweedFiler: 18888,
   seaweedFilerGrpc: 18889,
+  orchestrationMetrics: 9464,
+  mediaMetrics: 9465,
+  fanoutMetrics: 9466,
+  fanoutBulkMetrics: 9467,
 } as const
 
 export type PortName = keyof typeof preferredPorts

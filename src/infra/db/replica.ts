@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { reportReplicaLag, reportReplicaServing } from '../../observability/replica-metrics.ts'
 
 /** A replica more than this behind the primary leaves the rotation. */
 const MAX_REPLICA_LAG_MS = 1_000
@@ -24,17 +25,28 @@ export function createReplicaRotation(primary: Pool, replica: Pool | undefined):
     return { current: () => primary, inRotation: () => false, waitForReplay: async () => false, stop() {} }
   }
   let lastGoodAt = -Infinity
+  /** For the metric alone: the replica is known to have all that was written before. */
+  let upToDateAt = -Infinity
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   const inRotation = () => performance.now() - lastGoodAt < ROTATION_VALIDITY_MS
 
+  function report(lagMs: number): void {
+    reportReplicaServing('rotation', inRotation())
+    reportReplicaLag('rotation', lagMs / 1000)
+  }
+
   async function check(): Promise<void> {
     const startedAt = performance.now()
     try {
-      if (await withTimeout(isFresh(primary, replica!), CHECK_TIMEOUT_MS)) lastGoodAt = startedAt
-      else lastGoodAt = -Infinity
+      const state = await withTimeout(look(primary, replica!), CHECK_TIMEOUT_MS)
+      lastGoodAt = state.mayServe && state.isFresh ? startedAt : -Infinity
+      // The first write after a pause makes the last replayed one look old: an earlier check knows better.
+      upToDateAt = Math.max(upToDateAt, startedAt - state.lagSeconds * 1000)
+      if (!stopped) report(state.lagSeconds === 0 ? 0 : performance.now() - upToDateAt)
     } catch {
       lastGoodAt = -Infinity
+      if (!stopped) report(performance.now() - upToDateAt)
     }
     if (!stopped) timer = setTimeout(() => void check(), CHECK_INTERVAL_MS).unref()
   }
@@ -63,23 +75,35 @@ export function createReplicaRotation(primary: Pool, replica: Pool | undefined):
   }
 }
 
+interface ReplicaState {
+  /** The keeper lets it serve, and commits that narrow wait for it. */
+  mayServe: boolean
+  isFresh: boolean
+  lagSeconds: number
+}
+
 /**
  * Whether the replica has replayed all that the primary had written, or is less than MAX_REPLICA_LAG_MS behind; and whether
- * the replica keeper lets it serve and the primary waits for it at all: without `synchronous_standby_names` a narrowing would not reach it before its commit
- * returns, so that no right could be checked there.
+ * the replica keeper lets it serve and the primary waits for it at all: without `synchronous_standby_names` a narrowing would
+ * not reach it before its commit returns, so that no right could be checked there.
  */
-async function isFresh(primary: Pool, replica: Pool): Promise<boolean> {
-  const { rows: positions } = await primary.query<{ lsn: string; waits: boolean }>(
+async function look(primary: Pool, replica: Pool): Promise<ReplicaState> {
+  const { rows: positions } = await primary.query<{ lsn: string; may_serve: boolean }>(
     `SELECT pg_current_wal_lsn() AS lsn,
-       current_setting('synchronous_standby_names') <> '' AND NOT EXISTS (SELECT FROM replicas WHERE NOT serving) AS waits`,
+       current_setting('synchronous_standby_names') <> ''
+         AND NOT EXISTS (SELECT FROM replicas WHERE NOT serving) AS may_serve`,
   )
-  if (!positions[0]!.waits) return false
-  const { rows } = await replica.query<{ fresh: boolean }>(
-    `SELECT pg_is_in_recovery() AND (pg_last_wal_replay_lsn() >= $1::pg_lsn
-       OR now() - pg_last_xact_replay_timestamp() < $2 * interval '1 ms') AS fresh`,
-    [positions[0]!.lsn, MAX_REPLICA_LAG_MS],
+  const { rows } = await replica.query<{ recovering: boolean; lag: number | null }>(
+    `SELECT pg_is_in_recovery() AS recovering,
+       CASE WHEN pg_last_wal_replay_lsn() >= $1::pg_lsn THEN 0
+         ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END::float8 AS lag`,
+    [positions[0]!.lsn],
   )
-  return rows[0]?.fresh === true
+  const { recovering, lag } = rows[0]!
+  // Null: it has replayed no transaction yet, and nobody knows how far behind it is.
+  const lagSeconds = Math.max(0, lag ?? Infinity)
+  const isFresh = recovering && lagSeconds * 1000 < MAX_REPLICA_LAG_MS
+  return { mayServe: positions[0]!.may_serve, isFresh, lagSeconds }
 }
 
 async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

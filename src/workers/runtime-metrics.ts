@@ -1,0 +1,38 @@
+import type { TelemetryOptions } from '@temporalio/worker'
+import getPort from 'get-port'
+
+const FETCH_TIMEOUT_MS = 2_000
+
+export interface RuntimeMetrics {
+  telemetry: TelemetryOptions
+  /** The runtime's metrics in Prometheus' format. */
+  read: () => Promise<string>
+}
+
+/**
+ * Temporal's own metrics (polls, slots, latencies of tasks and activities). Its runtime serves them on a port of its own,
+ * without a token; so it gets a loopback port that the worker's endpoint reads, and operators scrape one address a worker.
+ */
+export async function createRuntimeMetrics(): Promise<RuntimeMetrics> {
+  const bindAddress = `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`
+  return {
+    telemetry: {
+      metrics: {
+        prometheus: {
+          bindAddress,
+          countersTotalSuffix: true,
+          unitSuffix: true,
+          useSecondsForDurations: true,
+        },
+        attachServiceName: false,
+      },
+    },
+    read: async () => {
+      const response = await fetch(`http://${bindAddress}/metrics`, {
+        signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+      })
+      if (!response.ok) throw new Error(`Temporal's runtime answered ${response.status}`)
+      return response.text()
+    },
+  }
+}
