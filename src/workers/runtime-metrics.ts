@@ -20,7 +20,6 @@ export async function createRuntimeMetrics(): Promise<RuntimeMetrics> {
       metrics: {
         prometheus: {
           bindAddress,
-          countersTotalSuffix: true,
           unitSuffix: true,
           useSecondsForDurations: true,
         },
