@@ -78,3 +78,26 @@ export function isInFeed(
 ): boolean {
   return photo.inViewersCircle && belongsInFeeds(photo)
 }
+
+/**
+ * Puts photos in flight into a stretch that stored tiers served, each once, above where the stretch ends.
+ *
+ * @param flying newest first, below where the stretch begins
+ * @param isAll whether `flying` holds all there are; if not, the stretch is cut where `flying` ends
+ * @returns `added`: those of `flying` that the stretch had not
+ */
+export function mergeInFlight<Flying extends FeedPosition>(
+  scan: FeedScan,
+  flying: readonly Flying[],
+  isAll = true,
+): FeedScan & { added: Flying[] } {
+  const known = new Set(scan.candidates.map((item) => item.photoId))
+  const bounds = [scan.end ? undefined : scan.candidates.at(-1), isAll ? undefined : flying.at(-1)]
+  const isWithin = (item: FeedPosition) => bounds.every((bound) => !bound || !isBelow(item, bound))
+  const added = flying.filter((item) => !known.has(item.photoId) && isWithin(item))
+  return {
+    candidates: mergeFeeds(scan.candidates.filter(isWithin), added),
+    end: scan.end && isAll,
+    added,
+  }
+}

@@ -56,10 +56,16 @@ export interface PhotoCards {
   cards: Map<PhotoId, PhotoCard>
   /** The viewer's feed epoch in the same snapshot; null without a viewer or feed_state. */
   viewerEpoch: number | null
+  /** The viewer is enrolled, and their last read on record is more than a day old. */
+  viewerReadIsOld: boolean
 }
+
+/** Photos to load only if the viewer follows, or is, the owner. */
+export type OfCircle = readonly { photoId: PhotoId; ownerId: UserId }[]
 
 // Rights and content in one snapshot, so that nothing is shown under a right that was already gone. Plan: one probe of
 // photos_pkey, users_pkey, photo_variants_pkey, photo_tags_pkey and follows_pkey per id; at most 100 or so ids a call.
+// The array of those of the viewer's circle is made once, by a probe of follows_pkey each, before any content is read.
 const LOAD_CARDS = `
   SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, p.status, p.visibility,
     p.caption, p.alt_text, p.failure_code, p.failure_detail, p.content_type, p.bytes, p.width, p.height, p.thumbhash,
@@ -73,31 +79,47 @@ const LOAD_CARDS = `
     (p.owner_id = $1::bigint OR EXISTS (
       SELECT FROM follows WHERE follower_id = $1::bigint AND followee_id = p.owner_id)) IS TRUE AS in_circle
   FROM photos p JOIN users u ON u.user_id = p.owner_id
-  WHERE p.photo_id = ANY ($2::uuid[]) AND ${visibleTo('p', '$1::bigint')}`
+  WHERE p.photo_id = ANY ($2::uuid[] || ARRAY(
+      SELECT given.photo_id FROM unnest($3::uuid[], $4::bigint[]) given (photo_id, owner_id)
+      WHERE given.owner_id = $1::bigint OR EXISTS (
+        SELECT FROM follows WHERE follower_id = $1::bigint AND followee_id = given.owner_id)))
+    AND ${visibleTo('p', '$1::bigint')}`
 
 const LOAD_CARDS_AND_EPOCH = `
-  SELECT s.epoch AS viewer_epoch, c.* FROM (SELECT (SELECT epoch FROM feed_state WHERE user_id = $1::bigint) AS epoch) s
+  SELECT s.epoch AS viewer_epoch, s.enrolled AND s.last_read_at < now() - interval '1 day' AS viewer_read_is_old, c.*
+  FROM (SELECT) one LEFT JOIN feed_state s ON s.user_id = $1::bigint
   LEFT JOIN LATERAL (${LOAD_CARDS}) c ON true`
 
 /**
  * The one rights-and-content statement: of the given photos, those that the viewer may see, with all that is shown of
  * them. Nothing of it may be cached beyond the request.
  * @param query where to read: the replica for pages, the primary for decisions and for who has just written
+ * @param ofCircle more photos, left out unless the viewer follows, or is, their owner
  */
 export async function loadPhotoCards(
   query: Query,
   viewer: Viewer,
   photoIds: readonly PhotoId[],
+  ofCircle: OfCircle = [],
 ): Promise<PhotoCards> {
   const rows = await query<CardRow>({
     name: 'photo-cards',
     text: LOAD_CARDS_AND_EPOCH,
-    values: [viewer?.userId ?? null, photoIds],
+    values: [
+      viewer?.userId ?? null,
+      photoIds,
+      ofCircle.map((photo) => photo.photoId),
+      ofCircle.map((photo) => photo.ownerId),
+    ],
   })
   const cards = new Map<PhotoId, PhotoCard>()
   for (const row of rows) if (row.photo_id !== null) cards.set(row.photo_id, toCard(row))
   const epoch = rows[0]?.viewer_epoch ?? null
-  return { cards, viewerEpoch: epoch === null ? null : Number(epoch) }
+  return {
+    cards,
+    viewerEpoch: epoch === null ? null : Number(epoch),
+    viewerReadIsOld: rows[0]?.viewer_read_is_old ?? false,
+  }
 }
 
 /** One photo, or undefined if it is absent or hidden from the viewer. */
@@ -111,6 +133,7 @@ export async function loadPhotoCard(
 
 interface CardRow {
   viewer_epoch: string | null
+  viewer_read_is_old: boolean | null
   photo_id: PhotoId
   version: number
   access_epoch: number

@@ -6,6 +6,7 @@ import { createPhotoIndex } from '../infra/opensearch/photo-index.ts'
 import type { RedisClient } from '../infra/redis/client.ts'
 import { createFeedHeads } from '../infra/redis/feed-heads.ts'
 import type { ObjectStore } from '../infra/s3/object-store.ts'
+import { feedInFlight, feedMetrics } from '../observability/feed-metrics.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import { createAccounts } from './accounts.ts'
@@ -42,7 +43,7 @@ export function createServices(deps: ServicesDeps) {
   const { config, db, redis, objects, temporal, openSearch, logger } = deps
   const outbox = createOutbox({ database: db, temporal, logger })
   const sessions = createSessions({ db, sessionDays: config.SESSION_DAYS })
-  const inFlight = createInFlightCopy({ db, logger })
+  const inFlight = createInFlightCopy({ db, logger, onPolled: (count) => feedInFlight.set(count) })
   return {
     accessTokens: createAccessTokens({ keys: config.jwtKeys, lifetimeSeconds: config.ACCESS_TOKEN_SECONDS }),
     accounts: createAccounts({ db, passwords: createPasswords(), sessions }),
@@ -59,7 +60,14 @@ export function createServices(deps: ServicesDeps) {
     progress: createProgress({ temporal }),
     follows: createFollows({ db }),
     profiles: createProfiles(),
-    feed: createFeed({ db, heads: createFeedHeads(redis), cursorSecret: config.CURSOR_SECRET, logger }),
+    feed: createFeed({
+      db,
+      heads: createFeedHeads(redis),
+      inFlight,
+      cursorSecret: config.CURSOR_SECRET,
+      logger,
+      metrics: feedMetrics,
+    }),
     inFlight,
     search: createSearch({
       index: createPhotoIndex(openSearch, config.OPENSEARCH_INDEX_PREFIX),

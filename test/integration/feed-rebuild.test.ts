@@ -52,7 +52,7 @@ describe('a head', () => {
     const expected = await world.expected(viewer)
     world.tiers()
     for (const limit of [1, 4, 9, 10, 11, 17]) expect(await world.walk(viewer, limit)).toEqual(expected)
-    expect(new Set(world.tiers())).toEqual(new Set(['head']))
+    expect(new Set(world.tiers())).toEqual(new Set(['head', 'pull']))
   })
 
   it('that was lost is built again', async () => {

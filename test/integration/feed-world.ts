@@ -10,7 +10,8 @@ import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
 import { createFeedHeads, headKey, type FeedHeads } from '../../src/infra/redis/feed-heads.ts'
 import { createFanout, type Fanout } from '../../src/services/fanout/fanout.ts'
 import { bumpFeedEpoch } from '../../src/services/feed/feed-state.ts'
-import { createFeed, type Feed, type FeedPage } from '../../src/services/feed/feed.ts'
+import { createInFlightCopy, type InFlightCopy } from '../../src/services/feed/in-flight.ts'
+import { createFeed, type Feed, type FeedDeps, type FeedPage } from '../../src/services/feed/feed.ts'
 
 export const CURSOR_SECRET = 'the cursor secret of the feed tests'
 /** A moment in 2026; scores that tests choose lie around it. */
@@ -26,7 +27,9 @@ export interface World {
   /** Which tiers served since the last call. */
   tiers(): string[]
   /** A feed service of its own, such as another process would have. */
-  feedWith(heads: FeedHeads, options?: { db?: Database }): Feed
+  feedWith(heads: FeedHeads, options?: Partial<FeedDeps>): Feed
+  /** Photos in flight, as this process knows them; polled only when a test asks. */
+  inFlight: InFlightCopy
   account(): Promise<UserId>
   /** A published photo; its fanout is the caller's. */
   photo(
@@ -52,10 +55,13 @@ export interface World {
 
 export interface WorldOptions {
   headItems?: number
+  /** Stored rows of a feed; with how many followees on they are stored. */
+  rows?: number
+  minFollowing?: number
 }
 
 /** Services on the servers that the environment names. */
-export async function openWorld({ headItems }: WorldOptions = {}): Promise<World> {
+export async function openWorld({ headItems, ...rows }: WorldOptions = {}): Promise<World> {
   const db = await openDatabase({
     url: process.env.DATABASE_URL!,
     replicaUrl: process.env.DATABASE_REPLICA_URL,
@@ -68,12 +74,16 @@ export async function openWorld({ headItems }: WorldOptions = {}): Promise<World
   const served: string[] = []
   const feedWith: World['feedWith'] = (of, options = {}) =>
     createFeed({
-      db: options.db ?? db,
+      db,
       heads: of,
+      inFlight,
       cursorSecret: CURSOR_SECRET,
       logger: silent,
-      metrics: { scanned: (tier) => served.push(tier) },
+      metrics: { scanned: (tier) => void served.push(tier) },
+      ...rows,
+      ...options,
     })
+  const inFlight = createInFlightCopy({ db, logger: silent })
   const feed = feedWith(heads)
   const fanout = createFanout({ db, heads })
 
@@ -121,6 +131,7 @@ export async function openWorld({ headItems }: WorldOptions = {}): Promise<World
     feed,
     fanout,
     feedWith,
+    inFlight,
     tiers: () => served.splice(0),
     async account() {
       const [row] = await db.primary<{ user_id: UserId }>({

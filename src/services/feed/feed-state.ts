@@ -25,8 +25,18 @@ export async function enrol(primary: Query, userId: UserId): Promise<void> {
     name: 'feed-enrol',
     text: `INSERT INTO feed_state (user_id, epoch, enrolled, last_read_at) VALUES ($1, 1, true, now())
            ON CONFLICT (user_id) DO UPDATE
-             SET epoch = feed_state.epoch + 1, enrolled = true, last_read_at = now()
-             WHERE NOT feed_state.enrolled`,
+             SET epoch = feed_state.epoch + (NOT feed_state.enrolled)::integer, enrolled = true, last_read_at = now()
+             WHERE NOT feed_state.enrolled OR feed_state.last_read_at < now() - interval '1 day'`,
+    values: [userId],
+  })
+}
+
+/** Puts on record that an enrolled user still reads; once a day at most. */
+export async function recordRead(primary: Query, userId: UserId): Promise<void> {
+  await primary({
+    name: 'feed-record-read',
+    text: `UPDATE feed_state SET last_read_at = now()
+           WHERE user_id = $1 AND enrolled AND last_read_at < now() - interval '1 day'`,
     values: [userId],
   })
 }

@@ -1,8 +1,9 @@
-import type { FeedPosition } from '../../domain/feed-page.ts'
+import { isBelow, type FeedPosition } from '../../domain/feed-page.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Query, Transaction } from '../../infra/db/database.ts'
 import { feedable } from '../../infra/db/visibility.ts'
 import type { Logger } from '../../observability/logger.ts'
+import { pullValues } from './pull.ts'
 
 /** A photo that belongs in feeds, and that not every follower's stored feed holds yet. */
 export interface InFlightPhoto extends FeedPosition {
@@ -85,11 +86,11 @@ export function createInFlightCopy({
   let running = false
 
   async function refresh(): Promise<void> {
-    const rows = await db.primary<{ photo_id: PhotoId; owner_id: UserId; score: string }>({
+    const rows = await db.primary<InFlightRow>({
       name: 'feed-in-flight',
       text: 'SELECT photo_id, owner_id, score FROM in_flight ORDER BY score DESC, photo_id DESC',
     })
-    copy = rows.map((row) => ({ photoId: row.photo_id, ownerId: row.owner_id, score: Number(row.score) }))
+    copy = rows.map(toInFlight)
     onPolled?.(copy.length)
   }
 
@@ -111,4 +112,52 @@ export function createInFlightCopy({
       clearTimeout(timer)
     },
   }
+}
+
+/** What may have to be merged into a stretch of a feed. */
+export interface Flying {
+  /** Newest first. */
+  photos: readonly InFlightPhoto[]
+  /** Whether these are all below where the stretch begins. */
+  isAll: boolean
+}
+
+/** Up to so many go along with the candidates, whoever their owners are; of more the viewer's own are looked up first. */
+const MAX_UNKNOWN_OWNERS = 100
+
+/**
+ * The photos in flight below `position` that may be in the viewer's feed. To be taken before the head is read.
+ * @param query where the page is read: what has left `in_flight` there is in the rows there, and was in the heads before
+ */
+export async function inFlightBelow(
+  copy: Pick<InFlightCopy, 'photos'>,
+  query: Query,
+  viewerId: UserId,
+  position: FeedPosition | undefined,
+  count: number,
+): Promise<Flying> {
+  const photos = copy.photos().filter((item) => isBelow(item, position))
+  if (photos.length <= MAX_UNKNOWN_OWNERS) return { photos, isAll: true }
+  const rows = await query<InFlightRow>({
+    name: 'feed-in-flight-of-circle',
+    text: OF_CIRCLE,
+    values: pullValues(viewerId, position, count),
+  })
+  return { photos: rows.map(toInFlight), isAll: rows.length < count }
+}
+
+const OF_CIRCLE = `
+  SELECT f.photo_id, f.owner_id, f.score FROM in_flight f
+  WHERE (f.score, f.photo_id) < ($2::bigint, $3::uuid) AND (f.owner_id = $1::bigint OR EXISTS (
+    SELECT FROM follows WHERE follower_id = $1::bigint AND followee_id = f.owner_id))
+  ORDER BY f.score DESC, f.photo_id DESC LIMIT $4::integer`
+
+interface InFlightRow {
+  photo_id: PhotoId
+  owner_id: UserId
+  score: string
+}
+
+function toInFlight(row: InFlightRow): InFlightPhoto {
+  return { photoId: row.photo_id, ownerId: row.owner_id, score: Number(row.score) }
 }

@@ -10,7 +10,7 @@ const TOP = { score: '9223372036854775807', photoId: 'ffffffff-ffff-ffff-ffff-ff
 // best $4 authors at most $4 photos each are read by index, and none older than the $4-th best author's newest (were
 // there $4 authors, $4 photos lie above it). Following 5,000 thus costs 5,000 probes and not 5,000 × $4 rows: measured
 // over 200,000 photos, a page of 20 takes 2 ms for 150 followees and 35 ms for 5,000, a head of 200 takes 6 and 40 ms.
-const PULL = `
+export const PULL = `
   WITH authors AS (
     SELECT followee_id AS author_id FROM follows WHERE follower_id = $1::bigint
     UNION ALL SELECT $1::bigint
@@ -40,7 +40,7 @@ const SNAPSHOT = `
   LEFT JOIN LATERAL (${PULL}) feed ON true
   ORDER BY feed.score DESC, feed.photo_id DESC`
 
-interface ItemRow {
+export interface ItemRow {
   photo_id: PhotoId
   score: string
 }
@@ -88,11 +88,12 @@ export async function readSnapshot(query: Query, userId: UserId, count: number):
   return { epoch: Number(rows[0]?.epoch ?? 0), enrolled: rows[0]?.enrolled ?? false, items }
 }
 
-function pullValues(userId: UserId, position: FeedPosition | undefined, count: number): unknown[] {
+/** The parameters of {@link PULL}. */
+export function pullValues(userId: UserId, position: FeedPosition | undefined, count: number): unknown[] {
   const { score, photoId } = position ?? TOP
   return [userId, score, photoId, count]
 }
 
-function toPosition(row: ItemRow): FeedPosition {
+export function toPosition(row: ItemRow): FeedPosition {
   return { photoId: row.photo_id, score: Number(row.score) }
 }

@@ -2,6 +2,7 @@ import type { UserId } from '../../domain/ids.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import type { FeedHeads, HeadSlice } from '../../infra/redis/feed-heads.ts'
 import type { Logger } from '../../observability/logger.ts'
+import type { FeedMetrics } from './feed-metrics.ts'
 import { enrol } from './feed-state.ts'
 import { readSnapshot } from './pull.ts'
 
@@ -14,6 +15,7 @@ export interface RebuildDeps {
   db: Database
   heads: FeedHeads
   logger: Logger
+  metrics: FeedMetrics | undefined
 }
 
 export interface Rebuilds {
@@ -28,26 +30,34 @@ export interface Rebuilds {
 }
 
 /** Rebuilds of heads (feed.md, Head). */
-export function createRebuilds({ db, heads, logger }: RebuildDeps): Rebuilds {
+export function createRebuilds({ db, heads, logger, metrics }: RebuildDeps): Rebuilds {
   const underWay = new Map<UserId, Promise<HeadSlice | undefined>>()
 
   async function build(userId: UserId, epoch: number): Promise<HeadSlice | undefined> {
     // Committed first: a photo is then found by the snapshot below, or its fanout finds the user enrolled.
     await enrol(db.primary, userId)
     const begun = await heads.beginBuild(userId, epoch)
-    if (begun === 'warm' || begun === 'building') return undefined
+    if (begun === 'warm' || begun === 'building') {
+      metrics?.rebuilt?.('taken')
+      return undefined
+    }
     // From here on pushes land in the head, so only what was committed before has to be read.
     const snapshot = await readSnapshot(await currentQuery(db), userId, heads.maxItems + 1)
-    if (!snapshot.enrolled) return undefined
+    if (!snapshot.enrolled) {
+      metrics?.rebuilt?.('lost')
+      return undefined
+    }
     const slice = {
       epoch: snapshot.epoch,
       floor: snapshot.items[heads.maxItems]?.score ?? 0,
       items: snapshot.items.slice(0, heads.maxItems),
     }
     // Refused or failed, the head stays cold; the snapshot itself is as good as any pull.
-    await heads.finishBuild(userId, begun, slice).catch((error: unknown) => {
+    const finished = await heads.finishBuild(userId, begun, slice).catch((error: unknown) => {
       logger.warn({ err: error, userId }, 'feed head not finished')
+      return undefined
     })
+    metrics?.rebuilt?.(finished === undefined ? 'failed' : finished ? 'built' : 'lost')
     return slice
   }
 
@@ -55,10 +65,14 @@ export function createRebuilds({ db, heads, logger }: RebuildDeps): Rebuilds {
     async rebuild(userId, epoch) {
       const other = underWay.get(userId)
       if (other) return other
-      if (underWay.size >= MAX_REBUILDS) return undefined
+      if (underWay.size >= MAX_REBUILDS) {
+        metrics?.rebuilt?.('busy')
+        return undefined
+      }
       const one = build(userId, epoch)
         .catch((error: unknown) => {
           logger.warn({ err: error, userId }, 'feed head not rebuilt')
+          metrics?.rebuilt?.('failed')
           return undefined
         })
         .finally(() => underWay.delete(userId))

@@ -1,0 +1,87 @@
+import type { FeedPosition, FeedScan } from '../../domain/feed-page.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { Query } from '../../infra/db/database.ts'
+import { PULL, pullValues, toPosition } from './pull.ts'
+
+/** What the rows say of a feed below a position. */
+export interface RowsRead {
+  /** Undefined unless the rows are complete as of the viewer's epoch; `end` false where they go down no further. */
+  scan: FeedScan | undefined
+  /** How many accounts the viewer follows: what a pull costs. */
+  following: number
+}
+
+// Claim and rows in one snapshot. Plan: feed_state_pkey, at most 16 counters, a backward range of one partition's key.
+const READ_ROWS = `
+  SELECT state.claimed, state.rows_from, item.photo_id, item.score,
+    (SELECT coalesce(sum(c.following), 0) FROM user_counters c WHERE c.user_id = $1::bigint) AS following
+  FROM (SELECT s.rows_epoch = s.epoch AS claimed, s.rows_from
+    FROM (SELECT) one LEFT JOIN feed_state s ON s.user_id = $1::bigint) state
+  LEFT JOIN LATERAL (
+    SELECT i.photo_id, i.score FROM feed_items i
+    WHERE state.claimed AND i.user_id = $1::bigint AND (i.score, i.photo_id) < ($2::bigint, $3::uuid)
+      AND i.score >= state.rows_from
+    ORDER BY i.score DESC, i.photo_id DESC LIMIT $4::integer) item ON true
+  ORDER BY item.score DESC, item.photo_id DESC`
+
+interface Row {
+  claimed: boolean | null
+  rows_from: string | null
+  photo_id: PhotoId | null
+  score: string | null
+  following: string
+}
+
+/** The feed below `position` out of the stored rows, at most `count` of it, as far down as they are complete. */
+export async function readRows(
+  query: Query,
+  userId: UserId,
+  position: FeedPosition | undefined,
+  count: number,
+): Promise<RowsRead> {
+  const rows = await query<Row>({
+    name: 'feed-rows',
+    text: READ_ROWS,
+    values: pullValues(userId, position, count),
+  })
+  const { claimed, rows_from, following } = rows[0]!
+  if (!claimed) return { scan: undefined, following: Number(following) }
+  const candidates = rows.flatMap(({ photo_id, score }) =>
+    photo_id === null || score === null ? [] : [toPosition({ photo_id, score })],
+  )
+  const end = Number(rows_from) === 0 && candidates.length < count
+  return { scan: { candidates, end }, following: Number(following) }
+}
+
+// One statement, hence one snapshot for the epoch and the photos; the update looks at the epoch again under the row's
+// lock. A photo published after the snapshot is pushed, since the user is enrolled; an edge added after it moves the epoch.
+const MATERIALISE = `
+  WITH state AS MATERIALIZED (
+    SELECT epoch FROM feed_state WHERE user_id = $1::bigint AND enrolled
+  ), newest_items AS MATERIALIZED (
+    SELECT feed.photo_id, feed.score FROM state CROSS JOIN (${PULL}) feed
+  ), written AS (
+    INSERT INTO feed_items (user_id, score, photo_id)
+    SELECT $1::bigint, score, photo_id FROM newest_items ON CONFLICT DO NOTHING
+  )
+  UPDATE feed_state s
+  SET rows_epoch = state.epoch,
+    rows_from = CASE WHEN (SELECT count(*) FROM newest_items) < $4::integer THEN 0
+      ELSE (SELECT min(score) + 1 FROM newest_items) END
+  FROM state WHERE s.user_id = $1::bigint AND s.enrolled AND s.epoch = state.epoch
+  RETURNING s.rows_from`
+
+/**
+ * Stores the newest `count` photos of a feed as rows and claims them complete for the epoch of that very snapshot: for
+ * scores from `rows_from` on, which is one above the lowest stored score, as others of that score may not be among them.
+ *
+ * @returns false, and no claim, if the user is not enrolled or the epoch has moved meanwhile
+ */
+export async function materialise(primary: Query, userId: UserId, count: number): Promise<boolean> {
+  const claimed = await primary({
+    name: 'feed-materialise',
+    text: MATERIALISE,
+    values: pullValues(userId, undefined, count),
+  })
+  return claimed.length === 1
+}

@@ -1,0 +1,140 @@
+import { mergeInFlight, scanAboveFloor, type FeedPosition, type FeedScan } from '../../domain/feed-page.ts'
+import type { UserId } from '../../domain/ids.ts'
+import type { Database, Query } from '../../infra/db/database.ts'
+import type { FeedHeads, HeadSlice } from '../../infra/redis/feed-heads.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { loadPhotoCards, type PhotoCards } from '../photo-cards.ts'
+import { createBelowHead, type BelowHeadOptions } from './below-head.ts'
+import type { FeedMetrics } from './feed-metrics.ts'
+import { inFlightBelow, type Flying, type InFlightCopy } from './in-flight.ts'
+import { createRebuilds } from './rebuild.ts'
+
+/** A read waits so long for its head to be built, then pulls while the build goes on. */
+const REBUILD_WAIT_MS = 200
+
+export interface StretchesDeps extends BelowHeadOptions {
+  db: Database
+  heads: FeedHeads
+  inFlight: Pick<InFlightCopy, 'photos'>
+  logger: Logger
+  metrics?: FeedMetrics
+}
+
+export interface Reading {
+  viewer: { userId: UserId }
+  query: Query
+  /** Not for who has just written: their own photo may not have reached the head yet. */
+  usesHead: boolean
+}
+
+/** Candidates with the rights and content of one snapshot. */
+export type Loaded = FeedScan & PhotoCards
+
+/** Reads stretches of feeds out of the tier that is quickest and complete there. */
+export interface Stretches {
+  /** About `count` photos below `below`: fewer only at the end, more where some are in flight. */
+  read(reading: Reading, below: FeedPosition | undefined, count: number, mayRebuild: boolean): Promise<Loaded>
+  /** Resolves when nothing is being built in the background. */
+  idle(): Promise<void>
+}
+
+/** Where a stretch begins, how many photos are wanted, and what may be in flight there. */
+interface Stretch {
+  below: FeedPosition | undefined
+  count: number
+  flying: Flying
+}
+
+export function createStretches(deps: StretchesDeps): Stretches {
+  const { db, heads, inFlight, logger, metrics } = deps
+  const rebuilds = createRebuilds({ db, heads, logger, metrics })
+  const belowHead = createBelowHead({ ...deps, metrics })
+
+  async function load({ viewer, query }: Reading, scan: FeedScan): Promise<Loaded> {
+    const ids = scan.candidates.map((item) => item.photoId)
+    return { ...scan, ...(await loadPhotoCards(query, viewer, ids)) }
+  }
+
+  async function loadPulled(reading: Reading, { below, count }: Pick<Stretch, 'below' | 'count'>) {
+    return load(reading, await belowHead.pull(reading.query, reading.viewer.userId, below, count))
+  }
+
+  /** What a head says, below its floor what rows and pull say, and photos in flight among them. */
+  async function loadFromHead(
+    reading: Reading,
+    slice: HeadSlice,
+    tier: 'head' | 'rebuilt',
+    { below, count, flying }: Stretch,
+  ): Promise<{ loaded: Loaded; stale: boolean }> {
+    const { query, viewer } = reading
+    const scan = scanAboveFloor(slice, below, count)
+    const missing = count - scan.candidates.length
+    if (scan.end || scan.candidates.length > 0) metrics?.scanned(tier)
+    if (!scan.end && missing > 0) {
+      const from = scan.candidates.at(-1) ?? below
+      const rest = await belowHead.read(query, viewer.userId, from, missing)
+      scan.candidates.push(...rest.candidates)
+      scan.end = rest.end
+    }
+    const { added, ...merged } = mergeInFlight(scan, flying.photos, flying.isAll)
+    const addedIds = new Set(added.map((item) => item.photoId))
+    const sure = merged.candidates.filter((item) => !addedIds.has(item.photoId))
+    const cards = await loadPhotoCards(
+      query,
+      viewer,
+      sure.map((item) => item.photoId),
+      added,
+    )
+    // Of what is in flight only the viewer's counts: what others follow costs no place on the page.
+    const candidates = merged.candidates.filter(
+      ({ photoId }) => !addedIds.has(photoId) || cards.cards.has(photoId),
+    )
+    // Compared with the epoch of the very snapshot that rights were read from: a follow after the head was read counts.
+    const stale = slice.epoch < (cards.viewerEpoch ?? 0)
+    return { loaded: { candidates, end: merged.end, ...cards }, stale }
+  }
+
+  return {
+    async read(reading, below, count, mayRebuild) {
+      if (!reading.usesHead) return loadPulled(reading, { below, count })
+      const { userId } = reading.viewer
+      // Taken before the head is read: what is no longer in flight by then has reached the head.
+      const flying = await inFlightBelow(inFlight, reading.query, userId, below, count)
+      const stretch = { below, count, flying }
+      let neededEpoch = 0
+      // One more than asked for, so that a slice that holds no more than asked for is known to be all.
+      const slice = await heads.readSlice(userId, below, count + 1).catch((error: unknown) => {
+        logger.debug({ err: error }, 'feed head not read')
+        return 'unavailable' as const
+      })
+      if (slice === 'unavailable') return loadPulled(reading, stretch)
+      if (slice) {
+        const { loaded, stale } = await loadFromHead(reading, slice, 'head', stretch)
+        if (!stale) return loaded
+        neededEpoch = loaded.viewerEpoch ?? 0
+      }
+      const built = mayRebuild && (await within(REBUILD_WAIT_MS, rebuilds.rebuild(userId, neededEpoch)))
+      if (built) {
+        const { loaded, stale } = await loadFromHead(reading, built, 'rebuilt', stretch)
+        if (!stale) return loaded
+      }
+      return loadPulled(reading, stretch)
+    },
+    async idle() {
+      await Promise.all([rebuilds.idle(), belowHead.idle()])
+    },
+  }
+}
+
+/** What `work` resolves with, or undefined if it takes longer; it goes on then. */
+async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), timeoutMs)
+  })
+  try {
+    return await Promise.race([work, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
