@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
 import { DarkroomError } from './errors.ts'
 import type { UserId } from './ids.ts'
 
@@ -21,24 +21,28 @@ type PositionOf<Shape extends readonly Kind[]> = {
 }
 
 /** The first byte of a cursor; another one means a form that this version does not know. */
-const FORMAT_VERSION = 1
-/** 128 bits: forging one takes 2^127 requests on average. */
+const FORMAT_VERSION = 2
+/** 128 bits: forging one takes 2^127 requests on average. Also the size of the cipher's IV. */
 const MAC_BYTES = 16
 /** Far above what a position needs; longer input is refused before any work. */
 export const MAX_CURSOR_CHARACTERS = 512
 
 /**
- * Turns a position into the opaque `nextCursor` of a page: base64url of version, MAC and the position as JSON. The
- * position is readable by whoever decodes it, so it holds sort keys of rows that the viewer was shown, never more.
+ * Turns a position into the opaque `nextCursor` of a page: base64url of version, MAC and the position as JSON, encrypted
+ * with the MAC as its IV (as RFC 5297 does it). The last row scanned may be one that the viewer may not see, so nobody
+ * else can read its id and time; the same position gives the same cursor, on which ETags of pages rely.
  *
  * @throws RangeError if the position is too large for a cursor
  */
 export function encodeCursor(position: CursorPosition, binding: CursorBinding, secret: string): string {
   const payload = JSON.stringify(position)
+  const mac = macOf(payload, binding, secret)
+  const cipher = createCipheriv(CIPHER, cipherKeyOf(secret), mac)
   const cursor = Buffer.concat([
     Buffer.of(FORMAT_VERSION),
-    macOf(payload, binding, secret),
-    Buffer.from(payload),
+    mac,
+    cipher.update(payload),
+    cipher.final(),
   ]).toString('base64url')
   if (cursor.length > MAX_CURSOR_CHARACTERS) throw new RangeError('A cursor holds a few sort keys, no more')
   return cursor
@@ -62,7 +66,8 @@ export function decodeCursor<const Shape extends readonly Kind[]>(
   if (bytes.toString('base64url') !== cursor) throw badCursor()
   if (bytes.length <= 1 + MAC_BYTES || bytes[0] !== FORMAT_VERSION) throw badCursor()
   const mac = bytes.subarray(1, 1 + MAC_BYTES)
-  const payload = bytes.subarray(1 + MAC_BYTES).toString()
+  const decipher = createDecipheriv(CIPHER, cipherKeyOf(secret), mac)
+  const payload = Buffer.concat([decipher.update(bytes.subarray(1 + MAC_BYTES)), decipher.final()]).toString()
   if (!timingSafeEqual(mac, macOf(payload, binding, secret))) throw badCursor()
   // The MAC proves that we wrote it, so it parses; its shape may be an older release's.
   const position = JSON.parse(payload) as unknown[]
@@ -79,6 +84,13 @@ function macOf(payload: string, binding: CursorBinding, secret: string): Buffer 
   // One JSON array, so that no two bindings can be written to the same text.
   const bound = JSON.stringify(['cursor', FORMAT_VERSION, binding.viewer, binding.list, filters, payload])
   return createHmac('sha256', secret).update(bound).digest().subarray(0, MAC_BYTES)
+}
+
+const CIPHER = 'aes-256-ctr'
+
+/** A key of its own, so that no MAC is ever a key. */
+function cipherKeyOf(secret: string): Buffer {
+  return createHmac('sha256', secret).update('cursor encryption').digest()
 }
 
 function badCursor(): DarkroomError {
