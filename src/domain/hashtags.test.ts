@@ -37,6 +37,10 @@ describe('hashtags', () => {
     )
   })
 
+  it('are none when longer than what is stored of them', () => {
+    expect(extractHashtags(`#a${'\u0301'.repeat(500)} #b`)).toEqual([{ tag: 'b', display: 'b' }])
+  })
+
   it('folding is idempotent', () => {
     fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (s) => foldTag(foldTag(s)) === foldTag(s)))
   })

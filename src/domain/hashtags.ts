@@ -2,6 +2,8 @@ const HASHTAG = /#([\p{L}\p{M}\p{N}_]+)/gu
 
 /** A tag's folded form is at most this long; longer runs of letters are no hashtag. */
 export const MAX_TAG_CHARACTERS = 100
+/** As written it is at most this long: marks that folding drops may be piled on a letter without end. */
+export const MAX_TAG_DISPLAY_CHARACTERS = 400
 /** At most this many distinct tags of a caption count. */
 export const MAX_TAGS_PER_PHOTO = 30
 
@@ -30,6 +32,7 @@ export function foldTag(tag: string): string {
 export function extractHashtags(caption: string): Hashtag[] {
   const found = new Map<string, Hashtag>()
   for (const [, display] of caption.normalize('NFC').matchAll(HASHTAG)) {
+    if (display!.length > MAX_TAG_DISPLAY_CHARACTERS) continue
     const tag = foldTag(display!)
     if (tag.length > MAX_TAG_CHARACTERS || !/[\p{L}\p{N}]/u.test(tag) || found.has(tag)) continue
     found.set(tag, { tag, display: display! })
