@@ -27,7 +27,7 @@ export interface Photos {
   get(viewer: Viewer, photoId: PhotoId): Promise<PhotoCard>
   /** In the order asked for, without those absent or hidden. */
   getMany(query: Query, viewer: Viewer, photoIds: readonly PhotoId[]): Promise<PhotoCard[]>
-  /** The original as its owner uploaded it. @throws DarkroomError not_found */
+  /** The original as its owner uploaded it. @throws DarkroomError not_found, rate_limited */
   openOriginal(ownerId: UserId, photoId: PhotoId): Promise<OriginalFile>
   /** @param expectedVersions if given, the photo must be at one of them. @throws DarkroomError precondition_failed */
   update(
@@ -38,6 +38,9 @@ export interface Photos {
   /** Gone for everyone with the commit; what is derived from it follows by workflow. */
   delete(photo: PhotoCard): Promise<void>
 }
+
+/** A process sends one account so many originals at a time: each holds a connection to the storage while it is read. */
+const MAX_DOWNLOADS_PER_ACCOUNT = 8
 
 export interface PhotosDeps {
   db: Database
@@ -56,6 +59,27 @@ export function createPhotos(deps: PhotosDeps): Photos {
     return card
   }
 
+  const downloads = new Map<UserId, number>()
+
+  /** @returns what gives the place back, once */
+  function takeDownload(userId: UserId): () => void {
+    const running = downloads.get(userId) ?? 0
+    if (running >= MAX_DOWNLOADS_PER_ACCOUNT) {
+      throw new DarkroomError('rate_limited', `At most ${MAX_DOWNLOADS_PER_ACCOUNT} downloads at a time.`, {
+        retryAfterSeconds: 5,
+      })
+    }
+    downloads.set(userId, running + 1)
+    let isTaken = true
+    return () => {
+      if (!isTaken) return
+      isTaken = false
+      const left = downloads.get(userId)! - 1
+      if (left === 0) downloads.delete(userId)
+      else downloads.set(userId, left)
+    }
+  }
+
   return {
     get: cardOf,
 
@@ -72,10 +96,13 @@ export function createPhotos(deps: PhotosDeps): Photos {
         values: [photoId, ownerId],
       })
       if (!row) throw notFound('original')
+      const giveBack = takeDownload(ownerId)
       try {
         const { body, bytes } = await objects.read(row.object_key)
+        body.once('close', giveBack)
         return { body, bytes, contentType: row.content_type }
       } catch (error) {
+        giveBack()
         if (error instanceof ObjectMissing) throw notFound('original')
         throw error
       }

@@ -22,6 +22,16 @@ export interface ObjectStoreOptions {
   bucket: string
   accessKeyId: string
   secretAccessKey: string
+  /** For tests. */
+  timeouts?: Partial<Timeouts>
+}
+
+interface Timeouts {
+  connectMs: number
+  /** Until the answer begins. */
+  answerMs: number
+  /** Without a byte from or to the storage; also of a download whose reader has stopped reading. */
+  silenceMs: number
 }
 
 export interface ObjectHead {
@@ -79,13 +89,20 @@ export class ObjectChanged extends Error {
 }
 
 const DELETE_BATCH_KEYS = 1_000
-const CONNECT_TIMEOUT_MS = 2_000
-/** No byte for this long ends a request. */
-const REQUEST_TIMEOUT_MS = 30_000
+/** Each try; the SDK makes three. */
+const TIMEOUTS: Timeouts = { connectMs: 2_000, answerMs: 30_000, silenceMs: 60_000 }
+/** A copy of gigabytes begins to answer late. */
+const COPY_ANSWER_MS = 60_000
+/**
+ * Downloads last as long as their readers please, so they have connections of their own: else a few dozen slow readers
+ * would keep every other request of the process waiting.
+ */
+const MAX_DOWNLOADS = 200
 
 /** S3 or whatever speaks it. Signs with `requestChecksumCalculation: WHEN_REQUIRED`, else a CRC of nothing is signed in. */
 export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
-  const clientFor = (endpoint: string) =>
+  const { connectMs, answerMs, silenceMs } = { ...TIMEOUTS, ...options.timeouts }
+  const clientFor = (endpoint: string, maxSockets?: number) =>
     new S3Client({
       endpoint,
       region: options.region,
@@ -93,9 +110,17 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
       credentials: { accessKeyId: options.accessKeyId, secretAccessKey: options.secretAccessKey },
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
-      requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+      requestHandler: {
+        connectionTimeout: connectMs,
+        requestTimeout: answerMs,
+        // Without it a request that takes longer is but logged.
+        throwOnRequestTimeout: true,
+        socketTimeout: silenceMs,
+        ...(maxSockets === undefined ? {} : { httpAgent: { maxSockets }, httpsAgent: { maxSockets } }),
+      },
     })
   const client = clientFor(options.endpoint)
+  const downloads = clientFor(options.endpoint, MAX_DOWNLOADS)
   const publicClient = clientFor(options.publicEndpoint)
   const Bucket = options.bucket
 
@@ -145,7 +170,7 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
 
     async read(key, etag) {
       return guarded(key, async () => {
-        const got = await client.send(
+        const got = await downloads.send(
           new GetObjectCommand({ Bucket, Key: key, ...(etag === undefined ? {} : { IfMatch: etag }) }),
         )
         return { body: got.Body as Readable, bytes: got.ContentLength!, contentType: got.ContentType }
@@ -174,6 +199,7 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
             CopySource: `${Bucket}/${encodeURI(from)}`,
             ...(etag === undefined ? {} : { CopySourceIfMatch: etag }),
           }),
+          { requestTimeout: COPY_ANSWER_MS },
         ),
       )
     },
@@ -213,6 +239,7 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
 
     close() {
       client.destroy()
+      downloads.destroy()
       publicClient.destroy()
     },
   }
