@@ -64,11 +64,7 @@ export function createAccounts(deps: { db: Database; passwords: Passwords; sessi
     },
 
     async authenticate(username, password) {
-      const [row] = await db.primary<AccountRow & { password_hash: string; status: string }>({
-        name: 'account-credentials',
-        text: `SELECT ${ACCOUNT_COLUMNS}, password_hash, status FROM users WHERE lower(username) = lower($1)`,
-        values: [username],
-      })
+      const [row] = ASCII.test(username) ? await credentialsOf(db.primary, username) : []
       const matches = await passwords.matches(password, row?.password_hash)
       if (!row || !matches) throw new DarkroomError('bad_credentials', 'Username or password is wrong.')
       if (row.status !== 'active') throw new DarkroomError('account_suspended', 'The account is suspended.')
@@ -105,6 +101,20 @@ export function createAccounts(deps: { db: Database; passwords: Passwords; sessi
       })
     },
   }
+}
+
+/**
+ * As all usernames are. lower() folds other letters to these too (U+0130 to i), so that one account would answer to many
+ * names, and tries at its password would be counted under each alone.
+ */
+const ASCII = /^[\x21-\x7e]+$/
+
+function credentialsOf(query: Query, username: string) {
+  return query<AccountRow & { password_hash: string; status: string }>({
+    name: 'account-credentials',
+    text: `SELECT ${ACCOUNT_COLUMNS}, password_hash, status FROM users WHERE lower(username) = lower($1)`,
+    values: [username],
+  })
 }
 
 async function exists(query: Query, username: string): Promise<boolean> {

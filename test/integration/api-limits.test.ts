@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openApiWorld, type ApiWorld } from './api-fixture.ts'
@@ -49,6 +51,56 @@ describe('rate limits', () => {
     const ttl = await world.api.deps.redis.ttl(`rate:read:user:${sub}`)
     expect(ttl).toBeGreaterThan(0)
     expect(ttl).toBeLessThanOrEqual(60)
+  })
+
+  it('count sign-ups and sign-ins by address even with a token', async () => {
+    world = await openApiWorld({ RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '0.05', TRUSTED_PROXY_HOPS: '1' })
+    // Until then the process counts for itself.
+    await expect.poll(() => world.api.deps.redis.status).toBe('ready')
+    const headers = {
+      'X-Forwarded-For': `2001:db8:aaaa:${Math.floor(Math.random() * 60_000).toString(16)}::1`,
+    }
+    const signUpAs = (token: string | undefined) => {
+      const body = { username: `r${Math.random().toString(36).slice(2)}`, password: 'long enough' }
+      return world.call('POST', '/v1/users', { body, headers, token })
+    }
+    // 30 × 0.05 an hour.
+    const first = await signUpAs(undefined)
+    const second = await signUpAs(first.body.accessToken)
+    const third = await signUpAs(second.body.accessToken)
+    expect([first.status, second.status, third.status]).toEqual([201, 201, 429])
+    const statuses: number[] = []
+    for (const token of [undefined, first.body.accessToken, second.body.accessToken, undefined]) {
+      const body = { username: `nobody-${statuses.length}`, password: 'not the password' }
+      statuses.push((await world.call('POST', '/v1/sessions', { body, headers, token })).status)
+    }
+    // 60 × 0.05 in a quarter of an hour.
+    expect(statuses).toEqual([401, 401, 401, 429])
+  })
+
+  it('let slow readers of originals hold neither the storage nor more than their share', async () => {
+    world = await openApiWorld()
+    const ann = await world.signUp()
+    const photoId = await world.seedPhoto({ ownerId: ann.id })
+    const { objects } = world.api.deps
+    // More than the buffers on the way hold, so that an unread answer stands still.
+    await objects.put(`originals/${photoId}`, Buffer.alloc(20_000_000, 1), 'image/jpeg')
+    const download = async () => {
+      const request = get(`${world.api.url}/v1/photos/${photoId}/original`, {
+        headers: { Authorization: `Bearer ${ann.token}` },
+        agent: false,
+      })
+      const [response] = (await once(request, 'response')) as [IncomingMessage]
+      response.on('error', () => {})
+      return { response, status: response.statusCode! }
+    }
+    const answers = await Promise.all(Array.from({ length: 60 }, download))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(8)
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(52)
+    expect((await world.call('GET', '/readyz')).body.dependencies.storage.state).toBe('up')
+    for (const { response } of answers) response.destroy()
+    await expect.poll(async () => (await download()).status, { timeout: 10_000 }).toBe(200)
+    await objects.delete([`originals/${photoId}`])
   })
 
   it('go on in each process while Redis is away', async () => {

@@ -6,9 +6,24 @@ import { step, type ApiContext, type Step } from '../context.ts'
 export function limit(policy: RatePolicyName): Step {
   return step({ limits: policy }, async (ctx, next) => {
     const { viewer } = ctx.state.identity
-    await consume(ctx, policy, viewer ? `user:${viewer.userId}` : `address:${ctx.state.address}`)
+    await consume(ctx, policy, viewer ? `user:${viewer.userId}` : addressKey(ctx))
     await next()
   })
+}
+
+/**
+ * Counts the call against a policy by address, whoever is signed in: for what makes accounts or tries passwords. Else
+ * each new account's token would bring a quota of its own.
+ */
+export function limitAddress(policy: RatePolicyName): Step {
+  return step({ limits: policy }, async (ctx, next) => {
+    await consume(ctx, policy, addressKey(ctx))
+    await next()
+  })
+}
+
+function addressKey(ctx: ApiContext): string {
+  return `address:${ctx.state.address}`
 }
 
 /**

@@ -2,7 +2,7 @@ import { DarkroomError } from '../../../domain/errors.ts'
 import type { Account } from '../../../services/accounts.ts'
 import { etagOf, tagsOf } from '../../etags.ts'
 import { signedIn } from '../../middlewares/identity.ts'
-import { limit } from '../../middlewares/limit.ts'
+import { limit, limitAddress } from '../../middlewares/limit.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
 import { presentSignedIn } from '../sessions/presenter.ts'
@@ -10,7 +10,7 @@ import { presentUser } from './presenter.ts'
 import { CreateUser, GetMe, UpdateMe } from './schema.ts'
 
 export function accountRoutes(routes: Routes): void {
-  routes.post('/users', limit('signUp'), valid(CreateUser), async (ctx) => {
+  routes.post('/users', limitAddress('signUp'), valid(CreateUser), async (ctx) => {
     const { username, password, displayName = null } = ctx.input.body
     const { accounts, accessTokens, ownWrites } = ctx.services
     const { account, session } = await accounts.register(

@@ -1,13 +1,13 @@
 import { DarkroomError } from '../../../domain/errors.ts'
 import { signedIn } from '../../middlewares/identity.ts'
-import { consume, limit } from '../../middlewares/limit.ts'
+import { consume, limit, limitAddress } from '../../middlewares/limit.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
 import { presentSession, presentSignedIn } from './presenter.ts'
 import { CreateSession, DeleteCurrentSession, DeleteSession, ListSessions, RefreshSession } from './schema.ts'
 
 export function sessionRoutes(routes: Routes): void {
-  routes.post('/sessions', limit('signIn'), valid(CreateSession), async (ctx) => {
+  routes.post('/sessions', limitAddress('signIn'), valid(CreateSession), async (ctx) => {
     const { username, password } = ctx.input.body
     const { accounts, sessions, accessTokens, rateLimits } = ctx.services
     const target = username.toLowerCase()
@@ -20,7 +20,7 @@ export function sessionRoutes(routes: Routes): void {
     ctx.body = presentSignedIn(account, session, await accessTokens.issue(session))
   })
 
-  routes.post('/sessions/refresh', limit('refresh'), valid(RefreshSession), async (ctx) => {
+  routes.post('/sessions/refresh', limitAddress('refresh'), valid(RefreshSession), async (ctx) => {
     const session = await ctx.services.sessions.refresh(ctx.input.body.refreshToken)
     const account = await ctx.services.accounts.get(session.userId)
     ctx.set('Cache-Control', 'no-store')
