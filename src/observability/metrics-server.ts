@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { register } from 'prom-client'
+import { collectDefaultMetrics, register } from 'prom-client'
 import { carriesToken, isFromLoopback } from './operator-access.ts'
 
 /** Metrics are asked for every few seconds by one client; nothing here may hold on to a connection for long. */
@@ -57,6 +57,11 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
     url: `http://${host.includes(':') ? `[${host}]` : host}:${used}/metrics`,
     close: () => closeServer(server),
   }
+}
+
+/** Memory, CPU, event loop and garbage collection of a worker. Once a process. */
+export function collectProcessMetrics(): void {
+  collectDefaultMetrics({ prefix: 'darkroom_worker_' })
 }
 
 /** A source beside the process's own that fails costs its own metrics alone. */

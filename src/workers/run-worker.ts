@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
-import { collectDefaultMetrics } from 'prom-client'
 import { ConfigError, loadConfig, type Config } from '../config/config.ts'
 import type { TASK_QUEUES } from '../contracts/task-queues.ts'
 import { findMissingSearchAttributes } from '../infra/temporal/search-attributes.ts'
 import { createLogger, type Logger } from '../observability/logger.ts'
-import { startMetricsServer, type MetricsServer } from '../observability/metrics-server.ts'
+import {
+  collectProcessMetrics,
+  startMetricsServer,
+  type MetricsServer,
+} from '../observability/metrics-server.ts'
 import { runtimeLogger } from './runtime-logger.ts'
 import { createRuntimeMetrics } from './runtime-metrics.ts'
 import { freshWorkflowBundle } from './workflow-bundle.ts'
@@ -127,7 +130,7 @@ async function serveMetrics(
   logger: Logger,
   append: () => Promise<string>,
 ): Promise<MetricsServer | undefined> {
-  collectDefaultMetrics({ prefix: 'darkroom_worker_' })
+  collectProcessMetrics()
   const { HOST: host, METRICS_PORT: port, METRICS_TOKEN: token } = config
   try {
     const metrics = await startMetricsServer({ host, port, token, append })
