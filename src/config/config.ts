@@ -70,6 +70,7 @@ export const settingsSchema = z.object({
   FANOUT_SLICE_FOLLOWERS: integer(1, 100_000).default(20_000),
   FANOUT_SHARD_THRESHOLD: integer(1, 1_000_000_000).default(100_000),
   FANOUT_SHARDS: integer(1, 64).default(8),
+  FEED_UNENROL_DAYS: integer(2, 3_650).default(30),
 })
 
 export type Settings = z.infer<typeof settingsSchema>

@@ -45,3 +45,9 @@ export const feedMetrics = {
   read: (seconds: number) => feedReadSeconds.observe(seconds),
   ghosts: (count: number) => feedGhosts.inc(count),
 }
+
+/** What the collection of stored feeds tells, as metrics. */
+export const feedCollectionMetrics = {
+  unenrolled: (count: number) => feedUnenrolled.inc(count),
+  collected: (rows: number) => feedGhostsCollected.inc(rows),
+}

@@ -1,4 +1,5 @@
 import { withFailures } from '../activities/failures.ts'
+import { createFeedCollectionActivities } from '../activities/feed-collection.ts'
 import { createHousekeepingActivities } from '../activities/housekeeping.ts'
 import { createSearchActivities } from '../activities/search.ts'
 import { createSyncActivities } from '../activities/sync.ts'
@@ -6,7 +7,10 @@ import { createUploadActivities } from '../activities/upload.ts'
 import { createCdn } from '../infra/cdn/cdn.ts'
 import { openSearchClient } from '../infra/opensearch/client.ts'
 import { createPhotoIndex } from '../infra/opensearch/photo-index.ts'
+import { openRedis } from '../infra/redis/client.ts'
 import { openTemporal } from '../infra/temporal/client.ts'
+import { feedCollectionMetrics } from '../observability/feed-metrics.ts'
+import { createFeedCollection } from '../services/feed/collection.ts'
 import { createHousekeeping } from '../services/housekeeping.ts'
 import { createOutbox } from '../services/outbox.ts'
 import { createReplicaKeeper } from '../services/replica-keeper.ts'
@@ -38,6 +42,7 @@ export const orchestrationWorker: WorkerDefinition = {
     const objects = objectStoreOf(config)
     const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE })
     const search = openSearchClient(config.OPENSEARCH_URL)
+    const redis = openRedis(config.REDIS_URL)
     const index = createPhotoIndex(search, config.OPENSEARCH_INDEX_PREFIX)
     const cdn = createCdn({
       edgeUrls: config.CDN_EDGE_URLS,
@@ -68,6 +73,15 @@ export const orchestrationWorker: WorkerDefinition = {
         ...withFailures(
           createSearchActivities({ searchIndex: createSearchIndex({ index, primary: database.primary }) }),
         ),
+        ...createFeedCollectionActivities({
+          collection: createFeedCollection({
+            db: database,
+            redis,
+            unenrolDays: config.FEED_UNENROL_DAYS,
+            logger,
+            metrics: feedCollectionMetrics,
+          }),
+        }),
         ...createHousekeepingActivities({ housekeeping: createHousekeeping({ database, objects }) }),
       },
       async background(signal) {
@@ -76,6 +90,7 @@ export const orchestrationWorker: WorkerDefinition = {
       },
       async close() {
         objects.close()
+        redis.disconnect()
         await Promise.all([database.close(), temporal.connection.close(), search.close()])
       },
     }

@@ -1,3 +1,4 @@
+export { feedCollection } from './feed-collection.ts'
 export { housekeeping } from './housekeeping.ts'
 export { photoFanout } from './photo-fanout.ts'
 export { photoSync } from './photo-sync.ts'

@@ -6,6 +6,7 @@ import {
   type ScheduleOptions,
   type ScheduleOptionsStartWorkflowAction,
 } from '@temporalio/client'
+import { FEED_COLLECTION, FEED_COLLECTION_SCHEDULE_ID } from '../../contracts/feed-collection.ts'
 import { HOUSEKEEPING, HOUSEKEEPING_SCHEDULE_ID } from '../../contracts/housekeeping.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 import { addMissingSearchAttributes, findMissingSearchAttributes } from './search-attributes.ts'
@@ -36,6 +37,19 @@ export const SCHEDULES: readonly ScheduleOptions<
       taskQueue: TASK_QUEUES.orchestration,
       args: [],
       staticSummary: 'Sweep closed uploads, old idempotency keys and ended sessions',
+    },
+  },
+  {
+    scheduleId: FEED_COLLECTION_SCHEDULE_ID,
+    spec: { intervals: [{ every: '1 hour' }], jitter: '15 minutes' },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 hour' },
+    action: {
+      type: 'startWorkflow',
+      workflowType: FEED_COLLECTION,
+      workflowId: FEED_COLLECTION,
+      taskQueue: TASK_QUEUES.orchestration,
+      args: [],
+      staticSummary: 'Un-enrol who no longer reads; delete rows of feeds that no longer belong',
     },
   },
 ]

@@ -1,0 +1,117 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { UserId } from '../../domain/ids.ts'
+import type { Database } from '../../infra/db/database.ts'
+import type { RedisClient } from '../../infra/redis/client.ts'
+import { headKey } from '../../infra/redis/feed-heads.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { collectBatch, type CollectPosition } from './collect-batch.ts'
+
+/** Users un-enrolled by one statement. */
+const UNENROL_BATCH = 200
+/** Users looked up at once whose rows may no longer belong. */
+const USERS_BATCH = 100
+/** A sweep ends after so long, before its activity times out; the next one goes on. */
+const SWEEP_MS = 8 * 60_000
+
+export interface FeedCollectionMetrics {
+  unenrolled(count: number): void
+  collected(rows: number): void
+}
+
+export interface FeedCollectionDeps {
+  db: Database
+  redis: RedisClient
+  /** Who has not read for so long is no longer pushed to. */
+  unenrolDays: number
+  logger: Logger
+  metrics?: FeedCollectionMetrics
+}
+
+/** Sweeps over stored feeds. Each returns how much it did, stops when the signal aborts, may run twice and beside itself. */
+export interface FeedCollection {
+  unenrolInactive(signal?: AbortSignal): Promise<number>
+  /** Deletes rows that no longer belong: of users whose epoch has moved since the last sweep, in batches, at leisure. */
+  collectRows(signal?: AbortSignal): Promise<number>
+}
+
+export function createFeedCollection(deps: FeedCollectionDeps): FeedCollection {
+  const { db, redis, unenrolDays, logger, metrics } = deps
+
+  /** Locks, looks again, un-enrols: a read that is recorded first keeps the user, one that comes later enrols anew. */
+  async function unenrolBatch(): Promise<UserId[]> {
+    // As a narrowing: while anyone may read the old epoch on a replica, pushes must not pass the user over.
+    const rows = await db.transaction(
+      (tx) =>
+        tx.query<{ user_id: UserId }>({
+          text: `UPDATE feed_state SET enrolled = false, epoch = epoch + 1, rows_epoch = NULL, rows_from = NULL
+                 WHERE user_id IN (
+                   SELECT user_id FROM feed_state
+                   WHERE enrolled AND last_read_at < now() - $1::integer * interval '1 day'
+                   ORDER BY last_read_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+                 RETURNING user_id`,
+          values: [unenrolDays, UNENROL_BATCH],
+        }),
+      { narrows: true },
+    )
+    return rows.map((row) => row.user_id)
+  }
+
+  async function usersToCollect(after: UserId): Promise<UserId[]> {
+    const rows = await db.primary<{ user_id: UserId }>({
+      text: `SELECT user_id FROM feed_state WHERE epoch <> collected_epoch AND user_id > $1
+             ORDER BY user_id LIMIT $2`,
+      values: [after, USERS_BATCH],
+    })
+    return rows.map((row) => row.user_id)
+  }
+
+  /** All of one user's rows, a short transaction for each stretch of them. */
+  async function collectUser(userId: UserId, isTimeUp: () => boolean): Promise<number> {
+    let deleted = 0
+    for (let position: CollectPosition | undefined; !isTimeUp();) {
+      const startedAt = performance.now()
+      const from = position
+      const batch = await db.transaction((tx) => collectBatch(tx, userId, from))
+      deleted += batch.deleted
+      metrics?.collected(batch.deleted)
+      if (!batch.next) break
+      position = batch.next
+      // Half of the time is left to others.
+      await delay(performance.now() - startedAt)
+    }
+    return deleted
+  }
+
+  return {
+    async unenrolInactive(signal) {
+      let count = 0
+      for (;;) {
+        signal?.throwIfAborted()
+        const users = await unenrolBatch()
+        count += users.length
+        metrics?.unenrolled(users.length)
+        // Void by their epoch; deleted to free the memory. Their rows go with the next collection.
+        await Promise.all(users.map((userId) => redis.unlink(headKey(userId)))).catch((error: unknown) => {
+          logger.warn({ err: error }, 'heads of un-enrolled users are left to expire')
+        })
+        if (users.length < UNENROL_BATCH) return count
+      }
+    },
+
+    async collectRows(signal) {
+      const deadline = performance.now() + SWEEP_MS
+      const isTimeUp = () => signal?.aborted === true || performance.now() >= deadline
+      let deleted = 0
+      for (let after: UserId = '0'; ;) {
+        const users = await usersToCollect(after)
+        for (const userId of users) {
+          if (isTimeUp()) break
+          deleted += await collectUser(userId, isTimeUp)
+          after = userId
+        }
+        signal?.throwIfAborted()
+        if (users.length < USERS_BATCH || isTimeUp()) return deleted
+      }
+    },
+  }
+}

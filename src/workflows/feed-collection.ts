@@ -1,0 +1,16 @@
+import { proxyActivities, setCurrentDetails } from '@temporalio/workflow'
+import type { FeedCollectionActivities } from '../activities/feed-collection.ts'
+import { sweep } from '../contracts/activity-options.ts'
+import type { FeedCollectionResult } from '../contracts/feed-collection.ts'
+
+const sweeping = (summary: string) => proxyActivities<FeedCollectionActivities>({ ...sweep, summary })
+const { unenrolInactive } = sweeping('Un-enrol users who have not read for long')
+const { collectFeedRows } = sweeping('Delete rows that no longer belong')
+
+/** One sweep. What it does not get done within its time, the next one takes up. */
+export async function feedCollection(): Promise<FeedCollectionResult> {
+  const unenrolled = await unenrolInactive()
+  const rowsDeleted = await collectFeedRows()
+  setCurrentDetails(`Un-enrolled ${unenrolled} users, deleted ${rowsDeleted} rows of feeds`)
+  return { unenrolled, rowsDeleted }
+}
