@@ -17,8 +17,8 @@ import type { PhotoCard } from './photo-cards.ts'
 
 /** What Temporal says beyond this is not waited for: Postgres knows the essentials. */
 const TEMPORAL_DEADLINE_MS = 800
-/** How often a long poll looks. */
-const POLL_INTERVAL_MS = 300
+/** How often a long poll looks at first, and later: a look asks Temporal three things, and an account has many polls. */
+const POLL_INTERVAL_MS = { first: 300, growth: 1.25, longest: 2_000 }
 /** A process lets one account wait for so many photos at a time; more are answered at once, as `wait` allows. */
 const MAX_POLLS_PER_ACCOUNT = 20
 
@@ -65,8 +65,10 @@ export function createProgress({ temporal }: { temporal: Client }): ProgressRead
     const deadline = performance.now() + waitSeconds * 1000
     const before = JSON.stringify(first)
     let latest = first
+    let interval = POLL_INTERVAL_MS.first
     while (JSON.stringify(latest) === before && performance.now() < deadline && !signal.aborted) {
-      const rest = Math.min(POLL_INTERVAL_MS, Math.max(0, deadline - performance.now()))
+      const rest = Math.min(interval, Math.max(0, deadline - performance.now()))
+      interval = Math.min(interval * POLL_INTERVAL_MS.growth, POLL_INTERVAL_MS.longest)
       await delay(rest, undefined, { signal }).catch(() => undefined)
       if (!signal.aborted) latest = await read(await load())
     }
