@@ -30,6 +30,7 @@ export async function collectBatch(
   tx: Transaction,
   userId: UserId,
   after: CollectPosition | undefined,
+  rowsLookedAt = ROWS_LOOKED_AT,
 ): Promise<CollectedBatch> {
   const [state] = await tx.query<{ epoch: string; enrolled: boolean }>({
     text: 'SELECT epoch, enrolled FROM feed_state WHERE user_id = $1 FOR UPDATE',
@@ -38,13 +39,13 @@ export async function collectBatch(
   if (!state) return { deleted: 0, next: undefined }
   const rows = await tx.query<LookedAt>({
     text: LOOK_AT,
-    values: [userId, after?.score ?? '-1', after?.photoId ?? NIL, ROWS_LOOKED_AT],
+    values: [userId, after?.score ?? '-1', after?.photoId ?? NIL, rowsLookedAt],
   })
   const leaving = state.enrolled ? await ghostsOf(tx, rows) : rows
   if (leaving.length > 0) await deleteRows(tx, userId, leaving)
   const epoch = after?.epoch ?? state.epoch
   const last = rows.at(-1)
-  if (last && rows.length === ROWS_LOOKED_AT) {
+  if (last && rows.length === rowsLookedAt) {
     return { deleted: leaving.length, next: { epoch, score: last.score, photoId: last.photo_id } }
   }
   // The epoch of the first stretch: if it has moved since, the user comes up again.

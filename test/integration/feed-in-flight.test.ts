@@ -1,0 +1,203 @@
+import { pino } from 'pino'
+import { v7 as uuid } from 'uuid'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { FeedPosition } from '../../src/domain/feed-page.ts'
+import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import { clearInFlight, createInFlightCopy, markInFlight } from '../../src/services/feed/in-flight.ts'
+import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from './feed-world.ts'
+
+const HEAD_ITEMS = 10
+
+let world: World
+beforeAll(async () => {
+  world = await openWorld({ headItems: HEAD_ITEMS })
+})
+beforeEach(async () => {
+  await world.db.primary({ text: 'DELETE FROM in_flight' })
+  await world.inFlight.refresh()
+})
+afterAll(() => world.close())
+
+/** Publishes as a celebrity does; nothing is pushed yet. */
+async function launch(ownerId: UserId, options?: { score?: number }): Promise<FeedPosition> {
+  const photo = await world.photo(ownerId, options)
+  await world.db.transaction((tx) => markInFlight(tx, { ...photo, ownerId }, 0))
+  await world.settle()
+  await world.inFlight.refresh()
+  return photo
+}
+
+/** As the fanout does when it is through. */
+async function land({ photoId }: FeedPosition, version = 1): Promise<void> {
+  await clearInFlight(world.db.primary, photoId, version)
+  await world.inFlight.refresh()
+}
+
+/** A viewer whose head is warm. */
+async function warmViewer(photos: number) {
+  const one = await viewerOfMany(world, photos)
+  await world.walk(one.viewer, 100)
+  await world.feed.idle()
+  world.tiers()
+  return one
+}
+
+describe('a photo in flight', () => {
+  it('is in the feed at once and once: before its push, in the middle of it, and when it is through', async () => {
+    const { viewer, author, newestFirst } = await warmViewer(15)
+    const fresh = await launch(author)
+    const expected = [fresh.photoId, ...newestFirst]
+    const walks = async () => {
+      for (const limit of [1, 2, 7, 9, 10, 11, 15, 16, 100]) {
+        expect(await world.walk(viewer, limit), `limit ${limit}`).toEqual(expected)
+      }
+    }
+    await walks()
+    await world.distribute(fresh.photoId)
+    await world.settle()
+    await walks()
+    await land(fresh)
+    await walks()
+    expect(world.tiers()).not.toContain('rebuilt')
+  })
+
+  it('has its place by its score, in the head, below it, and at the very end', async () => {
+    const { viewer, author } = await warmViewer(24)
+    for (const score of [NOON_MS + 11, NOON_MS + 10, NOON_MS + 2, NOON_MS - 1])
+      await launch(author, { score })
+    const expected = await world.expected(viewer)
+    for (const limit of [1, 3, 9, 13, 100]) expect(await world.walk(viewer, limit)).toEqual(expected)
+  })
+
+  it('is the author’s too, and nobody’s who does not follow them', async () => {
+    const { viewer, author, newestFirst } = await warmViewer(3)
+    const stranger = await world.account()
+    await launch(stranger)
+    const mine = await launch(viewer)
+    const theirs = await launch(author)
+    expect(await world.walk(viewer, 1)).toEqual([theirs.photoId, mine.photoId, ...newestFirst])
+    expect(await world.walk(stranger, 5)).toHaveLength(1)
+  })
+
+  it('is taken from the copy before the head is read: it is not lost when its push ends in between', async () => {
+    const { viewer, author, newestFirst } = await warmViewer(4)
+    const fresh = await launch(author)
+    let landed = false
+    const feed = world.feedWith({
+      ...world.heads,
+      async readSlice(...args) {
+        const slice = await world.heads.readSlice(...args)
+        if (!landed) {
+          landed = true
+          await world.distribute(fresh.photoId)
+          await world.settle()
+          await land(fresh)
+        }
+        return slice
+      },
+    })
+    const page = await feed.readFeed({ userId: viewer }, { limit: 100 })
+    expect(landed).toBe(true)
+    expect(idsOf(page)).toEqual([fresh.photoId, ...newestFirst])
+    expect(world.tiers()).toContain('head')
+  })
+
+  it('is hidden as soon as it is narrowed, and read on the primary by who has just written', async () => {
+    const { viewer, author, newestFirst } = await warmViewer(3)
+    const fresh = await launch(author)
+    const page = await world.feed.readFeed({ userId: viewer }, { limit: 2, readYourWrites: true })
+    expect(idsOf(page)).toEqual([fresh.photoId, newestFirst[0]])
+    await world.setVisibility(fresh.photoId, 'private')
+    expect(await world.walk(viewer, 2)).toEqual(newestFirst)
+  })
+
+  it('does not disturb pages when many others are in flight', async () => {
+    const { viewer, author, newestFirst } = await warmViewer(20)
+    const strangers = await Promise.all(Array.from({ length: 3 }, () => world.account()))
+    for (let n = 0; n < 150; n++) {
+      const ownerId = strangers[n % 3]!
+      const photo = await world.photo(ownerId, { score: NOON_MS + (n % 12) })
+      await world.db.transaction((tx) => markInFlight(tx, { ...photo, ownerId }, 0))
+    }
+    const ours = [await launch(author, { score: NOON_MS + 5 }), await launch(author)]
+    const expected = await world.expected(viewer)
+    expect(expected).toHaveLength(newestFirst.length + ours.length)
+    for (const limit of [1, 2, 6, 21, 22, 100]) {
+      const startedAt = performance.now()
+      expect(await world.walk(viewer, limit), `limit ${limit}`).toEqual(expected)
+      expect(performance.now() - startedAt).toBeLessThan(10_000)
+    }
+    // A page is as full as without them.
+    expect((await world.feed.readFeed({ userId: viewer }, { limit: 6 })).cards).toHaveLength(6)
+  })
+
+  it('of many is served in order when more are the viewer’s than a page holds', async () => {
+    const { viewer, author } = await warmViewer(4)
+    for (let n = 0; n < 120; n++) {
+      const photo = await world.photo(author, { score: NOON_MS + 100 + Math.floor(n / 3) })
+      await world.db.transaction((tx) => markInFlight(tx, { ...photo, ownerId: author }, 0))
+    }
+    await world.settle()
+    await world.inFlight.refresh()
+    const expected = await world.expected(viewer)
+    for (const limit of [1, 7, 40, 100]) expect(await world.walk(viewer, limit)).toEqual(expected)
+  })
+
+  it('reaches a process that polls within a second', async () => {
+    const { viewer, author, newestFirst } = await warmViewer(2)
+    const copy = createInFlightCopy({ db: world.db, logger: pino({ level: 'silent' }) })
+    copy.start()
+    try {
+      const feed = world.feedWith(world.heads, { inFlight: copy })
+      const photo = await world.photo(author)
+      await world.db.transaction((tx) => markInFlight(tx, { ...photo, ownerId: author }, 0))
+      const startedAt = performance.now()
+      let seen: PhotoId[] = []
+      while (seen[0] !== photo.photoId && performance.now() - startedAt < 5_000) {
+        seen = await world.walk(viewer, 5, feed)
+      }
+      expect(seen).toEqual([photo.photoId, ...newestFirst])
+      expect(performance.now() - startedAt).toBeLessThan(1_000)
+    } finally {
+      copy.stop()
+    }
+  })
+})
+
+describe('the mark of a photo in flight', () => {
+  const isMarked = async (photoId: PhotoId) =>
+    (await world.db.primary({ text: 'SELECT FROM in_flight WHERE photo_id = $1', values: [photoId] }))
+      .length === 1
+
+  it('is made from the threshold of followers on', async () => {
+    const ownerId = await world.account()
+    await world.db.primary({
+      text: 'INSERT INTO user_counters (user_id, slot, followers) VALUES ($1, 0, 2), ($1, 5, 3)',
+      values: [ownerId],
+    })
+    const photo = { photoId: uuid(), score: 1, ownerId }
+    await world.db.transaction((tx) => markInFlight(tx, photo, 6))
+    expect(await isMarked(photo.photoId)).toBe(false)
+    await world.db.transaction((tx) => markInFlight(tx, photo, 5))
+    await world.db.transaction((tx) => markInFlight(tx, photo, 5))
+    expect(await isMarked(photo.photoId)).toBe(true)
+  })
+
+  it('outlasts the end of a push that a change has overtaken', async () => {
+    const owner = await world.account()
+    const { photoId } = await launch(owner)
+    await world.setVisibility(photoId, 'followers')
+    await clearInFlight(world.db.primary, photoId, 1)
+    await clearInFlight(world.db.primary, photoId, 'left feeds')
+    expect(await isMarked(photoId)).toBe(true)
+    await clearInFlight(world.db.primary, photoId, 2)
+    expect(await isMarked(photoId)).toBe(false)
+  })
+
+  it('goes when the photo has left feeds', async () => {
+    const { photoId } = await launch(await world.account())
+    await world.remove(photoId)
+    await clearInFlight(world.db.primary, photoId, 'left feeds')
+    expect(await isMarked(photoId)).toBe(false)
+  })
+})
