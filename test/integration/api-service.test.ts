@@ -78,6 +78,8 @@ describe('the service around the routes', () => {
       const direct = await world.call('GET', '/metrics')
       expect(direct.body).toContain('route="/v1/users/:username"')
       expect(direct.body).not.toContain(ann.username)
+      // Asked for the scrape itself, so that an alert needs nobody who asks /readyz.
+      expect(direct.body).toContain('darkroom_dependency_up{dependency="temporal",required="false"} 1')
       const forwarded = { 'X-Forwarded-For': '203.0.113.9' }
       expect((await world.call('GET', '/metrics', { headers: forwarded })).status).toBe(401)
       expect(

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import { register } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/config.ts'
 import { openDatabase, type Database } from '../../src/infra/db/database.ts'
@@ -85,10 +86,16 @@ describe('a replica that is late or gone', () => {
       expect(await narrowAndRead()).toBeLessThan(10_000)
       expect(db.rotation.inRotation()).toBe(false)
       expect(await narrowAndRead()).toBeLessThan(1_000)
+      expect(await metric('darkroom_replica_serving')).toEqual({ rotation: 0, keeper: 0 })
+      expect((await metric('darkroom_replica_lag_seconds')).rotation).toBeGreaterThan(1)
     } finally {
       await onReplica('SELECT pg_wal_replay_resume()')
     }
     await until('the replica serves again', async () => db.rotation.inRotation())
+    await until('the metrics say so', async () => {
+      const { rotation, keeper } = await metric('darkroom_replica_serving')
+      return rotation === 1 && keeper === 1 && (await metric('darkroom_replica_lag_seconds')).rotation! < 1
+    })
     for (let i = 0; i < 20; i++) await narrowAndRead()
   })
 
@@ -97,12 +104,20 @@ describe('a replica that is late or gone', () => {
     try {
       expect(await narrowAndRead()).toBeLessThan(10_000)
       expect(await narrowAndRead()).toBeLessThan(1_000)
+      // Nobody can ask it, so the metric counts on from when it last answered.
+      expect((await metric('darkroom_replica_lag_seconds')).rotation).toBeGreaterThan(1)
     } finally {
       await instance.startServer('postgres-replica')
     }
     await until('the replica serves again', async () => db.rotation.inRotation())
     for (let i = 0; i < 20; i++) await narrowAndRead()
   })
+
+  /** Its values by who says so. */
+  async function metric(name: string): Promise<Record<string, number>> {
+    const { values } = await register.getSingleMetric(name)!.get()
+    return Object.fromEntries(values.map(({ labels, value }) => [labels.by, value]))
+  }
 
   async function until(what: string, check: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + 30_000
