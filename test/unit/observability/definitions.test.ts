@@ -71,6 +71,29 @@ describe('alerts and dashboard', () => {
   const baseOf = (series: string) => series.replace(/_(bucket|sum|count)$/, '')
 })
 
+describe('the documents', () => {
+  const documents = ['docs/service-levels.md', 'docs/runbooks/alerts.md', 'observability/README.md']
+  const registeredNames = () => new Set([...registered.keys()].flatMap((name) => [name, baseOf(name)]))
+  const baseOf = (series: string) => series.replace(/_(bucket|sum|count)$/, '')
+
+  it.each(documents)('%s: names only metrics that exist', (path) => {
+    const text = readFileSync(join(root, path), 'utf8')
+    const named = [...text.matchAll(/\bdarkroom_[a-z_]*[a-z]\b(?!\*)/g)].map(([name]) => name)
+    expect(named.filter((name) => !registeredNames().has(name))).toEqual([])
+  })
+
+  it('service-levels.md: names every alert, and only those that exist', () => {
+    const text = readFileSync(join(root, 'docs/service-levels.md'), 'utf8')
+    const cells = [...text.matchAll(/^\|.*\|\s*([A-Z]\w+(?:, [A-Z]\w+)*)\s*\|$/gm)]
+    const named = new Set(cells.flatMap(([, cell]) => cell!.split(', ')))
+    const known = alerts().map(({ alert }) => alert)
+    expect([...named].filter((name) => !known.includes(name))).toEqual([])
+    // What these tell belongs to no promise of its own.
+    const others = ['FeedRebuildStorm', 'ProcessDown']
+    expect(known.filter((name) => !named.has(name) && !others.includes(name))).toEqual([])
+  })
+})
+
 describe('alerts.yml', () => {
   it('names every alert once', () => {
     const names = alerts().map(({ alert }) => alert)
