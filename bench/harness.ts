@@ -53,7 +53,12 @@ export interface Trial {
 export interface Benchmark {
   name: string
   summary: string
-  open(): Promise<Trial>
+  open(options: TrialOptions): Promise<Trial>
+}
+
+export interface TrialOptions {
+  /** Small data, for trying a benchmark out. */
+  quick: boolean
 }
 
 export interface Row {
@@ -87,11 +92,12 @@ export const fewestRounds = 5
  */
 export async function runBenchmark(
   benchmark: Benchmark,
-  { rounds, log }: { rounds: number; log: (line: string) => void },
+  { rounds, quick = false, log }: { rounds: number; quick?: boolean; log: (line: string) => void },
 ): Promise<Result> {
-  if (rounds < fewestRounds) throw new RangeError(`At least ${fewestRounds} rounds are needed for a spread`)
+  if (rounds < fewestRounds && !quick)
+    throw new RangeError(`At least ${fewestRounds} rounds are needed for a spread`)
   const loadBefore = loadavg()[0]!.toFixed(1)
-  const trial = await benchmark.open()
+  const trial = await benchmark.open({ quick })
   try {
     await runRound(trial)
     const samples: Record<string, Sample>[] = []

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism, totalmem, type } from 'node:os'
 
 /** Enough to judge a figure by, nothing that tells which machine it was. */
@@ -44,6 +44,41 @@ function cpuSeconds(serverPids: readonly number[]): number {
   const [, , childUser, childSystem] = processTimes('self')
   const servers = serverPids.map((pid) => processTimes(pid)).reduce((sum, [u, s]) => sum + u + s, 0)
   return (user + system) / 1e6 + (childUser + childSystem + servers) / ticksPerSecond
+}
+
+/**
+ * Starts counting processor time of this process and of everything it started, directly or not: servers, workers and
+ * load generator together.
+ *
+ * @returns a function that gives the CPU-seconds used since
+ */
+export function startTreeCpuMeter(): () => number {
+  const start = treeCpuSeconds()
+  return () => treeCpuSeconds() - start
+}
+
+function treeCpuSeconds(): number {
+  const childrenOf = new Map<number, number[]>()
+  for (const name of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
+      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+      childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), Number(name)])
+    } catch {
+      // It has ended; its time is its parent's now.
+    }
+  }
+  const secondsOf = (pid: number): number =>
+    (childrenOf.get(pid) ?? []).reduce((sum, child) => sum + secondsOf(child), ownSeconds(pid))
+  return secondsOf(process.pid)
+}
+
+function ownSeconds(pid: number): number {
+  try {
+    return processTimes(pid).reduce((sum, ticks) => sum + ticks, 0) / ticksPerSecond
+  } catch {
+    return 0
+  }
 }
 
 /** Fields utime, stime, cutime, cstime of proc(5); the name before them may hold spaces and brackets. */

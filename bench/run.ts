@@ -5,6 +5,10 @@ import { report } from './report.ts'
 /** Loaded when asked for, as most of them open servers. */
 const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   images: async () => (await import('./images.ts')).images,
+  fanout: async () => (await import('./fanout.ts')).fanout,
+  'fanout-peer': async () => (await import('./fanout-peer.ts')).fanoutPeer,
+  'fanout-visible': async () => (await import('./fanout-visible.ts')).fanoutVisible,
+  feed: async () => (await import('./feed.ts')).feed,
   upload: async () => (await import('./upload.ts')).upload,
 }
 
@@ -17,17 +21,24 @@ const program = new Command('bench')
   )
   .argument('[names...]', `which benchmarks to run, all by default: ${names.join(', ')}`)
   .option('-r, --rounds <count>', `rounds that count, at least ${fewestRounds}`, parseRounds, fewestRounds)
+  .option('-q, --quick', 'small data and two rounds, to try a benchmark out; writes no results', false)
   .action(run)
 
-async function run(asked: string[], { rounds }: { rounds: number }): Promise<void> {
+const quickRounds = 2
+
+async function run(asked: string[], { rounds, quick }: { rounds: number; quick: boolean }): Promise<void> {
   const unknown = asked.filter((name) => !names.includes(name))
   if (unknown.length > 0)
     program.error(`no such benchmark: ${unknown.join(', ')}; there are ${names.join(', ')}`)
   for (const name of asked.length > 0 ? asked : names) {
     try {
       const benchmark = await BENCHMARKS[name]!()
-      const result = await runBenchmark(benchmark, { rounds, log: (line) => console.error(line) })
-      await saveResult(result, new URL('results/', import.meta.url))
+      const result = await runBenchmark(benchmark, {
+        rounds: quick ? quickRounds : rounds,
+        quick,
+        log: (line) => console.error(line),
+      })
+      if (!quick) await saveResult(result, new URL('results/', import.meta.url))
       console.log(report(result))
     } catch (error) {
       console.error(`${name} failed:`, error)

@@ -1,4 +1,4 @@
-// Entry of `npm run demo|start|stack|test`: plain Node without packages, as nothing may be installed yet.
+// Entry of `npm run demo|start|stack|test|bench`: plain Node without packages, as nothing may be installed yet.
 // It checks the machine, installs the npm packages if need be, and hands over to TypeScript under the pinned Node.
 import { join } from 'node:path'
 import { findProblems } from './bootstrap/checks.mjs'
@@ -8,6 +8,7 @@ import { handOver } from './bootstrap/run.mjs'
 
 const checkout = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..')
 const entries = {
+  bench: 'bench/run.ts',
   demo: 'stack/demo.ts',
   start: 'stack/start.ts',
   stack: 'stack/cli.ts',

@@ -3,6 +3,7 @@ const overview = `Darkroom
   npm run demo [-- --once]   install, start everything, run the main job on real photos; Ctrl-C stops it
   npm start                  the same service without demo data
   npm test [-- <vitest args>]  all tests, on servers of their own that go away afterwards
+  npm run bench -- <names>   measures Darkroom beside references, on servers of their own
   npm run stack -- <command> the embedded servers alone: install, up, down, status, logs, reset
 
 Servers are installed once into DARKROOM_STACK_DIR (else $XDG_CACHE_HOME/darkroom, else ~/.cache/darkroom).
@@ -33,6 +34,14 @@ Starts servers of its own on free ports, sets them up, runs vitest, and removes 
 
   DARKROOM_TEST_INSTANCE=<folder>   use the servers of this running instance instead (npm run stack -- up)
   DARKROOM_TEST_MINUTES=<n>         give up after so long (default: 30)`,
+
+  bench: `npm run bench -- [names...] [options]
+
+Measures on throw-away servers and prints ours, reference, ratio and goal; see docs/benchmarks.md.
+Names: images, upload, fanout, fanout-peer, fanout-visible, feed; all by default.
+
+  -r, --rounds <count>   rounds that count, at least 5 (default: 5)
+  -q, --quick            small data, few rounds: to try a benchmark out; writes no results`,
 
   stack: `npm run stack -- <command> [options] [server...]
 

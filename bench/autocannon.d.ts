@@ -1,0 +1,25 @@
+/** What of autocannon 9 the benchmarks use; it brings no types. */
+declare module 'autocannon' {
+  interface Request {
+    path?: string
+    method?: string
+    headers?: Record<string, string>
+    setupRequest?: (request: Request) => Request
+  }
+  interface Options {
+    url: string
+    connections: number
+    /** Seconds. */
+    duration: number
+    requests?: Request[]
+  }
+  interface Result {
+    requests: { total: number }
+    /** Seconds. */
+    duration: number
+    non2xx: number
+    errors: number
+    statusCodeStats: Record<string, { count: number }>
+  }
+  export default function autocannon(options: Options): Promise<Result>
+}

@@ -1,0 +1,104 @@
+import { Agent, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import autocannon from 'autocannon'
+
+/** A GET that the load consists of; made anew for each. */
+export interface Target {
+  path: string
+  headers: Record<string, string>
+}
+
+export interface Saturation {
+  requestsPerSecond: number
+  requests: number
+}
+
+/** Closed loop: as many requests as `connections` get answered. @throws unless every answer is a 2xx */
+export async function saturate(
+  url: string,
+  next: () => Target,
+  { connections, seconds }: { connections: number; seconds: number },
+): Promise<Saturation> {
+  const result = await autocannon({
+    url,
+    connections,
+    duration: seconds,
+    requests: [
+      {
+        setupRequest: (request) => {
+          const { path, headers } = next()
+          return { ...request, path, headers }
+        },
+      },
+    ],
+  })
+  if (result.non2xx > 0 || result.errors > 0) {
+    const statuses = JSON.stringify(result.statusCodeStats)
+    throw new Error(`${url}: ${result.errors} errors, answers by status: ${statuses}`)
+  }
+  const requests = result.requests.total
+  return { requestsPerSecond: requests / result.duration, requests }
+}
+
+/** One answer under open-loop load. */
+export interface Timed<Note> {
+  /** From when it was due, not from when it was sent: what a queue before us would hide. */
+  ms: number
+  /** When it was due, in ms since 1970. */
+  dueAt: number
+  note: Note
+}
+
+const TICK_MS = 1
+
+/**
+ * Open loop: `perSecond` requests, evenly spaced, whether or not earlier ones are answered, until `signal`.
+ * @param read what to keep of an answer
+ * @throws unless every answer is a 200
+ */
+export async function sendSteadily<Note>(
+  url: string,
+  next: () => Target,
+  { perSecond, signal }: { perSecond: number; signal: AbortSignal },
+  read: (body: Buffer, target: Target) => Note,
+): Promise<Timed<Note>[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 200 })
+  const startedAt = Date.now()
+  const answers: Promise<Timed<Note>>[] = []
+  const send = async (dueAt: number): Promise<Timed<Note>> => {
+    const target = next()
+    const body = await get(url, target, agent)
+    return { ms: Date.now() - dueAt, dueAt, note: read(body, target) }
+  }
+  while (!signal.aborted) {
+    const due = Math.floor(((Date.now() - startedAt) / 1000) * perSecond)
+    while (answers.length < due) {
+      const answer = send(startedAt + (answers.length * 1000) / perSecond)
+      // Awaited together at the end; until then a failure must not count as unhandled.
+      answer.catch(() => undefined)
+      answers.push(answer)
+    }
+    await sleep(TICK_MS)
+  }
+  try {
+    return await Promise.all(answers)
+  } finally {
+    agent.destroy()
+  }
+}
+
+function get(url: string, { path, headers }: Target, agent: Agent): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url + path, { agent, headers }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        if (response.statusCode === 200) resolve(Buffer.concat(chunks))
+        else reject(new Error(`${path} answered ${response.statusCode}`))
+      })
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}

@@ -1,0 +1,45 @@
+import type { Client } from '@temporalio/client'
+import { photoFanoutWorkflowId } from '../src/contracts/photo-fanout.ts'
+import type { PhotoId } from '../src/domain/ids.ts'
+import type { Author } from './celebrity.ts'
+import { startTreeCpuMeter } from './machine.ts'
+
+const LONGEST_PUSH_MS = 600_000
+/** Rarely enough not to be a load; the times themselves are Temporal's and the database's. */
+const POLL_MS = 100
+const GOOD_STATES = ['RUNNING', 'COMPLETED', 'CONTINUED_AS_NEW']
+
+export interface Push {
+  photoId: PhotoId
+  ms: number
+  cpuSeconds: number
+  /** In ms since 1970. */
+  publishedAt: number
+}
+
+/** Uploads a photo and waits until its fanout has ended. From published_at to the end that Temporal has recorded. */
+export async function throughTemporal({ client }: Author, jpeg: Buffer, temporal: Client): Promise<Push> {
+  const cpuSeconds = startTreeCpuMeter()
+  const { photoId } = await client.upload(jpeg, { contentType: 'image/jpeg' })
+  await client.untilSettled(photoId)
+  const { publishedAt } = (
+    await client.call<{ photo: { publishedAt: string } }>('GET', `/v1/photos/${photoId}`)
+  ).photo
+  const handle = temporal.workflow.getHandle(photoFanoutWorkflowId(photoId))
+  const closedAt = await client.until(
+    `fanout/${photoId} ends`,
+    async () => {
+      const { status, closeTime } = await handle
+        .describe()
+        .catch(() => ({ status: undefined, closeTime: undefined }))
+      if (status && !GOOD_STATES.includes(status.name)) {
+        throw new Error(`The fanout is ${status.name}`)
+      }
+      return closeTime
+    },
+    LONGEST_PUSH_MS,
+    POLL_MS,
+  )
+  const from = Date.parse(publishedAt)
+  return { photoId, publishedAt: from, ms: closedAt.getTime() - from, cpuSeconds: cpuSeconds() }
+}
