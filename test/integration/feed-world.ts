@@ -258,3 +258,17 @@ export async function viewerOfMany(world: World, count: number): Promise<ViewerO
 
 /** The photos of a page, in its order. */
 export const idsOf = (page: Pick<FeedPage, 'cards'>): PhotoId[] => page.cards.map((card) => card.photoId)
+
+/** Resolves when a statement like this one (SQL LIKE) waits for a lock. */
+export async function lockAwaited(db: Database, pattern: string): Promise<void> {
+  const deadline = performance.now() + 10_000
+  for (;;) {
+    const rows = await db.primary({
+      text: `SELECT FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1`,
+      values: [pattern],
+    })
+    if (rows.length > 0) return
+    if (performance.now() > deadline) throw new Error(`nothing like ${pattern} waits for a lock`)
+  }
+}

@@ -1,0 +1,346 @@
+import { pino } from 'pino'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
+import { createFanout } from '../../src/services/fanout/fanout.ts'
+import { FANOUT_START } from '../../src/contracts/photo-fanout.ts'
+import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import { collectBatch } from '../../src/services/feed/collect-batch.ts'
+import { createFeedCollection, type FeedCollection } from '../../src/services/feed/collection.ts'
+import { recordRead } from '../../src/services/feed/feed-state.ts'
+import { openWorld, viewerOfMany, type World } from './feed-world.ts'
+
+const UNENROL_DAYS = 30
+
+let world: World
+let collection: FeedCollection
+/** One that cannot reach the heads, so that they outlive an un-enrolment. */
+let withoutRedis: FeedCollection
+let nowhere: RedisClient
+const counted = { unenrolled: 0, collected: 0 }
+beforeAll(async () => {
+  world = await openWorld({ headItems: 5, rows: 50, minFollowing: 0 })
+  nowhere = openRedis('redis://127.0.0.1:1')
+  const deps = {
+    db: world.db,
+    unenrolDays: UNENROL_DAYS,
+    logger: pino({ level: 'silent' }),
+    metrics: {
+      unenrolled: (count: number) => void (counted.unenrolled += count),
+      collected: (rows: number) => void (counted.collected += rows),
+    },
+  }
+  collection = createFeedCollection({ ...deps, redis: world.redis })
+  withoutRedis = createFeedCollection({ ...deps, redis: nowhere })
+})
+beforeEach(async () => {
+  // What other tests left behind is none of these tests' work.
+  await world.db.primary({ text: 'UPDATE feed_state SET collected_epoch = epoch, last_read_at = now()' })
+})
+afterAll(async () => {
+  nowhere.disconnect()
+  await world.close()
+})
+
+/** A viewer with a warm head, and rows that are complete. */
+async function reader(photos: number) {
+  const one = await viewerOfMany(world, photos)
+  await read(one.viewer)
+  return one
+}
+
+async function read(viewer: UserId): Promise<PhotoId[]> {
+  await world.settle()
+  const ids = await world.walk(viewer, 3)
+  await world.feed.idle()
+  await world.settle()
+  return ids
+}
+
+const lastRead = (userId: UserId, days: number) =>
+  world.db.primary({
+    text: `UPDATE feed_state SET last_read_at = now() - $2::integer * interval '1 day' WHERE user_id = $1`,
+    values: [userId, days],
+  })
+
+async function stateOf(userId: UserId) {
+  const [row] = await world.db.primary<{
+    enrolled: boolean
+    claimed: boolean
+    collected: boolean
+    days: number
+  }>({
+    text: `SELECT enrolled, coalesce(rows_epoch = epoch, false) AS claimed, collected_epoch = epoch AS collected,
+             extract(day FROM now() - last_read_at)::integer AS days FROM feed_state WHERE user_id = $1`,
+    values: [userId],
+  })
+  return row!
+}
+
+async function rowsOf(userId: UserId): Promise<PhotoId[]> {
+  const rows = await world.db.primary<{ photo_id: PhotoId }>({
+    text: 'SELECT photo_id FROM feed_items WHERE user_id = $1 ORDER BY score DESC, photo_id DESC',
+    values: [userId],
+  })
+  return rows.map((row) => row.photo_id)
+}
+
+const hasHead = async (userId: UserId) => (await world.heads.readSlice(userId, undefined, 1)) !== undefined
+
+describe('collection', () => {
+  it('deletes the rows of who was unfollowed and of photos gone, and no other', async () => {
+    const { viewer, newestFirst } = await reader(8)
+    const other = await world.account()
+    await world.follow(viewer, other)
+    const theirs = [await world.publish(other), await world.publish(other)]
+    await read(viewer)
+    await world.remove(newestFirst[3]!)
+    await world.unfollow(viewer, other)
+    expect(await rowsOf(viewer)).toHaveLength(10)
+
+    const before = counted.collected
+    expect(await collection.collectRows()).toBe(theirs.length + 1)
+    expect(counted.collected - before).toBe(theirs.length + 1)
+    expect(await rowsOf(viewer)).toEqual(newestFirst.filter((id) => id !== newestFirst[3]))
+    expect(await stateOf(viewer)).toMatchObject({ collected: true })
+    expect(await collection.collectRows()).toBe(0)
+  })
+
+  it('goes through long feeds in short transactions, and again when the epoch moved meanwhile', async () => {
+    const { viewer, author, newestFirst } = await reader(9)
+    const [gone] = newestFirst
+    await world.unfollow(viewer, author)
+    const batch = (after?: Parameters<typeof collectBatch>[2]) =>
+      world.db.transaction((tx) => collectBatch(tx, viewer, after, 4))
+    const first = await batch()
+    expect(first).toMatchObject({ deleted: 4 })
+    await world.follow(viewer, author)
+    const second = await batch(first.next)
+    expect(second).toMatchObject({ deleted: 0 })
+    expect(await batch(second.next)).toEqual({ deleted: 0, next: undefined })
+    expect(await stateOf(viewer)).toMatchObject({ collected: false })
+    expect(await read(viewer)).toEqual(newestFirst)
+    expect(await rowsOf(viewer)).toContain(gone)
+  })
+
+  it('stops when told to, and goes on the next time', async () => {
+    const { viewer, author } = await reader(8)
+    await world.unfollow(viewer, author)
+    await expect(collection.collectRows(AbortSignal.abort())).rejects.toThrow()
+    expect(await rowsOf(viewer)).toHaveLength(8)
+    expect(await collection.collectRows()).toBe(8)
+  })
+})
+
+describe('un-enrolment', () => {
+  it('is of those who have not read for 30 days: then their head and rows go, and pushes pass them over', async () => {
+    const { viewer, author } = await reader(6)
+    const other = await world.account()
+    await world.follow(other, author)
+    await read(other)
+    await lastRead(viewer, UNENROL_DAYS + 1)
+    await lastRead(other, UNENROL_DAYS - 1)
+    const before = counted.unenrolled
+    expect(await collection.unenrolInactive()).toBe(1)
+    expect(counted.unenrolled - before).toBe(1)
+    expect(await stateOf(viewer)).toMatchObject({ enrolled: false, claimed: false })
+    expect(await stateOf(other)).toMatchObject({ enrolled: true })
+    expect([await hasHead(viewer), await hasHead(other)]).toEqual([false, true])
+    await collection.collectRows()
+    expect(await rowsOf(viewer)).toEqual([])
+
+    const { photoId } = await world.publish(author)
+    expect(await rowsOf(viewer)).toEqual([])
+    expect(await rowsOf(other)).toContain(photoId)
+    expect(await read(viewer)).toEqual(await world.expected(viewer))
+    expect(await stateOf(viewer)).toMatchObject({ enrolled: true, days: 0 })
+    expect(await read(viewer)).toEqual(await world.expected(viewer))
+  })
+
+  it('does not come to who reads: a warm read is recorded once a day', async () => {
+    const { viewer } = await reader(2)
+    await lastRead(viewer, 29)
+    await world.settle()
+    world.tiers()
+    await read(viewer)
+    expect(world.tiers()).toEqual(['head'])
+    expect(await stateOf(viewer)).toMatchObject({ days: 0 })
+    const stamp = () =>
+      world.db.primary({ text: 'SELECT xmin FROM feed_state WHERE user_id = $1', values: [viewer] })
+    const once = await stamp()
+    await read(viewer)
+    expect(await stamp()).toEqual(once)
+  })
+
+  it('leaves who is being recorded as reading at that moment', async () => {
+    const { viewer } = await reader(2)
+    await lastRead(viewer, UNENROL_DAYS + 1)
+    await world.db.transaction(async (tx) => {
+      await recordRead(tx.query, viewer)
+      expect(await collection.unenrolInactive()).toBe(0)
+    })
+    expect(await collection.unenrolInactive()).toBe(0)
+    expect(await stateOf(viewer)).toMatchObject({ enrolled: true })
+  })
+
+  it('voids a warm head at once, even one that outlives it', async () => {
+    const { viewer, author } = await reader(3)
+    await lastRead(viewer, UNENROL_DAYS + 1)
+    expect(await withoutRedis.unenrolInactive()).toBe(1)
+    expect(await hasHead(viewer)).toBe(true)
+    const passedOver = await world.photo(author)
+    await world.distribute(passedOver.photoId)
+    expect(await rowsOf(viewer)).not.toContain(passedOver.photoId)
+    await world.settle()
+    expect((await world.walk(viewer, 3))[0]).toBe(passedOver.photoId)
+  })
+})
+
+describe('un-enrolment against return', () => {
+  it('while the returning reader builds their head: the read is right, and the next one enrols', async () => {
+    const { viewer, author } = await reader(4)
+    await world.flushHead(viewer)
+    const feed = world.feedWith({
+      ...world.heads,
+      async beginBuild(...args) {
+        const build = await world.heads.beginBuild(...args)
+        await lastRead(viewer, UNENROL_DAYS + 1)
+        expect(await collection.unenrolInactive()).toBe(1)
+        return build
+      },
+    })
+    expect(await world.walk(viewer, 100, feed)).toEqual(await world.expected(viewer))
+    await feed.idle()
+    expect(await hasHead(viewer)).toBe(false)
+    const { photoId } = await world.publish(author)
+    expect((await read(viewer))[0]).toBe(photoId)
+    expect(await stateOf(viewer)).toMatchObject({ enrolled: true })
+  })
+
+  it('between the snapshot and the end of a build: the head is warm and void', async () => {
+    const { viewer, author } = await reader(4)
+    await world.flushHead(viewer)
+    const feed = world.feedWith({
+      ...world.heads,
+      async finishBuild(...args) {
+        await lastRead(viewer, UNENROL_DAYS + 1)
+        expect(await withoutRedis.unenrolInactive()).toBe(1)
+        return world.heads.finishBuild(...args)
+      },
+    })
+    await world.walk(viewer, 100, feed)
+    await feed.idle()
+    expect(await hasHead(viewer)).toBe(true)
+    const { photoId } = await world.publish(author)
+    await world.settle()
+    expect((await world.walk(viewer, 100))[0]).toBe(photoId)
+  })
+
+  it('while their rows are being deleted: what the return stores stays', async () => {
+    const { viewer, newestFirst } = await reader(10)
+    await lastRead(viewer, UNENROL_DAYS + 1)
+    await collection.unenrolInactive()
+    const batch = (after?: Parameters<typeof collectBatch>[2]) =>
+      world.db.transaction((tx) => collectBatch(tx, viewer, after, 4))
+    const first = await batch()
+    expect(first.deleted).toBe(4)
+    expect(await read(viewer)).toEqual(newestFirst)
+    expect(await stateOf(viewer)).toMatchObject({ enrolled: true, claimed: true })
+    for (let after = first.next; after; after = (await batch(after)).next);
+    expect(await rowsOf(viewer)).toEqual(newestFirst)
+    expect(await read(viewer)).toEqual(newestFirst)
+  })
+})
+
+describe('publishing against a change of the follower', () => {
+  /** The photo's push, with something done once its page has been read and before it reaches heads. */
+  async function pushWith(photoId: PhotoId, afterPageRead: () => Promise<void>): Promise<void> {
+    const fanout = createFanout({
+      db: world.db,
+      heads: {
+        ...world.heads,
+        async push(...args) {
+          await afterPageRead()
+          return world.heads.push(...args)
+        },
+      },
+    })
+    const plan = await fanout.planFanout(photoId)
+    if (plan.desired !== 'push') throw new Error('nothing to push')
+    await fanout.pushSlice({ photoId, plan, after: FANOUT_START }, { maxFollowers: 500, maxMs: 5_000 })
+  }
+
+  it('finds who followed before the page was read', async () => {
+    const author = await world.account()
+    const viewer = await world.account()
+    await read(viewer)
+    const { photoId } = await world.photo(author)
+    await world.follow(viewer, author)
+    await pushWith(photoId, async () => {})
+    expect(await rowsOf(viewer)).toEqual([photoId])
+    expect(await read(viewer)).toEqual([photoId])
+  })
+
+  it('misses who follows after the page was read, and their own rebuild makes up for it', async () => {
+    const { author } = await reader(1)
+    const viewer = await world.account()
+    await read(viewer)
+    expect(await hasHead(viewer)).toBe(true)
+    const { photoId } = await world.photo(author)
+    await pushWith(photoId, () => world.follow(viewer, author))
+    expect(await rowsOf(viewer)).toEqual([])
+    await world.settle()
+    expect(await world.walk(viewer, 1)).toEqual(await world.expected(viewer))
+    expect(await world.expected(viewer)).toContain(photoId)
+  })
+
+  it('skips a head that is cold, and the rebuild that comes after finds the photo', async () => {
+    const { viewer, author, newestFirst } = await reader(3)
+    await world.flushHead(viewer)
+    const { photoId } = await world.publish(author)
+    expect(await hasHead(viewer)).toBe(false)
+    expect(await read(viewer)).toEqual([photoId, ...newestFirst])
+    expect(await hasHead(viewer)).toBe(true)
+    world.tiers()
+    expect((await world.walk(viewer, 2))[0]).toBe(photoId)
+    expect(world.tiers()[0]).toBe('head')
+  })
+
+  it('passes over who is un-enrolled after the page was read, harmlessly', async () => {
+    const { viewer, author, newestFirst } = await reader(3)
+    const { photoId } = await world.photo(author)
+    await pushWith(photoId, async () => {
+      await lastRead(viewer, UNENROL_DAYS + 1)
+      expect(await collection.unenrolInactive()).toBe(1)
+    })
+    await collection.collectRows()
+    expect(await rowsOf(viewer)).toEqual([])
+    expect(await read(viewer)).toEqual([photoId, ...newestFirst])
+    expect(await read(viewer)).toEqual([photoId, ...newestFirst])
+  })
+})
+
+describe('a stalled builder', () => {
+  it('does not touch the newer head of another, and its own reader is served right', async () => {
+    const { viewer, author } = await reader(3)
+    const other = await world.account()
+    const theirs = await world.photo(other)
+    await world.flushHead(viewer)
+    const stalled = world.feedWith({
+      ...world.heads,
+      async finishBuild(...args) {
+        // As long as the sentinel lives; then another builds, under a newer epoch.
+        await world.flushHead(viewer)
+        await world.follow(viewer, other)
+        await read(viewer)
+        return world.heads.finishBuild(...args)
+      },
+    })
+    await world.settle()
+    await world.walk(viewer, 100, stalled)
+    await stalled.idle()
+    const slice = await world.heads.readSlice(viewer, undefined, 1)
+    expect(slice!.items[0]!.photoId).toBe(theirs.photoId)
+    const { photoId } = await world.publish(author)
+    expect(await read(viewer)).toEqual([photoId, ...(await world.expected(viewer)).slice(1)])
+  })
+})
