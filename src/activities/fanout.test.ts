@@ -6,7 +6,16 @@ import { createFanoutActivities } from './fanout.ts'
 
 const input: PushSliceInput = {
   photoId: '019aa3c5-1111-7222-8333-444455556666',
-  plan: { version: 1, accessEpoch: 1, score: 5, ownerId: '7', followers: 9 },
+  plan: {
+    desired: 'push',
+    version: 1,
+    accessEpoch: 1,
+    score: 5,
+    ownerId: '7',
+    followers: 9,
+    shards: 1,
+    sinceMs: 0,
+  },
   after: FANOUT_START,
 }
 const at = (followersSeen: number): FanoutPosition => ({

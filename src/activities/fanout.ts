@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity'
 import type {
+  DistributionPlan,
   FanoutPlan,
   FanoutPosition,
   PushSliceInput,
@@ -42,6 +43,16 @@ export function createFanoutActivities({ fanout, sliceFollowers }: FanoutActivit
         () => position,
       )
     },
+
+    completeFanout: async ({
+      photoId,
+      plan,
+    }: {
+      photoId: PhotoId
+      plan: DistributionPlan
+    }): Promise<boolean> => whileHeartbeating(() => fanout.complete(photoId, plan)),
+
+    keepInFlight: async ({ photoId }: { photoId: PhotoId }): Promise<void> => fanout.keepInFlight(photoId),
   })
 }
 

@@ -93,6 +93,30 @@ export const pushFollowers = {
   retry: { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '15s' },
 } as const satisfies ActivityOptions
 
+/** The same for a shard of a celebrity's push, whose slices are queued apart, so that ordinary photos do not wait for them. */
+export const pushShard = {
+  ...pushFollowers,
+  taskQueue: TASK_QUEUES['fanout-bulk'],
+} as const satisfies ActivityOptions
+
+/** The same for a collection: nobody waits for it, as readers filter what is left. Key 5 is the last that is served. */
+export const collectFollowers = {
+  ...pushShard,
+  priority: { priorityKey: 5 },
+} as const satisfies ActivityOptions
+
+/**
+ * Protects readers of a replica: a photo stays in flight until each has replayed its push, 5 s a try, however long that
+ * takes.
+ */
+export const completePush = {
+  taskQueue: TASK_QUEUES.fanout,
+  startToCloseTimeout: '60s',
+  heartbeatTimeout: '10s',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry: { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '15s' },
+} as const satisfies ActivityOptions
+
 /** Protects the database from a sweep that never ends; what it leaves, the next hour's sweep takes. */
 export const sweep = {
   taskQueue: TASK_QUEUES.orchestration,

@@ -7,23 +7,33 @@ export const photoFanoutWorkflowId = (photoId: PhotoId): string => `fanout/${pho
 export interface PhotoFanoutInput {
   photoId: PhotoId
   ownerId: UserId
-  /** Carried over continue-as-new: a push under way. */
-  resume?: { plan: PushPlan; position: FanoutPosition }
+  /** Carried over continue-as-new: work under way. */
+  resume?: { work: FanoutWork; paused: boolean }
+  /** A run with so many events continues as new; otherwise one does when the server suggests it. */
+  longHistoryEvents?: number
 }
 
-/** What a photo's distribution should be, by its row on the primary. */
-export type FanoutPlan = { desired: 'none' } | ({ desired: 'push' } & PushPlan)
+/**
+ * What is to be done to make a photo's distribution what its row on the primary asks for: push it to the feeds of all
+ * enrolled followers, or collect what is left of it there.
+ */
+export type FanoutPlan = { desired: 'none' } | DistributionPlan
 
-export interface PushPlan {
+export interface DistributionPlan {
+  desired: 'push' | 'collect'
   /** Slices write only while the photo is at this version. */
   version: number
-  /** Rises with every narrowing: a push may go on under a new version if this is unchanged. */
+  /** Rises with every narrowing: work may go on under a new version if this is unchanged. */
   accessEpoch: number
   /** The photo's order in feeds: publishedAt in ms. */
   score: number
   ownerId: UserId
   /** The owner's followers by their counters, for progress only. */
   followers: number
+  /** 1: few enough followers that slices on the queue `fanout` do; more: so many child workflows on `fanout-bulk`. */
+  shards: number
+  /** When this came to be owed, in ms since 1970. */
+  sinceMs: number
 }
 
 /** Where a push stands: the next page begins after this follower, in the order (bucket, id). Never an id list. */
@@ -32,6 +42,7 @@ export interface FanoutPosition {
   afterBucket: number
   afterFollowerId: UserId
   followersSeen: number
+  /** Feeds pushed to, or collected from. */
   feedsWritten: number
 }
 
@@ -43,11 +54,26 @@ export const FANOUT_START: FanoutPosition = {
   feedsWritten: 0,
 }
 
+/** A part of the followers: those in buckets up to `lastBucket`, from `position` on. */
+export interface FanoutRange {
+  position: FanoutPosition
+  lastBucket: number
+  done: boolean
+}
+
+/** A plan and how far it is carried out: one range a shard. */
+export interface FanoutWork {
+  plan: DistributionPlan
+  ranges: FanoutRange[]
+}
+
 export interface PushSliceInput {
   photoId: PhotoId
-  plan: PushPlan
+  plan: DistributionPlan
   /** Where the push stands. */
   after: FanoutPosition
+  /** The last bucket that is this range's; all if it is not given. */
+  lastBucket?: number
 }
 
 export interface PushSliceResult {
@@ -58,14 +84,32 @@ export interface PushSliceResult {
 
 /** Signal: the photo's distribution may have to change (publish, widen, narrow, delete). */
 export const DISTRIBUTION_CHANGED = 'distributionChanged'
+/** Signals of operators: hold the push after the slices that are under way; go on. The photo stays in flight meanwhile. */
+export const PAUSE_FANOUT = 'pause'
+export const RESUME_FANOUT = 'resume'
 /** Query: progress of the push. */
 export const FANOUT_PROGRESS = 'fanoutProgress'
 
+/** `completing`: all is written, and the replicas are awaited. */
+export type FanoutState =
+  'planning' | 'pushing' | 'collecting' | 'completing' | 'paused' | 'done' | 'cancelled'
+
 export interface FanoutProgress {
-  state: 'planning' | 'pushing' | 'done'
+  state: FanoutState
   /** The author's followers when the push was planned. */
   followers: number
   followersSeen: number
-  /** Feeds that hold the photo now; followers who are not enrolled pull it. */
+  /** Feeds that hold the photo now; followers who are not enrolled pull it. Of a collection: feeds it was taken from. */
   delivered: number
+  /** Empty unless the push is sharded. */
+  shards: ShardProgress[]
+}
+
+export interface ShardProgress {
+  shard: number
+  state: 'running' | 'retrying' | 'done'
+  followersSeen: number
+  delivered: number
+  /** How often the shard's workflow failed and was started again from where it was. */
+  failures: number
 }

@@ -20,7 +20,11 @@ export function fanoutWorkerOn(taskQueue: 'fanout' | 'fanout-bulk', slicesAtOnce
     async compose(config) {
       const db = await databaseOf(config, `darkroom-${taskQueue}`)
       const redis = openRedis(config.REDIS_URL)
-      const fanout = createFanout({ db, heads: createFeedHeads(redis) })
+      const fanout = createFanout({
+        db,
+        heads: createFeedHeads(redis),
+        sharding: { threshold: config.FANOUT_SHARD_THRESHOLD, shards: config.FANOUT_SHARDS },
+      })
       return {
         activities: createFanoutActivities({ fanout, sliceFollowers: config.FANOUT_SLICE_FOLLOWERS }),
         async close() {

@@ -1,5 +1,6 @@
 export { feedCollection } from './feed-collection.ts'
 export { housekeeping } from './housekeeping.ts'
+export { fanoutShard } from './fanout-shard.ts'
 export { photoFanout } from './photo-fanout.ts'
 export { photoSync } from './photo-sync.ts'
 export { photoUpload } from './photo-upload.ts'

@@ -1,125 +1,155 @@
 import {
+  CancelledFailure,
+  CancellationScope,
+  condition,
   continueAsNew,
   defineQuery,
   defineSignal,
-  proxyActivities,
+  isCancellation,
   setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow'
-import type { FanoutActivities } from '../activities/fanout.ts'
-import { durableStep, pushFollowers } from '../contracts/activity-options.ts'
 import {
   DISTRIBUTION_CHANGED,
   FANOUT_PROGRESS,
   FANOUT_START,
-  type FanoutPosition,
+  PAUSE_FANOUT,
+  RESUME_FANOUT,
+  type DistributionPlan,
   type FanoutProgress,
+  type FanoutWork,
   type PhotoFanoutInput,
-  type PushPlan,
+  type PushSliceResult,
 } from '../contracts/photo-fanout.ts'
-import { stageAttribute } from '../contracts/search-attributes.ts'
-import { TASK_QUEUES } from '../contracts/task-queues.ts'
+import { splitBuckets } from '../domain/bucket-ranges.ts'
+import { trackFanout, type FanoutTracker } from './fanout-progress.ts'
+import { openShards } from './fanout-shards.ts'
+import { isHistoryLong, runSlice, steps } from './fanout-steps.ts'
 
 export const distributionChanged = defineSignal(DISTRIBUTION_CHANGED)
+export const pauseFanout = defineSignal(PAUSE_FANOUT)
+export const resumeFanout = defineSignal(RESUME_FANOUT)
 export const fanoutProgress = defineQuery<FanoutProgress>(FANOUT_PROGRESS)
-
-const { planFanout } = proxyActivities<Pick<FanoutActivities, 'planFanout'>>({
-  ...durableStep,
-  taskQueue: TASK_QUEUES.fanout,
-  summary: 'What the distribution should be',
-})
-const { pushSlice } = proxyActivities<Pick<FanoutActivities, 'pushSlice'>>(pushFollowers)
 
 /** Brings one photo's distribution in line with its row, until the row stands still (contracts/photo-fanout.ts). */
 export async function photoFanout(input: PhotoFanoutInput): Promise<FanoutProgress> {
   const fanout = openFanout(input)
-  let under = fanout.resumed
-  do {
-    fanout.takeChanges()
-    under ??= await plan(input, fanout)
-    if (under) await push(input, fanout, under)
-    under = undefined
-  } while (fanout.hasChanged())
-  return fanout.end()
-}
-
-/** A push under way: what for, and where it stands. */
-interface Push {
-  plan: PushPlan
-  position: FanoutPosition
+  let work = input.resume?.work
+  try {
+    do {
+      fanout.takeChanges()
+      work ??= await plan(input)
+      if (work) await carryOut(input, fanout, work)
+      work = undefined
+    } while (fanout.hasChanged())
+    return fanout.tracker.reach('done')
+  } catch (error) {
+    if (!CancellationScope.current().consideredCancelled) throw error
+    await CancellationScope.nonCancellable(() => steps.keepInFlight({ photoId: input.photoId }))
+    fanout.tracker.reach('cancelled')
+    // A slice that failed while it was being cancelled is no failure of the fanout.
+    throw isCancellation(error) ? error : new CancelledFailure('cancelled while a slice failed')
+  }
 }
 
 /** State and handlers. */
-function openFanout({ resume }: PhotoFanoutInput) {
-  const progress: FanoutProgress = { state: 'planning', followers: 0, followersSeen: 0, delivered: 0 }
+function openFanout(input: PhotoFanoutInput) {
+  const tracker = trackFanout(input.resume?.paused ?? false)
+  const shards = openShards(input, tracker)
   let changed = false
-  let pushedVersion: number | undefined
-  setHandler(distributionChanged, () => {
-    changed = true
-  })
-  setHandler(fanoutProgress, () => progress, { description: 'How many of the followers were served' })
-
-  function reach(state: FanoutProgress['state']): void {
-    if (progress.state === state) return
-    progress.state = state
-    upsertSearchAttributes([{ key: stageAttribute, value: state }])
+  const setPaused = (paused: boolean) => {
+    if (paused === tracker.isPaused()) return
+    tracker.setPaused(paused)
+    shards.setPaused(paused)
   }
+  setHandler(
+    distributionChanged,
+    () => {
+      changed = true
+    },
+    { description: 'The photo may belong in other feeds than before' },
+  )
+  setHandler(pauseFanout, () => setPaused(true), {
+    description: 'Hold after the slices under way; readers go on merging the photo',
+  })
+  setHandler(resumeFanout, () => setPaused(false), { description: 'Go on' })
+  setHandler(fanoutProgress, tracker.get, { description: 'How many of the followers were served, by shard' })
   return {
-    resumed: resume as Push | undefined,
+    tracker,
+    shards,
     takeChanges() {
       changed = false
     },
     hasChanged: () => changed,
-    /** The version whose push is complete: its photo needs no other. */
-    pushedVersion: () => pushedVersion,
-    pushed(version: number) {
-      pushedVersion = version
-    },
-    show({ plan, position }: Push) {
-      reach('pushing')
-      progress.followers = Math.max(plan.followers, position.followersSeen)
-      progress.followersSeen = position.followersSeen
-      progress.delivered = position.feedsWritten
-    },
-    end(): FanoutProgress {
-      reach('done')
-      return progress
-    },
   }
 }
 type OpenFanout = ReturnType<typeof openFanout>
 
-/** @returns the push that is due; undefined if the photo is in no feeds, or is in all of them */
-async function plan({ photoId }: PhotoFanoutInput, fanout: OpenFanout): Promise<Push | undefined> {
-  const planned = await planFanout({ photoId })
-  if (planned.desired === 'none' || planned.version === fanout.pushedVersion()) return undefined
-  return { plan: planned, position: FANOUT_START }
+/** @returns undefined if nothing is owed */
+async function plan({ photoId }: PhotoFanoutInput): Promise<FanoutWork | undefined> {
+  const planned = await steps.plan({ photoId })
+  return planned.desired === 'none' ? undefined : { plan: planned, ranges: rangesOf(planned.shards) }
 }
 
-/** Slice by slice; after an edit it goes on where it was, after a narrowing it begins anew. */
-async function push(input: PhotoFanoutInput, fanout: OpenFanout, begun: Push): Promise<void> {
+/** The followers in so many parts. */
+function rangesOf(shards: number): FanoutWork['ranges'] {
+  return splitBuckets(shards).map(({ first, last }) => ({
+    position:
+      first === 0 ? FANOUT_START : { ...FANOUT_START, afterBucket: first - 1, afterFollowerId: LAST_USER_ID },
+    lastBucket: last,
+    done: false,
+  }))
+}
+/** The largest bigint: after every follower of a bucket. */
+const LAST_USER_ID = '9223372036854775807'
+
+/** Until it is complete, or nothing is owed any more. */
+async function carryOut(input: PhotoFanoutInput, fanout: OpenFanout, begun: FanoutWork): Promise<void> {
   const { photoId } = input
-  let current = begun
+  let work = begun
   for (;;) {
-    fanout.show(current)
-    const { outcome, position } = await pushSlice.executeWithOptions({ summary: sliceSummary(current) }, [
-      { photoId, plan: current.plan, after: current.position },
-    ])
-    current = { ...current, position }
-    fanout.show(current)
-    if (outcome === 'done') return fanout.pushed(current.plan.version)
-    if (outcome === 'replan') {
-      const next = await plan(input, fanout)
-      if (!next) return
-      current = next.plan.accessEpoch === current.plan.accessEpoch ? { ...next, position } : next
+    fanout.tracker.follow(work)
+    const outcome = await (work.ranges.length === 1 ? runHere(input, fanout, work) : fanout.shards.run(work))
+    if (outcome === 'done') {
+      fanout.tracker.reach('completing')
+      if (await steps.complete({ photoId, plan: work.plan })) return
     }
-    if (workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof photoFanout>({ ...input, resume: current })
+    if (outcome !== 'more') {
+      const next = await plan(input)
+      if (!next) return
+      work = isContinuation(work.plan, next.plan)
+        ? { plan: { ...next.plan, shards: work.plan.shards }, ranges: work.ranges }
+        : next
+    }
+    if (outcome === 'more' || isHistoryLong(input)) {
+      const resume = { work, paused: fanout.tracker.isPaused() }
+      await continueAsNew<typeof photoFanout>({ ...input, resume })
     }
   }
 }
 
-function sliceSummary({ plan, position }: Push): string {
-  return `Followers from ${position.followersSeen + 1} of ${plan.followers}, version ${plan.version}`
+/**
+ * After an edit the work goes on where it was. After a narrowing it begins anew: feeds that were rebuilt meanwhile lack the
+ * photo, although it had been pushed to them.
+ */
+function isContinuation(before: DistributionPlan, next: DistributionPlan): boolean {
+  return before.desired === next.desired && before.accessEpoch === next.accessEpoch
+}
+
+/** Slice by slice. `more`: the history is long enough. */
+async function runHere(
+  input: PhotoFanoutInput,
+  { tracker }: { tracker: FanoutTracker },
+  { plan, ranges }: FanoutWork,
+): Promise<PushSliceResult['outcome']> {
+  const range = ranges[0]!
+  while (!range.done) {
+    await condition(() => !tracker.isPaused())
+    const { outcome, position } = await runSlice(input.photoId, plan, range)
+    range.position = position
+    range.done = outcome === 'done'
+    tracker.show()
+    if (outcome === 'replan') return outcome
+    if (outcome === 'more' && isHistoryLong(input)) return outcome
+  }
+  return 'done'
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FANOUT_START, type FanoutPosition, type PushPlan } from '../../src/contracts/photo-fanout.ts'
+import { FANOUT_START, type FanoutPosition, type DistributionPlan } from '../../src/contracts/photo-fanout.ts'
 import { feedBucket, type PhotoId, type UserId } from '../../src/domain/ids.ts'
 import { openRedis } from '../../src/infra/redis/client.ts'
 import { createFeedHeads } from '../../src/infra/redis/feed-heads.ts'
@@ -26,7 +26,7 @@ async function authorWithFollowers(count: number, { enrolled }: { enrolled: numb
   return { author, followers }
 }
 
-async function planOf(photoId: PhotoId): Promise<PushPlan> {
+async function planOf(photoId: PhotoId): Promise<DistributionPlan> {
   const plan = await world.fanout.planFanout(photoId)
   if (plan.desired !== 'push') throw new Error('nothing to push')
   return plan
@@ -58,15 +58,25 @@ describe('a plan', () => {
       score,
       ownerId: author,
       followers: 0,
+      shards: 1,
+      sinceMs: expect.any(Number),
     })
   })
 
-  it('is to do nothing for a private, a deleted and an absent photo', async () => {
+  it('is to collect a photo that was narrowed or deleted', async () => {
+    const author = await world.account()
+    const { photoId } = await world.photo(author)
+    await world.setVisibility(photoId, 'private')
+    expect(await world.fanout.planFanout(photoId)).toMatchObject({ desired: 'collect', version: 2 })
+    await world.remove(photoId)
+    expect(await world.fanout.planFanout(photoId)).toMatchObject({ desired: 'collect', version: 3 })
+  })
+
+  it('is to do nothing for a photo that was never in feeds, and an absent one', async () => {
     const author = await world.account()
     const none = { desired: 'none' }
     const { photoId } = await world.photo(author, { visibility: 'private' })
     expect(await world.fanout.planFanout(photoId)).toEqual(none)
-    await world.setVisibility(photoId, 'public')
     await world.remove(photoId)
     expect(await world.fanout.planFanout(photoId)).toEqual(none)
     expect(await world.fanout.planFanout('00000000-0000-7000-8000-000000000000')).toEqual(none)

@@ -19,6 +19,7 @@ import { openTemporal } from '../../src/infra/temporal/client.ts'
 import { setUpTemporal } from '../../src/infra/temporal/setup.ts'
 import { addToOutbox, createOutbox, type Outbox } from '../../src/services/outbox.ts'
 import { incomingKey } from '../../src/services/photo-keys.ts'
+import { fanoutBulkWorker } from '../../src/workers/fanout-bulk.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
 import { mediaWorker } from '../../src/workers/media.ts'
 import { orchestrationWorker } from '../../src/workers/orchestration.ts'
@@ -167,7 +168,7 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
   return world
 }
 
-export const allWorkers = [orchestrationWorker, mediaWorker, fanoutWorker]
+export const allWorkers = [orchestrationWorker, mediaWorker, fanoutWorker, fanoutBulkWorker]
 
 /** A JPEG that no other test has, of real camera size unless told otherwise. */
 export async function somePhoto(width = 1_600, height = 1_200): Promise<Buffer> {

@@ -2,9 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { HOUSEKEEPING_SCHEDULE_ID } from '../../src/contracts/housekeeping.ts'
+import { fanoutShardWorkflowId } from '../../src/contracts/fanout-shard.ts'
 import { photoFanoutWorkflowId } from '../../src/contracts/photo-fanout.ts'
 import { photoSyncWorkflowId } from '../../src/contracts/photo-sync.ts'
 import { PHOTO_DELETED, photoUploadWorkflowId } from '../../src/contracts/photo-upload.ts'
+import type { UserId } from '../../src/domain/ids.ts'
 import { incomingKey } from '../../src/services/photo-keys.ts'
 import { LONGEST_TRANSFER_MS } from '../../src/workflows/photo-upload.ts'
 import {
@@ -27,7 +29,14 @@ import { scrub } from './scrub.ts'
 const release = process.argv[2] ?? 'unreleased'
 const folder = join(import.meta.dirname, 'histories')
 
-const world = await openUploadWorld()
+/** So that an author with as many followers shows what a celebrity's fanout does. */
+const SHARD_THRESHOLD = 3
+const SHARDS = 2
+
+const world = await openUploadWorld({
+  FANOUT_SHARD_THRESHOLD: String(SHARD_THRESHOLD),
+  FANOUT_SHARDS: String(SHARDS),
+})
 try {
   for (const definition of allWorkers) await world.start(definition)
   await record(world)
@@ -37,10 +46,16 @@ try {
 
 async function record(world: UploadWorld): Promise<void> {
   const owner = await world.owner()
+  const celebrity = await world.owner()
+  await addFollowers(celebrity)
   const bytes = await somePhoto(400, 300)
 
-  const upload = async (body: Buffer, options: OpenUploadOptions = {}): Promise<OpenUpload> => {
-    const opened = await world.openUpload(owner, { bytes: body.length, caption: 'A #photo', ...options })
+  const upload = async (
+    body: Buffer,
+    options: OpenUploadOptions = {},
+    by: UserId = owner,
+  ): Promise<OpenUpload> => {
+    const opened = await world.openUpload(by, { bytes: body.length, caption: 'A #photo', ...options })
     await world.outbox.dispatch([opened.outboxId])
     await world.objects.put(incomingKey(opened.photoId), body, 'image/jpeg')
     await world.announce(opened)
@@ -59,9 +74,17 @@ async function record(world: UploadWorld): Promise<void> {
   await changePhoto(world, published, { visibility: 'private', narrows: true })
   await ended(photoSyncWorkflowId(published.photoId))
   await save('photo-sync-narrowed', photoSyncWorkflowId(published.photoId))
+  await ended(photoFanoutWorkflowId(published.photoId))
+  await save('photo-fanout-collected', photoFanoutWorkflowId(published.photoId))
   await changePhoto(world, published, { status: 'deleted', narrows: true })
   await ended(photoSyncWorkflowId(published.photoId))
   await save('photo-sync-deleted', photoSyncWorkflowId(published.photoId))
+
+  const famous = await upload(bytes, {}, celebrity)
+  await ended(photoUploadWorkflowId(famous.photoId))
+  await ended(photoFanoutWorkflowId(famous.photoId))
+  await save('photo-fanout-sharded', photoFanoutWorkflowId(famous.photoId))
+  await save('fanout-shard', fanoutShardWorkflowId(famous.photoId, 0))
 
   const invalid = await upload(bytes.subarray(0, bytes.length / 2))
   await ended(photoUploadWorkflowId(invalid.photoId))
@@ -85,6 +108,19 @@ async function record(world: UploadWorld): Promise<void> {
   )
   await ended(sweep.workflowId)
   await save('housekeeping', sweep.workflowId)
+}
+
+async function addFollowers(author: UserId): Promise<void> {
+  for (let n = 0; n < SHARD_THRESHOLD; n++) {
+    await world.database.primary({
+      text: 'INSERT INTO follows (follower_id, followee_id) VALUES ($1, $2)',
+      values: [await world.owner(), author],
+    })
+  }
+  await world.database.primary({
+    text: 'INSERT INTO user_counters (user_id, slot, followers) VALUES ($1, 0, $2)',
+    values: [author, SHARD_THRESHOLD],
+  })
 }
 
 async function ended(workflowId: string): Promise<void> {

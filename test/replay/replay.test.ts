@@ -19,7 +19,14 @@ beforeAll(async () => {
 describe('stored histories', () => {
   it('are there for every workflow', () => {
     const names = new Set(histories.map((file) => basename(file)))
-    for (const name of ['photo-upload-ready', 'photo-sync-narrowed', 'photo-fanout-pushed', 'housekeeping']) {
+    for (const name of [
+      'photo-upload-ready',
+      'photo-sync-narrowed',
+      'photo-fanout-pushed',
+      'photo-fanout-sharded',
+      'fanout-shard',
+      'housekeeping',
+    ]) {
       expect(names).toContain(`${name}.json`)
     }
   })

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { feedBucket, photoIdFromBytes, photoIdToBytes, type UserId } from '../../domain/ids.ts'
+import { feedBucket, photoIdFromBytes, photoIdToBytes, type PhotoId, type UserId } from '../../domain/ids.ts'
 import type { FeedPosition } from '../../domain/feed-page.ts'
 import type { RedisClient } from './client.ts'
-import { BEGIN_BUILD, FINISH_BUILD, PUSH_SLOT, READ_SLICE } from './scripts/feed-heads.ts'
+import { BEGIN_BUILD, FINISH_BUILD, PUSH_SLOT, READ_SLICE, REMOVE_SLOT } from './scripts/feed-heads.ts'
 
 /** Ten pages of 20; measured at 5.6 KB as a listpack (`zset-max-listpack-entries 256`) with 16-byte members. */
 const HEAD_ITEMS = 200
@@ -42,13 +42,18 @@ export interface FeedHeads {
   finishBuild(userId: UserId, build: HeadBuild, slice: HeadSlice): Promise<boolean>
   /** Adds a photo to those of the feeds whose heads are warm or being built; resolves with how many it was new to. */
   push(userIds: readonly UserId[], photo: FeedPosition): Promise<number>
+  /** Takes a photo out of the feeds' heads, in whatever state these are; resolves with how many had it. */
+  remove(userIds: readonly UserId[], photoId: PhotoId): Promise<number>
 }
+
+type SlotScript = (keyCount: number, ...args: (Buffer | string | number)[]) => Promise<number>
 
 interface Scripts {
   darkroomReadSliceBuffer(key: string, from: string, count: number, ttl: number): Promise<Buffer[]>
   darkroomBeginBuild(key: string, nonce: Buffer, epoch: number, ttl: number): Promise<string>
   darkroomFinishBuild(key: string, ...args: (Buffer | string | number)[]): Promise<number>
-  darkroomPushSlot(keyCount: number, ...args: (Buffer | string | number)[]): Promise<number>
+  darkroomPushSlot: SlotScript
+  darkroomRemoveSlot: SlotScript
 }
 
 /** The Redis key of a user's head; heads of one bucket share a slot. */
@@ -70,6 +75,7 @@ export function createFeedHeads(
   redis.defineCommand('darkroomBeginBuild', { lua: BEGIN_BUILD, numberOfKeys: 1 })
   redis.defineCommand('darkroomFinishBuild', { lua: FINISH_BUILD, numberOfKeys: 1 })
   redis.defineCommand('darkroomPushSlot', { lua: PUSH_SLOT })
+  redis.defineCommand('darkroomRemoveSlot', { lua: REMOVE_SLOT })
   const scripts = redis as unknown as Scripts
   let pausedUntil = 0
 
@@ -83,14 +89,28 @@ export function createFeedHeads(
     }
   }
 
-  async function pushSlot(keys: string[], photo: FeedPosition): Promise<number> {
-    const args = [photo.score, photoIdToBytes(photo.photoId), maxItems] as const
+  /** One call a slot, sent without waiting for each other, so that a connection carries them back to back. */
+  async function inEachSlot(
+    script: 'darkroomPushSlot' | 'darkroomRemoveSlot',
+    userIds: readonly UserId[],
+    args: (Buffer | number)[],
+  ): Promise<number> {
+    const slots = [...Map.groupBy(userIds, feedBucket).values()]
+    const calls = slots.map((users) => inSlot(script, users.map(headKey), args))
+    return sum(await within(PUSH_TIMEOUT_MS, Promise.all(calls)))
+  }
+
+  async function inSlot(
+    script: 'darkroomPushSlot' | 'darkroomRemoveSlot',
+    keys: string[],
+    args: (Buffer | number)[],
+  ): Promise<number> {
     try {
-      return await scripts.darkroomPushSlot(keys.length, ...keys, ...args)
+      return await scripts[script](keys.length, ...keys, ...args)
     } catch (error) {
       if (keys.length === 1 || !maySlotBeMigrating(error)) throw error
       // While a slot migrates, some of its keys are there and some here; single-key calls follow each (ASK).
-      return sum(await Promise.all(keys.map((key) => scripts.darkroomPushSlot(1, key, ...args))))
+      return sum(await Promise.all(keys.map((key) => scripts[script](1, key, ...args))))
     }
   }
 
@@ -129,12 +149,9 @@ export function createFeedHeads(
       )
       return done === 1
     },
-    async push(userIds, photo) {
-      const slots = Map.groupBy(userIds, feedBucket)
-      // Sent without waiting for each other, so a connection carries them back to back.
-      const calls = [...slots.values()].map((users) => pushSlot(users.map(headKey), photo))
-      return sum(await within(PUSH_TIMEOUT_MS, Promise.all(calls)))
-    },
+    push: (userIds, photo) =>
+      inEachSlot('darkroomPushSlot', userIds, [photo.score, photoIdToBytes(photo.photoId), maxItems]),
+    remove: (userIds, photoId) => inEachSlot('darkroomRemoveSlot', userIds, [photoIdToBytes(photoId)]),
   }
 }
 

@@ -1,14 +1,25 @@
 import type {
+  DistributionPlan,
   FanoutPlan,
   FanoutPosition,
   PushSliceInput,
   PushSliceResult,
 } from '../../contracts/photo-fanout.ts'
-import type { PhotoId, UserId } from '../../domain/ids.ts'
-import { belongsInFeeds, type PhotoStatus, type Visibility } from '../../domain/visibility.ts'
+import { BUCKET_COUNT, type PhotoId } from '../../domain/ids.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { FeedHeads } from '../../infra/redis/feed-heads.ts'
-import { writePage, type PageCursor } from './page.ts'
+import {
+  fanoutCompleteSeconds,
+  fanoutFeeds,
+  fanoutFollowers,
+  fanoutRunning,
+  fanoutVisibleSeconds,
+} from '../../observability/fanout-metrics.ts'
+import { clearInFlight } from '../feed/in-flight.ts'
+import { complete, keepInFlight } from './completion.ts'
+import { giveWayToChanges } from './give-way.ts'
+import { collectPage, writePage, type Page, type PageCursor, type PageResult } from './page.ts'
+import { readPlan, type ShardingRule } from './plan.ts'
 
 export interface SliceLimits {
   /** A slice ends after so many followers … */
@@ -17,11 +28,13 @@ export interface SliceLimits {
   maxMs: number
 }
 
+/** Bringing a photo's distribution in line with its row. Each step may run twice. */
 export interface Fanout {
+  /** Reads what is owed. A photo that belongs in no feed is merged by no reader from here on. */
   planFanout(photoId: PhotoId): Promise<FanoutPlan>
   /**
-   * Pushes a photo into the feeds of some of its owner's enrolled followers, and of the owner. Doing it again changes
-   * nothing.
+   * Pushes a photo into the feeds of some of its owner's enrolled followers, and of the owner; or collects what is left of
+   * it there. Doing it again changes nothing.
    * @param onPage told where the push stands after each page that is in Postgres and Redis; may throw to stop
    */
   pushSlice(
@@ -29,79 +42,105 @@ export interface Fanout {
     limits: SliceLimits,
     onPage?: (position: FanoutPosition) => void,
   ): Promise<PushSliceResult>
+  /** After the last slice. False: the photo is no longer as planned. @throws DarkroomError unavailable while a replica is behind */
+  complete(photoId: PhotoId, plan: DistributionPlan): Promise<boolean>
+  /** The push was cancelled: readers merge the photo as far as it still belongs in feeds. */
+  keepInFlight(photoId: PhotoId): Promise<void>
 }
 
 export interface FanoutDeps {
   db: Database
   heads: FeedHeads
+  /** When and how a push is sharded; never, if it is not given. */
+  sharding?: ShardingRule
 }
 
+const NEVER_SHARDED: ShardingRule = { threshold: Infinity, shards: 1 }
+const MS_PER_SECOND = 1_000
 /** A page is one transaction and holds a share lock on the photo: few enough followers that an edit waits some 50 ms. */
 const PAGE_FOLLOWERS = 1_000
 
 /** Pushing photos into feeds (feed.md, Push). All reads are on the primary. */
-export function createFanout({ db, heads }: FanoutDeps): Fanout {
+export function createFanout({ db, heads, sharding = NEVER_SHARDED }: FanoutDeps): Fanout {
+  /** Undefined if the photo is no longer as planned. */
+  function runPage({ photoId, plan }: PushSliceInput, page: Page): Promise<PageResult | undefined> {
+    return db.transaction(async (tx) => {
+      if (!(await holdsAsPlanned(tx, photoId, plan.version))) return undefined
+      const photo = { photoId, score: plan.score, ownerId: plan.ownerId }
+      const done = await (plan.desired === 'push' ? writePage : collectPage)(tx, photo, page)
+      // Inside the transaction, so that what the share lock holds off comes after this too. The list is the page,
+      // not what was inserted: a retry inserts nothing, but its heads may still lack the photo.
+      if (plan.desired === 'push') await heads.push(done.feeds, photo)
+      else await heads.remove(done.feeds, photoId)
+      return done
+    })
+  }
+
+  async function runSlice(
+    input: PushSliceInput,
+    { maxFollowers, maxMs }: SliceLimits,
+    onPage?: (position: FanoutPosition) => void,
+  ): Promise<PushSliceResult> {
+    const { photoId, plan, after, lastBucket = BUCKET_COUNT - 1 } = input
+    const startedAt = performance.now()
+    const lastFollower = after.followersSeen + maxFollowers
+    let position = after
+    for (;;) {
+      if (plan.shards > 1) await giveWayToChanges(db.primary, photoId)
+      const count = Math.min(PAGE_FOLLOWERS, lastFollower - position.followersSeen)
+      const page = await runPage(input, { after: cursorOf(position), lastBucket, count })
+      if (!page) return { outcome: 'replan', position }
+      observe(plan, page)
+      position = {
+        afterBucket: page.last?.bucket ?? position.afterBucket,
+        afterFollowerId: page.last?.followerId ?? position.afterFollowerId,
+        followersSeen: position.followersSeen + page.followers,
+        feedsWritten: position.feedsWritten + page.feeds.length,
+      }
+      onPage?.(position)
+      if (page.followers < count) return { outcome: 'done', position }
+      if (position.followersSeen >= lastFollower || performance.now() - startedAt >= maxMs) {
+        return { outcome: 'more', position }
+      }
+    }
+  }
+
   return {
     async planFanout(photoId) {
-      const [photo] = await db.primary<PhotoRow>({ name: 'fanout-plan', text: PLAN, values: [photoId] })
-      // A photo that left feeds needs nothing: readers filter it. Collecting what is left of it has its place here.
-      if (!photo || !belongsInFeeds(photo)) return { desired: 'none' }
-      return {
-        desired: 'push',
-        version: photo.version,
-        accessEpoch: photo.access_epoch,
-        score: Number(photo.score),
-        ownerId: photo.owner_id,
-        followers: Number(photo.followers),
+      const plan = await readPlan(db.primary, photoId, sharding)
+      if (plan.desired !== 'push') await clearInFlight(db.primary, photoId, 'left feeds')
+      return plan
+    },
+    async pushSlice(input, limits, onPage) {
+      const task = input.plan.desired
+      fanoutRunning.inc({ task })
+      try {
+        return await runSlice(input, limits, onPage)
+      } finally {
+        fanoutRunning.dec({ task })
       }
     },
-
-    async pushSlice({ photoId, plan, after }, { maxFollowers, maxMs }, onPage) {
-      const startedAt = performance.now()
-      const lastFollower = after.followersSeen + maxFollowers
-      let position = after
-      for (;;) {
-        const followers = Math.min(PAGE_FOLLOWERS, lastFollower - position.followersSeen)
-        const page = await db.transaction(async (tx) => {
-          if (!(await holdsAsPlanned(tx, photoId, plan.version))) return undefined
-          const photo = { photoId, score: plan.score, ownerId: plan.ownerId }
-          const written = await writePage(tx, photo, cursorOf(position), followers)
-          // Inside the transaction, so that what the share lock holds off comes after this too. The list is the page,
-          // not what was inserted: a retry inserts nothing, but its heads may still lack the photo.
-          await heads.push(written.feeds, photo)
-          return written
-        })
-        if (!page) return { outcome: 'replan', position }
-        position = {
-          afterBucket: page.last?.bucket ?? position.afterBucket,
-          afterFollowerId: page.last?.followerId ?? position.afterFollowerId,
-          followersSeen: position.followersSeen + page.followers,
-          feedsWritten: position.feedsWritten + page.feeds.length,
-        }
-        onPage?.(position)
-        if (page.followers < followers) return { outcome: 'done', position }
-        if (position.followersSeen >= lastFollower || performance.now() - startedAt >= maxMs) {
-          return { outcome: 'more', position }
-        }
+    async complete(photoId, plan) {
+      const completed = await complete(db, photoId, plan)
+      if (completed && plan.desired === 'push') {
+        fanoutCompleteSeconds.observe({ sharded: String(plan.shards > 1) }, secondsSince(plan.sinceMs))
       }
+      return completed
     },
+    keepInFlight: (photoId) => keepInFlight(db, photoId),
   }
 }
 
-interface PhotoRow {
-  version: number
-  access_epoch: number
-  owner_id: UserId
-  status: PhotoStatus
-  visibility: Visibility
-  score: string
-  followers: string
+function observe({ desired: task, shards, sinceMs }: DistributionPlan, page: PageResult): void {
+  fanoutFollowers.inc({ task }, page.followers)
+  fanoutFeeds.inc({ task }, page.feeds.length)
+  if (task === 'push' && shards === 1) fanoutVisibleSeconds.observe(secondsSince(sinceMs))
 }
 
-const PLAN = `
-  SELECT p.version, p.access_epoch, p.owner_id, p.status, p.visibility, p.score,
-    (SELECT coalesce(sum(c.followers), 0) FROM user_counters c WHERE c.user_id = p.owner_id) AS followers
-  FROM photos p WHERE p.photo_id = $1`
+/** By this machine's clock against the primary's: for metrics only. */
+function secondsSince(ms: number): number {
+  return Math.max(0, Date.now() - ms) / MS_PER_SECOND
+}
 
 /** Locks the photo against changes until the transaction ends, so that a narrowing comes after what this one writes. */
 async function holdsAsPlanned(tx: Transaction, photoId: PhotoId, version: number): Promise<boolean> {

@@ -7,39 +7,82 @@ export interface PageCursor {
   followerId: UserId
 }
 
-export interface WrittenPage {
+export interface Page {
+  /** The page begins after this follower (bucket −1: at the beginning, with the author's own feed). */
+  after: PageCursor
+  /** … and goes no further than this bucket. */
+  lastBucket: number
+  /** At most so many followers. */
+  count: number
+}
+
+export interface PageResult {
   /** Undefined for an empty page. */
   last: PageCursor | undefined
   /** Followers seen, enrolled or not; fewer than asked for on the last page. */
   followers: number
-  /** Whose feeds hold the photo now. */
+  /** Whose feeds the page was about. */
   feeds: UserId[]
 }
 
-// One statement, begun after the photo's commit was seen: whoever follows or enrols later finds the photo by their own
-// rebuild. Plan: a range of follows_fanout_idx, index only; feed_state_pkey once per follower (LIMIT 1 keeps the planner
-// from hashing all of feed_state for a celebrity's page); an insert into feed_items_pkey. Measured: 16 ms for a page of
-// 1,000, all enrolled. The author's own feed goes with the first page.
-const WRITE_PAGE = `
+interface FannedPhoto {
+  photoId: PhotoId
+  score: number
+  ownerId: UserId
+}
+
+// The first two tables of either statement: a range of follows_fanout_idx, index only, and whose feeds that means. The
+// author's own feed goes with the first page.
+const page = (whose: string) => `
   WITH page AS MATERIALIZED (
     SELECT f.follower_bucket, f.follower_id FROM follows f
     WHERE f.followee_id = $1::bigint AND (f.follower_bucket, f.follower_id) > ($2::smallint, $3::bigint)
+      AND f.follower_bucket <= $7::smallint
     ORDER BY f.follower_bucket, f.follower_id LIMIT $4::integer
-  ), feeds AS MATERIALIZED (
-    SELECT page.follower_id AS user_id FROM page
-    CROSS JOIN LATERAL (SELECT FROM feed_state s WHERE s.user_id = page.follower_id AND s.enrolled LIMIT 1) enrolled
-    UNION ALL
-    SELECT user_id FROM feed_state WHERE user_id = $1::bigint AND enrolled AND $2::smallint < 0
-  ), written AS (
-    INSERT INTO feed_items (user_id, score, photo_id)
-    SELECT user_id, $5::bigint, $6::uuid FROM feeds ORDER BY user_id
-    ON CONFLICT DO NOTHING
-  )
+  ), feeds AS MATERIALIZED (${whose})`
+
+const RESULT = `
   SELECT (SELECT count(*)::integer FROM page) AS followers,
     (SELECT coalesce(array_agg(user_id::text), '{}') FROM feeds) AS feeds,
     last.follower_bucket AS bucket, last.follower_id
   FROM (SELECT) one
   LEFT JOIN (SELECT * FROM page ORDER BY follower_bucket DESC, follower_id DESC LIMIT 1) last ON true`
+
+// One statement, begun after the photo's commit was seen: whoever follows or enrols later finds the photo by their own
+// rebuild. Plan: feed_state_pkey once per follower (LIMIT 1 keeps the planner from hashing all of feed_state for a
+// celebrity's page); an insert into feed_items_pkey. Measured: 16 ms for a page of 1,000, all enrolled.
+const WRITE_PAGE = `
+  ${page(`
+    SELECT page.follower_id AS user_id FROM page
+    CROSS JOIN LATERAL (SELECT FROM feed_state s WHERE s.user_id = page.follower_id AND s.enrolled LIMIT 1) enrolled
+    UNION ALL
+    SELECT user_id FROM feed_state WHERE user_id = $1::bigint AND enrolled AND $2::smallint < 0`)},
+  written AS (
+    INSERT INTO feed_items (user_id, score, photo_id)
+    SELECT user_id, $5::bigint, $6::uuid FROM feeds ORDER BY user_id
+    ON CONFLICT DO NOTHING
+  ) ${RESULT}`
+
+// The other way round, enrolled or not: whoever un-enrolled meanwhile may have rows that are still to be swept. Plan: one
+// probe of feed_items_pkey a feed.
+const COLLECT_PAGE = `
+  ${page(`
+    SELECT follower_id AS user_id FROM page
+    UNION ALL SELECT $1::bigint WHERE $2::smallint < 0`)},
+  removed AS (
+    DELETE FROM feed_items USING feeds
+    WHERE feed_items.user_id = feeds.user_id AND feed_items.score = $5::bigint AND feed_items.photo_id = $6::uuid
+  ) ${RESULT}`
+
+/** Writes a photo's rows for a page of followers, as far as they are enrolled. */
+export function writePage(tx: Transaction, photo: FannedPhoto, of: Page): Promise<PageResult> {
+  return run(tx, WRITE_PAGE, photo, of)
+}
+
+/** Deletes a photo's rows of a page of followers. */
+export function collectPage(tx: Transaction, photo: FannedPhoto, of: Page): Promise<PageResult> {
+  return run(tx, COLLECT_PAGE, photo, of)
+}
 
 interface PageRow {
   followers: number
@@ -48,16 +91,15 @@ interface PageRow {
   follower_id: UserId | null
 }
 
-/** Writes a photo's rows for the next `count` followers after `after` (bucket −1: from the beginning). */
-export async function writePage(
+async function run(
   tx: Transaction,
-  photo: { photoId: PhotoId; score: number; ownerId: UserId },
-  after: PageCursor,
-  count: number,
-): Promise<WrittenPage> {
+  text: string,
+  photo: FannedPhoto,
+  { after, lastBucket, count }: Page,
+): Promise<PageResult> {
   const [row] = await tx.query<PageRow>({
-    text: WRITE_PAGE,
-    values: [photo.ownerId, after.bucket, after.followerId, count, photo.score, photo.photoId],
+    text,
+    values: [photo.ownerId, after.bucket, after.followerId, count, photo.score, photo.photoId, lastBucket],
   })
   const { followers, feeds, bucket, follower_id } = row!
   const last = bucket === null || follower_id === null ? undefined : { bucket, followerId: follower_id }

@@ -1,3 +1,4 @@
+import { Migration20261122Distribution } from './migration-20261122-distribution.ts'
 import { Migration20261122InFlight } from './migration-20261122-in-flight.ts'
 import { Migration20261122Initial } from './migration-20261122-initial.ts'
 import { Migration20261122ReplicaRotation } from './migration-20261122-replica-rotation.ts'
@@ -7,4 +8,5 @@ export const migrations = [
   { name: '20261122-initial', class: Migration20261122Initial },
   { name: '20261122-replica-rotation', class: Migration20261122ReplicaRotation },
   { name: '20261122-in-flight', class: Migration20261122InFlight },
+  { name: '20261122-distribution', class: Migration20261122Distribution },
 ]

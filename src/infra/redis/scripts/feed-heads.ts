@@ -115,3 +115,9 @@ for _, key in ipairs(KEYS) do
   end
 end
 return added`
+
+/** KEYS heads of one slot; ARGV: member. Returns from how many heads it was removed. */
+export const REMOVE_SLOT = `
+local removed = 0
+for _, key in ipairs(KEYS) do removed = removed + redis.call('ZREM', key, ARGV[1]) end
+return removed`

@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest'
+import { splitBuckets } from './bucket-ranges.ts'
+import { BUCKET_COUNT } from './ids.ts'
+
+describe('splitBuckets', () => {
+  it.each([1, 2, 3, 7, 8, 64, 1024])('%i ranges hold every bucket once and are of a size', (count) => {
+    const ranges = splitBuckets(count)
+    expect(ranges).toHaveLength(count)
+    expect(ranges[0]!.first).toBe(0)
+    expect(ranges.at(-1)!.last).toBe(BUCKET_COUNT - 1)
+    for (const [index, range] of ranges.slice(1).entries()) expect(range.first).toBe(ranges[index]!.last + 1)
+    const sizes = ranges.map(({ first, last }) => last - first + 1)
+    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1)
+  })
+})

@@ -1,0 +1,48 @@
+import type { FanoutPlan } from '../../contracts/photo-fanout.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
+import { belongsInFeeds, type PhotoStatus, type Visibility } from '../../domain/visibility.ts'
+import type { Query } from '../../infra/db/database.ts'
+
+export interface ShardingRule {
+  /** From how many followers on a push is split … */
+  threshold: number
+  /** … into so many shards. */
+  shards: number
+}
+
+interface PlanRow {
+  version: number
+  access_epoch: number
+  owner_id: UserId
+  status: PhotoStatus
+  visibility: Visibility
+  score: string | null
+  distribution: 'none' | 'all' | null
+  since_ms: number
+  followers: string
+}
+
+const PLAN = `
+  SELECT p.version, p.access_epoch, p.owner_id, p.status, p.visibility, p.score, p.distribution,
+    extract(epoch FROM coalesce(p.distribution_since, clock_timestamp()))::float8 * 1000 AS since_ms,
+    (SELECT coalesce(sum(c.followers), 0) FROM user_counters c WHERE c.user_id = p.owner_id) AS followers
+  FROM photos p WHERE p.photo_id = $1`
+
+/** What is owed to a photo's distribution now; nothing if its row says that it is done. */
+export async function readPlan(primary: Query, photoId: PhotoId, rule: ShardingRule): Promise<FanoutPlan> {
+  const [photo] = await primary<PlanRow>({ name: 'fanout-plan', text: PLAN, values: [photoId] })
+  if (!photo || photo.score === null) return { desired: 'none' }
+  const desired = belongsInFeeds(photo) ? 'push' : 'collect'
+  if (photo.distribution === (desired === 'push' ? 'all' : 'none')) return { desired: 'none' }
+  const followers = Number(photo.followers)
+  return {
+    desired,
+    version: photo.version,
+    accessEpoch: photo.access_epoch,
+    score: Number(photo.score),
+    ownerId: photo.owner_id,
+    followers,
+    shards: followers >= rule.threshold ? rule.shards : 1,
+    sinceMs: Math.round(photo.since_ms),
+  }
+}

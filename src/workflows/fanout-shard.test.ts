@@ -1,0 +1,259 @@
+import { CancelledFailure, Context } from '@temporalio/activity'
+import type { TestWorkflowEnvironment } from '@temporalio/testing'
+import { ApplicationFailure } from '@temporalio/common'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { fanoutShardWorkflowId } from '../contracts/fanout-shard.ts'
+import {
+  FANOUT_PROGRESS,
+  PAUSE_FANOUT,
+  RESUME_FANOUT,
+  type FanoutProgress,
+  type PushSliceInput,
+} from '../contracts/photo-fanout.ts'
+import { stageAttribute } from '../contracts/search-attributes.ts'
+import {
+  inThirds,
+  later,
+  openFanoutWorld,
+  planned,
+  type FanoutHandle,
+  type FanoutWorld,
+} from '../../test/workflows/fanout-world.ts'
+import { gate, openTimeSkipping, until } from '../../test/workflows/time-skipping.ts'
+
+let env: TestWorkflowEnvironment
+let world: FanoutWorld
+
+beforeAll(async () => {
+  env = await openTimeSkipping()
+})
+afterAll(() => env?.teardown())
+beforeEach(() => {
+  world = openFanoutWorld(env)
+  world.photo = sharded(1)
+  world.slice = inThirds
+})
+afterEach(() => world.stop())
+
+/** Two shards of nine followers each. */
+const sharded = (version: number, changes = {}) => planned(version, { followers: 18, shards: 2, ...changes })
+const FIRST = 511
+const SECOND = 1023
+
+const slicesOf = (lastBucket: number) => world.calls.filter((call) => call.includes(` ${lastBucket} from `))
+const progressOf = (fanout: FanoutHandle) => fanout.query<FanoutProgress>(FANOUT_PROGRESS)
+const stageOf = async (fanout: FanoutHandle) =>
+  (await fanout.describe()).typedSearchAttributes.get(stageAttribute)
+
+/** Holds a shard's slice at this many followers. */
+function holding(lastBucket: number, followersSeen: number) {
+  const held = gate()
+  let reached = false
+  world.slice = async (input: PushSliceInput) => {
+    if (input.lastBucket === lastBucket && input.after.followersSeen === followersSeen) {
+      reached = true
+      await held.opened
+    }
+    return inThirds(input)
+  }
+  return { open: held.open, reached: async () => reached }
+}
+
+describe('a sharded fanout', () => {
+  it('pushes every range once and is complete after the last', async () => {
+    const fanout = await world.start()
+    expect(await fanout.result()).toMatchObject({
+      state: 'done',
+      followersSeen: 18,
+      delivered: 18,
+      shards: [
+        { shard: 0, state: 'done', followersSeen: 9, failures: 0 },
+        { shard: 1, state: 'done', followersSeen: 9, failures: 0 },
+      ],
+    })
+    for (const last of [FIRST, SECOND]) {
+      expect(slicesOf(last)).toEqual([0, 3, 6].map((seen) => `push v1 ${last} from ${seen}`))
+    }
+    expect(world.calls.filter((call) => call.startsWith('complete'))).toEqual(['complete v1'])
+    expect(world.calls.indexOf('complete v1')).toBe(7)
+  })
+
+  it('tells how far each shard is', async () => {
+    const held = holding(SECOND, 6)
+    const fanout = await world.start()
+    await until(async () => (await progressOf(fanout)).followersSeen === 15)
+    expect(await progressOf(fanout)).toMatchObject({
+      state: 'pushing',
+      shards: [
+        { state: 'done', followersSeen: 9 },
+        { state: 'running', followersSeen: 6 },
+      ],
+    })
+    held.open()
+    await fanout.result()
+  })
+
+  it('holds between slices while it is paused, and goes on where it was', async () => {
+    const held = holding(FIRST, 3)
+    const fanout = await world.start()
+    await until(held.reached)
+    await until(async () => slicesOf(SECOND).length === 3)
+    await fanout.signal(PAUSE_FANOUT)
+    await until(async () => (await progressOf(fanout)).state === 'paused')
+    expect(await stageOf(fanout)).toBe('paused')
+    const shard = env.client.workflow.getHandle(fanoutShardWorkflowId(photoOf(fanout), 0))
+    await until(async () => (await shard.fetchHistory()).events!.some(isSignal))
+    held.open()
+    await until(async () => (await progressOf(fanout)).followersSeen === 15)
+    // All else is done; the paused shard's third slice is not begun, and nothing is complete.
+    await shard.query('shardPosition')
+    expect(slicesOf(FIRST)).toEqual([0, 3].map((seen) => `push v1 ${FIRST} from ${seen}`))
+    expect(world.calls).not.toContain('complete v1')
+    await fanout.signal(RESUME_FANOUT)
+    expect(await fanout.result()).toMatchObject({ state: 'done', followersSeen: 18 })
+    expect(slicesOf(FIRST)).toEqual([0, 3, 6].map((seen) => `push v1 ${FIRST} from ${seen}`))
+  })
+
+  it('that is cancelled waits for the slices of all shards, then has readers merge the photo', async () => {
+    world.slice = async ({ after, lastBucket }) => {
+      const context = Context.current()
+      const beating = setInterval(() => context.heartbeat(after), 50)
+      await context.cancelled.catch(() => undefined)
+      clearInterval(beating)
+      world.calls.push(`ended ${lastBucket}`)
+      throw new CancelledFailure('stopped')
+    }
+    const fanout = await world.start()
+    await until(async () => slicesOf(FIRST).length + slicesOf(SECOND).length === 2)
+    await fanout.cancel()
+    await expect(fanout.result()).rejects.toThrow()
+    expect(world.calls.slice(-3).sort()).toEqual([`ended ${SECOND}`, `ended ${FIRST}`, 'keepInFlight'])
+    expect(world.calls.at(-1)).toBe('keepInFlight')
+    expect(await stageOf(fanout)).toBe('cancelled')
+  })
+
+  it('that is cancelled while it is paused ends', async () => {
+    const held = holding(FIRST, 3)
+    const fanout = await world.start()
+    await until(held.reached)
+    await fanout.signal(PAUSE_FANOUT)
+    await until(async () => (await progressOf(fanout)).state === 'paused')
+    held.open()
+    await fanout.cancel()
+    await expect(fanout.result()).rejects.toThrow()
+    expect(world.calls.at(-1)).toBe('keepInFlight')
+  })
+
+  it('starts a failed shard again where it was, and the others not', async () => {
+    let fails = true
+    world.slice = async (input) => {
+      if (input.lastBucket === SECOND && input.after.followersSeen === 3 && fails) {
+        // Once the parent knows that three are done.
+        await until(async () => (await progressOf(fanout)).shards[1]!.followersSeen === 3)
+        fails = false
+        throw ApplicationFailure.nonRetryable('a bug')
+      }
+      return inThirds(input)
+    }
+    const fanout = await world.start()
+    expect(await fanout.result()).toMatchObject({
+      followersSeen: 18,
+      shards: [{ failures: 0 }, { failures: 1, state: 'done' }],
+    })
+    expect(slicesOf(FIRST)).toHaveLength(3)
+    expect(slicesOf(SECOND)).toEqual([0, 3, 3, 6].map((seen) => `push v1 ${SECOND} from ${seen}`))
+  })
+
+  it('ends quietly when the photo is deleted between plan and shard', async () => {
+    world.slice = async ({ after }) => {
+      world.photo = { desired: 'none' }
+      return { outcome: 'replan', position: after }
+    }
+    const fanout = await world.start()
+    expect(await fanout.result()).toMatchObject({ state: 'done', delivered: 0 })
+    expect(slicesOf(FIRST)).toHaveLength(1)
+    expect(slicesOf(SECOND)).toHaveLength(1)
+    expect(world.calls).not.toContain('complete v1')
+  })
+
+  it('goes on in each shard where it was after an edit', async () => {
+    world.slice = async (input) => {
+      if (input.plan.version === 1 && input.after.followersSeen === 3) {
+        world.photo = sharded(2)
+        return { outcome: 'replan', position: input.after }
+      }
+      return inThirds(input)
+    }
+    const fanout = await world.start()
+    expect(await fanout.result()).toMatchObject({ followersSeen: 18 })
+    for (const last of [FIRST, SECOND]) {
+      expect(slicesOf(last)).toEqual(['v1 0', 'v1 3', 'v2 3', 'v2 6'].map((what) => asSlice(what, last)))
+    }
+  })
+
+  it('collects what it pushed when the photo is narrowed meanwhile', async () => {
+    world.slice = async (input) => {
+      if (input.plan.version === 1 && input.after.followersSeen === 6) {
+        world.photo = sharded(2, { desired: 'collect', accessEpoch: 2 })
+        return { outcome: 'replan', position: input.after }
+      }
+      return inThirds(input)
+    }
+    const fanout = await world.start()
+    await fanout.result()
+    expect(slicesOf(FIRST).slice(3)).toEqual([0, 3, 6].map((seen) => `collect v2 ${FIRST} from ${seen}`))
+    expect(world.calls.at(-1)).toBe('complete v2')
+  })
+
+  it('pushes again when it was widened while it was collected', async () => {
+    world.photo = sharded(1, { desired: 'collect' })
+    world.slice = async (input) => {
+      if (input.plan.version === 1 && input.after.followersSeen === 6) {
+        world.photo = sharded(2)
+        return { outcome: 'replan', position: input.after }
+      }
+      return inThirds(input)
+    }
+    const fanout = await world.start()
+    await fanout.result()
+    expect(slicesOf(SECOND).slice(3)).toEqual([0, 3, 6].map((seen) => `push v2 ${SECOND} from ${seen}`))
+  })
+
+  it('plans again when the photo changed just before it was complete', async () => {
+    let changes = true
+    world.complete = async ({ version }) => {
+      if (changes) world.photo = sharded(2)
+      changes = false
+      return version === 2
+    }
+    const fanout = await world.start()
+    await fanout.result()
+    expect(slicesOf(FIRST)).toHaveLength(3)
+    expect(world.calls.filter((call) => call.startsWith('complete'))).toEqual(['complete v1', 'complete v2'])
+  })
+
+  it('continues as new with positions alone, shards and parent, and repeats no slice', async () => {
+    world.photo = sharded(1, { followers: 36 })
+    world.slice = async ({ after }) => {
+      const position = later(after, 1)
+      return { outcome: position.followersSeen < 18 ? 'more' : 'done', position }
+    }
+    const fanout = await world.start({ longHistoryEvents: 40 })
+    expect(await fanout.result()).toMatchObject({ followersSeen: 36, delivered: 36 })
+    for (const last of [FIRST, SECOND]) {
+      expect(slicesOf(last)).toEqual(Array.from({ length: 18 }, (_, seen) => `push v1 ${last} from ${seen}`))
+    }
+    const first = (
+      await env.client.workflow.getHandle(fanout.workflowId, fanout.signaledRunId).fetchHistory()
+    ).events!
+    expect(first.at(-1)!.workflowExecutionContinuedAsNewEventAttributes).toBeTruthy()
+  })
+})
+
+const asSlice = (what: string, last: number) => {
+  const [version, seen] = what.split(' ')
+  return `push ${version} ${last} from ${seen}`
+}
+const photoOf = (fanout: FanoutHandle) => fanout.workflowId.split('/')[1]!
+const isSignal = (event: { workflowExecutionSignaledEventAttributes?: unknown }) =>
+  Boolean(event.workflowExecutionSignaledEventAttributes)

@@ -1,0 +1,140 @@
+import {
+  CancellationScope,
+  defineSignal,
+  setHandler,
+  sleep,
+  startChild,
+  type ChildWorkflowHandle,
+  type ChildWorkflowOptions,
+} from '@temporalio/workflow'
+import {
+  FANOUT_SHARD,
+  fanoutShardWorkflowId,
+  HAND_OVER,
+  SHARD_REACHED,
+  type ShardReached,
+} from '../contracts/fanout-shard.ts'
+import {
+  PAUSE_FANOUT,
+  RESUME_FANOUT,
+  type FanoutWork,
+  type PhotoFanoutInput,
+  type PushSliceResult,
+} from '../contracts/photo-fanout.ts'
+import { ownerAttribute, photoAttribute } from '../contracts/search-attributes.ts'
+import { isHistoryLong } from './fanout-steps.ts'
+import type { FanoutTracker } from './fanout-progress.ts'
+import type { fanoutShard } from './fanout-shard.ts'
+
+const shardReached = defineSignal<[ShardReached]>(SHARD_REACHED)
+const handOver = defineSignal(HAND_OVER)
+const pause = defineSignal(PAUSE_FANOUT)
+const resume = defineSignal(RESUME_FANOUT)
+
+/** A failed shard starts again after a second, then ever later, at most each minute. */
+const RETRY_MS = { first: 1_000, most: 60_000 }
+
+type Outcome = PushSliceResult['outcome']
+
+/** The child workflows of a fanout: one a range of buckets, all at once. */
+export function openShards(input: PhotoFanoutInput, tracker: FanoutTracker) {
+  const open = new Map<number, ChildWorkflowHandle<typeof fanoutShard>>()
+  let handingOver = false
+  setHandler(
+    shardReached,
+    (reached) => {
+      tracker.shardReached(reached)
+      // Each of these adds to the history: before it grows too long, the shards hand over to a run with a new one.
+      if (isHistoryLong(input)) stopShards()
+    },
+    { description: 'Where a shard stands' },
+  )
+
+  function stopShards(): void {
+    if (handingOver) return
+    handingOver = true
+    for (const child of open.values()) tell(child, handOver)
+  }
+
+  /** Runs a shard to its end; should it fail, once more from where it was, without regard to the others. */
+  async function runShard(work: FanoutWork, shard: number): Promise<Outcome> {
+    const range = work.ranges[shard]!
+    for (let failures = 0; !handingOver; failures++) {
+      try {
+        const paused = tracker.isPaused()
+        const child = await startChild<typeof fanoutShard>(
+          FANOUT_SHARD,
+          shardOptions(input, work, shard, paused),
+        )
+        open.set(shard, child)
+        tracker.shardStarted(shard)
+        // What was signalled while it was being started has not reached it.
+        if (tracker.isPaused() !== paused) tell(child, tracker.isPaused() ? pause : resume)
+        if (handingOver) tell(child, handOver)
+        const { outcome, position } = await child.result()
+        range.position = position
+        range.done = outcome === 'done'
+        tracker.show()
+        return outcome
+      } catch (error) {
+        if (CancellationScope.current().consideredCancelled) throw error
+        tracker.shardFailed(shard)
+        await sleep(Math.min(RETRY_MS.first * 2 ** failures, RETRY_MS.most), {
+          summary: `Shard ${shard} again`,
+        })
+      } finally {
+        open.delete(shard)
+      }
+    }
+    return 'more'
+  }
+
+  return {
+    /** Has every shard that runs hold or go on. */
+    setPaused(paused: boolean): void {
+      for (const child of open.values()) tell(child, paused ? pause : resume)
+    },
+    /** `more`: the shards were told to hand over. Returns or throws only when none runs any more. */
+    async run(work: FanoutWork): Promise<Outcome> {
+      const unfinished = work.ranges.flatMap(({ done }, shard) => (done ? [] : [shard]))
+      const ends = await Promise.allSettled(unfinished.map((shard) => runShard(work, shard)))
+      const outcomes = ends.map((end) => {
+        if (end.status === 'rejected') throw end.reason
+        return end.value
+      })
+      if (outcomes.includes('replan')) return 'replan'
+      return outcomes.includes('more') ? 'more' : 'done'
+    },
+  }
+}
+
+function shardOptions(
+  { photoId, ownerId, longHistoryEvents }: PhotoFanoutInput,
+  work: FanoutWork,
+  shard: number,
+  paused: boolean,
+) {
+  const { position, lastBucket } = work.ranges[shard]!
+  return {
+    workflowId: fanoutShardWorkflowId(photoId, shard),
+    args: [
+      { photoId, ownerId, shard, plan: work.plan, position, lastBucket, paused, longHistoryEvents },
+    ] as Parameters<typeof fanoutShard>,
+    typedSearchAttributes: [
+      { key: photoAttribute, value: photoId },
+      { key: ownerAttribute, value: ownerId },
+    ],
+    staticSummary: `Shard ${shard} of ${work.ranges.length}: ${work.plan.desired} photo ${photoId}`,
+    // A parent that was terminated must not leave writers behind; one that is cancelled waits until they have ended.
+    parentClosePolicy: 'REQUEST_CANCEL' as const,
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED' as const,
+  } satisfies ChildWorkflowOptions & { args: unknown }
+}
+
+/** A shard that has ended needs no telling. */
+function tell(
+  child: ChildWorkflowHandle<typeof fanoutShard>,
+  signal: ReturnType<typeof defineSignal<[]>>,
+): void {
+  child.signal(signal).catch(() => undefined)
+}
