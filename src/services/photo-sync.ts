@@ -109,8 +109,6 @@ export function createPhotoSync({
     async refuse(photoId, keys) {
       const served = keys.filter((key) => key.startsWith(variantsPrefix(photoId)))
       if (served.length === 0) return { purged: 0 }
-      // Again: an edge that was away since the first denial may have outlived it, and its cache with it.
-      await cdn.deny(photoId, Math.max(...served.map((key) => epochOfKey(key)!)) + 1)
       const findings = await cdn.purge(served.map((key) => `/${key}`))
       const urls = served.flatMap((key) =>
         [true, false].map((isPublic) => {

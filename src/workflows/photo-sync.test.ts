@@ -172,6 +172,11 @@ describe('photoSync', () => {
       if (!isUp) throw new Error('the edge is down')
       return deny(input)
     }
+    const refuse = fakes.refuseAtEdges
+    fakes.refuseAtEdges = async (input) => {
+      if (!isUp) throw new Error('the edge is down')
+      return refuse(input)
+    }
     const sync = await start()
     await env.sleep('10 minutes')
     expect(calls).toContain('move 2')
@@ -184,7 +189,28 @@ describe('photoSync', () => {
     expect(denials).toBeGreaterThan(40)
     isUp = true
     expect(await sync.result()).toMatchObject({ syncedVersion: 6, removed: { objects: 1, edgePaths: 1 } })
+    // Whichever of the two came first: nothing was purged for good before the denial.
+    expect(calls.filter((call) => /^(deny|refuse)/.test(call)).at(-1)).toBe(
+      'refuse variants/x/1/thumb_200.webp',
+    )
+    expect(calls).toContain('deny 2')
+  })
+
+  it('purges at an edge that cannot deny (its table is full), and once more when it could', async () => {
+    row = published(5, 2, 1)
+    let hasRoom = false
+    const deny = fakes.denyAtEdges
+    fakes.denyAtEdges = async (input) => {
+      if (!hasRoom) throw new Error('deny table full')
+      return deny(input)
+    }
+    const sync = await start()
+    await env.sleep('1 minute')
+    expect(calls.filter((call) => call.startsWith('refuse'))).toHaveLength(1)
+    hasRoom = true
+    expect(await sync.result()).toMatchObject({ removed: { objects: 1, edgePaths: 1 } })
     expect(calls.filter((call) => /^(deny|refuse)/.test(call))).toEqual([
+      'refuse variants/x/1/thumb_200.webp',
       'deny 2',
       'refuse variants/x/1/thumb_200.webp',
     ])

@@ -164,8 +164,21 @@ async function removeObjects(photoId: string, denied: Promise<unknown>, sync: Sy
   sync.prove(refuse(photoId, keys, denied, sync))
 }
 
+/**
+ * Purges and proves whether or not the edges have denied by now: without its objects a purged URL is refused as well, and an
+ * edge whose deny table is full must not keep serving until it has room. What a fetch under way may have cached again before
+ * the denial came is purged once more.
+ */
 async function refuse(photoId: string, keys: string[], denied: Promise<unknown>, sync: Sync): Promise<void> {
-  await denied
+  let isDenied = false
+  const denial = denied.then(() => {
+    isDenied = true
+  })
+  // A denial that came before this shows now.
+  await Promise.resolve()
+  const wasDenied = isDenied
   const { purged } = await steps.refuse({ photoId, keys })
   sync.removed('edgePaths', purged)
+  await denial
+  if (!wasDenied) await steps.refuse({ photoId, keys })
 }
