@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { appProcesses } from './app-process.ts'
 import { withFolderLock } from './install/lock.ts'
 import type { StackPaths } from './install/paths.ts'
 import { startServer, stopServer, type Lifetime } from './instance/control.ts'
@@ -217,7 +218,9 @@ function reportMoved(moved: MovedPort[], report: (line: string) => void): void {
 }
 
 function portHolders(name: PortName): string[] {
-  return name === 'api' ? ['api'] : serverNames.filter((server) => servers[server].ports.includes(name))
+  if (name === 'api') return ['api']
+  const worker = appProcesses.find((process) => process.metricsPort === name)
+  return worker ? [worker.name] : serverNames.filter((server) => servers[server].ports.includes(name))
 }
 
 function givenApiPort(given: Record<string, string>): Partial<Ports> {

@@ -5,9 +5,9 @@ export type RefusalStep = 'deny' | 'prove'
 
 const seconds = new Histogram({
   name: 'darkroom_edge_refusal_seconds',
-  help: 'From when a narrowed or deleted photo had to be refused until every edge confirmed it',
+  help: 'From when a step of the refusal of a narrowed or deleted photo was due until every edge confirmed it',
   labelNames: ['step'] as const,
-  // A deny takes tens of milliseconds, a second at most; an edge that is down, minutes to hours.
+  // A deny is confirmed within a second, once it is on the edge's disk; an edge that is down takes minutes to hours.
   buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1_800, 7_200],
 })
 
