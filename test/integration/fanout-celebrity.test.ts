@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fanoutShardWorkflowId } from '../../src/contracts/fanout-shard.ts'
+import { PAUSE_FANOUT, RESUME_FANOUT } from '../../src/contracts/photo-fanout.ts'
+import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import { fanoutBulkWorker } from '../../src/workers/fanout-bulk.ts'
+import { fanoutWorker } from '../../src/workers/fanout.ts'
+import { orchestrationWorker } from '../../src/workers/orchestration.ts'
+import type { RunningWorker } from '../../src/workers/run-worker.ts'
+import { openCelebrityWorld, SHARDS, untilProgress, type CelebrityWorld } from './celebrity-world.ts'
+import { eventually } from './upload-world.ts'
+
+const FOLLOWERS = 3_000
+const WARM = 40
+
+describe('a photo of a celebrity', () => {
+  let world: CelebrityWorld
+  let celebrity: UserId
+  let followers: UserId[]
+  let warm: UserId[]
+  let bulk: RunningWorker | undefined
+
+  beforeAll(async () => {
+    world = await openCelebrityWorld({ FANOUT_SLICE_FOLLOWERS: '200' })
+    celebrity = await world.author()
+    followers = await world.addFollowers(celebrity, FOLLOWERS)
+    warm = followers.filter((_, index) => index % (FOLLOWERS / WARM) === 0)
+    await world.warmHeads(warm)
+    await world.upload.start(orchestrationWorker)
+    await world.upload.start(fanoutWorker)
+    bulk = await world.upload.start(fanoutBulkWorker)
+  })
+  afterAll(() => world?.close())
+
+  async function expectPushed(photoId: PhotoId): Promise<void> {
+    expect(await world.rowsOf(photoId)).toEqual(followers)
+    for (const userId of warm) expect(await world.inHead(userId, photoId)).toBe(true)
+    expect(await world.isInFlight(photoId)).toBe(false)
+  }
+
+  it('reaches every follower once, by shards, and is in flight until then', async () => {
+    const photoId = await world.publish(celebrity)
+    expect(await world.isInFlight(photoId)).toBe(true)
+    const run = await world.reconcile(photoId, celebrity)
+    const progress = await run.result()
+    expect(progress).toMatchObject({ state: 'done', followersSeen: FOLLOWERS, delivered: FOLLOWERS })
+    expect(progress.shards).toHaveLength(SHARDS)
+    // Balanced, without a query that plans.
+    for (const { followersSeen } of progress.shards) {
+      expect(Math.abs(followersSeen - FOLLOWERS / SHARDS)).toBeLessThan(FOLLOWERS / SHARDS / 5)
+    }
+    await expectPushed(photoId)
+    expect(await run.stage()).toBe('done')
+  })
+
+  it('is held by an operator in all shards, stays in flight meanwhile, and goes on', async () => {
+    const photoId = await world.publish(celebrity)
+    const run = await world.reconcile(photoId, celebrity)
+    await untilProgress(run, ({ shards }) => shards.length === SHARDS)
+    await run.handle.signal(PAUSE_FANOUT)
+    await eventually(async () => (await run.stage()) === 'paused')
+    const held = await untilProgress(run, ({ state }) => state === 'paused')
+    expect(held.followersSeen).toBeLessThan(FOLLOWERS)
+    expect(await world.isInFlight(photoId)).toBe(true)
+    await run.handle.signal(RESUME_FANOUT)
+    expect(await run.result()).toMatchObject({ state: 'done', delivered: FOLLOWERS })
+    await expectPushed(photoId)
+  })
+
+  it('does not wait for the one before, which is held', async () => {
+    const [first, second] = [await world.publish(celebrity), await world.publish(celebrity)]
+    const held = await world.reconcile(first, celebrity)
+    await held.handle.signal(PAUSE_FANOUT)
+    const next = await world.reconcile(second, celebrity)
+    expect(await next.result()).toMatchObject({ state: 'done', delivered: FOLLOWERS })
+    expect((await held.progress()).state).toBe('paused')
+    expect(await world.isInFlight(first)).toBe(true)
+    await held.handle.signal(RESUME_FANOUT)
+    await held.result()
+    await expectPushed(first)
+    await expectPushed(second)
+  })
+
+  it('that is cancelled writes nothing more and is merged by readers, until it is pushed again', async () => {
+    const photoId = await world.publish(celebrity)
+    const run = await world.reconcile(photoId, celebrity)
+    await untilProgress(run, ({ followersSeen }) => followersSeen > 0)
+    await run.handle.cancel()
+    await expect(run.result()).rejects.toThrow()
+    const rows = await world.rowsOf(photoId)
+    expect(rows.length).toBeLessThan(FOLLOWERS)
+    expect(await world.isInFlight(photoId)).toBe(true)
+    for (let shard = 0; shard < SHARDS; shard++) {
+      const handle = world.upload.temporal.workflow.getHandle(fanoutShardWorkflowId(photoId, shard))
+      expect(['CANCELLED', 'COMPLETED']).toContain((await handle.describe()).status.name)
+    }
+    expect(await world.rowsOf(photoId)).toEqual(rows)
+    await (await world.reconcile(photoId, celebrity)).result()
+    await expectPushed(photoId)
+  })
+
+  it('that is narrowed is collected from every row and head; widened, it is pushed again', async () => {
+    const photoId = await world.publish(celebrity)
+    const run = await world.reconcile(photoId, celebrity)
+    await untilProgress(run, ({ followersSeen }) => followersSeen > 0)
+    await world.change(photoId, { visibility: 'private' })
+    await (await world.reconcile(photoId, celebrity)).result()
+    expect(await world.rowsOf(photoId)).toEqual([])
+    for (const userId of warm) expect(await world.inHead(userId, photoId)).toBe(false)
+    expect(await world.isInFlight(photoId)).toBe(false)
+
+    await world.change(photoId, { visibility: 'public' })
+    expect(await world.isInFlight(photoId)).toBe(true)
+    await (await world.reconcile(photoId, celebrity)).result()
+    await expectPushed(photoId)
+  })
+
+  it('is not pushed again for an edit of its caption', async () => {
+    const photoId = await world.publish(celebrity)
+    await (await world.reconcile(photoId, celebrity)).result()
+    await world.upload.database.primary({
+      text: 'DELETE FROM feed_items WHERE photo_id = $1',
+      values: [photoId],
+    })
+    await world.change(photoId, { caption: 'new' })
+    expect(await (await world.reconcile(photoId, celebrity)).result()).toMatchObject({ followersSeen: 0 })
+    expect(await world.rowsOf(photoId)).toEqual([])
+  })
+
+  it('that is deleted before its shards begin ends quietly and leaves nothing', async () => {
+    await bulk!.stop()
+    const photoId = await world.publish(celebrity)
+    const run = await world.reconcile(photoId, celebrity)
+    await untilProgress(run, ({ shards }) => shards.length === SHARDS)
+    await world.change(photoId, { deleted: true })
+    bulk = await world.upload.start(fanoutBulkWorker)
+    await run.result()
+    expect(await world.rowsOf(photoId)).toEqual([])
+    expect(await world.isInFlight(photoId)).toBe(false)
+  })
+
+  it('does not hold up an ordinary one', async () => {
+    const author = await world.author()
+    const [friend] = await world.addFollowers(author, 1)
+    await bulk!.stop()
+    const famous = await world.reconcile(await world.publish(celebrity), celebrity)
+    const photoId = await world.publish(author)
+    await (await world.reconcile(photoId, author)).result()
+    expect(await world.rowsOf(photoId)).toEqual([friend])
+    expect((await famous.progress()).state).toBe('pushing')
+    bulk = await world.upload.start(fanoutBulkWorker)
+    expect(await famous.result()).toMatchObject({ delivered: FOLLOWERS })
+  })
+})
