@@ -32,13 +32,7 @@ export async function serialiseHeadUpdates(
   let replies = 0
   for (const users of buckets) {
     const first = headKey(users[0]!)
-    const [sentinel, , , lowestScore] = (await redis.callBuffer(
-      'ZRANGE',
-      first,
-      '0',
-      '1',
-      'WITHSCORES',
-    )) as Buffer[]
+    const [sentinel, , , lowestScore] = await redis.zrangeBuffer(first, '0', '1', 'WITHSCORES')
     const isFull = (await redis.zcard(first)) > HEAD_ITEMS
     const floor = Number(lowestScore!.toString())
     const raised = Buffer.from(sentinel!)

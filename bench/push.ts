@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client'
+import { fanoutShardWorkflowId } from '../src/contracts/fanout-shard.ts'
 import { photoFanoutWorkflowId } from '../src/contracts/photo-fanout.ts'
 import type { PhotoId } from '../src/domain/ids.ts'
 import type { Author } from './celebrity.ts'
@@ -11,6 +12,9 @@ const GOOD_STATES = ['RUNNING', 'COMPLETED', 'CONTINUED_AS_NEW']
 
 export interface Push {
   photoId: PhotoId
+  /** From publication to the last feed written, in ms … */
+  writtenMs: number
+  /** … and to the end of the fanout, which waits for the replica too. */
   ms: number
   cpuSeconds: number
   /** In ms since 1970. */
@@ -40,6 +44,27 @@ export async function throughTemporal({ client }: Author, jpeg: Buffer, temporal
     LONGEST_PUSH_MS,
     POLL_MS,
   )
+  const writtenAt = (await lastShardClosedAt(temporal, photoId)) ?? closedAt
   const from = Date.parse(publishedAt)
-  return { photoId, publishedAt: from, ms: closedAt.getTime() - from, cpuSeconds: cpuSeconds() }
+  return {
+    photoId,
+    publishedAt: from,
+    writtenMs: writtenAt.getTime() - from,
+    ms: closedAt.getTime() - from,
+    cpuSeconds: cpuSeconds(),
+  }
+}
+
+const MAX_SHARDS = 64
+
+/** Undefined of a push that was not sharded: its last slice is followed by its end at once. */
+async function lastShardClosedAt(temporal: Client, photoId: PhotoId): Promise<Date | undefined> {
+  let last: Date | undefined
+  for (let shard = 0; shard < MAX_SHARDS; shard++) {
+    const handle = temporal.workflow.getHandle(fanoutShardWorkflowId(photoId, shard))
+    const closeTime = (await handle.describe().catch(() => undefined))?.closeTime
+    if (!closeTime) break
+    if (!last || closeTime > last) last = closeTime
+  }
+  return last
 }
