@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { settingsSchema } from '../src/config/config.ts'
+import { RETENTION_DAYS } from '../src/infra/temporal/setup.ts'
 import { checkoutDir } from './instance/layout.ts'
 import { serverNames } from './servers/server.ts'
 
@@ -10,6 +11,8 @@ interface Service {
   image: string
   build?: string
   restart?: string
+  command?: string | string[]
+  stop_grace_period?: string
   healthcheck?: { test: string[] }
   environment?: Record<string, string | number>
   ports?: string[]
@@ -105,6 +108,27 @@ describe('docker-compose.yml', () => {
     }
   })
 
+  it('leaves synchronous_standby_names to ALTER SYSTEM, which a command line would outrank', () => {
+    expect(compose.services.postgres?.command).toContain('synchronous_commit=local')
+    for (const [, { command }] of services) expect(String(command)).not.toContain('synchronous_standby_names')
+    const names = settingsSchema.shape.DATABASE_STANDBY_NAMES.parse(undefined)
+    expect(composeScript('postgres-primary.sh')).toContain(
+      `ALTER SYSTEM SET synchronous_standby_names = '${names}';`,
+    )
+  })
+
+  it('keeps closed workflows as long as `darkroom setup` asks for', () => {
+    expect(composeScript('temporal-namespace.sh')).toContain(`--retention ${RETENTION_DAYS * 24}h`)
+  })
+
+  it.each(['api', 'orchestration', 'media', 'fanout', 'fanout-bulk'])(
+    '%s: it is killed only after the grace time, and 5 s more for what does not heed its end',
+    (name) => {
+      const grace = settingsSchema.shape.SHUTDOWN_GRACE_SECONDS.parse(undefined)
+      expect(parseInt(compose.services[name]?.stop_grace_period ?? '0')).toBeGreaterThan(grace + 5)
+    },
+  )
+
   it('mounts only files that exist and volumes that are declared', () => {
     for (const [, service] of services) {
       for (const mount of service.volumes ?? []) {
@@ -137,6 +161,10 @@ describe('.env.example', () => {
     expect(secrets.filter(([, value]) => value !== '')).toEqual([])
   })
 })
+
+function composeScript(name: string): string {
+  return readFileSync(join(checkoutDir, 'stack', 'compose', name), 'utf8')
+}
 
 /** Lines `NAME=value` and `# NAME=value` of .env.example. */
 function documentedSettings(): Record<string, string> {

@@ -8,6 +8,8 @@ GRANT ALTER SYSTEM ON PARAMETER synchronous_standby_names TO darkroom;
 CREATE DATABASE darkroom OWNER darkroom;
 CREATE ROLE darkroom_replication LOGIN REPLICATION PASSWORD :'replication';
 SELECT pg_create_physical_replication_slot('darkroom_replica');
+-- In a file, so that the replica keeper can change it: what stands on the server's command line outranks ALTER SYSTEM.
+ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 (darkroom_replica)';
 \connect darkroom
 GRANT EXECUTE ON FUNCTION pg_reload_conf() TO darkroom;
 SQL

@@ -12,7 +12,7 @@ import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 import { addMissingSearchAttributes, findMissingSearchAttributes } from './search-attributes.ts'
 
 /** How long closed workflows stay readable. The dev server has 24 h for every namespace, whatever is asked for. */
-const RETENTION_DAYS = 7
+export const RETENTION_DAYS = 7
 /** A new namespace or attribute reaches all parts of a server within some seconds. */
 const SETTLE_TRIES = 60
 const SETTLE_PAUSE_MS = 500
