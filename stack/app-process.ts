@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { settingsSchema } from '../src/config/config.ts'
 import { logFile, tail } from './instance/control.ts'
 import { checkoutDir, type Layout } from './instance/layout.ts'
 import type { PortName, Ports } from './instance/ports.ts'
@@ -61,8 +62,8 @@ const backoffMs = { first: 500, most: 30_000 }
 /** A process that ran this long was healthy: its next restart does not wait long. */
 const healthyMs = 60_000
 const pollMs = 200
-/** The API finishes requests in flight, a worker its activities, within their own grace of 15 s. */
-const stopGraceMs = 20_000
+/** What a worker may take beyond SHUTDOWN_GRACE_SECONDS to cut its activities off (5 s) and to close its connections. */
+const beyondGraceMs = 10_000
 
 export interface Supervised {
   name: string
@@ -76,6 +77,7 @@ export async function supervise(
   env: Record<string, string>,
   report: (line: string) => void,
 ): Promise<Supervised> {
+  const graceMs = settingsSchema.shape.SHUTDOWN_GRACE_SECONDS.parse(env.SHUTDOWN_GRACE_SECONDS) * 1_000
   let stopping = false
   let current: ProcessId = await start(app, layout, env)
 
@@ -104,7 +106,7 @@ export async function supervise(
     async stop() {
       stopping = true
       await watching
-      await stopProcess(current, 'SIGTERM', stopGraceMs)
+      await stopProcess(current, 'SIGTERM', graceMs + beyondGraceMs)
       forgetProcess(layout, app.name)
     },
   }

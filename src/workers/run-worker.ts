@@ -39,9 +39,11 @@ export interface RunningWorker {
 const RECONNECT_PAUSE_MS = 1_000
 /** How long a worker waits for `darkroom setup` before it says what is missing and gives up. */
 const SETUP_PATIENCE_MS = 60_000
-/** Activities that are cut off after it are retried elsewhere once their heartbeat or timeout says so. */
-const SHUTDOWN_GRACE = '10s'
-const SHUTDOWN_FORCE = '15s'
+/**
+ * At the end of the grace time activities are cancelled; what does not heed that within this long is cut off, and retried
+ * elsewhere once its heartbeat or timeout says so.
+ */
+const SHUTDOWN_FORCE_AFTER_GRACE_SECONDS = 5
 /** Ctrl-C reaches a process once from the terminal and once from npm. */
 const SECOND_SIGNAL_IGNORED_MS = 1_000
 
@@ -64,8 +66,8 @@ export async function startWorker(
     taskQueue: definition.taskQueue,
     activities: parts.activities,
     ...(definition.runsWorkflows ? { workflowBundle: { codePath: await freshWorkflowBundle() } } : {}),
-    shutdownGraceTime: SHUTDOWN_GRACE,
-    shutdownForceTime: SHUTDOWN_FORCE,
+    shutdownGraceTime: `${config.SHUTDOWN_GRACE_SECONDS}s`,
+    shutdownForceTime: `${config.SHUTDOWN_GRACE_SECONDS + SHUTDOWN_FORCE_AFTER_GRACE_SECONDS}s`,
     // Cancellations arrive with heartbeats; so they may not be held back for long.
     maxHeartbeatThrottleInterval: '1s',
     ...definition.options(config),

@@ -104,7 +104,7 @@ export function instanceEnv(
 }
 
 const settingPattern =
-  /^(DATABASE|REDIS|S3|OPENSEARCH|TEMPORAL|CDN|JWT|CURSOR|STORAGE|METRICS|MAX|UPLOAD|RATE|MEDIA|FANOUT|ACCESS|SESSION|CORS|TRUSTED|SHUTDOWN|EDGE)_[A-Z0-9_]+$/
+  /^(DATABASE|REDIS|S3|OPENSEARCH|TEMPORAL|CDN|JWT|CURSOR|STORAGE|METRICS|MAX|UPLOAD|RATE|MEDIA|FANOUT|FEED|ACCESS|SESSION|CORS|TRUSTED|SHUTDOWN|EDGE)_[A-Z0-9_]+$/
 
 function isSetting(name: string, own: Record<string, string>): boolean {
   // PORT is a first choice, taken into account where ports are chosen; NODE_ENV is the caller's decision.
