@@ -10,7 +10,7 @@ import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
 import { createFeedHeads, headKey, type FeedHeads } from '../../src/infra/redis/feed-heads.ts'
 import { createFanout, type Fanout } from '../../src/services/fanout/fanout.ts'
 import { bumpFeedEpoch } from '../../src/services/feed/feed-state.ts'
-import { createInFlightCopy, type InFlightCopy } from '../../src/services/feed/in-flight.ts'
+import { createInFlightCopy, markInFlight, type InFlightCopy } from '../../src/services/feed/in-flight.ts'
 import { createFeed, type Feed, type FeedDeps, type FeedPage } from '../../src/services/feed/feed.ts'
 
 export const CURSOR_SECRET = 'the cursor secret of the feed tests'
@@ -34,14 +34,14 @@ export interface World {
   /** A published photo; its fanout is the caller's. */
   photo(
     owner: UserId,
-    options?: { score?: number; visibility?: Visibility; photoId?: PhotoId },
+    options?: { score?: number; visibility?: Visibility; photoId?: PhotoId; inFlight?: boolean },
   ): Promise<FeedPosition>
   /** As workflow photoFanout does. */
   distribute(photoId: PhotoId): Promise<number>
   publish(owner: UserId, options?: { score?: number; visibility?: Visibility }): Promise<FeedPosition>
   follow(follower: UserId, followee: UserId): Promise<void>
   unfollow(follower: UserId, followee: UserId): Promise<void>
-  setVisibility(photoId: PhotoId, visibility: Visibility): Promise<void>
+  setVisibility(photoId: PhotoId, visibility: Visibility, options?: { inFlight?: boolean }): Promise<void>
   remove(photoId: PhotoId): Promise<void>
   /** Resolves when the replica has all that was committed. */
   settle(): Promise<void>
@@ -87,14 +87,20 @@ export async function openWorld({ headItems, ...rows }: WorldOptions = {}): Prom
   const feed = feedWith(heads)
   const fanout = createFanout({ db, heads })
 
-  const photo: World['photo'] = async (owner, { score, visibility = 'public', photoId = uuid() } = {}) => {
+  const photo: World['photo'] = async (
+    owner,
+    { score, visibility = 'public', photoId = uuid(), inFlight = false } = {},
+  ) => {
     const [row] = await db.primary<{ score: string }>({
-      text: `INSERT INTO photos (photo_id, owner_id, status, visibility, storage_key, content_type, bytes,
+      text: `WITH new AS (INSERT INTO photos (photo_id, owner_id, status, visibility, storage_key, content_type, bytes,
                upload_expires_at, published_at, score)
              SELECT $1::uuid, $2, 'ready', $3, 'originals/' || $1::text, 'image/jpeg', 1, now(), to_timestamp(s / 1000.0), s
              FROM (SELECT coalesce($4::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS s) at
-             RETURNING score`,
-      values: [photoId, owner, visibility, score ?? null],
+             RETURNING photo_id, owner_id, score, visibility),
+             flying AS (INSERT INTO in_flight (photo_id, owner_id, score)
+               SELECT photo_id, owner_id, score FROM new WHERE $5 AND visibility <> 'private')
+             SELECT score FROM new`,
+      values: [photoId, owner, visibility, score ?? null, inFlight],
     })
     return { photoId, score: Number(row!.score) }
   }
@@ -168,19 +174,24 @@ export async function openWorld({ headItems, ...rows }: WorldOptions = {}): Prom
         { narrows: true },
       )
     },
-    async setVisibility(photoId, visibility) {
-      const [now] = await db.primary<{ visibility: Visibility }>({
-        text: 'SELECT visibility FROM photos WHERE photo_id = $1',
+    async setVisibility(photoId, visibility, { inFlight = false } = {}) {
+      const [now] = await db.primary<{ visibility: Visibility; score: string; owner_id: UserId }>({
+        text: 'SELECT visibility, score, owner_id FROM photos WHERE photo_id = $1',
         values: [photoId],
       })
       const narrows = isNarrowing(now!.visibility, visibility)
       await db.transaction(
-        (tx) =>
-          tx.query({
+        async (tx) => {
+          await tx.query({
             text: `UPDATE photos SET visibility = $2, version = version + 1, access_epoch = access_epoch + $3::integer
                    WHERE photo_id = $1`,
             values: [photoId, visibility, narrows ? 1 : 0],
-          }),
+          })
+          const { owner_id: ownerId, score } = now!
+          if (inFlight && visibility !== 'private') {
+            await markInFlight(tx, { photoId, ownerId, score: Number(score) }, 0)
+          }
+        },
         { narrows },
       )
     },

@@ -1,28 +1,57 @@
 import fc from 'fast-check'
+import { Pool } from 'pg'
+import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compareFeedOrder, type FeedPosition } from '../../src/domain/feed-page.ts'
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
 import { VISIBILITIES, type Visibility } from '../../src/domain/visibility.ts'
 import type { FeedHeads } from '../../src/infra/redis/feed-heads.ts'
+import { createFeedCollection, type FeedCollection } from '../../src/services/feed/collection.ts'
+import { clearInFlight } from '../../src/services/feed/in-flight.ts'
 import type { Feed } from '../../src/services/feed/feed.ts'
+import { attachInstance } from '../../stack/instance.ts'
+import { loadSecrets } from '../../stack/instance/secrets.ts'
 import { openWorld, type World } from '../integration/feed-world.ts'
 
-/** Thorough: PROPERTY_RUNS=1000; a failing run prints its seed, PROPERTY_SEED repeats it. */
+/** Quick by default; thorough: PROPERTY_RUNS=1000; a failing run prints its seed, PROPERTY_SEED repeats it. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 120)
 const SEED = process.env.PROPERTY_SEED
 
 const ACCOUNTS = 4
 /** So small that a few photos reach below the floor. */
 const HEAD_ITEMS = 4
+/** Reached below the head, and ending above the first photo. */
+const ROWS = 6
+const UNENROL_DAYS = 30
 
 let world: World
 let feeds: Record<Via, Feed>
+let collection: FeedCollection
+/** For pausing its replay. */
+let replica: Pool
 /** Builds that end only after the writes of their step, so that a photo falls between their snapshot and their end. */
 const slowBuilds = new Map<UserId, Promise<unknown>>()
 /** Some of those writes begin only when a build of their step has its snapshot, or its reads have ended. */
 let snapshotTaken = Promise.withResolvers<void>()
 beforeAll(async () => {
-  world = await openWorld({ headItems: HEAD_ITEMS })
+  world = await openWorld({ headItems: HEAD_ITEMS, rows: ROWS, minFollowing: 0 })
+  world.inFlight.start()
+  collection = createFeedCollection({
+    db: world.db,
+    redis: world.redis,
+    unenrolDays: UNENROL_DAYS,
+    logger: pino({ level: 'silent' }),
+  })
+  // Only a superuser may pause replay.
+  const instance = attachInstance(process.env.DARKROOM_INSTANCE_DIR!)
+  replica = new Pool({
+    max: 1,
+    host: '127.0.0.1',
+    port: instance.ports.postgresReplica,
+    user: 'postgres',
+    password: loadSecrets(instance.layout.secrets).postgresSuperuser,
+    database: 'postgres',
+  })
   const { heads } = world
   const slowly: FeedHeads = {
     ...heads,
@@ -41,7 +70,11 @@ beforeAll(async () => {
     }),
   }
 })
-afterAll(() => world.close())
+afterAll(async () => {
+  world.inFlight.stop()
+  await replica.end()
+  await world.close()
+})
 
 const account = fc.nat({ max: ACCOUNTS - 1 })
 const photo = fc.nat({ max: 1_000 })
@@ -53,7 +86,16 @@ const via = fc.constantFrom('this process', 'another process', 'without Redis')
 type Via = typeof via extends fc.Arbitrary<infer Name> ? Name : never
 
 const operation = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('post'), account, visibility, tie: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('post'),
+      account,
+      visibility,
+      tie: fc.boolean(),
+      inFlight: fc.boolean(),
+    }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -62,10 +104,14 @@ const operation = fc.oneof(
       visibility,
       tie: fc.boolean(),
       late: fc.boolean(),
+      inFlight: fc.boolean(),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('remove'), photo }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('show'), photo, visibility }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('show'), photo, visibility, inFlight: fc.boolean() }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('follow'), account, other: account }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('unfollow'), account, other: account }) },
   {
@@ -81,6 +127,9 @@ const operation = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('distribute'), photo }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('flush'), account }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stop reading'), account }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('collect') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('pause the replica') }) },
 )
 type Operation = {
   [Name in string]: {
@@ -95,6 +144,7 @@ type Operation = {
     tie: boolean
     slowly: boolean
     late: boolean
+    inFlight: boolean
     via: Via
   }
 }[string]
@@ -124,6 +174,20 @@ describe('every feed, once all is quiet', () => {
   )
 })
 
+/** Resolves when the replica serves and has all that was committed, also after it was out of the rotation for a while. */
+async function caughtUp(): Promise<void> {
+  await expect
+    .poll(
+      () =>
+        world.settle().then(
+          () => 'caught up',
+          () => 'behind',
+        ),
+      { timeout: 20_000, interval: 20 },
+    )
+    .toBe('caught up')
+}
+
 async function begin() {
   const users: UserId[] = []
   for (let n = 0; n < ACCOUNTS; n++) users.push(await world.account())
@@ -132,6 +196,8 @@ async function begin() {
   const removed = new Set<PhotoId>()
   /** What the workflow has been told of and not done yet. */
   const due = new Set<PhotoId>()
+  /** Of those in flight some are never pushed: their fanout is paused. */
+  const paused = new Set<PhotoId>()
 
   async function read(feed: Feed, viewer: UserId, limit: number, pages: number): Promise<void> {
     const removedBefore = [...removed]
@@ -149,6 +215,17 @@ async function begin() {
     expect(seen.filter((item) => removedBefore.includes(item.photoId))).toEqual([])
   }
 
+  /** As photoFanout: what has changed since stays in flight. */
+  async function distribute(photoId: PhotoId): Promise<void> {
+    const [row] = await world.db.primary<{ version: number }>({
+      text: 'SELECT version FROM photos WHERE photo_id = $1',
+      values: [photoId],
+    })
+    await world.distribute(photoId)
+    await caughtUp()
+    await clearInFlight(world.db.primary, photoId, row!.version)
+  }
+
   async function perform(one: Operation): Promise<void> {
     const user = users[one.account]!
     const known = photos[one.photo % photos.length]
@@ -157,9 +234,10 @@ async function begin() {
       case 'publish': {
         if (one.late) await snapshotTaken.promise
         const tie = one.tie && photos.length > 0 ? { score: photos.at(-1)!.score } : {}
-        const posted = await world.photo(user, { visibility: one.visibility, ...tie })
+        const posted = await world.photo(user, { visibility: one.visibility, inFlight: one.inFlight, ...tie })
         photos.push(posted)
-        if (one.do === 'publish') await world.distribute(posted.photoId)
+        if (one.do === 'publish') await distribute(posted.photoId)
+        else if (one.inFlight && one.visibility !== 'private') paused.add(posted.photoId)
         else due.add(posted.photoId)
         return
       }
@@ -171,6 +249,19 @@ async function begin() {
         return read(feeds[one.via], user, one.limit, one.pages)
       case 'flush':
         return world.flushHead(user)
+      case 'stop reading':
+        await world.db.primary({
+          text: `UPDATE feed_state SET last_read_at = now() - ($2::integer + 1) * interval '1 day' WHERE user_id = $1`,
+          values: [user, UNENROL_DAYS],
+        })
+        await collection.unenrolInactive()
+        return
+      case 'collect':
+        await collection.collectRows()
+        return
+      case 'pause the replica':
+        await replica.query('SELECT pg_wal_replay_pause()')
+        return
     }
     if (!known) return
     if (one.do === 'remove') {
@@ -178,11 +269,15 @@ async function begin() {
       removed.add(known.photoId)
       due.add(known.photoId)
     } else if (one.do === 'show' && !removed.has(known.photoId)) {
-      await world.setVisibility(known.photoId, one.visibility)
-      due.add(known.photoId)
+      // One whose push is paused would not be told; widened again it is in flight again.
+      await world.setVisibility(known.photoId, one.visibility, {
+        inFlight: one.inFlight || paused.has(known.photoId),
+      })
+      if (!paused.has(known.photoId)) due.add(known.photoId)
     } else if (one.do === 'distribute') {
       due.delete(known.photoId)
-      await world.distribute(known.photoId)
+      paused.delete(known.photoId)
+      await distribute(known.photoId)
     }
   }
 
@@ -193,14 +288,21 @@ async function begin() {
       const writes = Promise.all(step.filter((one) => one.do !== 'read').map(perform))
       const reads = step.filter((one) => one.do === 'read')
       for (const one of reads) if (one.slowly) slowBuilds.set(users[one.account]!, writes)
-      await Promise.all(reads.map(perform)).finally(snapshotTaken.resolve)
+      await Promise.all(reads.map(perform)).finally(async () => {
+        snapshotTaken.resolve()
+        if (step.some((one) => one.do === 'pause the replica')) {
+          await replica.query('SELECT pg_wal_replay_resume()')
+        }
+      })
       await writes
       await Promise.all(Object.values(feeds).map((feed) => feed.idle()))
       slowBuilds.clear()
     },
     async quieten(): Promise<void> {
-      for (const photoId of due) await world.distribute(photoId)
-      await world.settle()
+      await replica.query('SELECT pg_wal_replay_resume()')
+      for (const photoId of due) await distribute(photoId)
+      await caughtUp()
+      await world.inFlight.refresh()
     },
     async compare(limits: number[]): Promise<void> {
       for (const user of users) {
