@@ -1,9 +1,12 @@
 import { Command } from 'commander'
+import { controlFanout, type FanoutOptions } from './fanout.ts'
 import { migrate } from './migrate.ts'
 import { setUp } from './setup.ts'
 
 const program = new Command('darkroom')
-  .description('Sets Darkroom up. Settings come from the environment (.env.example lists them).')
+  .description(
+    'Sets Darkroom up and operates it. Settings come from the environment (.env.example lists them).',
+  )
   .showHelpAfterError()
 
 program
@@ -23,6 +26,15 @@ program
   .command('migrate')
   .description('applies migrations to DATABASE_URL; safe to repeat')
   .action(() => run(migrate))
+
+program
+  .command('fanout')
+  .argument('<photoId>', 'the photo whose push or collection it is')
+  .description('watches the distribution of a photo to feeds, or holds, resumes or cancels it')
+  .option('--pause', 'hold after the slices under way; readers go on merging the photo')
+  .option('--resume', 'go on where it was held, and watch')
+  .option('--cancel', 'end it where it is; readers merge the photo until it is pushed again')
+  .action((photoId: string, options: FanoutOptions) => run(() => controlFanout(photoId, options)))
 
 await program.parseAsync()
 
