@@ -5,7 +5,7 @@ import { ensureStack } from './install/install.ts'
 import { attachInstance, deleteInstance, startInstance, stopInstance } from './instance.ts'
 import { logFile, stopServer, tail } from './instance/control.ts'
 import { givenSettings } from './instance/env.ts'
-import { instanceDir, layoutOf } from './instance/layout.ts'
+import { defaultInstance, instanceDir, layoutOf } from './instance/layout.ts'
 import { readOwner, runningProcess } from './instance/state.ts'
 import { serverNamed, servers } from './servers/index.ts'
 import { serverNames, type ServerName } from './servers/server.ts'
@@ -16,8 +16,8 @@ const program = new Command('stack')
   .showHelpAfterError()
 const instanceOption = [
   '-i, --instance <name>',
-  'which set of servers; each has its own data and ports',
-  'demo',
+  'which set of servers; each has its own data and ports (DARKROOM_INSTANCE)',
+  defaultInstance(),
 ] as const
 
 program
@@ -58,8 +58,10 @@ program
   .option(...instanceOption)
   .action(async (names: string[], { instance }: { instance: string }) => {
     const dir = instanceDir(instance)
-    if (names.length === 0) await stopInstance(dir)
-    else await Promise.all(names.map((name) => stopServer(serverNamed(name), layoutOf(dir))))
+    if (names.length === 0) {
+      refuseIfOwned(dir)
+      await stopInstance(dir)
+    } else await Promise.all(names.map((name) => stopServer(serverNamed(name), layoutOf(dir))))
     report('stopped')
   })
 
@@ -104,11 +106,20 @@ program
   .option(...instanceOption)
   .action(async ({ instance }: { instance: string }) => {
     const dir = instanceDir(instance)
-    const owner = readOwner(layoutOf(dir))
-    if (owner) throw new Error(`the instance is in use by process ${owner.pid}; stop that first`)
+    refuseIfOwned(dir)
     await deleteInstance(dir)
     report(`deleted ${dir}`)
   })
+
+/** The servers under a running app are its owner's to stop, after the app. */
+function refuseIfOwned(dir: string): void {
+  const { name } = layoutOf(dir)
+  const owner = readOwner(layoutOf(dir))
+  if (!owner) return
+  throw new Error(
+    `the instance ${name} is in use by process ${owner.pid}; stop that with Ctrl-C (or kill ${owner.pid}), and its servers end with it`,
+  )
+}
 
 async function describeServer(attached: ReturnType<typeof attachInstance>, name: ServerName) {
   const server = servers[name]

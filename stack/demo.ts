@@ -2,12 +2,12 @@ import { parseArgs } from 'node:util'
 import { describeMainJob, runMainJob, type MainJobOptions } from './demo/main-job.ts'
 import { listenForInterrupt } from './interrupt.ts'
 import { stopInstance } from './instance.ts'
-import { instanceDir } from './instance/layout.ts'
+import { defaultInstance, instanceDir } from './instance/layout.ts'
 import { ensureStack } from './install/install.ts'
 import { startService, type Service } from './serve.ts'
 
 const { values: options } = parseArgs({ options: { once: { type: 'boolean', default: false } } })
-const instance = process.env.DARKROOM_INSTANCE || 'demo'
+const instance = defaultInstance()
 const report = (line: string) => console.log(line)
 const interrupt = listenForInterrupt(() => {
   report('stopping at once')

@@ -16,7 +16,7 @@ import {
   runningProcess,
   writeOwner,
 } from './instance/state.ts'
-import { stopProcess } from './instance/process.ts'
+import { stopProcess, type ProcessId } from './instance/process.ts'
 import { assertUsableByServers } from './instance/unprivileged.ts'
 import { serverNamed, servers } from './servers/index.ts'
 import { serverNames, type ServerContext, type ServerName } from './servers/server.ts'
@@ -78,15 +78,13 @@ export async function startInstance(options: StartOptions): Promise<Instance> {
 
 async function startLocked(layout: Layout, options: StartOptions): Promise<Instance> {
   const owner = readOwner(layout)
-  if (owner && owner.pid !== process.pid && options.lifetime === 'owned') {
+  if (owner && options.lifetime === 'detached') return startBesideOwner(layout, owner, options)
+  if (owner && owner.pid !== process.pid) {
     throw new Error(
       `the instance ${layout.name} is in use by process ${owner.pid}; stop that first, or use another instance`,
     )
   }
   const external = externalServers(options.given)
-  const wanted = serverNames.filter(
-    (name) => !external.includes(name) && (options.only?.includes(name) ?? true),
-  )
   // Servers left running by an owner that died, or detached ones, would not end with this owner.
   if (options.lifetime === 'owned') await stopRecorded(layout, 'SIGKILL')
 
@@ -114,11 +112,24 @@ async function startLocked(layout: Layout, options: StartOptions): Promise<Insta
     durable,
     report: options.report,
   }
-  await startAll(wanted, context, options)
+  await startAll(external, context, options)
   return describeInstance(context, external)
 }
 
-async function startAll(wanted: ServerName[], context: ServerContext, options: StartOptions): Promise<void> {
+/** Starts what its owner's instance lacks. The owner and the settings that its app runs with stay as they are. */
+async function startBesideOwner(layout: Layout, owner: ProcessId, options: StartOptions): Promise<Instance> {
+  options.report(
+    `the instance ${layout.name} is in use by process ${owner.pid}: its settings stay, and its servers end with it`,
+  )
+  const { context, external } = openKept(layout, options.report)
+  await startAll(external, context, options)
+  return describeInstance(context, external)
+}
+
+async function startAll(external: string[], context: ServerContext, options: StartOptions): Promise<void> {
+  const wanted = serverNames.filter(
+    (name) => !external.includes(name) && (options.only?.includes(name) ?? true),
+  )
   const ready = new Map<ServerName, Promise<void>>()
   for (const name of wanted) {
     const server = servers[name]
@@ -142,7 +153,15 @@ async function startAll(wanted: ServerName[], context: ServerContext, options: S
 
 /** Opens an instance that is running (or was), to read its settings and to stop and restart servers. */
 export function attachInstance(dir: string): Instance {
-  const layout = layoutOf(dir)
+  const { context, external } = openKept(layoutOf(dir), () => undefined)
+  return describeInstance(context, external)
+}
+
+/** What the last start left to know about an instance. */
+function openKept(
+  layout: Layout,
+  report: (line: string) => void,
+): { context: ServerContext; external: string[] } {
   const kept = readJson<Kept>(layout.settings)
   if (!kept) throw new Error(`no instance at ${layout.dir}`)
   const context: ServerContext = {
@@ -152,9 +171,9 @@ export function attachInstance(dir: string): Instance {
     stack: kept.stack,
     env: kept.env,
     durable: kept.durable,
-    report: () => undefined,
+    report,
   }
-  return describeInstance(context, kept.external)
+  return { context, external: kept.external }
 }
 
 function describeInstance(context: ServerContext, external: string[]): Instance {

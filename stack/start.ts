@@ -1,9 +1,9 @@
 import { listenForInterrupt } from './interrupt.ts'
 import { stopInstance } from './instance.ts'
-import { instanceDir } from './instance/layout.ts'
+import { defaultInstance, instanceDir } from './instance/layout.ts'
 import { startService } from './serve.ts'
 
-const instance = process.env.DARKROOM_INSTANCE || 'demo'
+const instance = defaultInstance()
 const report = (line: string) => console.log(line)
 const interrupt = listenForInterrupt(() => {
   report('stopping at once')
