@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { imageUrl } from '../../../domain/image-url.ts'
+import { imageUrl, type ImageUrl } from '../../../domain/image-url.ts'
 import type { Viewer } from '../../../domain/visibility.ts'
 import type { PresignedPut } from '../../../services/pending-uploads.ts'
 import type { CardVariant, PhotoCard } from '../../../services/photo-cards.ts'
@@ -18,7 +18,11 @@ export interface PhotoPresenterOptions {
   publicUrl: string
 }
 
+/** Some 400 bytes each. A page of a feed has 80 URLs; signing them is a tenth of its cost, and most are asked for again. */
+const MAX_REMEMBERED_URLS = 20_000
+
 export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPhoto {
+  const sign = createSigner(options)
   return (card, viewer) => {
     const isOwner = viewer?.userId === card.owner.userId
     return {
@@ -46,7 +50,7 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
       likeCount: 0,
       commentCount: 0,
       likedByMe: false,
-      variants: card.variants.flatMap((variant) => presentVariant(card, variant, isOwner, options)),
+      variants: card.variants.flatMap((variant) => presentVariant(card, variant, isOwner, options, sign)),
       ...(isOwner
         ? {
             shareLocation: card.shareLocation,
@@ -63,6 +67,7 @@ function presentVariant(
   variant: CardVariant,
   isOwner: boolean,
   options: PhotoPresenterOptions,
+  sign: SignVariant,
 ): PresentedVariant[] {
   const { format, width, height, bytes } = variant
   const name = variant.variant as PresentedVariant['name']
@@ -72,17 +77,36 @@ function presentVariant(
     const url = `${options.publicUrl.replace(/\/+$/, '')}/v1/photos/${card.photoId}/original`
     return [{ name, format, width, height, bytes, url }]
   }
-  const { url, expiresAt } = imageUrl({
-    baseUrl: options.cdnBaseUrl,
-    key: variant.objectKey,
-    accessEpoch: card.accessEpoch,
-    isPublic: card.visibility === 'public' && card.status === 'ready',
-    signingKey: options.cdnSigningKey,
-    now: new Date(),
-  })
+  const { url, expiresAt } = sign(card, variant)
   return [
     { name, format, width, height, bytes, url, ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}) },
   ]
+}
+
+type SignVariant = (card: PhotoCard, variant: CardVariant) => ImageUrl
+
+/** Remembers the URLs of public photos, which depend on nothing but object and access epoch. */
+function createSigner({ cdnBaseUrl, cdnSigningKey }: PhotoPresenterOptions): SignVariant {
+  const remembered = new Map<string, ImageUrl>()
+  return ({ accessEpoch, visibility, status }, { objectKey }) => {
+    const isPublic = visibility === 'public' && status === 'ready'
+    const name = `${accessEpoch} ${objectKey}`
+    const known = isPublic ? remembered.get(name) : undefined
+    if (known) return known
+    const signed = imageUrl({
+      baseUrl: cdnBaseUrl,
+      key: objectKey,
+      accessEpoch,
+      isPublic,
+      signingKey: cdnSigningKey,
+      now: new Date(),
+    })
+    if (isPublic) {
+      if (remembered.size >= MAX_REMEMBERED_URLS) remembered.delete(remembered.keys().next().value!)
+      remembered.set(name, signed)
+    }
+    return signed
+  }
 }
 
 /** `2026-05-01T10:20:30`, with `+02:00` only if the camera wrote it. */
