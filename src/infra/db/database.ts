@@ -100,7 +100,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   return {
     orm,
     primary: queryOf(primaryPool),
-    replica: (statement) => queryOf(rotation.current())(statement),
+    async replica(statement) {
+      const pool = rotation.current()
+      try {
+        return await queryOf(pool)(statement)
+      } catch (error) {
+        if (pool === primaryPool || !isReplicaTrouble(error)) throw error
+        rotation.distrust()
+        return queryOf(primaryPool)(statement)
+      }
+    },
     transaction: (work, { narrows = false } = {}) =>
       orm.em.fork().transactional(async (em) => {
         const query: Query = async ({ text, values }) =>
@@ -114,4 +123,12 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       await Promise.all([orm.close(), primaryPool.end(), replicaPool?.end()])
     },
   }
+}
+
+/** The connection broke, the server is going or coming, or replay was in the query's way: the primary can answer. */
+function isReplicaTrouble(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code } = error as { code?: unknown }
+  // Class 08: connection; 57P: shutdown and start-up; 40001: conflict with recovery. Without SQLSTATE: the socket's own.
+  return typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P|40001)/.test(code)
 }

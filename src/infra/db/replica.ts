@@ -14,6 +14,8 @@ export interface ReplicaRotation {
   current(): Pool
   /** Whether the replica serves reads. */
   inRotation(): boolean
+  /** A connection to it broke: it may have restarted, and is to be checked anew before it is read again. */
+  distrust(): void
   /** Waits until the replica has replayed `lsn`, at most `timeoutMs`; false if it has not. */
   waitForReplay(lsn: string, timeoutMs: number): Promise<boolean>
   stop(): void
@@ -22,11 +24,21 @@ export interface ReplicaRotation {
 /** Starts watching the replica; it enters the rotation after its first good check. */
 export function createReplicaRotation(primary: Pool, replica: Pool | undefined): ReplicaRotation {
   if (!replica) {
-    return { current: () => primary, inRotation: () => false, waitForReplay: async () => false, stop() {} }
+    return {
+      current: () => primary,
+      inRotation: () => false,
+      distrust() {},
+      waitForReplay: async () => false,
+      stop() {},
+    }
   }
   let lastGoodAt = -Infinity
   /** For the metric alone: the replica is known to have all that was written before. */
   let upToDateAt = -Infinity
+  /** The replica's start that was seen to have all that was written before; another start must show it again. */
+  let trustedStart: string | undefined
+  /** How often it was distrusted: a check that was under way meanwhile does not count. */
+  let doubts = 0
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   const inRotation = () => performance.now() - lastGoodAt < ROTATION_VALIDITY_MS
@@ -36,11 +48,22 @@ export function createReplicaRotation(primary: Pool, replica: Pool | undefined):
     reportReplicaLag('rotation', lagMs / 1000)
   }
 
+  function distrust(): void {
+    doubts++
+    lastGoodAt = -Infinity
+  }
+  // Idle connections break at once when the replica goes down.
+  replica.on('error', distrust)
+
   async function check(): Promise<void> {
     const startedAt = performance.now()
+    const doubtsBefore = doubts
     try {
       const state = await withTimeout(look(primary, replica!), CHECK_TIMEOUT_MS)
-      lastGoodAt = state.mayServe && state.isFresh ? startedAt : -Infinity
+      // After a crash it answers from an earlier position than the one it had confirmed to commits that waited for it.
+      if (state.lagSeconds === 0) trustedStart = state.startedAt
+      const isTrusted = state.startedAt === trustedStart && doubts === doubtsBefore
+      lastGoodAt = state.mayServe && state.isFresh && isTrusted ? startedAt : -Infinity
       // The first write after a pause makes the last replayed one look old: an earlier check knows better.
       upToDateAt = Math.max(upToDateAt, startedAt - state.lagSeconds * 1000)
       if (!stopped) report(state.lagSeconds === 0 ? 0 : performance.now() - upToDateAt)
@@ -55,6 +78,7 @@ export function createReplicaRotation(primary: Pool, replica: Pool | undefined):
   return {
     current: () => (inRotation() ? replica : primary),
     inRotation,
+    distrust,
     async waitForReplay(lsn, timeoutMs) {
       const deadline = performance.now() + timeoutMs
       do {
@@ -80,6 +104,8 @@ interface ReplicaState {
   mayServe: boolean
   isFresh: boolean
   lagSeconds: number
+  /** When the replica's server was started. */
+  startedAt: string
 }
 
 /**
@@ -93,17 +119,17 @@ async function look(primary: Pool, replica: Pool): Promise<ReplicaState> {
        current_setting('synchronous_standby_names') <> ''
          AND NOT EXISTS (SELECT FROM replicas WHERE NOT serving) AS may_serve`,
   )
-  const { rows } = await replica.query<{ recovering: boolean; lag: number | null }>(
-    `SELECT pg_is_in_recovery() AS recovering,
+  const { rows } = await replica.query<{ recovering: boolean; lag: number | null; started_at: string }>(
+    `SELECT pg_is_in_recovery() AS recovering, pg_postmaster_start_time()::text AS started_at,
        CASE WHEN pg_last_wal_replay_lsn() >= $1::pg_lsn THEN 0
          ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END::float8 AS lag`,
     [positions[0]!.lsn],
   )
-  const { recovering, lag } = rows[0]!
+  const { recovering, lag, started_at: startedAt } = rows[0]!
   // Null: it has replayed no transaction yet, and nobody knows how far behind it is.
   const lagSeconds = Math.max(0, lag ?? Infinity)
   const isFresh = recovering && lagSeconds * 1000 < MAX_REPLICA_LAG_MS
-  return { mayServe: positions[0]!.may_serve, isFresh, lagSeconds }
+  return { mayServe: positions[0]!.may_serve, isFresh, lagSeconds, startedAt }
 }
 
 async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

@@ -145,7 +145,7 @@ export class Migration20261122Initial extends Migration {
       `CREATE INDEX follows_following_idx ON follows (follower_id, created_at DESC, followee_id DESC)`,
     )
 
-    // One unique key serves uniqueness (a photo's score is fixed) and reading (feed.md, Worth knowing).
+    // One unique key serves uniqueness (a photo's score is fixed) and reading.
     this.addSql(`
       CREATE TABLE feed_items (
         user_id  bigint NOT NULL,
