@@ -22,6 +22,7 @@ const ACCOUNTS = 4
 const HEAD_ITEMS = 4
 /** Reached below the head, and ending above the first photo. */
 const ROWS = 6
+const OLD_PHOTOS = 16
 const UNENROL_DAYS = 30
 
 let world: World
@@ -193,6 +194,8 @@ async function begin() {
   for (let n = 0; n < ACCOUNTS; n++) users.push(await world.account())
   for (const user of users.slice(1)) await world.follow(user, users[0]!)
   const photos: FeedPosition[] = []
+  // From before anyone read: no push brings them, so that feeds reach below their heads and rows.
+  for (let n = 0; n < OLD_PHOTOS; n++) photos.push(await world.photo(users[n % ACCOUNTS]!))
   const removed = new Set<PhotoId>()
   /** What the workflow has been told of and not done yet. */
   const due = new Set<PhotoId>()
