@@ -29,7 +29,7 @@ export interface PhotoProgress {
 }
 
 export interface WaitOptions {
-  /** Returns as soon as the progress differs from what it was, at the latest after this. */
+  /** Returns as soon as the progress differs from what it was, at the latest after this; at once when nothing will change. */
   waitSeconds: number
   /** Ends the wait at once: the client has gone, or the process is told to stop. */
   signal: AbortSignal
@@ -81,7 +81,7 @@ export function createProgress({ temporal }: { temporal: Client }): ProgressRead
       const first = await read(card)
       const { userId } = card.owner
       const waiting = polls.get(userId) ?? 0
-      if (options.waitSeconds === 0 || waiting >= MAX_POLLS_PER_ACCOUNT) return first
+      if (options.waitSeconds === 0 || isSettled(first) || waiting >= MAX_POLLS_PER_ACCOUNT) return first
       polls.set(userId, waiting + 1)
       try {
         return await poll(load, first, options)
@@ -92,6 +92,16 @@ export function createProgress({ temporal }: { temporal: Client }): ProgressRead
       }
     },
   }
+}
+
+/** Whether nothing of it will change by itself any more: there is nothing to wait for. */
+export function isSettled({ status, steps, fanout }: PhotoProgress): boolean {
+  // The row was read before the workflow was asked: its status may still be about to follow the steps.
+  if (status === 'awaiting_upload' || status === 'processing') return false
+  if (steps.some(({ state }) => state === 'pending' || state === 'running')) return false
+  // The step has only started the push, whose own state may be unknown for the moment.
+  const pushStarted = steps.some(({ name, state }) => name === 'fanout' && state === 'done')
+  return !pushStarted || fanout?.state === 'done' || fanout?.state === 'cancelled'
 }
 
 /** The workflow's own account of its steps, with the attempts of what it waits for; undefined if it cannot be asked. */

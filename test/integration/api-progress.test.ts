@@ -52,6 +52,12 @@ describe('following an upload through the API', () => {
     }
     throw new Error('not done after 40 polls')
   }
+  /** Nothing changes any more: a poll that could wait for 25 s gets `settled` again, at once. */
+  async function expectAnsweredAtOnce(id: string, settled: Json): Promise<void> {
+    const since = performance.now()
+    expect((await progressOf(id, 25)).body).toEqual(settled)
+    expect(performance.now() - since).toBeLessThan(10_000)
+  }
   const allDone = (progress: Json) =>
     progress.steps.every((step: Json) => step.state === 'done') && progress.fanout?.state === 'done'
 
@@ -79,6 +85,7 @@ describe('following an upload through the API', () => {
       'fanout',
     ])
     expect(progress.steps.find((step: Json) => step.name === 'variants')).toMatchObject({ detail: '4 of 4' })
+    await expectAnsweredAtOnce(photo.id, progress)
 
     const shown = (await world.call('GET', `/v1/photos/${photo.id}`)).body.photo
     expect(shown).toMatchObject({ status: 'ready', width: 1600, height: 1200, tags: [`api${suffix}`] })
@@ -115,6 +122,8 @@ describe('following an upload through the API', () => {
     await world.call('POST', `/v1/photos/${photo.id}/complete`, { token: ann.token })
     const progress = await follow(photo.id, ({ status }) => status === 'failed')
     expect(progress.steps.find((step: Json) => step.name === 'validation')).toMatchObject({ state: 'failed' })
+    const ended = await follow(photo.id, ({ steps }) => steps.every((step: Json) => step.state !== 'pending'))
+    await expectAnsweredAtOnce(photo.id, ended)
     const again = await world.call('POST', `/v1/photos/${photo.id}/complete`, { token: ann.token })
     expect(again).toMatchObject({ status: 200, body: { photo: { failure: { code: 'not_an_image' } } } })
     // The signature is still good, and the failed upload takes nothing any more.
