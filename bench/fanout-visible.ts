@@ -14,7 +14,7 @@ const ROWS_PER_FAN = 10
 /** Followers who read, drawn at random for each request. */
 const READERS = 5_000
 const CONNECTIONS = 16
-/** bench.md: of the idle saturation. */
+/** Of what the idle service can take at most. */
 const LOAD_FRACTION = 0.2
 /** Reading begins before the photo is there and ends after the push. */
 const LEAD_MS = 1_000

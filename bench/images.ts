@@ -17,7 +17,7 @@ type Maker = (paths: readonly string[]) => Promise<Variants[]>
 
 const photoCount = 6
 const jpegSpecs = VARIANT_SPECS.filter(({ format }) => format === 'jpeg')
-/** What bench.md allows ours to lose against the naive way. */
+/** What ours may lose against the naive way. */
 const similarityLoss = 0.005
 const bytesRatio = 1.1
 

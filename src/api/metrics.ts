@@ -31,7 +31,7 @@ export function createHttpMetrics(): HttpMetrics {
       name: 'darkroom_http_request_duration_seconds',
       help: 'Time to answer a request.',
       labelNames: ['method', 'route', 'status'],
-      // Around the targets of bench.md: single milliseconds for reads, a second for uploads, 25 s for long polls.
+      // Around what is aimed at: single milliseconds for reads, a second for uploads, 25 s for long polls.
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30],
       registers: [registry],
     }),

@@ -1,6 +1,6 @@
 import type { PhotoId, UserId } from '../domain/ids.ts'
 
-/** Reconciles one photo's distribution with its desired state (feed.md, Push). */
+/** Reconciles one photo's distribution with its desired state (docs/feed.md). */
 export const PHOTO_FANOUT = 'photoFanout'
 export const photoFanoutWorkflowId = (photoId: PhotoId): string => `fanout/${photoId}`
 

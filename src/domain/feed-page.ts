@@ -72,7 +72,7 @@ export function takePage(
   return { shown, scanned, last: candidates[scanned - 1] }
 }
 
-/** Whether a photo that the viewer may see is in their feed (feed.md, Membership). */
+/** Whether a photo that the viewer may see is in their feed (docs/feed.md, What is in a feed). */
 export function isInFeed(
   photo: Pick<PhotoAccess, 'status' | 'visibility'> & { inViewersCircle: boolean },
 ): boolean {

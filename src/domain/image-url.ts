@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { isUuid, type PhotoId } from './ids.ts'
 
-/** How long a signed URL may live at most; the edge refuses a longer one even if well signed (design.md, Security). */
+/** How long a signed URL may live at most; the edge refuses a longer one even if well signed. */
 export const MAX_SIGNED_URL_SECONDS = 600
 
 /** URLs of one window are equal, so that viewers share a browser or proxy entry and API answers keep their ETag. */

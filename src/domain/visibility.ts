@@ -57,7 +57,7 @@ export function isNarrowing(from: Visibility, to: Visibility): boolean {
   return REACH[to] < REACH[from]
 }
 
-/** Whether a photo in this state belongs in the feeds of its owner's followers (feed.md: Membership). */
+/** Whether a photo in this state belongs in the feeds of its owner's followers (docs/feed.md, What is in a feed). */
 export function belongsInFeeds(photo: Pick<PhotoAccess, 'status' | 'visibility'>): boolean {
   return photo.status === 'ready' && photo.visibility !== 'private'
 }

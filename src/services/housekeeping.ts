@@ -9,7 +9,7 @@ const BATCH = 500
 const AFTER_EXPIRY = `interval '1 hour'`
 /** Objects without a row are nobody's, unless the database was restored or the bucket is shared: then a day tells. */
 const UNKNOWN_KEPT_MS = 24 * 60 * 60 * 1000
-/** As api.md says of Idempotency-Key. */
+/** How long a request may be repeated under its Idempotency-Key. */
 const IDEMPOTENCY_KEPT = `interval '24 hours'`
 /** Ended sessions are kept a while, so that the reuse of a stolen refresh token is still noticed. */
 const SESSIONS_KEPT = `interval '7 days'`

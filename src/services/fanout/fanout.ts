@@ -60,7 +60,7 @@ const MS_PER_SECOND = 1_000
 /** A page is one transaction and holds a share lock on the photo: few enough followers that an edit waits some 50 ms. */
 const PAGE_FOLLOWERS = 1_000
 
-/** Pushing photos into feeds (feed.md, Push). All reads are on the primary. */
+/** Pushing photos into feeds (docs/feed.md). All reads are on the primary. */
 export function createFanout({ db, heads, sharding = NEVER_SHARDED }: FanoutDeps): Fanout {
   /** Undefined if the photo is no longer as planned. */
   function runPage({ photoId, plan }: PushSliceInput, page: Page): Promise<PageResult | undefined> {

@@ -4,7 +4,7 @@ import type { Query, Transaction } from '../../infra/db/database.ts'
 /**
  * Voids every claim that a stored feed of the user is complete. Every transaction that adds or ends a follow of theirs
  * (`userId` is the follower) or approves their request calls it; the next read then rebuilds, which needs no backfill
- * and no removal (feed.md). A block or unfollow both ways calls it once for each side.
+ * and no removal (docs/feed.md, Epoch). A block or unfollow both ways calls it once for each side.
  */
 export async function bumpFeedEpoch(tx: Transaction, userId: UserId): Promise<void> {
   await tx.query({

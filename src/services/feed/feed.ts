@@ -39,7 +39,7 @@ export interface Feed {
   idle(): Promise<void>
 }
 
-/** The home feed: exactly membership minus filters (feed.md), whichever tier serves it. */
+/** The home feed: exactly membership minus filters (docs/feed.md), whichever tier serves it. */
 export function createFeed(deps: FeedDeps): Feed {
   const { db, cursorSecret, logger, metrics } = deps
   const stretches = createStretches(deps)

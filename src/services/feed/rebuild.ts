@@ -29,7 +29,7 @@ export interface Rebuilds {
   idle(): Promise<void>
 }
 
-/** Rebuilds of heads (feed.md, Head). */
+/** Rebuilds of heads (docs/feed.md). */
 export function createRebuilds({ db, heads, logger, metrics }: RebuildDeps): Rebuilds {
   const underWay = new Map<UserId, Promise<HeadSlice | undefined>>()
 

@@ -1,5 +1,5 @@
 /**
- * The scripts of the feed heads (feed.md, Head), for Redis 7 or Valkey 8. A head is one sorted set of 16-byte photo ids
+ * The scripts of the feed heads (docs/feed.md), for Redis 7 or Valkey 8. A head is one sorted set of 16-byte photo ids
  * by score. Its sentinel, the one member at score −1, says what is known of it; without a sentinel there is no head.
  *
  * The sentinel packs 57 bytes, so that a head of 200 stays a listpack: state, nonce (8 bytes), epoch, floor, and the first
