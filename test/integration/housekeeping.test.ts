@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  FEED_COLLECTION_SCHEDULE_ID,
+  type FeedCollectionResult,
+} from '../../src/contracts/feed-collection.ts'
 import { HOUSEKEEPING_SCHEDULE_ID, type HousekeepingResult } from '../../src/contracts/housekeeping.ts'
 import { setUpTemporal } from '../../src/infra/temporal/setup.ts'
 import { incomingKey } from '../../src/services/photo-keys.ts'
@@ -29,15 +33,17 @@ async function incoming(status: string, expiresInMs: number): Promise<string> {
   return incomingKey(photoId)
 }
 
-async function sweepBySchedule(): Promise<HousekeepingResult> {
-  const schedule = world.temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID)
+async function sweepBySchedule<Result = HousekeepingResult>(
+  scheduleId = HOUSEKEEPING_SCHEDULE_ID,
+): Promise<Result> {
+  const schedule = world.temporal.schedule.getHandle(scheduleId)
   const before = (await schedule.describe()).info.recentActions.length
   await schedule.trigger()
   const { workflowId } = await eventually(async () => {
     const { recentActions } = (await schedule.describe()).info
     return recentActions.length > before ? recentActions.at(-1)!.action.workflow : undefined
   })
-  return (await world.temporal.workflow.getHandle(workflowId).result()) as HousekeepingResult
+  return (await world.temporal.workflow.getHandle(workflowId).result()) as Result
 }
 
 describe('housekeeping, by its schedule', () => {
@@ -89,5 +95,40 @@ describe('setting Temporal up', () => {
     expect(lines).toEqual([])
     expect((await schedule.describe()).state).toMatchObject({ paused: true, note: 'database maintenance' })
     await schedule.unpause()
+  })
+})
+
+describe('the collection of feeds, by its schedule', () => {
+  it('un-enrols who has not read for 30 days, and deletes their rows', async () => {
+    const reader = await world.owner()
+    await world.database.primary({
+      text: `INSERT INTO feed_state (user_id, epoch, enrolled, last_read_at)
+        VALUES ($1, 1, true, now() - interval '31 days'), ($2, 1, true, now() - interval '29 days')`,
+      values: [reader, owner],
+    })
+    for (const userId of [reader, owner]) {
+      await world.database.primary({
+        text: 'INSERT INTO feed_items (user_id, photo_id, score) VALUES ($1, $2, 1)',
+        values: [userId, randomUUID()],
+      })
+    }
+    const swept = await sweepBySchedule<FeedCollectionResult>(FEED_COLLECTION_SCHEDULE_ID)
+    expect(swept.unenrolled).toBeGreaterThanOrEqual(1)
+    // Neither photo exists: a row of who still reads is a ghost too.
+    expect(swept.rowsDeleted).toBeGreaterThanOrEqual(2)
+    const states = await world.database.primary({
+      text: `SELECT enrolled, epoch = collected_epoch AS collected FROM feed_state WHERE user_id = ANY ($1::bigint[])
+        ORDER BY user_id = $2::bigint DESC`,
+      values: [[reader, owner], reader],
+    })
+    expect(states).toEqual([
+      { enrolled: false, collected: true },
+      { enrolled: true, collected: true },
+    ])
+    const rows = await world.database.primary({
+      text: 'SELECT FROM feed_items WHERE user_id = ANY ($1::bigint[])',
+      values: [[reader, owner]],
+    })
+    expect(rows).toEqual([])
   })
 })
