@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { FEED_COLLECTION_SCHEDULE_ID } from '../../src/contracts/feed-collection.ts'
 import { HOUSEKEEPING_SCHEDULE_ID } from '../../src/contracts/housekeeping.ts'
 import { fanoutShardWorkflowId } from '../../src/contracts/fanout-shard.ts'
 import { photoFanoutWorkflowId } from '../../src/contracts/photo-fanout.ts'
@@ -101,13 +102,18 @@ async function record(world: UploadWorld): Promise<void> {
   await ended(photoUploadWorkflowId(deleted.photoId))
   await save('photo-upload-deleted', photoUploadWorkflowId(deleted.photoId))
 
-  const schedule = world.temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID)
+  await saveScheduled('housekeeping', HOUSEKEEPING_SCHEDULE_ID)
+  await saveScheduled('feed-collection', FEED_COLLECTION_SCHEDULE_ID)
+}
+
+async function saveScheduled(name: string, scheduleId: string): Promise<void> {
+  const schedule = world.temporal.schedule.getHandle(scheduleId)
   await schedule.trigger()
   const sweep = await eventually(
     async () => (await schedule.describe()).info.recentActions.at(-1)?.action.workflow,
   )
   await ended(sweep.workflowId)
-  await save('housekeeping', sweep.workflowId)
+  await save(name, sweep.workflowId)
 }
 
 async function addFollowers(author: UserId): Promise<void> {

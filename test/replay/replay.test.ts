@@ -26,6 +26,7 @@ describe('stored histories', () => {
       'photo-fanout-sharded',
       'fanout-shard',
       'housekeeping',
+      'feed-collection',
     ]) {
       expect(names).toContain(`${name}.json`)
     }
