@@ -30,7 +30,7 @@ async function open({ quick }: TrialOptions): Promise<Trial> {
   const followers = quick ? sizes.quick : sizes.full
   const folder = join(stackCacheDir(), 'stream-framework-1.4.0')
   await installStreamFramework(folder)
-  const service = await startBenchService()
+  const service = await startBenchService(quick ? { FANOUT_SHARD_THRESHOLD: String(sizes.quick) } : {})
   let peer: Peer | undefined
   try {
     const audience = await seedAudience(service, { followers: [followers], rowsPerFan: ROWS_PER_FAN })
@@ -122,6 +122,12 @@ async function describe(service: BenchService, audience: Audience, peer: Peer): 
         figure: 'cpuMicroseconds',
         unit: 'CPU-µs a follower, end to end',
         ours: 'darkroom',
+        reference: 'Stream-Framework',
+      },
+      {
+        figure: 'followersPerSecond',
+        unit: 'followers/s, feeds in Redis only',
+        ours: 'heads.push',
         reference: 'Stream-Framework',
       },
       {

@@ -27,7 +27,9 @@ export const fanoutVisible: Benchmark = {
 
 async function open({ quick }: TrialOptions): Promise<Trial> {
   const { followers, seconds } = quick ? sizes.quick : sizes.full
-  const service = await startBenchService()
+  const service = await startBenchService(
+    quick ? { FANOUT_SHARD_THRESHOLD: String(sizes.quick.followers) } : {},
+  )
   try {
     const audience = await seedAudience(service, { followers: [followers], rowsPerFan: ROWS_PER_FAN })
     return await describe(service, audience, seconds)
@@ -38,7 +40,7 @@ async function open({ quick }: TrialOptions): Promise<Trial> {
 }
 
 /** Whether a follower, whose request was due at some time, saw the photo. */
-interface Look {
+export interface Look {
   shows(photoId: string): boolean
   times: number
 }
@@ -139,7 +141,12 @@ function look(body: Buffer): Look {
  * A follower who looks `t` ms after publication sees the photo with some probability, which rises with t. The time until
  * a share p of requests shows it is the time after which at most 1 − p of those that were due later miss it.
  */
-function summarise(answers: Timed<Look>[], photoId: string, publishedAt: number, pushedAt: number): Sample {
+export function summarise(
+  answers: Timed<Look>[],
+  photoId: string,
+  publishedAt: number,
+  pushedAt: number,
+): Sample {
   const during = answers.filter(({ dueAt }) => dueAt >= publishedAt && dueAt <= pushedAt)
   const misses = during.filter(({ note }) => !note.shows(photoId)).map(({ dueAt }) => dueAt - publishedAt)
   const visibleTo = (share: number): number => {

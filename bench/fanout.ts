@@ -38,7 +38,9 @@ interface Pushed {
 }
 
 async function open({ quick }: TrialOptions): Promise<Trial> {
-  const service = await startBenchService()
+  const service = await startBenchService(
+    quick ? { FANOUT_SHARD_THRESHOLD: String(sizes.quick.at(-1)!) } : {},
+  )
   try {
     const followers = quick ? sizes.quick : sizes.full
     const audience = await seedAudience(service, { followers, rowsPerFan: ROWS_PER_FAN })

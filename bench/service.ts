@@ -30,16 +30,25 @@ const POSTGRES_SETTINGS = {
   max_slot_wal_keep_size: '-1',
 }
 const REPLAY_POLL_MS = 50
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+const INTERRUPTED_EXIT_CODE = 130
 
-/** Starts it; what is stopped is deleted, so that every run begins with empty stores. */
-export async function startBenchService(): Promise<BenchService> {
+/**
+ * Starts it; what is stopped is deleted, so that every run begins with empty stores.
+ * @param settings other than the defaults of src/config/config.ts
+ */
+export async function startBenchService(settings: Record<string, string> = {}): Promise<BenchService> {
   const report = (line: string) => console.error(`stack: ${line}`)
   const stack = await ensureStack(report)
   const dir = mkdtempSync(join(tmpdir(), 'darkroom-bench-'))
   const closing: (() => Promise<unknown>)[] = [() => deleteInstance(dir), () => stopInstance(dir, 'fast')]
   const stop = async () => {
+    for (const signal of SIGNALS) process.off(signal, interrupted)
     for (const close of closing.toReversed()) await close()
   }
+  // The servers end with this process in any case; this deletes their data too.
+  const interrupted = () => void stop().finally(() => process.exit(INTERRUPTED_EXIT_CODE))
+  for (const signal of SIGNALS) process.once(signal, interrupted)
   try {
     const instance = await startInstance({
       dir,
@@ -47,7 +56,7 @@ export async function startBenchService(): Promise<BenchService> {
       lifetime: 'owned',
       kind: 'throw-away',
       nodeEnv: 'production',
-      given: {},
+      given: settings,
       report,
     })
     const admin = await connectAdmin(instance)
