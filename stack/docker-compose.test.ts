@@ -146,6 +146,16 @@ describe('.env.example', () => {
     expect(missing).toEqual([])
   })
 
+  it("lists what the npm scripts' help names", () => {
+    const help = readFileSync(join(checkoutDir, 'stack', 'bootstrap', 'help.mjs'), 'utf8')
+    const named = new Set(help.match(/DARKROOM_[A-Z_]+/g))
+    expect([...named].sort()).toEqual(
+      Object.keys(documented)
+        .filter((name) => name.startsWith('DARKROOM_'))
+        .sort(),
+    )
+  })
+
   it('shows the defaults that the code has', () => {
     for (const [name, schema] of Object.entries(settingsSchema.shape)) {
       const fallback = schema.safeParse(undefined)

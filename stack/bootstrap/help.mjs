@@ -49,7 +49,7 @@ Names: images, upload, fanout, fanout-peer, fanout-visible, feed; all by default
   status   servers, processes, ports, health       logs    print and follow their logs
   reset    stop them and delete their data         install  install everything, start nothing
 
-  -i, --instance <name>   which set of servers (default: demo)
+  -i, --instance <name>   which set of servers (default: DARKROOM_INSTANCE, else demo)
   servers: postgres, postgres-replica, valkey, seaweedfs, opensearch, temporal, edge`,
 }
 
