@@ -1,4 +1,4 @@
-// Entry of `npm run demo|start|stack|test|bench`: plain Node without packages, as nothing may be installed yet.
+// Entry of `npm run demo|demo:celebrity|start|stack|test|bench`: plain Node without packages, as nothing may be installed yet.
 // It checks the machine, installs the npm packages if need be, and hands over to TypeScript under the pinned Node.
 import { join } from 'node:path'
 import { findProblems } from './bootstrap/checks.mjs'
@@ -10,6 +10,7 @@ const checkout = join(import.meta.dirname ?? new URL('.', import.meta.url).pathn
 const entries = {
   bench: 'bench/run.ts',
   demo: 'stack/demo.ts',
+  'demo:celebrity': 'stack/demo-celebrity.ts',
   start: 'stack/start.ts',
   stack: 'stack/cli.ts',
   test: 'stack/test.ts',

@@ -1,6 +1,7 @@
 const overview = `Darkroom
 
   npm run demo [-- --once]   install, start everything, run the main job on real photos; Ctrl-C stops it
+  npm run demo:celebrity     a celebrity with 200,000 followers posts while others read
   npm start                  the same service without demo data
   npm test [-- <vitest args>]  all tests, on servers of their own that go away afterwards
   npm run bench -- <names>   measures Darkroom beside references, on servers of their own
@@ -17,6 +18,15 @@ follow each other upload real photos through the API; it shows what happened, wi
 Stays up until Ctrl-C, then stops everything it started.
 
   --once   exit after the job; the exit code is not 0 if any part failed`,
+
+  'demo:celebrity': `npm run demo:celebrity [-- options]
+
+Starts everything as the demo does; then a celebrity with 200,000 followers posts two photos while followers read their
+feeds. Shows live when readers see each photo, how the push catches up, and the link to its workflow in the Web UI.
+The followers are written straight into Postgres, and some feed heads into Redis; the rest goes through the API.
+Each run adds 200,000 accounts to the demo's data: npm run stack -- reset deletes it.
+
+  --once   exit after the second photo; the exit code is not 0 if any part failed`,
 
   start: `npm start
 

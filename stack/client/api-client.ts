@@ -31,6 +31,7 @@ export interface PhotoAnswer {
   width: number | null
   height: number | null
   placeholder: string | null
+  publishedAt: string | null
   failure?: { code: string; detail: string }
   variants: VariantAnswer[]
 }
