@@ -1,0 +1,155 @@
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FANOUT_START, type FanoutPosition } from '../../src/contracts/photo-fanout.ts'
+import { splitBuckets } from '../../src/domain/bucket-ranges.ts'
+import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import { createFanout, type Fanout } from '../../src/services/fanout/fanout.ts'
+import { fanoutBulkWorker } from '../../src/workers/fanout-bulk.ts'
+import { fanoutWorker } from '../../src/workers/fanout.ts'
+import { orchestrationWorker } from '../../src/workers/orchestration.ts'
+import { attachInstance } from '../../stack/instance.ts'
+import { loadSecrets } from '../../stack/instance/secrets.ts'
+import {
+  openCelebrityWorld,
+  SHARD_THRESHOLD,
+  SHARDS,
+  untilProgress,
+  type CelebrityWorld,
+} from './celebrity-world.ts'
+import { startValkey, valkeyServerPath, type PrivateValkey } from './private-valkey.ts'
+import { eventually } from './upload-world.ts'
+
+const FOLLOWERS = 4_000
+
+describe('Redis goes down in the middle of a push', () => {
+  let valkey: PrivateValkey
+  let world: CelebrityWorld
+
+  beforeAll(async () => {
+    expect(valkeyServerPath).toBeTruthy()
+    valkey = await startValkey()
+    world = await openCelebrityWorld({
+      REDIS_URL: `redis://127.0.0.1:${valkey.port}`,
+      FANOUT_SLICE_FOLLOWERS: '200',
+    })
+    await world.upload.start(orchestrationWorker)
+    await world.upload.start(fanoutWorker)
+    await world.upload.start(fanoutBulkWorker)
+  })
+  afterAll(async () => {
+    await world?.close()
+    await valkey?.close()
+  })
+
+  it('it waits, the photo stays in flight, and it goes on', async () => {
+    const author = await world.author()
+    const followers = await world.addFollowers(author, FOLLOWERS)
+    const photoId = await world.publish(author)
+    const run = await world.reconcile(photoId, author)
+    await untilProgress(run, ({ followersSeen }) => followersSeen > 0)
+    await valkey.kill()
+    await eventually(async () => {
+      const { raw } = await run.handle.describe()
+      const children = raw.pendingChildren ?? []
+      const shards = await Promise.all(
+        children.map((child) => world.upload.temporal.workflow.getHandle(child.workflowId!).describe()),
+      )
+      return shards.some((shard) => shard.raw.pendingActivities?.some(({ attempt }) => (attempt ?? 0) > 1))
+    })
+    expect((await run.progress()).state).toBe('pushing')
+    expect(await world.isInFlight(photoId)).toBe(true)
+    await valkey.restart()
+    expect(await run.result()).toMatchObject({ state: 'done', followersSeen: FOLLOWERS })
+    expect(await world.rowsOf(photoId)).toEqual(followers)
+    expect(await world.isInFlight(photoId)).toBe(false)
+  })
+})
+
+describe('a push of several shards', () => {
+  let world: CelebrityWorld
+  let fanout: Fanout
+  let author: UserId
+  beforeAll(async () => {
+    world = await openCelebrityWorld()
+    const sharding = { threshold: SHARD_THRESHOLD, shards: SHARDS }
+    fanout = createFanout({ db: world.upload.database, heads: world.heads, sharding })
+    author = await world.author()
+    await world.addFollowers(author, FOLLOWERS)
+  })
+  afterAll(() => world?.close())
+
+  async function planOf(photoId: PhotoId) {
+    const plan = await fanout.planFanout(photoId)
+    if (plan.desired === 'none') throw new Error('nothing is owed')
+    return plan
+  }
+
+  it('does not hold off a narrowing, although its pages overlap', async () => {
+    const photoId = await world.publish(author)
+    const plan = await planOf(photoId)
+    let narrowed = false
+    const endless = splitBuckets(SHARDS).map(async ({ first, last }) => {
+      const start: FanoutPosition = { ...FANOUT_START, afterBucket: first - 1 }
+      for (;;) {
+        const slice = { photoId, plan, after: start, lastBucket: last }
+        const { outcome } = await fanout.pushSlice(slice, { maxFollowers: FOLLOWERS, maxMs: 60_000 })
+        if (outcome === 'replan') return
+        if (narrowed) throw new Error('it wrote after the narrowing')
+      }
+    })
+    await eventually(async () => (await world.rowsOf(photoId)).length > 0)
+    const startedAt = performance.now()
+    await world.change(photoId, { visibility: 'private' })
+    narrowed = true
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    await Promise.all(endless)
+  })
+
+  it('is complete only when the replica has replayed it', async () => {
+    const photoId = await world.publish(author)
+    const plan = await planOf(photoId)
+    const limits = { maxFollowers: FOLLOWERS + 1, maxMs: 60_000 }
+    await onReplica('SELECT pg_wal_replay_pause()')
+    let completed: boolean | undefined
+    let completing: Promise<void> | undefined
+    try {
+      await fanout.pushSlice({ photoId, plan, after: FANOUT_START }, limits)
+      completing = fanout.complete(photoId, plan).then((done) => {
+        completed = done
+      })
+      completing.catch(() => undefined)
+      await eventually(async () => {
+        const looking = await world.upload.database.primary({
+          text: `SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                   AND query LIKE '%FROM pg_stat_replication%replay_lsn >=%'`,
+        })
+        return looking.length > 0
+      })
+      expect(await world.isInFlight(photoId)).toBe(true)
+      expect(completed).toBeUndefined()
+    } finally {
+      await onReplica('SELECT pg_wal_replay_resume()')
+    }
+    await completing
+    expect(completed).toBe(true)
+    expect(await world.isInFlight(photoId)).toBe(false)
+  })
+})
+
+async function onReplica(statement: string): Promise<void> {
+  const instance = attachInstance(process.env.DARKROOM_INSTANCE_DIR!)
+  const { postgresSuperuser } = loadSecrets(instance.layout.secrets)
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port: instance.ports.postgresReplica,
+    user: 'postgres',
+    password: postgresSuperuser,
+    database: 'postgres',
+  })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
