@@ -3,6 +3,7 @@ import { createFeedHeads, headKey } from '../src/infra/redis/feed-heads.ts'
 import { ApiClient } from '../stack/client/api-client.ts'
 import { insertReadyPhotos } from './photos.ts'
 import type { BenchService } from './service.ts'
+import { issueTokens } from './tokens.ts'
 
 /** Authors with a given number of followers each, all of them enrolled, with warm full heads and stored rows. */
 export interface Audience {
@@ -41,7 +42,10 @@ export async function seedAudience(
     const { rows } = await admin.query<{ user_id: UserId }>('SELECT user_id FROM users WHERE username = $1', [
       client.username,
     ])
-    authors.push({ userId: rows[0]!.user_id, client, followers: count })
+    const { user_id: userId } = rows[0]!
+    // The token of the sign-up would expire while the data is made.
+    client.token = (await issueTokens(service.instance.env, [userId])).get(userId)!
+    authors.push({ userId, client, followers: count })
   }
   const fans = Math.max(...followers)
   const celebrity = authors.at(-1)!

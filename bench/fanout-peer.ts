@@ -26,8 +26,8 @@ export const fanoutPeer: Benchmark = {
   open,
 }
 
-async function open({ quick }: TrialOptions): Promise<Trial> {
-  const followers = quick ? sizes.quick : sizes.full
+async function open({ quick, followers: asked }: TrialOptions): Promise<Trial> {
+  const followers = asked ?? (quick ? sizes.quick : sizes.full)
   const folder = join(stackCacheDir(), 'stream-framework-1.4.0')
   await installStreamFramework(folder)
   const service = await startBenchService(quick ? { FANOUT_SHARD_THRESHOLD: String(sizes.quick) } : {})

@@ -25,8 +25,9 @@ export const fanoutVisible: Benchmark = {
   open,
 }
 
-async function open({ quick }: TrialOptions): Promise<Trial> {
-  const { followers, seconds } = quick ? sizes.quick : sizes.full
+async function open({ quick, followers: asked }: TrialOptions): Promise<Trial> {
+  const size = quick ? sizes.quick : sizes.full
+  const { followers, seconds } = { ...size, ...(asked && { followers: asked }) }
   const service = await startBenchService(
     quick ? { FANOUT_SHARD_THRESHOLD: String(sizes.quick.followers) } : {},
   )

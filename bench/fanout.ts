@@ -37,12 +37,12 @@ interface Pushed {
   photoId: PhotoId
 }
 
-async function open({ quick }: TrialOptions): Promise<Trial> {
+async function open({ quick, followers: most }: TrialOptions): Promise<Trial> {
   const service = await startBenchService(
     quick ? { FANOUT_SHARD_THRESHOLD: String(sizes.quick.at(-1)!) } : {},
   )
   try {
-    const followers = quick ? sizes.quick : sizes.full
+    const followers = most ? [most / 100, most / 10, most].map(Math.floor) : quick ? sizes.quick : sizes.full
     const audience = await seedAudience(service, { followers, rowsPerFan: ROWS_PER_FAN })
     return await describe(service, audience, followers)
   } catch (error) {

@@ -59,6 +59,8 @@ export interface Benchmark {
 export interface TrialOptions {
   /** Small data, for trying a benchmark out. */
   quick: boolean
+  /** How many followers the celebrity of a fanout has; each benchmark has its own default. */
+  followers?: number
 }
 
 export interface Row {
@@ -92,12 +94,17 @@ export const fewestRounds = 5
  */
 export async function runBenchmark(
   benchmark: Benchmark,
-  { rounds, quick = false, log }: { rounds: number; quick?: boolean; log: (line: string) => void },
+  {
+    rounds,
+    quick = false,
+    followers,
+    log,
+  }: Partial<TrialOptions> & { rounds: number; log: (line: string) => void },
 ): Promise<Result> {
   if (rounds < fewestRounds && !quick)
     throw new RangeError(`At least ${fewestRounds} rounds are needed for a spread`)
   const loadBefore = loadavg()[0]!.toFixed(1)
-  const trial = await benchmark.open({ quick })
+  const trial = await benchmark.open({ quick, ...(followers && { followers }) })
   try {
     await runRound(trial)
     const samples: Record<string, Sample>[] = []

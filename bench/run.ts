@@ -22,11 +22,20 @@ const program = new Command('bench')
   .argument('[names...]', `which benchmarks to run, all by default: ${names.join(', ')}`)
   .option('-r, --rounds <count>', `rounds that count, at least ${fewestRounds}`, parseRounds, fewestRounds)
   .option('-q, --quick', 'small data and two rounds, to try a benchmark out; writes no results', false)
+  .option('-f, --followers <count>', 'followers of the celebrity in the fanout benchmarks', parseFollowers)
   .action(run)
 
 const quickRounds = 2
+/** Of the smallest of three authors, of whom each has ten times the followers of the one before. */
+const fewestFollowers = 10_000
 
-async function run(asked: string[], { rounds, quick }: { rounds: number; quick: boolean }): Promise<void> {
+interface Options {
+  rounds: number
+  quick: boolean
+  followers?: number
+}
+
+async function run(asked: string[], { rounds, quick, followers }: Options): Promise<void> {
   const unknown = asked.filter((name) => !names.includes(name))
   if (unknown.length > 0)
     program.error(`no such benchmark: ${unknown.join(', ')}; there are ${names.join(', ')}`)
@@ -36,6 +45,7 @@ async function run(asked: string[], { rounds, quick }: { rounds: number; quick: 
       const result = await runBenchmark(benchmark, {
         rounds: quick ? quickRounds : rounds,
         quick,
+        ...(followers && { followers }),
         log: (line) => console.error(line),
       })
       if (!quick) await saveResult(result, new URL('results/', import.meta.url))
@@ -53,6 +63,14 @@ function parseRounds(text: string): number {
     throw new InvalidArgumentError(`a whole number from ${fewestRounds} on is needed`)
   }
   return rounds
+}
+
+function parseFollowers(text: string): number {
+  const followers = Number(text)
+  if (!Number.isInteger(followers) || followers < fewestFollowers) {
+    throw new InvalidArgumentError(`a whole number from ${fewestFollowers} on is needed`)
+  }
+  return followers
 }
 
 await program.parseAsync()

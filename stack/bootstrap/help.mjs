@@ -50,8 +50,9 @@ Starts servers of its own on free ports, sets them up, runs vitest, and removes 
 Measures on throw-away servers and prints ours, reference, ratio and goal; see docs/benchmarks.md.
 Names: images, upload, fanout, fanout-peer, fanout-visible, feed; all by default.
 
-  -r, --rounds <count>   rounds that count, at least 5 (default: 5)
-  -q, --quick            small data, few rounds: to try a benchmark out; writes no results`,
+  -r, --rounds <count>     rounds that count, at least 5 (default: 5)
+  -f, --followers <count>  followers of the celebrity in the fanout benchmarks
+  -q, --quick              small data, few rounds: to try a benchmark out; writes no results`,
 
   stack: `npm run stack -- <command> [options] [server...]
 
