@@ -1,7 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FANOUT_START, type FanoutPosition } from '../../src/contracts/photo-fanout.ts'
-import { splitBuckets } from '../../src/domain/bucket-ranges.ts'
+import { FANOUT_START } from '../../src/contracts/photo-fanout.ts'
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
 import { createFanout, type Fanout } from '../../src/services/fanout/fanout.ts'
 import { fanoutBulkWorker } from '../../src/workers/fanout-bulk.ts'
@@ -78,31 +77,41 @@ describe('a push of several shards', () => {
   })
   afterAll(() => world?.close())
 
+  /** Until the last statement of some other connection is such a one. */
+  async function lastStatementIs(condition: string): Promise<void> {
+    await eventually(async () => {
+      const rows = await world.upload.database.primary({
+        text: `SELECT FROM pg_stat_activity
+          WHERE datname = current_database() AND pid <> pg_backend_pid() AND (${condition})`,
+      })
+      return rows.length > 0
+    })
+  }
+
   async function planOf(photoId: PhotoId) {
     const plan = await fanout.planFanout(photoId)
     if (plan.desired === 'none') throw new Error('nothing is owed')
     return plan
   }
 
-  it('does not hold off a narrowing, although its pages overlap', async () => {
+  it('lets a narrowing go first that waits for the page of another shard', async () => {
     const photoId = await world.publish(author)
     const plan = await planOf(photoId)
-    let narrowed = false
-    const endless = splitBuckets(SHARDS).map(async ({ first, last }) => {
-      const start: FanoutPosition = { ...FANOUT_START, afterBucket: first - 1 }
-      for (;;) {
-        const slice = { photoId, plan, after: start, lastBucket: last }
-        const { outcome } = await fanout.pushSlice(slice, { maxFollowers: FOLLOWERS, maxMs: 60_000 })
-        if (outcome === 'replan') return
-        if (narrowed) throw new Error('it wrote after the narrowing')
-      }
+    const release = Promise.withResolvers<void>()
+    // The other shard's page, which holds the photo.
+    const page = world.upload.database.transaction(async (tx) => {
+      await tx.query({ text: 'SELECT FROM photos WHERE photo_id = $1 FOR SHARE', values: [photoId] })
+      await release.promise
     })
-    await eventually(async () => (await world.rowsOf(photoId)).length > 0)
-    const startedAt = performance.now()
-    await world.change(photoId, { visibility: 'private' })
-    narrowed = true
-    expect(performance.now() - startedAt).toBeLessThan(3_000)
-    await Promise.all(endless)
+    const narrowing = world.change(photoId, { visibility: 'private' })
+    await lastStatementIs(`wait_event_type = 'Lock' AND query LIKE 'UPDATE photos%'`)
+    const limits = { maxFollowers: FOLLOWERS + 1, maxMs: 60_000 }
+    const slice = fanout.pushSlice({ photoId, plan, after: FANOUT_START }, limits)
+    await lastStatementIs(`query LIKE '%JOIN pg_locks%'`)
+    release.resolve()
+    await Promise.all([page, narrowing])
+    expect((await slice).outcome).toBe('replan')
+    expect(await world.rowsOf(photoId)).toEqual([])
   })
 
   it('is complete only when the replica has replayed it', async () => {
@@ -118,13 +127,7 @@ describe('a push of several shards', () => {
         completed = done
       })
       completing.catch(() => undefined)
-      await eventually(async () => {
-        const looking = await world.upload.database.primary({
-          text: `SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-                   AND query LIKE '%FROM pg_stat_replication%replay_lsn >=%'`,
-        })
-        return looking.length > 0
-      })
+      await lastStatementIs(`query LIKE '%FROM pg_stat_replication%replay_lsn >=%'`)
       expect(await world.isInFlight(photoId)).toBe(true)
       expect(completed).toBeUndefined()
     } finally {
