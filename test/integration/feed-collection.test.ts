@@ -1,8 +1,6 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
-import { createFanout } from '../../src/services/fanout/fanout.ts'
-import { FANOUT_START } from '../../src/contracts/photo-fanout.ts'
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
 import { collectBatch } from '../../src/services/feed/collect-batch.ts'
 import { createFeedCollection, type FeedCollection } from '../../src/services/feed/collection.ts'
@@ -248,99 +246,5 @@ describe('un-enrolment against return', () => {
     for (let after = first.next; after; after = (await batch(after)).next);
     expect(await rowsOf(viewer)).toEqual(newestFirst)
     expect(await read(viewer)).toEqual(newestFirst)
-  })
-})
-
-describe('publishing against a change of the follower', () => {
-  /** The photo's push, with something done once its page has been read and before it reaches heads. */
-  async function pushWith(photoId: PhotoId, afterPageRead: () => Promise<void>): Promise<void> {
-    const fanout = createFanout({
-      db: world.db,
-      heads: {
-        ...world.heads,
-        async push(...args) {
-          await afterPageRead()
-          return world.heads.push(...args)
-        },
-      },
-    })
-    const plan = await fanout.planFanout(photoId)
-    if (plan.desired !== 'push') throw new Error('nothing to push')
-    await fanout.pushSlice({ photoId, plan, after: FANOUT_START }, { maxFollowers: 500, maxMs: 5_000 })
-  }
-
-  it('finds who followed before the page was read', async () => {
-    const author = await world.account()
-    const viewer = await world.account()
-    await read(viewer)
-    const { photoId } = await world.photo(author)
-    await world.follow(viewer, author)
-    await pushWith(photoId, async () => {})
-    expect(await rowsOf(viewer)).toEqual([photoId])
-    expect(await read(viewer)).toEqual([photoId])
-  })
-
-  it('misses who follows after the page was read, and their own rebuild makes up for it', async () => {
-    const { author } = await reader(1)
-    const viewer = await world.account()
-    await read(viewer)
-    expect(await hasHead(viewer)).toBe(true)
-    const { photoId } = await world.photo(author)
-    await pushWith(photoId, () => world.follow(viewer, author))
-    expect(await rowsOf(viewer)).toEqual([])
-    await world.settle()
-    expect(await world.walk(viewer, 1)).toEqual(await world.expected(viewer))
-    expect(await world.expected(viewer)).toContain(photoId)
-  })
-
-  it('skips a head that is cold, and the rebuild that comes after finds the photo', async () => {
-    const { viewer, author, newestFirst } = await reader(3)
-    await world.flushHead(viewer)
-    const { photoId } = await world.publish(author)
-    expect(await hasHead(viewer)).toBe(false)
-    expect(await read(viewer)).toEqual([photoId, ...newestFirst])
-    expect(await hasHead(viewer)).toBe(true)
-    world.tiers()
-    expect((await world.walk(viewer, 2))[0]).toBe(photoId)
-    expect(world.tiers()[0]).toBe('head')
-  })
-
-  it('passes over who is un-enrolled after the page was read, harmlessly', async () => {
-    const { viewer, author, newestFirst } = await reader(3)
-    const { photoId } = await world.photo(author)
-    await pushWith(photoId, async () => {
-      await lastRead(viewer, UNENROL_DAYS + 1)
-      expect(await collection.unenrolInactive()).toBe(1)
-    })
-    await collection.collectRows()
-    expect(await rowsOf(viewer)).toEqual([])
-    expect(await read(viewer)).toEqual([photoId, ...newestFirst])
-    expect(await read(viewer)).toEqual([photoId, ...newestFirst])
-  })
-})
-
-describe('a stalled builder', () => {
-  it('does not touch the newer head of another, and its own reader is served right', async () => {
-    const { viewer, author } = await reader(3)
-    const other = await world.account()
-    const theirs = await world.photo(other)
-    await world.flushHead(viewer)
-    const stalled = world.feedWith({
-      ...world.heads,
-      async finishBuild(...args) {
-        // As long as the sentinel lives; then another builds, under a newer epoch.
-        await world.flushHead(viewer)
-        await world.follow(viewer, other)
-        await read(viewer)
-        return world.heads.finishBuild(...args)
-      },
-    })
-    await world.settle()
-    await world.walk(viewer, 100, stalled)
-    await stalled.idle()
-    const slice = await world.heads.readSlice(viewer, undefined, 1)
-    expect(slice!.items[0]!.photoId).toBe(theirs.photoId)
-    const { photoId } = await world.publish(author)
-    expect(await read(viewer)).toEqual([photoId, ...(await world.expected(viewer)).slice(1)])
   })
 })

@@ -4,7 +4,6 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compareFeedOrder, type FeedPosition } from '../../src/domain/feed-page.ts'
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
-import { VISIBILITIES, type Visibility } from '../../src/domain/visibility.ts'
 import type { FeedHeads } from '../../src/infra/redis/feed-heads.ts'
 import { createFeedCollection, type FeedCollection } from '../../src/services/feed/collection.ts'
 import { clearInFlight } from '../../src/services/feed/in-flight.ts'
@@ -12,12 +11,12 @@ import type { Feed } from '../../src/services/feed/feed.ts'
 import { attachInstance } from '../../stack/instance.ts'
 import { loadSecrets } from '../../stack/instance/secrets.ts'
 import { openWorld, type World } from '../integration/feed-world.ts'
+import { ACCOUNTS, limit, story, type Operation, type Via } from './feed-story.ts'
 
 /** Quick by default; thorough: PROPERTY_RUNS=1000; a failing run prints its seed, PROPERTY_SEED repeats it. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 120)
 const SEED = process.env.PROPERTY_SEED
 
-const ACCOUNTS = 4
 /** So small that a few photos reach below the floor. */
 const HEAD_ITEMS = 4
 /** Reached below the head, and ending above the first photo. */
@@ -76,82 +75,6 @@ afterAll(async () => {
   await replica.end()
   await world.close()
 })
-
-const account = fc.nat({ max: ACCOUNTS - 1 })
-const photo = fc.nat({ max: 1_000 })
-const visibility = fc.constantFrom<Visibility>(...VISIBILITIES)
-const limit = fc.integer({ min: 1, max: 100 })
-
-/** Another process reads the same heads; one that Redis does not answer reads none. */
-const via = fc.constantFrom('this process', 'another process', 'without Redis')
-type Via = typeof via extends fc.Arbitrary<infer Name> ? Name : never
-
-const operation = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant('post'),
-      account,
-      visibility,
-      tie: fc.boolean(),
-      inFlight: fc.boolean(),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('publish'),
-      account,
-      visibility,
-      tie: fc.boolean(),
-      late: fc.boolean(),
-      inFlight: fc.boolean(),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('remove'), photo }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constant('show'), photo, visibility, inFlight: fc.boolean() }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('follow'), account, other: account }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('unfollow'), account, other: account }) },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant('read'),
-      account,
-      limit,
-      pages: fc.integer({ min: 1, max: 3 }),
-      slowly: fc.boolean(),
-      via,
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('distribute'), photo }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('flush'), account }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('stop reading'), account }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('collect') }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('pause the replica') }) },
-)
-type Operation = {
-  [Name in string]: {
-    do: Name
-    account: number
-    other: number
-    photo: number
-    limit: number
-    pages: number
-  } & {
-    visibility: Visibility
-    tie: boolean
-    slowly: boolean
-    late: boolean
-    inFlight: boolean
-    via: Via
-  }
-}[string]
-
-/** What runs in one step runs at the same time. */
-const story = fc.array(fc.array(operation, { minLength: 1, maxLength: 5 }), { minLength: 3, maxLength: 14 })
 
 describe('every feed, once all is quiet', () => {
   it(

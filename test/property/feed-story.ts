@@ -1,0 +1,83 @@
+import fc from 'fast-check'
+import { VISIBILITIES, type Visibility } from '../../src/domain/visibility.ts'
+
+export const ACCOUNTS = 4
+
+const account = fc.nat({ max: ACCOUNTS - 1 })
+const photo = fc.nat({ max: 1_000 })
+const visibility = fc.constantFrom<Visibility>(...VISIBILITIES)
+export const limit = fc.integer({ min: 1, max: 100 })
+
+/** Another process reads the same heads; one that Redis does not answer reads none. */
+const via = fc.constantFrom('this process', 'another process', 'without Redis')
+export type Via = typeof via extends fc.Arbitrary<infer Name> ? Name : never
+
+const operation = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('post'),
+      account,
+      visibility,
+      tie: fc.boolean(),
+      inFlight: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('publish'),
+      account,
+      visibility,
+      tie: fc.boolean(),
+      late: fc.boolean(),
+      inFlight: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('remove'), photo }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('show'), photo, visibility, inFlight: fc.boolean() }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('follow'), account, other: account }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('unfollow'), account, other: account }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('read'),
+      account,
+      limit,
+      pages: fc.integer({ min: 1, max: 3 }),
+      slowly: fc.boolean(),
+      via,
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('distribute'), photo }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('flush'), account }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('stop reading'), account }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('collect') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('pause the replica') }) },
+)
+export type Operation = {
+  [Name in string]: {
+    do: Name
+    account: number
+    other: number
+    photo: number
+    limit: number
+    pages: number
+  } & {
+    visibility: Visibility
+    tie: boolean
+    slowly: boolean
+    late: boolean
+    inFlight: boolean
+    via: Via
+  }
+}[string]
+
+/** What runs in one step runs at the same time. */
+export const story = fc.array(fc.array(operation, { minLength: 1, maxLength: 5 }), {
+  minLength: 3,
+  maxLength: 14,
+})
