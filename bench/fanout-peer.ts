@@ -72,7 +72,6 @@ async function describe(service: BenchService, audience: Audience, peer: Peer): 
   return {
     conditions: {
       data: `${audience.fans.toLocaleString('en')} followers, every head warm and full (200); ${audience.rowsPreloaded.toLocaleString('en')} feed rows preloaded`,
-      'load on the machine': 'other work ran on it; see the load average',
     },
     contenders: [
       {

@@ -83,7 +83,6 @@ async function describe(service: BenchService, audience: Audience, seconds: numb
     conditions: {
       data: `${audience.fans.toLocaleString('en')} followers, all enrolled, heads warm and full; ${audience.rowsPreloaded.toLocaleString('en')} feed rows preloaded`,
       load: `open loop, ${perSecond.toFixed(0)} GET /v1/feed a second by random followers, 20 % of the idle saturation of ${idle.requestsPerSecond.toFixed(0)}`,
-      'load on the machine': 'other work ran on it; see the load average',
     },
     contenders: [
       {

@@ -124,7 +124,6 @@ async function describe(
         `${largest.toLocaleString('en')} followers, all enrolled; ${audience.rowsPreloaded.toLocaleString('en')} feed rows ` +
         'preloaded; every head warm and full (200); a replica streams; fsync on; CHECKPOINT and replay before each push',
       'memory of a full head': `${audience.headBytes.listpack} bytes as listpack, ${audience.headBytes.skiplist} as skiplist`,
-      'load on the machine': 'other work ran on it; see the load average',
     },
     contenders: [
       {

@@ -86,7 +86,6 @@ async function describe(
         `${graph.userIds.length.toLocaleString('en')} users, each following ${size.following} of them and having ` +
         `${size.photosPerUser} photos of 4 variants; ${readers.length.toLocaleString('en')} readers with warm heads, by Zipf (s = 1)`,
       load: `${CONNECTIONS} connections from the process of the benchmark, on the same cores as all servers; one process of each contender`,
-      'load on the machine': 'other work ran on it; see the load average',
     },
     contenders: [
       {
