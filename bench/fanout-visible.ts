@@ -138,8 +138,9 @@ function look(body: Buffer): Look {
 }
 
 /**
- * A follower who looks `t` ms after publication sees the photo with some probability, which rises with t. The time until
- * a share p of requests shows it is the time after which at most 1 − p of those that were due later miss it.
+ * A follower who is answered `t` ms after publication sees the photo with some probability, which rises with t. The time
+ * until a share p of requests shows it is the time after which at most 1 − p of those that were answered later miss it. By
+ * when they were answered, not when they were due: under overload a read runs long after it was due.
  */
 export function summarise(
   answers: Timed<Look>[],
@@ -147,15 +148,17 @@ export function summarise(
   publishedAt: number,
   pushedAt: number,
 ): Sample {
-  const during = answers.filter(({ dueAt }) => dueAt >= publishedAt && dueAt <= pushedAt)
-  const misses = during.filter(({ note }) => !note.shows(photoId)).map(({ dueAt }) => dueAt - publishedAt)
+  const during = answers
+    .map((answer) => ({ ...answer, seenAt: answer.dueAt + answer.ms }))
+    .filter(({ seenAt }) => seenAt >= publishedAt && seenAt <= pushedAt)
+  const misses = during.filter(({ note }) => !note.shows(photoId)).map(({ seenAt }) => seenAt - publishedAt)
   const visibleTo = (share: number): number => {
-    const sorted = during.toSorted((a, b) => b.dueAt - a.dueAt)
+    const sorted = during.toSorted((a, b) => b.seenAt - a.seenAt)
     let missed = 0
     let reached = pushedAt - publishedAt
-    sorted.forEach(({ dueAt, note }, i) => {
+    sorted.forEach(({ seenAt, note }, i) => {
       if (!note.shows(photoId)) missed++
-      if (missed <= (1 - share) * (i + 1)) reached = dueAt - publishedAt
+      if (missed <= (1 - share) * (i + 1)) reached = seenAt - publishedAt
     })
     return reached
   }
