@@ -1,4 +1,3 @@
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FANOUT_START } from '../../src/contracts/photo-fanout.ts'
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
@@ -6,8 +5,6 @@ import { createFanout, type Fanout } from '../../src/services/fanout/fanout.ts'
 import { fanoutBulkWorker } from '../../src/workers/fanout-bulk.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
 import { orchestrationWorker } from '../../src/workers/orchestration.ts'
-import { attachInstance } from '../../stack/instance.ts'
-import { loadSecrets } from '../../stack/instance/secrets.ts'
 import {
   openCelebrityWorld,
   SHARD_THRESHOLD,
@@ -17,6 +14,7 @@ import {
 } from './celebrity-world.ts'
 import { startValkey, valkeyServerPath, type PrivateValkey } from './private-valkey.ts'
 import { eventually } from './upload-world.ts'
+import { pauseReplay, resumeReplay } from './replica-replay.ts'
 
 const FOLLOWERS = 4_000
 
@@ -118,7 +116,7 @@ describe('a push of several shards', () => {
     const photoId = await world.publish(author)
     const plan = await planOf(photoId)
     const limits = { maxFollowers: FOLLOWERS + 1, maxMs: 60_000 }
-    await onReplica('SELECT pg_wal_replay_pause()')
+    await pauseReplay()
     let completed: boolean | undefined
     let completing: Promise<void> | undefined
     try {
@@ -131,28 +129,10 @@ describe('a push of several shards', () => {
       expect(await world.isInFlight(photoId)).toBe(true)
       expect(completed).toBeUndefined()
     } finally {
-      await onReplica('SELECT pg_wal_replay_resume()')
+      await resumeReplay()
     }
     await completing
     expect(completed).toBe(true)
     expect(await world.isInFlight(photoId)).toBe(false)
   })
 })
-
-async function onReplica(statement: string): Promise<void> {
-  const instance = attachInstance(process.env.DARKROOM_INSTANCE_DIR!)
-  const { postgresSuperuser } = loadSecrets(instance.layout.secrets)
-  const client = new pg.Client({
-    host: '127.0.0.1',
-    port: instance.ports.postgresReplica,
-    user: 'postgres',
-    password: postgresSuperuser,
-    database: 'postgres',
-  })
-  await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
-  }
-}

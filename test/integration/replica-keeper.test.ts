@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
 import { register } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/config.ts'
@@ -7,7 +6,7 @@ import { openDatabase, type Database } from '../../src/infra/db/database.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createReplicaKeeper } from '../../src/services/replica-keeper.ts'
 import { attachInstance } from '../../stack/instance.ts'
-import { loadSecrets } from '../../stack/instance/secrets.ts'
+import { pauseReplay, resumeReplay } from './replica-replay.ts'
 
 /** Reads go on without the replica, narrowings do not hang, and no read on a replica misses one. */
 describe('a replica that is late or gone', () => {
@@ -64,26 +63,9 @@ describe('a replica that is late or gone', () => {
     return tookMs
   }
 
-  async function onReplica(statement: string): Promise<void> {
-    const { postgresSuperuser } = loadSecrets(instance.layout.secrets)
-    const client = new pg.Client({
-      host: '127.0.0.1',
-      port: instance.ports.postgresReplica,
-      user: 'postgres',
-      password: postgresSuperuser,
-      database: 'postgres',
-    })
-    await client.connect()
-    try {
-      await client.query(statement)
-    } finally {
-      await client.end()
-    }
-  }
-
   it('replay paused: narrowings go on within seconds, reads obey them, and the replica comes back', async () => {
     await narrowAndRead()
-    await onReplica('SELECT pg_wal_replay_pause()')
+    await pauseReplay()
     try {
       // The first may wait until the replica is dismissed; from then on none does.
       expect(await narrowAndRead()).toBeLessThan(10_000)
@@ -95,7 +77,7 @@ describe('a replica that is late or gone', () => {
       })
       expect((await metric('darkroom_replica_lag_seconds')).rotation).toBeGreaterThan(1)
     } finally {
-      await onReplica('SELECT pg_wal_replay_resume()')
+      await resumeReplay()
     }
     await until('the replica serves again', async () => db.rotation.inRotation())
     await until('the metrics say so', async () => {
