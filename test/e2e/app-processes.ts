@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import getPort from 'get-port'
@@ -51,7 +50,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     LOG_LEVEL: 'info',
   }
   const running = new Map<ProcessName, ChildProcess>()
-  const logs = join(tmpdir(), `darkroom-e2e-${process.pid}`)
+  // With the logs of the instance's servers: kept when tests fail, gone with the instance otherwise.
+  const logs = join(given.DARKROOM_INSTANCE_DIR!, 'logs')
   mkdirSync(logs, { recursive: true })
 
   const app: App = {
@@ -63,7 +63,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       running.set(name, child)
-      const log = createWriteStream(join(logs, `${name}.log`), { flags: 'a' })
+      const log = createWriteStream(join(logs, `e2e-${name}.log`), { flags: 'a' })
       child.stdout.pipe(log, { end: false })
       child.stderr.pipe(log, { end: false })
       await ready(name, child, url)
