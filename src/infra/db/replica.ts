@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { withDeadline } from '../deadline.ts'
 import { reportReplicaLag, reportReplicaServing } from '../../observability/replica-metrics.ts'
 
 /** A replica more than this behind the primary leaves the rotation. */
@@ -59,7 +60,9 @@ export function createReplicaRotation(primary: Pool, replica: Pool | undefined):
     const startedAt = performance.now()
     const doubtsBefore = doubts
     try {
-      const state = await withTimeout(look(primary, replica!), CHECK_TIMEOUT_MS)
+      const state = await withDeadline(CHECK_TIMEOUT_MS, look(primary, replica!), () => {
+        throw new Error('timed out')
+      })
       // After a crash it answers from an earlier position than the one it had confirmed to commits that waited for it.
       if (state.lagSeconds === 0) trustedStart = state.startedAt
       const isTrusted = state.startedAt === trustedStart && doubts === doubtsBefore
@@ -130,16 +133,4 @@ async function look(primary: Pool, replica: Pool): Promise<ReplicaState> {
   const lagSeconds = Math.max(0, lag ?? Infinity)
   const isFresh = recovering && lagSeconds * 1000 < MAX_REPLICA_LAG_MS
   return { mayServe: positions[0]!.may_serve, isFresh, lagSeconds, startedAt }
-}
-
-async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('timed out')), timeoutMs)
-  })
-  try {
-    return await Promise.race([work, timeout])
-  } finally {
-    clearTimeout(timer)
-  }
 }

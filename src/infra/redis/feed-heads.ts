@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { feedBucket, photoIdFromBytes, photoIdToBytes, type PhotoId, type UserId } from '../../domain/ids.ts'
 import type { FeedPosition } from '../../domain/feed-page.ts'
+import { withDeadline } from '../deadline.ts'
 import type { RedisClient } from './client.ts'
 import { BEGIN_BUILD, FINISH_BUILD, PUSH_SLOT, READ_SLICE, REMOVE_SLOT } from './scripts/feed-heads.ts'
 
@@ -82,7 +83,7 @@ export function createFeedHeads(
   async function reading<T>(work: () => Promise<T>): Promise<T> {
     if (performance.now() < pausedUntil) throw new Error('Redis failed a moment ago')
     try {
-      return await within(READ_TIMEOUT_MS, work())
+      return await withDeadline(READ_TIMEOUT_MS, work(), tooLate)
     } catch (error) {
       pausedUntil = performance.now() + PAUSE_AFTER_FAILURE_MS
       throw error
@@ -97,7 +98,7 @@ export function createFeedHeads(
   ): Promise<number> {
     const slots = [...Map.groupBy(userIds, feedBucket).values()]
     const calls = slots.map((users) => inSlot(script, users.map(headKey), args))
-    return sum(await within(PUSH_TIMEOUT_MS, Promise.all(calls)))
+    return sum(await withDeadline(PUSH_TIMEOUT_MS, Promise.all(calls), tooLate))
   }
 
   async function inSlot(
@@ -164,22 +165,13 @@ function parseSlice([epoch, floor, ...rest]: Buffer[], below: FeedPosition | und
   return { epoch: Number(epoch!.toString()), floor: Number(floor!.toString()), items }
 }
 
-/** Rejects after `timeoutMs`; the work goes on, and its own end no longer matters to anyone. */
-async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Redis did not answer within ${timeoutMs} ms`)), timeoutMs)
-  })
-  try {
-    return await Promise.race([work, timeout])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 /** The client itself repeats what was answered TRYAGAIN, so what is seen here may be its command timeout. */
 function maySlotBeMigrating(error: unknown): boolean {
   return error instanceof Error && /TRYAGAIN|Command timed out/.test(error.message)
+}
+
+function tooLate(): never {
+  throw new Error('Redis did not answer in time')
 }
 
 function sum(numbers: number[]): number {

@@ -2,6 +2,7 @@ import { mergeInFlight, scanAboveFloor, type FeedPosition, type FeedScan } from 
 import type { UserId } from '../../domain/ids.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import type { FeedHeads, HeadSlice } from '../../infra/redis/feed-heads.ts'
+import { withDeadline } from '../../infra/deadline.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { loadPhotoCards, type PhotoCards } from '../photo-cards.ts'
 import { createBelowHead, type BelowHeadOptions } from './below-head.ts'
@@ -113,7 +114,9 @@ export function createStretches(deps: StretchesDeps): Stretches {
         if (!stale) return loaded
         neededEpoch = loaded.viewerEpoch ?? 0
       }
-      const built = mayRebuild && (await within(REBUILD_WAIT_MS, rebuilds.rebuild(userId, neededEpoch)))
+      const built =
+        mayRebuild &&
+        (await withDeadline(REBUILD_WAIT_MS, rebuilds.rebuild(userId, neededEpoch), () => undefined))
       if (built) {
         const { loaded, stale } = await loadFromHead(reading, built, 'rebuilt', stretch)
         if (!stale) return loaded
@@ -123,18 +126,5 @@ export function createStretches(deps: StretchesDeps): Stretches {
     async idle() {
       await Promise.all([rebuilds.idle(), belowHead.idle()])
     },
-  }
-}
-
-/** What `work` resolves with, or undefined if it takes longer; it goes on then. */
-async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), timeoutMs)
-  })
-  try {
-    return await Promise.race([work, timeout])
-  } finally {
-    clearTimeout(timer)
   }
 }
