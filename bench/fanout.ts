@@ -18,7 +18,7 @@ const sizes = { full: [10_000, 100_000, 1_000_000], quick: [500, 2_000, 20_000] 
 const ROWS_PER_FAN = 10
 const SAMPLED_FANS = 2_000
 /** As the worker of the queue fanout-bulk has it. */
-const SHARDS_AT_ONCE = 4
+const SHARDS_AT_ONCE = 2
 const LAST_USER_ID = '9223372036854775807'
 /** As the worker's activity has it (activities/fanout.ts, FANOUT_SLICE_FOLLOWERS). */
 const SLICE = { maxFollowers: 20_000, maxMs: 2_000 }
