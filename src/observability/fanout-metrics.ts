@@ -2,7 +2,8 @@ import { Counter, Gauge, Histogram } from 'prom-client'
 
 export const fanoutVisibleSeconds = new Histogram({
   name: 'darkroom_fanout_visible_seconds',
-  help: 'From when a push came to be owed until a page of followers had the photo in rows and heads; pushes of one shard (others are merged by readers meanwhile)',
+  help: 'From when a push came to be owed until followers see the photo. push: a page of them had it in rows and heads (pushes of one shard); merge: a process began to merge it into the feeds that it reads (all others)',
+  labelNames: ['by'] as const,
   buckets: [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300],
 })
 

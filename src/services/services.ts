@@ -6,6 +6,7 @@ import { createPhotoIndex } from '../infra/opensearch/photo-index.ts'
 import type { RedisClient } from '../infra/redis/client.ts'
 import { createFeedHeads } from '../infra/redis/feed-heads.ts'
 import type { ObjectStore } from '../infra/s3/object-store.ts'
+import { fanoutVisibleSeconds } from '../observability/fanout-metrics.ts'
 import { feedInFlight, feedMetrics } from '../observability/feed-metrics.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createAccessTokens } from './access-tokens.ts'
@@ -43,7 +44,12 @@ export function createServices(deps: ServicesDeps) {
   const { config, db, redis, objects, temporal, openSearch, logger } = deps
   const outbox = createOutbox({ database: db, temporal, logger })
   const sessions = createSessions({ db, sessionDays: config.SESSION_DAYS })
-  const inFlight = createInFlightCopy({ db, logger, onPolled: (count) => feedInFlight.set(count) })
+  const inFlight = createInFlightCopy({
+    db,
+    logger,
+    onPolled: (count) => feedInFlight.set(count),
+    onArrived: (seconds) => fanoutVisibleSeconds.observe({ by: 'merge' }, seconds),
+  })
   return {
     accessTokens: createAccessTokens({ keys: config.jwtKeys, lifetimeSeconds: config.ACCESS_TOKEN_SECONDS }),
     accounts: createAccounts({ db, passwords: createPasswords(), sessions }),

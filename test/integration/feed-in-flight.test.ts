@@ -145,7 +145,13 @@ describe('a photo in flight', () => {
 
   it('reaches a process that polls within a second', async () => {
     const { viewer, author, newestFirst } = await warmViewer(2)
-    const copy = createInFlightCopy({ db: world.db, logger: pino({ level: 'silent' }) })
+    const arrivals: number[] = []
+    const copy = createInFlightCopy({
+      db: world.db,
+      logger: pino({ level: 'silent' }),
+      onArrived: (seconds) => arrivals.push(seconds),
+    })
+    await copy.refresh()
     copy.start()
     try {
       const feed = world.feedWith(world.heads, { inFlight: copy })
@@ -158,6 +164,7 @@ describe('a photo in flight', () => {
       }
       expect(seen).toEqual([photo.photoId, ...newestFirst])
       expect(performance.now() - startedAt).toBeLessThan(1_000)
+      expect(arrivals).toEqual([expect.closeTo(0.5, 0)])
     } finally {
       copy.stop()
     }

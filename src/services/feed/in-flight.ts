@@ -12,6 +12,11 @@ export interface InFlightPhoto extends FeedPosition {
 
 const POLL_MS = 250
 
+const POLL = `
+  SELECT f.photo_id, f.owner_id, f.score,
+    extract(epoch FROM clock_timestamp() - coalesce(p.distribution_since, clock_timestamp()))::float8 AS age_seconds
+  FROM in_flight f JOIN photos p USING (photo_id) ORDER BY f.score DESC, f.photo_id DESC`
+
 /**
  * Notes, in the transaction that publishes or widens it, that readers are to merge the photo until its push is through;
  * does nothing for authors whose push is done in a moment.
@@ -67,8 +72,10 @@ export interface InFlightCopyDeps {
   db: { primary: Query }
   logger: Logger
   pollMs?: number
-  /** Told the size of the copy after each poll. */
+  /** Told the size of the copy after each poll, … */
   onPolled?: (count: number) => void
+  /** … and of each photo that came since the last one: how long ago its push came to be owed, by the primary's clock. */
+  onArrived?: (seconds: number) => void
 }
 
 /**
@@ -80,18 +87,19 @@ export function createInFlightCopy({
   logger,
   pollMs = POLL_MS,
   onPolled,
+  onArrived,
 }: InFlightCopyDeps): InFlightCopy {
-  let copy: readonly InFlightPhoto[] = []
+  let copy: readonly InFlightPhoto[] | undefined
   let timer: NodeJS.Timeout | undefined
   let running = false
 
   async function refresh(): Promise<void> {
-    const rows = await db.primary<InFlightRow>({
-      name: 'feed-in-flight',
-      text: 'SELECT photo_id, owner_id, score FROM in_flight ORDER BY score DESC, photo_id DESC',
-    })
+    const rows = await db.primary<PolledRow>({ name: 'feed-in-flight', text: POLL })
+    const before = copy && new Set(copy.map(({ photoId }) => photoId))
     copy = rows.map(toInFlight)
     onPolled?.(copy.length)
+    // What the first poll finds has been in flight for as long as this process has not.
+    for (const row of rows) if (before && !before.has(row.photo_id)) onArrived?.(row.age_seconds)
   }
 
   async function poll(): Promise<void> {
@@ -100,7 +108,7 @@ export function createInFlightCopy({
   }
 
   return {
-    photos: () => copy,
+    photos: () => copy ?? [],
     refresh,
     start() {
       if (running) return
@@ -156,6 +164,10 @@ interface InFlightRow {
   photo_id: PhotoId
   owner_id: UserId
   score: string
+}
+
+interface PolledRow extends InFlightRow {
+  age_seconds: number
 }
 
 function toInFlight(row: InFlightRow): InFlightPhoto {
