@@ -39,7 +39,7 @@ export function createOriginals({ database, objects, maxBytes, maxPixels }: Orig
           `${head?.bytes ?? 0} bytes arrived, ${declared.bytes} were declared.`,
         )
       }
-      const inspected = await withObjectFile(objects, { key, etag: head.etag, signal }, (file) =>
+      const inspecting = withObjectFile(objects, { key, etag: head.etag, signal }, (file) =>
         inspectOriginal(file, {
           declaredContentType: declared.contentType,
           maxBytes,
@@ -48,7 +48,7 @@ export function createOriginals({ database, objects, maxBytes, maxPixels }: Orig
           ...(declared.sha256 ? { expectedSha256: declared.sha256 } : {}),
         }),
       )
-      await objects.copy(key, originalKey(photoId), head.etag)
+      const inspected = await besides(objects.copy(key, originalKey(photoId), head.etag), inspecting)
       if (await note(database, photoId, inspected)) {
         return { outcome: 'valid', width: inspected.width, height: inspected.height, bytes: inspected.bytes }
       }
@@ -57,6 +57,17 @@ export function createOriginals({ database, objects, maxBytes, maxPixels }: Orig
       return { outcome: 'gone' }
     },
   }
+}
+
+/**
+ * What `main` resolves with, once both have ended: a copy that went on after a failure would end after the failed upload's
+ * objects were deleted.
+ */
+async function besides<T>(aside: Promise<unknown>, main: Promise<T>): Promise<T> {
+  const [, result] = await Promise.allSettled([aside, main])
+  if (result.status === 'rejected') throw result.reason
+  await aside
+  return result.value
 }
 
 async function readDeclared(database: Database, photoId: PhotoId) {
