@@ -7,6 +7,7 @@ export function createHousekeepingActivities({ housekeeping }: { housekeeping: H
     sweepIncomingObjects: () => whileHeartbeating((signal) => housekeeping.sweepIncoming(signal)),
     sweepIdempotencyKeys: () => whileHeartbeating((signal) => housekeeping.sweepIdempotencyKeys(signal)),
     sweepSessions: () => whileHeartbeating((signal) => housekeeping.sweepSessions(signal)),
+    startOwedFanouts: () => whileHeartbeating((signal) => housekeeping.startOwedFanouts(signal)),
   })
 }
 

@@ -1,4 +1,4 @@
-/** Sweeps what nobody needs any more; started each hour by a Temporal Schedule. */
+/** Sweeps what nobody needs any more, and starts fanouts that were lost; started each hour by a Temporal Schedule. */
 export const HOUSEKEEPING = 'housekeeping'
 export const HOUSEKEEPING_SCHEDULE_ID = 'housekeeping'
 
@@ -6,4 +6,6 @@ export interface HousekeepingResult {
   incomingObjects: number
   idempotencyKeys: number
   sessions: number
+  /** Started or woken. */
+  fanouts: number
 }

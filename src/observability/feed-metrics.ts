@@ -23,6 +23,11 @@ export const feedInFlight = new Gauge({
   help: 'Photos that readers merge into feeds while their push is under way, as this process knows them',
 })
 
+export const feedInFlightOldest = new Gauge({
+  name: 'darkroom_feed_in_flight_oldest_seconds',
+  help: 'Since how long the oldest of these has been in flight; 0: there is none',
+})
+
 export const feedGhosts = new Counter({
   name: 'darkroom_feed_ghosts_total',
   help: 'Candidates that readers left out because they are no longer in the feed',

@@ -1,7 +1,8 @@
-import { isUuid, type PhotoId } from '../domain/ids.ts'
+import { isUuid, type PhotoId, type UserId } from '../domain/ids.ts'
 import type { Database } from '../infra/db/database.ts'
 import type { ObjectStore } from '../infra/s3/object-store.ts'
 import { incomingKey } from './photo-keys.ts'
+import type { WorkflowStarts } from './workflow-starts.ts'
 
 /** Sweeps delete in batches of this many rows or objects, so that none holds locks for long. */
 const BATCH = 500
@@ -13,12 +14,16 @@ const UNKNOWN_KEPT_MS = 24 * 60 * 60 * 1000
 const IDEMPOTENCY_KEPT = `interval '24 hours'`
 /** Ended sessions are kept a while, so that the reuse of a stolen refresh token is still noticed. */
 const SESSIONS_KEPT = `interval '7 days'`
+/** A fanout that is owed for so long has no workflow, or one that is waiting; waking that does no harm. */
+const FANOUT_OVERDUE = `interval '10 minutes'`
 
 /** Sweeps of what nobody needs any more. Each returns how much it deleted, stops when the signal aborts, may run twice. */
 export interface Housekeeping {
   sweepIncoming(signal?: AbortSignal): Promise<number>
   sweepIdempotencyKeys(signal?: AbortSignal): Promise<number>
   sweepSessions(signal?: AbortSignal): Promise<number>
+  /** Starts the fanouts of photos that are owed one for long: its workflow was terminated, or the upload's before it began. */
+  startOwedFanouts(signal?: AbortSignal): Promise<number>
 }
 
 interface Incoming {
@@ -26,9 +31,13 @@ interface Incoming {
   lastModified: Date
 }
 
-export function createHousekeeping(deps: { database: Database; objects: ObjectStore }): Housekeeping {
-  const { database, objects } = deps
+export interface HousekeepingDeps {
+  database: Database
+  objects: ObjectStore
+  starts: Pick<WorkflowStarts, 'reconcileDistribution'>
+}
 
+export function createHousekeeping({ database, objects, starts }: HousekeepingDeps): Housekeeping {
   async function deleteInBatches(text: string, signal?: AbortSignal): Promise<number> {
     let deleted = 0
     for (;;) {
@@ -87,5 +96,39 @@ export function createHousekeeping(deps: { database: Database; objects: ObjectSt
         RETURNING 1`,
         signal,
       ),
+
+    async startOwedFanouts(signal) {
+      let started = 0
+      for (let after = { since: '-infinity', photoId: FIRST_PHOTO }; ;) {
+        const owed = await database.primary<OwedFanout>({
+          text: OWED,
+          values: [BATCH, after.since, after.photoId],
+        })
+        for (const { photo_id: photoId, owner_id: ownerId, since } of owed) {
+          signal?.throwIfAborted()
+          await starts.reconcileDistribution({ photoId, ownerId })
+          after = { since, photoId }
+          started++
+        }
+        if (owed.length < BATCH) return started
+      }
+    },
   }
 }
+
+interface OwedFanout {
+  photo_id: PhotoId
+  owner_id: UserId
+  since: string
+}
+
+const FIRST_PHOTO = '00000000-0000-0000-0000-000000000000'
+
+// Those in flight are seen by every reader: their push runs, is held, or was cancelled by an operator.
+// Plan: photos_owed_idx.
+const OWED = `
+  SELECT p.photo_id, p.owner_id, p.distribution_since::text AS since FROM photos p
+  WHERE p.distribution IS NULL AND p.score IS NOT NULL AND p.distribution_since < now() - ${FANOUT_OVERDUE}
+    AND (p.distribution_since, p.photo_id) > ($2::timestamptz, $3::uuid)
+    AND NOT EXISTS (SELECT FROM in_flight f WHERE f.photo_id = p.photo_id)
+  ORDER BY p.distribution_since, p.photo_id LIMIT $1`

@@ -65,6 +65,7 @@ export type OfCircle = readonly { photoId: PhotoId; ownerId: UserId }[]
 
 // Rights and content in one snapshot, so that nothing is shown under a right that was already gone. Plan: one probe of
 // photos_pkey, users_pkey, photo_variants_pkey, photo_tags_pkey and follows_pkey per id; at most 100 or so ids a call.
+// Photos of a suspended or deactivated account are as absent as its profile.
 // The array of those of the viewer's circle is made once, by a probe of follows_pkey each, before any content is read.
 const LOAD_CARDS = `
   SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, p.status, p.visibility,
@@ -83,7 +84,7 @@ const LOAD_CARDS = `
       SELECT given.photo_id FROM unnest($3::uuid[], $4::bigint[]) given (photo_id, owner_id)
       WHERE given.owner_id = $1::bigint OR EXISTS (
         SELECT FROM follows WHERE follower_id = $1::bigint AND followee_id = given.owner_id)))
-    AND ${visibleTo('p', '$1::bigint')}`
+    AND u.status = 'active' AND ${visibleTo('p', '$1::bigint')}`
 
 const LOAD_CARDS_AND_EPOCH = `
   SELECT s.epoch AS viewer_epoch, s.enrolled AND s.last_read_at < now() - interval '1 day' AS viewer_read_is_old, c.*

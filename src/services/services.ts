@@ -7,7 +7,7 @@ import type { RedisClient } from '../infra/redis/client.ts'
 import { createFeedHeads } from '../infra/redis/feed-heads.ts'
 import type { ObjectStore } from '../infra/s3/object-store.ts'
 import { fanoutVisibleSeconds } from '../observability/fanout-metrics.ts'
-import { feedInFlight, feedMetrics } from '../observability/feed-metrics.ts'
+import { feedInFlight, feedInFlightOldest, feedMetrics } from '../observability/feed-metrics.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import { createAccounts } from './accounts.ts'
@@ -47,7 +47,10 @@ export function createServices(deps: ServicesDeps) {
   const inFlight = createInFlightCopy({
     db,
     logger,
-    onPolled: (count) => feedInFlight.set(count),
+    onPolled(count, oldestSeconds) {
+      feedInFlight.set(count)
+      feedInFlightOldest.set(oldestSeconds)
+    },
     onArrived: (seconds) => fanoutVisibleSeconds.observe({ by: 'merge' }, seconds),
   })
   return {

@@ -82,7 +82,7 @@ export const orchestrationWorker: WorkerDefinition = {
             metrics: feedCollectionMetrics,
           }),
         }),
-        ...createHousekeepingActivities({ housekeeping: createHousekeeping({ database, objects }) }),
+        ...createHousekeepingActivities({ housekeeping: createHousekeeping({ database, objects, starts }) }),
       },
       async background(signal) {
         const relay = createOutbox({ database, temporal, logger }).runRelay(signal)

@@ -7,14 +7,16 @@ const sweeping = (summary: string) => proxyActivities<HousekeepingActivities>({ 
 const { sweepIncomingObjects } = sweeping('Delete objects of uploads that are closed')
 const { sweepIdempotencyKeys } = sweeping('Delete answers kept for longer than a day')
 const { sweepSessions } = sweeping('Delete sessions that have ended')
+const { startOwedFanouts } = sweeping('Start fanouts that are owed for long')
 
 /** One sweep, one thing after the other: there is no hurry, and the database has others to serve. */
 export async function housekeeping(): Promise<HousekeepingResult> {
   const incomingObjects = await sweepIncomingObjects()
   const idempotencyKeys = await sweepIdempotencyKeys()
   const sessions = await sweepSessions()
+  const fanouts = await startOwedFanouts()
   setCurrentDetails(
-    `Deleted ${incomingObjects} incoming objects, ${idempotencyKeys} idempotency keys, ${sessions} sessions`,
+    `Deleted ${incomingObjects} incoming objects, ${idempotencyKeys} idempotency keys, ${sessions} sessions; started ${fanouts} fanouts`,
   )
-  return { incomingObjects, idempotencyKeys, sessions }
+  return { incomingObjects, idempotencyKeys, sessions, fanouts }
 }

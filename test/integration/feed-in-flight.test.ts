@@ -143,6 +143,68 @@ describe('a photo in flight', () => {
     for (const limit of [1, 7, 40, 100]) expect(await world.walk(viewer, limit)).toEqual(expected)
   })
 
+  it('of many, of the viewer’s circle, that are narrowed in flight leave the pages below them whole', async () => {
+    const { viewer, author, newestFirst } = await warmViewer(15)
+    const stranger = await world.account()
+    const launched: FeedPosition[] = []
+    for (let n = 0; n < 121; n++) {
+      const ownerId = n < 100 ? stranger : author
+      const photo = await world.photo(ownerId)
+      await world.db.transaction((tx) => markInFlight(tx, { ...photo, ownerId }, 0))
+      if (ownerId === author) launched.push(photo)
+    }
+    await world.settle()
+    await world.inFlight.refresh()
+    // They are looked up, narrowed, and then their cards are loaded.
+    const hide = async () => {
+      for (const { photoId } of launched.slice(1).reverse()) await world.setVisibility(photoId, 'private')
+      await world.settle()
+    }
+    let hidden: Promise<void> | undefined
+    const replica: typeof world.db.replica = async (statement) => {
+      const rows = await world.db.replica(statement)
+      if (statement.name === 'feed-in-flight-of-circle') await (hidden ??= hide())
+      return rows as never
+    }
+    const feed = world.feedWith(world.heads, { db: { ...world.db, replica } })
+    const expected = [launched[0]!.photoId, ...newestFirst]
+    expect(await world.walk(viewer, 7, feed)).toEqual(expected)
+    expect(hidden).toBeDefined()
+    for (const limit of [1, 2, 20])
+      expect(await world.walk(viewer, limit), `limit ${limit}`).toEqual(expected)
+  })
+
+  it('is pulled by a process that has not polled yet, or whose polls no longer end', async () => {
+    const { viewer, author, newestFirst } = await warmViewer(3)
+    let isSilent = false
+    const primary: typeof world.db.primary = (...args) =>
+      isSilent ? new Promise(() => undefined) : world.db.primary(...args)
+    const copy = createInFlightCopy({
+      db: { primary },
+      logger: pino({ level: 'silent' }),
+      pollMs: 10,
+      maxAgeMs: 100,
+    })
+    const feed = world.feedWith(world.heads, { inFlight: copy })
+    expect(await world.walk(viewer, 5, feed)).toEqual(newestFirst)
+    expect(world.tiers()).toEqual(['pull'])
+    copy.start()
+    try {
+      await expect.poll(() => copy.photos()).toEqual([])
+      expect(await world.walk(viewer, 5, feed)).toEqual(newestFirst)
+      expect(world.tiers()).toEqual(['head'])
+      isSilent = true
+      const photo = await world.photo(author)
+      await world.db.transaction((tx) => markInFlight(tx, { ...photo, ownerId: author }, 0))
+      await world.settle()
+      await expect.poll(() => copy.photos()).toBeUndefined()
+      expect(await world.walk(viewer, 5, feed)).toEqual([photo.photoId, ...newestFirst])
+      expect(world.tiers()).toEqual(['pull'])
+    } finally {
+      copy.stop()
+    }
+  })
+
   it('reaches a process that polls within a second', async () => {
     const { viewer, author, newestFirst } = await warmViewer(2)
     const arrivals: number[] = []

@@ -58,6 +58,31 @@ describe('1,000 readers of one cold feed at once', () => {
     expect(await world.heads.readSlice(viewer, undefined, 1)).toBeDefined()
   })
 
+  it('who come while it is being built see what was pushed before they came', async () => {
+    const { viewer, author, newestFirst } = await viewerOfMany(world, 3)
+    const finishing = Promise.withResolvers<void>()
+    const release = Promise.withResolvers<void>()
+    const feed = world.feedWith({
+      ...world.heads,
+      async finishBuild(...args) {
+        finishing.resolve()
+        await release.promise
+        return world.heads.finishBuild(...args)
+      },
+    })
+    const first = feed.readFeed({ userId: viewer }, { limit: 10 })
+    await finishing.promise
+    const fresh = await world.publish(author)
+    await world.settle()
+    const second = feed.readFeed({ userId: viewer }, { limit: 10 })
+    // It has found the head cold by now, and joined.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    release.resolve()
+    expect(idsOf(await second)).toEqual([fresh.photoId, ...newestFirst])
+    await first
+    await feed.idle()
+  })
+
   it('do not wait for a builder that stalls, and pull together', async () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 30)
     const gate = Promise.withResolvers<void>()

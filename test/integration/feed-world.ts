@@ -83,7 +83,8 @@ export async function openWorld({ headItems, ...rows }: WorldOptions = {}): Prom
       ...rows,
       ...options,
     })
-  const inFlight = createInFlightCopy({ db, logger: silent })
+  const inFlight = createInFlightCopy({ db, logger: silent, maxAgeMs: Infinity })
+  await inFlight.refresh()
   const feed = feedWith(heads)
   const fanout = createFanout({ db, heads })
 

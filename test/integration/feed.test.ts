@@ -118,6 +118,22 @@ describe('rights', () => {
     expect(await world.walk(viewer, 100)).toEqual([])
   })
 
+  it('hide the photos of an account while it is suspended', async () => {
+    const { viewer, author, newestFirst } = await viewerOfMany(world, 3)
+    await world.walk(viewer, 2)
+    const setStatus = (status: string) =>
+      world.db.primary({
+        text: 'UPDATE users SET status = $2 WHERE user_id = $1',
+        values: [author, status],
+      })
+    await setStatus('suspended')
+    await world.settle()
+    expect(await world.walk(viewer, 2)).toEqual([])
+    await setStatus('active')
+    await world.settle()
+    expect(await world.walk(viewer, 2)).toEqual(newestFirst)
+  })
+
   it('leave private photos out of their owner’s feed too', async () => {
     const owner = await world.account()
     const mine = await world.publish(owner, { visibility: 'followers' })

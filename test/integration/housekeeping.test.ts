@@ -7,6 +7,7 @@ import {
 import { HOUSEKEEPING_SCHEDULE_ID, type HousekeepingResult } from '../../src/contracts/housekeeping.ts'
 import { setUpTemporal } from '../../src/infra/temporal/setup.ts'
 import { incomingKey } from '../../src/services/photo-keys.ts'
+import { fanoutWorker } from '../../src/workers/fanout.ts'
 import { orchestrationWorker } from '../../src/workers/orchestration.ts'
 import { eventually, openUploadWorld, type UploadWorld } from './upload-world.ts'
 
@@ -58,6 +59,46 @@ describe('housekeeping, by its schedule', () => {
     for (const key of closed) expect(await world.objects.head(key)).toBeUndefined()
     for (const key of [stillOpen, urlStillValid, unknown]) expect(await world.objects.head(key)).toBeDefined()
     await world.objects.delete([stillOpen, urlStillValid, unknown])
+  })
+
+  it('starts the fanout of a photo that was published and never distributed, and of no other', async () => {
+    await world.start(fanoutWorker)
+    const publish = async (since: string, inFlight = false): Promise<string> => {
+      const photoId = randomUUID()
+      await world.database.primary({
+        text: `INSERT INTO photos (photo_id, owner_id, status, storage_key, content_type, bytes, upload_expires_at,
+            published_at, score)
+          VALUES ($1::uuid, $2, 'ready', 'originals/' || $1::text, 'image/jpeg', 1, now(), now(), 1)`,
+        values: [photoId, owner],
+      })
+      await world.database.primary({
+        text: `UPDATE photos SET distribution_since = now() - $2::interval WHERE photo_id = $1`,
+        values: [photoId, since],
+      })
+      if (inFlight) {
+        await world.database.primary({
+          text: 'INSERT INTO in_flight (photo_id, owner_id, score) VALUES ($1, $2, 1)',
+          values: [photoId, owner],
+        })
+      }
+      return photoId
+    }
+    const [lost, young, heldByOperator] = [
+      await publish('11 minutes'),
+      await publish('9 minutes'),
+      await publish('1 day', true),
+    ]
+    expect((await sweepBySchedule()).fanouts).toBeGreaterThanOrEqual(1)
+    const distributionOf = async (photoId: string) =>
+      (
+        await world.database.primary<{ distribution: string | null }>({
+          text: 'SELECT distribution FROM photos WHERE photo_id = $1',
+          values: [photoId],
+        })
+      )[0]!.distribution
+    await eventually(async () => (await distributionOf(lost)) === 'all')
+    expect(await distributionOf(young)).toBeNull()
+    expect(await distributionOf(heldByOperator)).toBeNull()
   })
 
   it('deletes idempotency keys after a day and sessions a week after their end', async () => {

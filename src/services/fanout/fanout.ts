@@ -134,7 +134,9 @@ export function createFanout({ db, heads, sharding = NEVER_SHARDED }: FanoutDeps
 function observe({ desired: task, shards, sinceMs }: DistributionPlan, page: PageResult): void {
   fanoutFollowers.inc({ task }, page.followers)
   fanoutFeeds.inc({ task }, page.feeds.length)
-  if (task === 'push' && shards === 1) fanoutVisibleSeconds.observe({ by: 'push' }, secondsSince(sinceMs))
+  if (task === 'push' && shards === 1 && page.feeds.length > 0) {
+    fanoutVisibleSeconds.observe({ by: 'push' }, secondsSince(sinceMs))
+  }
 }
 
 /** By this machine's clock against the primary's: for metrics only. */

@@ -10,6 +10,8 @@ import { collectBatch, type CollectPosition } from './collect-batch.ts'
 const UNENROL_BATCH = 200
 /** Users looked up at once whose rows may no longer belong. */
 const USERS_BATCH = 100
+/** Before every user. */
+const FIRST_USER: UserId = '0'
 /** A sweep ends after so long, before its activity times out; the next one goes on. */
 const SWEEP_MS = 8 * 60_000
 
@@ -65,6 +67,14 @@ export function createFeedCollection(deps: FeedCollectionDeps): FeedCollection {
     return rows.map((row) => row.user_id)
   }
 
+  /** Somewhere: were each sweep to begin with the first user, those behind it would never have a turn when there is too much. */
+  async function anywhere(): Promise<UserId> {
+    const [row] = await db.primary<{ user_id: UserId }>({
+      text: `SELECT floor(random() * coalesce(max(user_id), 0))::bigint AS user_id FROM feed_state`,
+    })
+    return row!.user_id
+  }
+
   /** All of one user's rows, a short transaction for each stretch of them. */
   async function collectUser(userId: UserId, isTimeUp: () => boolean): Promise<number> {
     let deleted = 0
@@ -84,6 +94,7 @@ export function createFeedCollection(deps: FeedCollectionDeps): FeedCollection {
 
   return {
     async unenrolInactive(signal) {
+      const deadline = performance.now() + SWEEP_MS
       let count = 0
       for (;;) {
         signal?.throwIfAborted()
@@ -94,7 +105,7 @@ export function createFeedCollection(deps: FeedCollectionDeps): FeedCollection {
         await Promise.all(users.map((userId) => redis.unlink(headKey(userId)))).catch((error: unknown) => {
           logger.warn({ err: error }, 'heads of un-enrolled users are left to expire')
         })
-        if (users.length < UNENROL_BATCH) return count
+        if (users.length < UNENROL_BATCH || performance.now() >= deadline) return count
       }
     },
 
@@ -102,16 +113,17 @@ export function createFeedCollection(deps: FeedCollectionDeps): FeedCollection {
       const deadline = performance.now() + SWEEP_MS
       const isTimeUp = () => signal?.aborted === true || performance.now() >= deadline
       let deleted = 0
-      for (let after: UserId = '0'; ;) {
-        const users = await usersToCollect(after)
-        for (const userId of users) {
-          if (isTimeUp()) break
-          deleted += await collectUser(userId, isTimeUp)
-          after = userId
+      for (let after of [await anywhere(), FIRST_USER]) {
+        for (let users = await usersToCollect(after); users.length > 0; users = await usersToCollect(after)) {
+          for (const userId of users) {
+            deleted += await collectUser(userId, isTimeUp)
+            signal?.throwIfAborted()
+            if (isTimeUp()) return deleted
+            after = userId
+          }
         }
-        signal?.throwIfAborted()
-        if (users.length < USERS_BATCH || isTimeUp()) return deleted
       }
+      return deleted
     },
   }
 }

@@ -11,11 +11,14 @@ export interface InFlightPhoto extends FeedPosition {
 }
 
 const POLL_MS = 250
+/** A copy that is older may lack what has long been promised to be visible. */
+const MAX_AGE_MS = 2_000
 
+// What was narrowed meanwhile is still marked, until its fanout has seen it.
 const POLL = `
-  SELECT f.photo_id, f.owner_id, f.score,
-    extract(epoch FROM clock_timestamp() - coalesce(p.distribution_since, clock_timestamp()))::float8 AS age_seconds
-  FROM in_flight f JOIN photos p USING (photo_id) ORDER BY f.score DESC, f.photo_id DESC`
+  SELECT f.photo_id, f.owner_id, f.score, extract(epoch FROM clock_timestamp() - f.since)::float8 AS age_seconds
+  FROM in_flight f JOIN photos p USING (photo_id)
+  WHERE ${feedable('p')} ORDER BY f.score DESC, f.photo_id DESC`
 
 /**
  * Notes, in the transaction that publishes or widens it, that readers are to merge the photo until its push is through;
@@ -59,8 +62,11 @@ export async function clearInFlight(
 
 /** This process's copy of the photos in flight. */
 export interface InFlightCopy {
-  /** Newest first. A reader takes it *before* it reads the head: what left it in between is in the head. */
-  photos(): readonly InFlightPhoto[]
+  /**
+   * Newest first. A reader takes it *before* it reads the head: what left it in between is in the head. Undefined while it
+   * is not known, at the beginning or when the primary has not answered for 2 s: then a pull is what is sure.
+   */
+  photos(): readonly InFlightPhoto[] | undefined
   /** Reads the copy anew; resolves when {@link photos} returns what was committed before the call. */
   refresh(): Promise<void>
   /** Begins to poll. */
@@ -72,32 +78,37 @@ export interface InFlightCopyDeps {
   db: { primary: Query }
   logger: Logger
   pollMs?: number
-  /** Told the size of the copy after each poll, … */
-  onPolled?: (count: number) => void
-  /** … and of each photo that came since the last one: how long ago its push came to be owed, by the primary's clock. */
+  maxAgeMs?: number
+  /** Told the size of the copy after each poll, and since how long the oldest has been in flight, in seconds (0: none is), … */
+  onPolled?: (count: number, oldestSeconds: number) => void
+  /** … and of each photo that came since the last one: since how long it has been in flight, by the primary's clock. */
   onArrived?: (seconds: number) => void
 }
 
 /**
- * Polls the photos in flight from the primary. While it does not answer the last copy stays: a photo too many in it is
- * harmless, as the reader leaves each out that it has already.
+ * Polls the photos in flight from the primary. While it does not answer the last copy stays for a while: a photo too many
+ * in it is harmless, as the reader leaves each out that it has already.
  */
 export function createInFlightCopy({
   db,
   logger,
   pollMs = POLL_MS,
+  maxAgeMs = MAX_AGE_MS,
   onPolled,
   onArrived,
 }: InFlightCopyDeps): InFlightCopy {
   let copy: readonly InFlightPhoto[] | undefined
+  let asOf = -Infinity
   let timer: NodeJS.Timeout | undefined
   let running = false
 
   async function refresh(): Promise<void> {
+    const askedAt = performance.now()
     const rows = await db.primary<PolledRow>({ name: 'feed-in-flight', text: POLL })
     const before = copy && new Set(copy.map(({ photoId }) => photoId))
     copy = rows.map(toInFlight)
-    onPolled?.(copy.length)
+    asOf = askedAt
+    onPolled?.(copy.length, Math.max(0, ...rows.map((row) => row.age_seconds)))
     // What the first poll finds has been in flight for as long as this process has not.
     for (const row of rows) if (before && !before.has(row.photo_id)) onArrived?.(row.age_seconds)
   }
@@ -108,7 +119,7 @@ export function createInFlightCopy({
   }
 
   return {
-    photos: () => copy ?? [],
+    photos: () => (performance.now() - asOf <= maxAgeMs ? copy : undefined),
     refresh,
     start() {
       if (running) return
@@ -138,13 +149,13 @@ const MAX_UNKNOWN_OWNERS = 100
  * @param query where the page is read: what has left `in_flight` there is in the rows there, and was in the heads before
  */
 export async function inFlightBelow(
-  copy: Pick<InFlightCopy, 'photos'>,
+  copy: readonly InFlightPhoto[],
   query: Query,
   viewerId: UserId,
   position: FeedPosition | undefined,
   count: number,
 ): Promise<Flying> {
-  const photos = copy.photos().filter((item) => isBelow(item, position))
+  const photos = copy.filter((item) => isBelow(item, position))
   if (photos.length <= MAX_UNKNOWN_OWNERS) return { photos, isAll: true }
   const rows = await query<InFlightRow>({
     name: 'feed-in-flight-of-circle',
@@ -155,8 +166,8 @@ export async function inFlightBelow(
 }
 
 const OF_CIRCLE = `
-  SELECT f.photo_id, f.owner_id, f.score FROM in_flight f
-  WHERE (f.score, f.photo_id) < ($2::bigint, $3::uuid) AND (f.owner_id = $1::bigint OR EXISTS (
+  SELECT f.photo_id, f.owner_id, f.score FROM in_flight f JOIN photos p USING (photo_id)
+  WHERE (f.score, f.photo_id) < ($2::bigint, $3::uuid) AND ${feedable('p')} AND (f.owner_id = $1::bigint OR EXISTS (
     SELECT FROM follows WHERE follower_id = $1::bigint AND followee_id = f.owner_id))
   ORDER BY f.score DESC, f.photo_id DESC LIMIT $4::integer`
 

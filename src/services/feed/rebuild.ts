@@ -20,11 +20,12 @@ export interface RebuildDeps {
 
 export interface Rebuilds {
   /**
-   * Makes the user's head warm. One rebuild a user and process: who comes meanwhile gets the same one's result.
+   * Makes the user's head warm. One rebuild a user and process: who comes meanwhile waits for its end.
    * @param epoch a warm head of an older epoch is replaced
-   * @returns what the head was built from; undefined if someone else builds it, too many are being built, or it failed
+   * @returns what the head was built from, `joined` for who came meanwhile and looks at the head anew; undefined if another
+   *   process builds it, too many are being built, or it failed
    */
-  rebuild(userId: UserId, epoch: number): Promise<HeadSlice | undefined>
+  rebuild(userId: UserId, epoch: number): Promise<HeadSlice | 'joined' | undefined>
   /** Resolves when no rebuild is under way. */
   idle(): Promise<void>
 }
@@ -64,7 +65,7 @@ export function createRebuilds({ db, heads, logger, metrics }: RebuildDeps): Reb
   return {
     async rebuild(userId, epoch) {
       const other = underWay.get(userId)
-      if (other) return other
+      if (other) return (await other) && 'joined'
       if (underWay.size >= MAX_REBUILDS) {
         metrics?.rebuilt?.('busy')
         return undefined

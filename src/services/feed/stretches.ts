@@ -86,9 +86,10 @@ export function createStretches(deps: StretchesDeps): Stretches {
       sure.map((item) => item.photoId),
       added,
     )
-    // Of what is in flight only the viewer's counts: what others follow costs no place on the page.
+    // Of what is in flight only the viewer's counts: what others follow costs no place on the page. Where all are the
+    // viewer's, a hidden one is scanned like any other: it may be all that there is above the next.
     const candidates = merged.candidates.filter(
-      ({ photoId }) => !addedIds.has(photoId) || cards.cards.has(photoId),
+      ({ photoId }) => !flying.isAll || !addedIds.has(photoId) || cards.cards.has(photoId),
     )
     // Compared with the epoch of the very snapshot that rights were read from: a follow after the head was read counts.
     const stale = slice.epoch < (cards.viewerEpoch ?? 0)
@@ -97,17 +98,20 @@ export function createStretches(deps: StretchesDeps): Stretches {
 
   return {
     async read(reading, below, count, mayRebuild) {
-      if (!reading.usesHead) return loadPulled(reading, { below, count })
-      const { userId } = reading.viewer
       // Taken before the head is read: what is no longer in flight by then has reached the head.
-      const flying = await inFlightBelow(inFlight, reading.query, userId, below, count)
+      const copy = reading.usesHead ? inFlight.photos() : undefined
+      if (!copy) return loadPulled(reading, { below, count })
+      const { userId } = reading.viewer
+      const flying = await inFlightBelow(copy, reading.query, userId, below, count)
       const stretch = { below, count, flying }
-      let neededEpoch = 0
       // One more than asked for, so that a slice that holds no more than asked for is known to be all.
-      const slice = await heads.readSlice(userId, below, count + 1).catch((error: unknown) => {
-        logger.debug({ err: error }, 'feed head not read')
-        return 'unavailable' as const
-      })
+      const readSlice = () =>
+        heads.readSlice(userId, below, count + 1).catch((error: unknown) => {
+          logger.debug({ err: error }, 'feed head not read')
+          return 'unavailable' as const
+        })
+      let neededEpoch = 0
+      const slice = await readSlice()
       if (slice === 'unavailable') return loadPulled(reading, stretch)
       if (slice) {
         const { loaded, stale } = await loadFromHead(reading, slice, 'head', stretch)
@@ -117,8 +121,10 @@ export function createStretches(deps: StretchesDeps): Stretches {
       const built =
         mayRebuild &&
         (await withDeadline(REBUILD_WAIT_MS, rebuilds.rebuild(userId, neededEpoch), () => undefined))
-      if (built) {
-        const { loaded, stale } = await loadFromHead(reading, built, 'rebuilt', stretch)
+      // Another's build may have read before this read was asked for: what was pushed since is in the head.
+      const fresh = built === 'joined' ? await readSlice() : built
+      if (fresh && fresh !== 'unavailable') {
+        const { loaded, stale } = await loadFromHead(reading, fresh, 'rebuilt', stretch)
         if (!stale) return loaded
       }
       return loadPulled(reading, stretch)

@@ -1,6 +1,7 @@
 import { Migration20261122Distribution } from './migration-20261122-distribution.ts'
 import { Migration20261122InFlight } from './migration-20261122-in-flight.ts'
 import { Migration20261122Initial } from './migration-20261122-initial.ts'
+import { Migration20261122OwedDistribution } from './migration-20261122-owed-distribution.ts'
 import { Migration20261122ReplicaRotation } from './migration-20261122-replica-rotation.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
@@ -9,4 +10,5 @@ export const migrations = [
   { name: '20261122-replica-rotation', class: Migration20261122ReplicaRotation },
   { name: '20261122-in-flight', class: Migration20261122InFlight },
   { name: '20261122-distribution', class: Migration20261122Distribution },
+  { name: '20261122-owed-distribution', class: Migration20261122OwedDistribution },
 ]
