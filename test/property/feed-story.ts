@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { VISIBILITIES, type Visibility } from '../../src/domain/visibility.ts'
+import { DEADLY_POINTS, type Kill } from './fanout-workers.ts'
+import { BALLAST_KEYS } from './redis-trouble.ts'
 
 export const ACCOUNTS = 4
 
@@ -11,6 +13,20 @@ export const limit = fc.integer({ min: 1, max: 100 })
 /** Another process reads the same heads; one that Redis does not answer reads none. */
 const via = fc.constantFrom('this process', 'another process', 'without Redis')
 export type Via = typeof via extends fc.Arbitrary<infer Name> ? Name : never
+
+/** A push of three followers takes some 30 ms. */
+const kill: fc.Arbitrary<Kill> = fc.record({
+  pages: fc.nat({ max: 3 }),
+  then: fc.oneof(fc.nat({ max: 12 }), fc.constantFrom(...DEADLY_POINTS)),
+  again: fc.constantFrom('at once', 'later'),
+  heartbeatsLost: fc.boolean(),
+})
+/** Another process has to be started each time. */
+const kills = fc.oneof(
+  { withCrossShrink: true },
+  { weight: 3, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: kill },
+)
 
 const operation = fc.oneof(
   {
@@ -32,6 +48,7 @@ const operation = fc.oneof(
       tie: fc.boolean(),
       late: fc.boolean(),
       inFlight: fc.boolean(),
+      kill: kills,
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('remove'), photo }) },
@@ -52,8 +69,12 @@ const operation = fc.oneof(
       via,
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('distribute'), photo }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('flush'), account }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('distribute'), photo, kill: kills }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('flush'), account, all: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('evict'), count: fc.integer({ min: 1, max: BALLAST_KEYS / 2 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stop reading'), account }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('collect') }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('pause the replica') }) },
@@ -66,6 +87,7 @@ export type Operation = {
     photo: number
     limit: number
     pages: number
+    count: number
   } & {
     visibility: Visibility
     tie: boolean
@@ -73,6 +95,8 @@ export type Operation = {
     late: boolean
     inFlight: boolean
     via: Via
+    kill: Kill | undefined
+    all: boolean
   }
 }[string]
 

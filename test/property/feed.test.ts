@@ -6,15 +6,26 @@ import { compareFeedOrder, type FeedPosition } from '../../src/domain/feed-page.
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
 import type { FeedHeads } from '../../src/infra/redis/feed-heads.ts'
 import { createFeedCollection, type FeedCollection } from '../../src/services/feed/collection.ts'
-import { clearInFlight } from '../../src/services/feed/in-flight.ts'
 import type { Feed } from '../../src/services/feed/feed.ts'
 import { attachInstance } from '../../stack/instance.ts'
 import { loadSecrets } from '../../stack/instance/secrets.ts'
 import { openWorld, type World } from '../integration/feed-world.ts'
 import { ACCOUNTS, limit, story, type Operation, type Via } from './feed-story.ts'
+import {
+  carryOut,
+  newWork,
+  runInProcess,
+  WorkerDied,
+  type FanoutWork,
+  type RunActivity,
+} from './fanout-work.ts'
+import { openFanoutWorkers, type FanoutWorkers, type Kill } from './fanout-workers.ts'
+import { openRedisTrouble, type RedisTrouble } from './redis-trouble.ts'
 
 /** Quick by default; thorough: PROPERTY_RUNS=1000; a failing run prints its seed, PROPERTY_SEED repeats it. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 120)
+/** In so many, each trouble comes up. */
+const RUNS_THAT_MEET_ALL = 50
 const SEED = process.env.PROPERTY_SEED
 
 /** So small that a few photos reach below the floor. */
@@ -22,11 +33,15 @@ const HEAD_ITEMS = 4
 /** Reached below the head, and ending above the first photo. */
 const ROWS = 6
 const OLD_PHOTOS = 16
+const OLD_PHOTOS_MS = 10_000
 const UNENROL_DAYS = 30
 
 let world: World
 let feeds: Record<Via, Feed>
 let collection: FeedCollection
+let workers: FanoutWorkers
+let inProcess: RunActivity
+let redis: RedisTrouble
 /** For pausing its replay. */
 let replica: Pool
 /** Builds that end only after the writes of their step, so that a photo falls between their snapshot and their end. */
@@ -42,6 +57,9 @@ beforeAll(async () => {
     unenrolDays: UNENROL_DAYS,
     logger: pino({ level: 'silent' }),
   })
+  workers = openFanoutWorkers(HEAD_ITEMS)
+  inProcess = runInProcess(world.fanout)
+  redis = await openRedisTrouble(world.redis)
   // Only a superuser may pause replay.
   const instance = attachInstance(process.env.DARKROOM_INSTANCE_DIR!)
   replica = new Pool({
@@ -72,6 +90,8 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   world.inFlight.stop()
+  await workers.close()
+  await redis.restore()
   await replica.end()
   await world.close()
 })
@@ -93,6 +113,9 @@ describe('every feed, once all is quiet', () => {
           ...(SEED ? { seed: Number(SEED) } : {}),
         },
       )
+      if (RUNS < RUNS_THAT_MEET_ALL) return
+      expect(workers.killed(), 'workers killed at work').toBeGreaterThan(0)
+      expect(redis.evicted(), 'keys evicted').toBeGreaterThan(0)
     },
     Math.max(120_000, RUNS * 5_000),
   )
@@ -113,15 +136,17 @@ async function caughtUp(): Promise<void> {
 }
 
 async function begin() {
-  const users: UserId[] = []
-  for (let n = 0; n < ACCOUNTS; n++) users.push(await world.account())
-  for (const user of users.slice(1)) await world.follow(user, users[0]!)
-  const photos: FeedPosition[] = []
+  const users = await Promise.all(Array.from({ length: ACCOUNTS }, () => world.account()))
   // From before anyone read: no push brings them, so that feeds reach below their heads and rows.
-  for (let n = 0; n < OLD_PHOTOS; n++) photos.push(await world.photo(users[n % ACCOUNTS]!))
+  const photos: FeedPosition[] = await Promise.all(
+    Array.from({ length: OLD_PHOTOS }, (_, n) =>
+      world.photo(users[n % ACCOUNTS]!, { score: Date.now() - OLD_PHOTOS_MS + n }),
+    ),
+  )
+  await Promise.all(users.slice(1).map((user) => world.follow(user, users[0]!)))
   const removed = new Set<PhotoId>()
   /** What the workflow has been told of and not done yet. */
-  const due = new Set<PhotoId>()
+  const due = new Map<PhotoId, FanoutWork>()
   /** Of those in flight some are never pushed: their fanout is paused. */
   const paused = new Set<PhotoId>()
 
@@ -141,15 +166,28 @@ async function begin() {
     expect(seen.filter((item) => removedBefore.includes(item.photoId))).toEqual([])
   }
 
-  /** As photoFanout: what has changed since stays in flight. */
-  async function distribute(photoId: PhotoId): Promise<void> {
-    const [row] = await world.db.primary<{ version: number }>({
-      text: 'SELECT version FROM photos WHERE photo_id = $1',
-      values: [photoId],
+  function owe(photoId: PhotoId): void {
+    if (!due.has(photoId)) due.set(photoId, newWork(photoId))
+  }
+
+  /** Until it is through; or until its worker is killed, and then again at once or when the story comes back to it. */
+  async function distribute(photoId: PhotoId, kill?: Kill): Promise<void> {
+    const work = due.get(photoId) ?? newWork(photoId)
+    due.delete(photoId)
+    paused.delete(photoId)
+    if (!kill && !work.plan) return carryOut(work, inProcess)
+    await workers.killDuring(kill, async () => {
+      for (;;) {
+        try {
+          return await carryOut(work, workers.run)
+        } catch (error) {
+          if (!(error instanceof WorkerDied)) throw error
+          if (error.again === 'at once') continue
+          due.set(photoId, work)
+          return
+        }
+      }
     })
-    await world.distribute(photoId)
-    await caughtUp()
-    await clearInFlight(world.db.primary, photoId, row!.version)
   }
 
   async function perform(one: Operation): Promise<void> {
@@ -162,9 +200,9 @@ async function begin() {
         const tie = one.tie && photos.length > 0 ? { score: photos.at(-1)!.score } : {}
         const posted = await world.photo(user, { visibility: one.visibility, inFlight: one.inFlight, ...tie })
         photos.push(posted)
-        if (one.do === 'publish') await distribute(posted.photoId)
+        if (one.do === 'publish') await distribute(posted.photoId, one.kill)
         else if (one.inFlight && one.visibility !== 'private') paused.add(posted.photoId)
-        else due.add(posted.photoId)
+        else owe(posted.photoId)
         return
       }
       case 'follow':
@@ -174,7 +212,9 @@ async function begin() {
       case 'read':
         return read(feeds[one.via], user, one.limit, one.pages)
       case 'flush':
-        return world.flushHead(user)
+        return one.all ? redis.flushAll() : world.flushHead(user)
+      case 'evict':
+        return redis.evict(one.count)
       case 'stop reading':
         await world.db.primary({
           text: `UPDATE feed_state SET last_read_at = now() - ($2::integer + 1) * interval '1 day' WHERE user_id = $1`,
@@ -193,17 +233,15 @@ async function begin() {
     if (one.do === 'remove') {
       await world.remove(known.photoId)
       removed.add(known.photoId)
-      due.add(known.photoId)
+      owe(known.photoId)
     } else if (one.do === 'show' && !removed.has(known.photoId)) {
       // One whose push is paused would not be told; widened again it is in flight again.
       await world.setVisibility(known.photoId, one.visibility, {
         inFlight: one.inFlight || paused.has(known.photoId),
       })
-      if (!paused.has(known.photoId)) due.add(known.photoId)
+      if (!paused.has(known.photoId)) owe(known.photoId)
     } else if (one.do === 'distribute') {
-      due.delete(known.photoId)
-      paused.delete(known.photoId)
-      await distribute(known.photoId)
+      await distribute(known.photoId, one.kill)
     }
   }
 
@@ -226,15 +264,16 @@ async function begin() {
     },
     async quieten(): Promise<void> {
       await replica.query('SELECT pg_wal_replay_resume()')
-      for (const photoId of due) await distribute(photoId)
+      while (due.size > 0) await Promise.all([...due.keys()].map((photoId) => distribute(photoId)))
       await caughtUp()
       await world.inFlight.refresh()
     },
     async compare(limits: number[]): Promise<void> {
-      for (const user of users) {
+      const compareFeed = async (user: UserId) => {
         const expected = await world.expected(user)
         for (const limit of limits) expect(await world.walk(user, limit), `limit ${limit}`).toEqual(expected)
       }
+      await Promise.all(users.map(compareFeed))
     },
   }
 }

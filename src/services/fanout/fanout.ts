@@ -53,6 +53,8 @@ export interface FanoutDeps {
   heads: FeedHeads
   /** When and how a push is sharded; never, if it is not given. */
   sharding?: ShardingRule
+  /** Small ones let tests stop between two pages of a few followers. */
+  pageFollowers?: number
 }
 
 const NEVER_SHARDED: ShardingRule = { threshold: Infinity, shards: 1 }
@@ -61,7 +63,12 @@ const MS_PER_SECOND = 1_000
 const PAGE_FOLLOWERS = 1_000
 
 /** Pushing photos into feeds (docs/feed.md). All reads are on the primary. */
-export function createFanout({ db, heads, sharding = NEVER_SHARDED }: FanoutDeps): Fanout {
+export function createFanout({
+  db,
+  heads,
+  sharding = NEVER_SHARDED,
+  pageFollowers = PAGE_FOLLOWERS,
+}: FanoutDeps): Fanout {
   /** Undefined if the photo is no longer as planned. */
   function runPage({ photoId, plan }: PushSliceInput, page: Page): Promise<PageResult | undefined> {
     return db.transaction(async (tx) => {
@@ -87,7 +94,7 @@ export function createFanout({ db, heads, sharding = NEVER_SHARDED }: FanoutDeps
     let position = after
     for (;;) {
       if (plan.shards > 1) await giveWayToChanges(db.primary, photoId)
-      const count = Math.min(PAGE_FOLLOWERS, lastFollower - position.followersSeen)
+      const count = Math.min(pageFollowers, lastFollower - position.followersSeen)
       const page = await runPage(input, { after: cursorOf(position), lastBucket, count })
       if (!page) return { outcome: 'replan', position }
       observe(plan, page)
