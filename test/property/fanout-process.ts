@@ -10,9 +10,9 @@ import type { DeadlyPoint, FromWorker, ToWorker } from './fanout-workers.ts'
 
 /** The activities of the fanout in a process that can be killed: node fanout-process.ts <photos in a head>, run over IPC. */
 
-/** So small that a push of three followers can be interrupted between them, within a slice and between two. */
+/** So small that a push of three followers can be interrupted between them. */
 const PAGE_FOLLOWERS = 1
-const SLICE_FOLLOWERS = 2
+const SLICE_FOLLOWERS = 3
 
 process.on('disconnect', () => process.exit())
 
