@@ -79,10 +79,17 @@ const operation = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('distribute'), photo }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('distribute'), photo, kill }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('flush'), account, all: fc.boolean() }) },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constant('evict'), count: fc.integer({ min: 1, max: BALLAST_KEYS / 2 }) }),
+    arbitrary: fc.record({ do: fc.constant('flush'), account, all: fc.boolean(), late: fc.boolean() }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('evict'),
+      count: fc.integer({ min: 1, max: BALLAST_KEYS / 2 }),
+      late: fc.boolean(),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stop reading'), account }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('collect') }) },

@@ -192,12 +192,12 @@ async function begin() {
   }
 
   async function perform(one: Operation): Promise<void> {
+    if (one.late) await snapshotTaken.promise
     const user = users[one.account]!
     const known = photos[one.photo % photos.length]
     switch (one.do) {
       case 'post':
       case 'publish': {
-        if (one.late) await snapshotTaken.promise
         const tie = one.tie && photos.length > 0 ? { score: photos.at(-1)!.score } : {}
         const posted = await world.photo(user, { visibility: one.visibility, inFlight: one.inFlight, ...tie })
         photos.push(posted)
