@@ -13,7 +13,6 @@ export interface FanoutShardInput {
   position: FanoutPosition
   lastBucket: number
   paused: boolean
-  longHistoryEvents?: number
 }
 
 /** `more`: it was told to hand over what is left. */

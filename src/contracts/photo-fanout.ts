@@ -9,8 +9,6 @@ export interface PhotoFanoutInput {
   ownerId: UserId
   /** Carried over continue-as-new: work under way. */
   resume?: { work: FanoutWork; paused: boolean }
-  /** A run with so many events continues as new; otherwise one does when the server suggests it. */
-  longHistoryEvents?: number
 }
 
 /**

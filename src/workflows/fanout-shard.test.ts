@@ -13,7 +13,6 @@ import {
 import { stageAttribute } from '../contracts/search-attributes.ts'
 import {
   inThirds,
-  later,
   openFanoutWorld,
   planned,
   type FanoutHandle,
@@ -235,23 +234,6 @@ describe('a sharded fanout', () => {
     await fanout.result()
     expect(slicesOf(FIRST)).toHaveLength(3)
     expect(world.calls.filter((call) => call.startsWith('complete'))).toEqual(['complete v1', 'complete v2'])
-  })
-
-  it('continues as new with positions alone, shards and parent, and repeats no slice', async () => {
-    world.photo = sharded(1, { followers: 36 })
-    world.slice = async ({ after }) => {
-      const position = later(after, 1)
-      return { outcome: position.followersSeen < 18 ? 'more' : 'done', position }
-    }
-    const fanout = await world.start({ longHistoryEvents: 40 })
-    expect(await fanout.result()).toMatchObject({ followersSeen: 36, delivered: 36 })
-    for (const last of [FIRST, SECOND]) {
-      expect(slicesOf(last)).toEqual(Array.from({ length: 18 }, (_, seen) => `push v1 ${last} from ${seen}`))
-    }
-    const first = (
-      await env.client.workflow.getHandle(fanout.workflowId, fanout.signaledRunId).fetchHistory()
-    ).events!
-    expect(first.at(-1)!.workflowExecutionContinuedAsNewEventAttributes).toBeTruthy()
   })
 })
 

@@ -61,7 +61,8 @@ export async function fanoutShard(input: FanoutShardInput): Promise<FanoutShardR
     if (result.outcome !== 'more') return result
     position = result.position
     tellParent(input, position)
-    if (isHistoryLong(input)) {
+    // A new run would not know that it is to hand over.
+    if (isHistoryLong() && !handingOver) {
       await continueAsNew<typeof fanoutShard>({ ...input, position, paused })
     }
   }

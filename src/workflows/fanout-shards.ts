@@ -45,7 +45,7 @@ export function openShards(input: PhotoFanoutInput, tracker: FanoutTracker) {
     (reached) => {
       tracker.shardReached(reached)
       // Each of these adds to the history: before it grows too long, the shards hand over to a run with a new one.
-      if (isHistoryLong(input)) stopShards()
+      if (isHistoryLong()) stopShards()
     },
     { description: 'Where a shard stands' },
   )
@@ -109,7 +109,7 @@ export function openShards(input: PhotoFanoutInput, tracker: FanoutTracker) {
 }
 
 function shardOptions(
-  { photoId, ownerId, longHistoryEvents }: PhotoFanoutInput,
+  { photoId, ownerId }: PhotoFanoutInput,
   work: FanoutWork,
   shard: number,
   paused: boolean,
@@ -117,9 +117,9 @@ function shardOptions(
   const { position, lastBucket } = work.ranges[shard]!
   return {
     workflowId: fanoutShardWorkflowId(photoId, shard),
-    args: [
-      { photoId, ownerId, shard, plan: work.plan, position, lastBucket, paused, longHistoryEvents },
-    ] as Parameters<typeof fanoutShard>,
+    args: [{ photoId, ownerId, shard, plan: work.plan, position, lastBucket, paused }] as Parameters<
+      typeof fanoutShard
+    >,
     typedSearchAttributes: [
       { key: photoAttribute, value: photoId },
       { key: ownerAttribute, value: ownerId },

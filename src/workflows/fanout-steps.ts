@@ -39,8 +39,12 @@ export function runSlice(
   return slice.executeWithOptions({ summary }, [{ photoId, plan, after: position, lastBucket }])
 }
 
-/** Whether it is time to continue as new. */
-export function isHistoryLong({ longHistoryEvents = Infinity }: { longHistoryEvents?: number }): boolean {
-  const { continueAsNewSuggested, historyLength } = workflowInfo()
-  return continueAsNewSuggested || historyLength >= longHistoryEvents
+/**
+ * Whether it is time to continue as new: the server says so, by default from 4,096 events on (or 4 MB, which comes later). In slices
+ * of 20,000 followers (FANOUT_SLICE_FOLLOWERS) that is a shard after 7 million followers (11 events a slice), a push without
+ * shards after 13 million (6), and a parent after 20 million of all its shards (at most 4 for each slice that a shard tells
+ * of); sooner where 2 s are too short for a full slice.
+ */
+export function isHistoryLong(): boolean {
+  return workflowInfo().continueAsNewSuggested
 }

@@ -120,7 +120,7 @@ async function carryOut(input: PhotoFanoutInput, fanout: OpenFanout, begun: Fano
         ? { plan: { ...next.plan, shards: work.plan.shards }, ranges: work.ranges }
         : next
     }
-    if (outcome === 'more' || isHistoryLong(input)) {
+    if (outcome === 'more' || isHistoryLong()) {
       const resume = { work, paused: fanout.tracker.isPaused() }
       await continueAsNew<typeof photoFanout>({ ...input, resume })
     }
@@ -149,7 +149,7 @@ async function runHere(
     range.done = outcome === 'done'
     tracker.show()
     if (outcome === 'replan') return outcome
-    if (outcome === 'more' && isHistoryLong(input)) return outcome
+    if (outcome === 'more' && isHistoryLong()) return outcome
   }
   return 'done'
 }

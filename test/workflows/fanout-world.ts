@@ -29,7 +29,10 @@ export interface FanoutWorld {
   photo: FanoutPlan
   slice: (input: PushSliceInput) => Promise<PushSliceResult>
   complete: (plan: DistributionPlan) => Promise<boolean>
-  start(options?: Pick<PhotoFanoutInput, 'resume' | 'longHistoryEvents'>): Promise<FanoutHandle>
+  /** Starts the workers. */
+  work(): Promise<void>
+  /** Starts the workers and a push. */
+  start(options?: Pick<PhotoFanoutInput, 'resume'>): Promise<FanoutHandle>
   stop(): Promise<void>
 }
 
@@ -41,7 +44,7 @@ export function openFanoutWorld(env: TestWorkflowEnvironment): FanoutWorld {
     photo: planned(1),
     slice: async ({ after }) => ({ outcome: 'done', position: later(after, 3) }),
     complete: async ({ version }) => world.photo.desired !== 'none' && world.photo.version === version,
-    async start(options = {}) {
+    async work() {
       const activities = {
         planFanout: async () => {
           world.calls.push('plan')
@@ -68,6 +71,9 @@ export function openFanoutWorld(env: TestWorkflowEnvironment): FanoutWorld {
       for (const queue of [TASK_QUEUES.fanout, TASK_QUEUES['fanout-bulk']]) {
         workers.push(await startActivityWorker(env, queue, activities))
       }
+    },
+    async start(options = {}) {
+      await world.work()
       const photoId = randomUUID()
       return env.client.workflow.signalWithStart(PHOTO_FANOUT, {
         workflowId: photoFanoutWorkflowId(photoId),

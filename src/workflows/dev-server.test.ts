@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto'
+import { Context } from '@temporalio/activity'
+import type { TestWorkflowEnvironment } from '@temporalio/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  FANOUT_SHARD,
+  fanoutShardWorkflowId,
+  HAND_OVER,
+  type FanoutShardInput,
+} from '../contracts/fanout-shard.ts'
+import { FANOUT_START } from '../contracts/photo-fanout.ts'
+import {
+  ORIGINAL_ARRIVED,
+  PHOTO_DELETED,
+  PHOTO_UPLOAD,
+  photoUploadWorkflowId,
+} from '../contracts/photo-upload.ts'
+import { TASK_QUEUES } from '../contracts/task-queues.ts'
+import { openDevServer } from '../../test/workflows/dev-server.ts'
+import { later, openFanoutWorld, planned } from '../../test/workflows/fanout-world.ts'
+import { gate, startWorkers } from '../../test/workflows/time-skipping.ts'
+
+const LONG_HISTORY_EVENTS = 40
+
+let env: TestWorkflowEnvironment
+
+beforeAll(async () => {
+  env = await openDevServer(LONG_HISTORY_EVENTS)
+})
+afterAll(() => env?.teardown())
+
+async function historyOf(workflowId: string, runId?: string) {
+  return (await env.client.workflow.getHandle(workflowId, runId).fetchHistory()).events!
+}
+
+describe('a push whose history grows long', () => {
+  it('continues as new with positions alone, shard and parent, and repeats no slice', async () => {
+    const slices: Record<number, number> = { 511: 20, 1023: 1 }
+    const runs = new Map<string, string>()
+    const world = openFanoutWorld(env)
+    world.photo = planned(1, { followers: 21, shards: 2 })
+    world.slice = async ({ after, lastBucket }) => {
+      const { runId, workflowId } = Context.current().info.workflowExecution!
+      runs.set(runId, workflowId)
+      const position = later(after, 1)
+      return { outcome: position.followersSeen < slices[lastBucket!]! ? 'more' : 'done', position }
+    }
+    try {
+      const fanout = await world.start()
+      expect(await fanout.result()).toMatchObject({ followersSeen: 21, delivered: 21 })
+      const pushed = world.calls.filter((call) => call.includes(' 511 from '))
+      expect(pushed).toEqual(Array.from({ length: 20 }, (_, seen) => `push v1 511 from ${seen}`))
+
+      const parent = await historyOf(fanout.workflowId, fanout.signaledRunId)
+      const shards = await Promise.all([...runs].map(([runId, workflowId]) => historyOf(workflowId, runId)))
+      expect(parent.at(-1)!.workflowExecutionContinuedAsNewEventAttributes).toBeTruthy()
+      expect(shards.some((shard) => shard.at(-1)!.workflowExecutionContinuedAsNewEventAttributes)).toBe(true)
+    } finally {
+      await world.stop()
+    }
+  })
+
+  it('hands over also where it would have continued as new', async () => {
+    const photoId = randomUUID()
+    const workflowId = fanoutShardWorkflowId(photoId, 0)
+    const world = openFanoutWorld(env)
+    world.slice = async ({ after }) => {
+      // Six events a slice: after the sixth the history is long.
+      if (after.followersSeen === 5) await env.client.workflow.getHandle(workflowId).signal(HAND_OVER)
+      const position = later(after, 1)
+      return { outcome: position.followersSeen < 12 ? 'more' : 'done', position }
+    }
+    await world.work()
+    try {
+      const plan = planned(1, { shards: 2 })
+      const input: FanoutShardInput = {
+        photoId,
+        ownerId: '7',
+        shard: 0,
+        plan,
+        position: FANOUT_START,
+        lastBucket: 511,
+        paused: false,
+      }
+      const shard = await env.client.workflow.start(FANOUT_SHARD, {
+        workflowId,
+        taskQueue: TASK_QUEUES.orchestration,
+        args: [input],
+      })
+      expect(await shard.result()).toMatchObject({ outcome: 'more', position: { followersSeen: 6 } })
+      expect((await shard.describe()).historyLength).toBeGreaterThan(LONG_HISTORY_EVENTS)
+    } finally {
+      await world.stop()
+    }
+  })
+})
+
+describe('an upload whose photo is deleted just as its steps end', () => {
+  it('ends quietly', async () => {
+    const rendering = gate()
+    const deleted = gate()
+    const workers = await startWorkers(env, {
+      claimUpload: async () => ({ outcome: 'claimed' }),
+      validateOriginal: async () => ({ outcome: 'valid', width: 4, height: 3, bytes: 9, attempts: 1 }),
+      publishPhoto: async () => ({ outcome: 'published', version: 3 }),
+      async renderVariants() {
+        rendering.open()
+        const context = Context.current()
+        const beating = setInterval(() => context.heartbeat(), 50)
+        return context.cancelled.finally(() => clearInterval(beating))
+      },
+      indexPhoto: () => deleted.opened,
+      startFanout: () => deleted.opened,
+      discardUpload: async () => undefined,
+    })
+    try {
+      const photoId = randomUUID()
+      const upload = await env.client.workflow.signalWithStart(PHOTO_UPLOAD, {
+        workflowId: photoUploadWorkflowId(photoId),
+        taskQueue: TASK_QUEUES.orchestration,
+        args: [{ photoId, ownerId: '7', expiresAtMs: Date.now() + 60_000 }],
+        signal: ORIGINAL_ARRIVED,
+        signalArgs: [],
+      })
+      await rendering.opened
+      await upload.signal(PHOTO_DELETED)
+      deleted.open()
+      expect(await upload.result()).toEqual({ stage: 'deleted' })
+    } finally {
+      await workers.stop()
+    }
+  })
+})

@@ -1,0 +1,20 @@
+import { TestWorkflowEnvironment } from '@temporalio/testing'
+import { DefaultLogger, Runtime } from '@temporalio/worker'
+import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts'
+
+/**
+ * The real server, in real time, for what the time-skipping one cannot do. Histories are long for it, and so continue as new,
+ * from `longHistoryEvents` on (4,096 is the server's default).
+ */
+export async function openDevServer(longHistoryEvents: number): Promise<TestWorkflowEnvironment> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') })
+  const path = process.env.TEMPORAL_CLI_PATH
+  if (!path) throw new Error('TEMPORAL_CLI_PATH is not set: run the tests with `npm test`')
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path },
+      searchAttributes: SEARCH_ATTRIBUTES,
+      extraArgs: ['--dynamic-config-value', `limit.historyCount.suggestContinueAsNew=${longHistoryEvents}`],
+    },
+  })
+}
