@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * `unit`: pure, in parallel. `workflows`: the time-skipping environment, one a file. `servers`: against the servers of the
+ * `unit`: pure, in parallel. `workflows`: a Temporal server of its own for each file. `servers`: against the servers of the
  * instance whose settings are in the environment (`npm test` starts one), one file after the other.
  */
 export default defineConfig({
@@ -21,9 +21,6 @@ export default defineConfig({
           include: ['src/workflows/**/*.test.ts', 'test/replay/**/*.test.ts'],
           hookTimeout: 60_000,
           maxWorkers: 2,
-          // A cancellation that races an activity's end makes the time-skipping server answer ACTIVITY_UNKNOWN and forget the
-          // workflow task now and then; the test then waits for ever. A failure that is ours fails every time.
-          retry: 2,
           testTimeout: 30_000,
         },
       },

@@ -13,6 +13,7 @@ import {
   type PhotoUploadInput,
   type PhotoUploadResult,
   type UploadProgress,
+  type UploadStepName,
 } from '../contracts/photo-upload.ts'
 import { ownerAttribute, photoAttribute, stageAttribute } from '../contracts/search-attributes.ts'
 import { TASK_QUEUES } from '../contracts/task-queues.ts'
@@ -98,6 +99,11 @@ async function start({ withWorkers = true, arrived = true } = {}): Promise<Uploa
 }
 
 const progressOf = (upload: Upload) => upload.query<UploadProgress>(UPLOAD_PROGRESS)
+/** Until the workflow has heard that these steps ended: `openTimeSkipping` says why a cancellation waits for that. */
+const settled = (upload: Upload, ...names: UploadStepName[]) =>
+  until(async () =>
+    (await progressOf(upload)).steps.every(({ name, state }) => !names.includes(name) || state === 'done'),
+  )
 const count = (name: string) => calls.filter((call) => call === name).length
 
 describe('photoUpload', () => {
@@ -255,6 +261,7 @@ describe('photoUpload', () => {
     }
     const upload = await start()
     await rendering.opened
+    await settled(upload, 'search', 'fanout')
     await upload.signal(PHOTO_DELETED)
     expect(await upload.result()).toEqual({ stage: 'deleted' })
     expect(cancelled).toBe(true)

@@ -6,7 +6,14 @@ import { ensureWorkflowBundle } from '../../src/workers/workflow-bundle.ts'
 
 const KEYWORD = 2
 
-/** A test server whose clock jumps over timers. It has one clock: one environment a file, one workflow at a time. */
+/**
+ * A test server whose clock jumps over timers. It has one clock: one environment a file, one workflow at a time.
+ *
+ * It must not be asked to cancel an activity that ended while the workflow task was under way: unlike the real server it
+ * refuses the whole task (ACTIVITY_UNKNOWN), but takes it for completed and never hands it out again, and its clock stands
+ * still from then on (https://github.com/temporalio/sdk-java/issues/2391 and 3088). So a test that cancels first waits until
+ * the workflow has heard of all that ends by itself; a cancellation that meets an end is tested in dev-server.test.ts.
+ */
 export async function openTimeSkipping(): Promise<TestWorkflowEnvironment> {
   Runtime.install({ logger: new DefaultLogger('ERROR') })
   const path = process.env.TEMPORAL_TEST_SERVER_PATH ?? process.env.TEMPORAL_TEST_SERVER
