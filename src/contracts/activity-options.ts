@@ -16,14 +16,15 @@ export const PERMANENT_FAILURES = {
 
 /**
  * Protects the second between PUT and `ready`: tiny Postgres and S3 steps run within the workflow task, which saves the
- * 25 ms that a scheduled activity takes. One try and one more; if neither is quick, the same step is scheduled with
- * `durableStep`, so that an operator sees it pending and why.
+ * 25 ms that a scheduled activity takes. Tried once: what is not quick or fails is scheduled with `durableStep`, so that an
+ * operator sees it pending and why. A second local try would also run against the timeout of the first, which the SDK does
+ * not stop (https://github.com/temporalio/sdk-rust/issues/1454), and which panics in a worker that has ended meanwhile.
  */
 export const quickStep = {
   // Well below the 10 s of a workflow task, which a local activity holds.
   startToCloseTimeout: '2s',
   scheduleToCloseTimeout: '4s',
-  retry: { initialInterval: '100ms', maximumAttempts: 2 },
+  retry: { maximumAttempts: 1 },
 } as const satisfies LocalActivityOptions
 
 /**
