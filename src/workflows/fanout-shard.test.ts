@@ -11,6 +11,7 @@ import {
   type PushSliceInput,
 } from '../contracts/photo-fanout.ts'
 import { stageAttribute } from '../contracts/search-attributes.ts'
+import { openDevServer } from '../../test/workflows/dev-server.ts'
 import {
   inThirds,
   openFanoutWorld,
@@ -18,13 +19,13 @@ import {
   type FanoutHandle,
   type FanoutWorld,
 } from '../../test/workflows/fanout-world.ts'
-import { gate, openTimeSkipping, until } from '../../test/workflows/time-skipping.ts'
+import { gate, until } from '../../test/workflows/time-skipping.ts'
 
 let env: TestWorkflowEnvironment
 let world: FanoutWorld
 
 beforeAll(async () => {
-  env = await openTimeSkipping()
+  env = await openDevServer()
 })
 afterAll(() => env?.teardown())
 beforeEach(() => {
@@ -125,7 +126,7 @@ describe('a sharded fanout', () => {
     const fanout = await world.start()
     await until(async () => slicesOf(FIRST).length + slicesOf(SECOND).length === 2)
     await fanout.cancel()
-    await expect(fanout.result()).rejects.toThrow()
+    await expect(fanout.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
     expect(world.calls.slice(-3).sort()).toEqual([`ended ${SECOND}`, `ended ${FIRST}`, 'keepInFlight'])
     expect(world.calls.at(-1)).toBe('keepInFlight')
     expect(await stageOf(fanout)).toBe('cancelled')
@@ -144,7 +145,7 @@ describe('a sharded fanout', () => {
     // The slice has ended, and the next is held: a cancellation that meets a slice is another test.
     await until(async () => (await progressOf(fanout)).followersSeen === 15)
     await fanout.cancel()
-    await expect(fanout.result()).rejects.toThrow()
+    await expect(fanout.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
     expect(world.calls.at(-1)).toBe('keepInFlight')
   })
 

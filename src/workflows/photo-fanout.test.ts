@@ -153,7 +153,7 @@ describe('photoFanout', () => {
     const fanout = await world.start()
     await until(async () => slices().length === 1)
     await fanout.cancel()
-    await expect(fanout.result()).rejects.toThrow()
+    await expect(fanout.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
     expect(world.calls.slice(1)).toEqual(['push v1 from 0', 'slice ended', 'keepInFlight'])
     expect((await fanout.describe()).typedSearchAttributes.get(stageAttribute)).toBe('cancelled')
   })

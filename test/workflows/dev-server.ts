@@ -4,9 +4,9 @@ import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts'
 
 /**
  * The real server, in real time, for what the time-skipping one cannot do. Histories are long for it, and so continue as new,
- * from `longHistoryEvents` on (4,096 is the server's default).
+ * from `longHistoryEvents` on (by default the server's own limit).
  */
-export async function openDevServer(longHistoryEvents: number): Promise<TestWorkflowEnvironment> {
+export async function openDevServer(longHistoryEvents = 4_096): Promise<TestWorkflowEnvironment> {
   Runtime.install({ logger: new DefaultLogger('ERROR') })
   const path = process.env.TEMPORAL_CLI_PATH
   if (!path) throw new Error('TEMPORAL_CLI_PATH is not set: run the tests with `npm test`')

@@ -13,6 +13,7 @@ const KEYWORD = 2
  * refuses the whole task (ACTIVITY_UNKNOWN), but takes it for completed and never hands it out again, and its clock stands
  * still from then on (https://github.com/temporalio/sdk-java/issues/2391 and 3088). So a test that cancels first waits until
  * the workflow has heard of all that ends by itself; a cancellation that meets an end is tested in dev-server.test.ts.
+ * Nor does it hold its clock while a cancellation is on its way to a child workflow; so shards are tested on the other server.
  */
 export async function openTimeSkipping(): Promise<TestWorkflowEnvironment> {
   Runtime.install({ logger: new DefaultLogger('ERROR') })
@@ -39,14 +40,14 @@ type Fakes = Record<string, (...args: never[]) => Promise<unknown>>
 export async function startWorkers(env: TestWorkflowEnvironment, activities: Fakes): Promise<Workers> {
   const codePath = await ensureWorkflowBundle()
   const common = { connection: env.nativeConnection, namespace: env.namespace ?? 'default', activities }
-  // Without a cache each workflow task replays the history, which tests determinism along the way; and the test server
-  // does not hand a task to the sticky queue of a worker that has ended.
+  // Without a cache each workflow task replays the history, which tests determinism along the way; and the time-skipping
+  // server does not hand a task to the sticky queue of a worker that has ended.
   const workers = [
     await Worker.create({
       ...common,
       taskQueue: TASK_QUEUES.orchestration,
       workflowBundle: { codePath },
-      maxCachedWorkflows: 0,
+      ...(env.supportsTimeSkipping ? { maxCachedWorkflows: 0 } : {}),
     }),
     await Worker.create({ ...common, taskQueue: TASK_QUEUES.media, maxHeartbeatThrottleInterval: '100ms' }),
   ]
