@@ -13,6 +13,9 @@ export interface PrivateValkey {
   admin: Redis
   /** Resolves when the process has gone. */
   kill(): Promise<void>
+  /** Has the process stand still, with its connections open. */
+  freeze(): void
+  thaw(): void
   /** Starts again on the same port and data. */
   restart(): Promise<void>
   close(): Promise<void>
@@ -28,6 +31,8 @@ export async function startValkey(settings: string[] = []): Promise<PrivateValke
 
   async function start(): Promise<void> {
     const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '']
+    // A replica is sent its copy at once.
+    fixed.push('--repl-diskless-sync-delay', '0')
     child = spawn(valkeyServerPath!, [...fixed, ...settings], { stdio: 'ignore' })
     const failed = once(child, 'exit').then(() => {
       throw new Error('valkey-server ended')
@@ -59,6 +64,8 @@ export async function startValkey(settings: string[] = []): Promise<PrivateValke
     port,
     admin,
     kill,
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
     restart: start,
     async close() {
       admin.disconnect()

@@ -19,7 +19,7 @@ export function openRedis(url: string): RedisClient {
 
 function openCluster(url: string): Cluster {
   const { protocol, username, password, nodes } = parseClusterUrl(url)
-  return new Cluster(nodes, {
+  const cluster = new Cluster(nodes, {
     redisOptions: {
       ...connectionOptions(),
       ...(username ? { username } : {}),
@@ -31,6 +31,17 @@ function openCluster(url: string): Cluster {
     retryDelayOnTryAgain: 20,
     enableOfflineQueue: true,
   })
+  cluster.on('+node', handleAsking)
+  return cluster
+}
+
+/**
+ * The client sends ASKING before what a slot on its way redirects, and leaves its promise to nobody: rejected, as by a node
+ * that dies, it would end the process. The command behind it fails too, and tells its caller.
+ */
+function handleAsking(node: Redis): void {
+  const asking = node.asking.bind(node)
+  node.asking = () => asking().catch(() => 'OK')
 }
 
 function parseClusterUrl(url: string) {
