@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { v7 as uuid } from 'uuid'
+import { fanoutShardWorkflowId } from '../../src/contracts/fanout-shard.ts'
 import {
   FANOUT_PROGRESS,
+  PAUSE_FANOUT,
+  RESUME_FANOUT,
   photoFanoutWorkflowId,
   type FanoutProgress,
 } from '../../src/contracts/photo-fanout.ts'
 import { stageAttribute } from '../../src/contracts/search-attributes.ts'
+import type { FeedPosition } from '../../src/domain/feed-page.ts'
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
 import type { Visibility } from '../../src/domain/visibility.ts'
 import { createFeedHeads, type FeedHeads } from '../../src/infra/redis/feed-heads.ts'
@@ -16,6 +20,8 @@ import { eventually, openUploadWorld, type UploadWorld } from './upload-world.ts
 
 export const SHARD_THRESHOLD = 50
 export const SHARDS = 4
+/** Answered by every workflow; what it says of itself is what the Web UI shows. */
+const WORKFLOW_METADATA = '__temporal_workflow_metadata'
 
 /** Authors of many followers, and fanouts of their photos by workers in this process. */
 export interface CelebrityWorld {
@@ -25,8 +31,8 @@ export interface CelebrityWorld {
   author(): Promise<UserId>
   /** Accounts that are enrolled and follow the author. */
   addFollowers(author: UserId, count: number): Promise<UserId[]>
-  /** Makes heads warm and empty, as readers of empty feeds do. */
-  warmHeads(userIds: UserId[]): Promise<void>
+  /** Makes heads warm, as readers do whose feeds hold these photos, and no others. */
+  warmHeads(userIds: UserId[], items?: FeedPosition[]): Promise<void>
   inHead(userId: UserId, photoId: PhotoId): Promise<boolean>
   /** Publishes a photo; its fanout is not started. */
   publish(author: UserId): Promise<PhotoId>
@@ -48,6 +54,12 @@ export interface FanoutRun {
   progress(): Promise<FanoutProgress>
   result(): Promise<FanoutProgress>
   stage(): Promise<string | undefined>
+  /** Pauses the push of a sharded photo; resolves when no slice is under way any more. */
+  hold(): Promise<void>
+  /** Ends that for all shards, or for one. */
+  goOn(shard?: number): Promise<void>
+  /** Whether a step of it, or of its shards, has failed and is tried again. */
+  isRetrying(): Promise<boolean>
 }
 
 export async function openCelebrityWorld(overrides: Record<string, string> = {}): Promise<CelebrityWorld> {
@@ -85,11 +97,11 @@ export async function openCelebrityWorld(overrides: Record<string, string> = {})
       })
       return rows.map((row) => row.user_id)
     },
-    async warmHeads(userIds) {
+    async warmHeads(userIds, items = []) {
       for (const userId of userIds) {
         const build = await heads.beginBuild(userId, 1)
         if (typeof build === 'string') throw new Error(`the head of ${userId} is ${build}`)
-        await heads.finishBuild(userId, build, { epoch: 1, floor: 0, items: [] })
+        await heads.finishBuild(userId, build, { epoch: 1, floor: 0, items })
       }
     },
     async inHead(userId, photoId) {
@@ -136,9 +148,35 @@ export async function openCelebrityWorld(overrides: Record<string, string> = {})
     },
     async reconcile(photoId, ownerId) {
       await starts.reconcileDistribution({ photoId, ownerId })
-      const handle = upload.temporal.workflow.getHandle(photoFanoutWorkflowId(photoId))
+      const { workflow } = upload.temporal
+      const handle = workflow.getHandle(photoFanoutWorkflowId(photoId))
+      async function openShards() {
+        const children = (await handle.describe()).raw.pendingChildren ?? []
+        return children.map(({ workflowId }) => workflow.getHandle(workflowId!))
+      }
       return {
         handle,
+        async hold() {
+          await handle.signal(PAUSE_FANOUT)
+          await eventually(async () => {
+            for (const shard of await openShards()) {
+              const { currentDetails } = await shard.query<{ currentDetails?: string }>(WORKFLOW_METADATA)
+              if (!currentDetails?.startsWith('**paused')) return false
+              const { pendingActivities, pendingWorkflowTask } = (await shard.describe()).raw
+              if (pendingActivities?.length || pendingWorkflowTask) return false
+            }
+            return true
+          })
+        },
+        async goOn(shard) {
+          const of = shard === undefined ? handle : workflow.getHandle(fanoutShardWorkflowId(photoId, shard))
+          await of.signal(RESUME_FANOUT)
+        },
+        async isRetrying() {
+          const runs = [handle, ...(await openShards())].map((each) => each.describe())
+          const activities = (await Promise.all(runs)).flatMap(({ raw }) => raw.pendingActivities ?? [])
+          return activities.some(({ attempt }) => (attempt ?? 0) > 1)
+        },
         progress: () => handle.query<FanoutProgress>(FANOUT_PROGRESS),
         result: () => handle.result() as Promise<FanoutProgress>,
         stage: async () => (await handle.describe()).typedSearchAttributes.get(stageAttribute),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FANOUT_START } from '../../src/contracts/photo-fanout.ts'
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import { openDatabase } from '../../src/infra/db/database.ts'
 import { createFanout, type Fanout } from '../../src/services/fanout/fanout.ts'
 import { fanoutBulkWorker } from '../../src/workers/fanout-bulk.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
@@ -11,7 +12,10 @@ import {
   SHARDS,
   untilProgress,
   type CelebrityWorld,
+  type FanoutRun,
 } from './celebrity-world.ts'
+import { lockAwaited } from './feed-world.ts'
+import { startPostgres, type PrivatePostgres } from './private-postgres.ts'
 import { startValkey, valkeyServerPath, type PrivateValkey } from './private-valkey.ts'
 import { eventually } from './upload-world.ts'
 import { pauseReplay, resumeReplay } from './replica-replay.ts'
@@ -45,20 +49,119 @@ describe('Redis goes down in the middle of a push', () => {
     const run = await world.reconcile(photoId, author)
     await untilProgress(run, ({ followersSeen }) => followersSeen > 0)
     await valkey.kill()
-    await eventually(async () => {
-      const { raw } = await run.handle.describe()
-      const children = raw.pendingChildren ?? []
-      const shards = await Promise.all(
-        children.map((child) => world.upload.temporal.workflow.getHandle(child.workflowId!).describe()),
-      )
-      return shards.some((shard) => shard.raw.pendingActivities?.some(({ attempt }) => (attempt ?? 0) > 1))
-    })
+    await eventually(() => run.isRetrying())
     expect((await run.progress()).state).toBe('pushing')
     expect(await world.isInFlight(photoId)).toBe(true)
     await valkey.restart()
     expect(await run.result()).toMatchObject({ state: 'done', followersSeen: FOLLOWERS })
     expect(await world.rowsOf(photoId)).toEqual(followers)
     expect(await world.isInFlight(photoId)).toBe(false)
+  })
+})
+
+describe('Postgres goes down', () => {
+  let postgres: PrivatePostgres
+  let valkey: PrivateValkey
+  let world: CelebrityWorld
+  let author: UserId
+  let followers: UserId[]
+  let readers: UserId[]
+
+  beforeAll(async () => {
+    postgres = await startPostgres()
+    // Its users have the ids of others in the shared one.
+    valkey = await startValkey()
+    world = await openCelebrityWorld({
+      DATABASE_URL: postgres.url,
+      REDIS_URL: `redis://127.0.0.1:${valkey.port}`,
+      FANOUT_SLICE_FOLLOWERS: '100',
+    })
+    author = await world.author()
+    followers = await world.addFollowers(author, FOLLOWERS)
+    readers = followers.filter((_, index) => index % 40 === 0)
+    await world.warmHeads(readers)
+    await world.upload.start(orchestrationWorker)
+    await world.upload.start(fanoutWorker)
+    await world.upload.start(fanoutBulkWorker)
+  })
+  afterAll(async () => {
+    await world?.close()
+    await valkey?.close()
+    await postgres?.close()
+  })
+
+  async function expectPushed(photoId: PhotoId, run: FanoutRun): Promise<void> {
+    const everyone = { followersSeen: FOLLOWERS, delivered: FOLLOWERS }
+    expect(await run.result()).toMatchObject({ state: 'done', ...everyone })
+    expect(await world.rowsOf(photoId)).toEqual(followers)
+    expect(await world.isInFlight(photoId)).toBe(false)
+    for (const reader of readers) expect(await world.inHead(reader, photoId)).toBe(true)
+  }
+
+  it('in the middle of a push: it waits, and goes on', async () => {
+    const photoId = await world.publish(author)
+    const run = await world.reconcile(photoId, author)
+    await untilProgress(run, ({ followersSeen }) => followersSeen > 0)
+    await postgres.kill()
+    await eventually(() => run.isRetrying())
+    const { state, followersSeen } = await run.progress()
+    expect(state).toBe('pushing')
+    expect(followersSeen).toBeLessThan(FOLLOWERS)
+    await postgres.restart()
+    expect(await world.isInFlight(photoId)).toBe(true)
+    await expectPushed(photoId, run)
+  })
+
+  it('while the end of a push is noted: it is noted later', async () => {
+    const photoId = await world.publish(author)
+    const release = Promise.withResolvers<void>()
+    // Lets pages pass, and holds off who notes the end.
+    const holding = world.upload.database.transaction(async (tx) => {
+      await tx.query({ text: 'SELECT FROM photos WHERE photo_id = $1 FOR SHARE', values: [photoId] })
+      await release.promise
+    })
+    const broken = expect(holding).rejects.toThrow()
+    const run = await world.reconcile(photoId, author)
+    await lockAwaited(world.upload.database, 'UPDATE photos SET distribution%')
+    expect(await world.isInFlight(photoId)).toBe(true)
+    await postgres.kill()
+    release.resolve()
+    await broken
+    await eventually(() => run.isRetrying())
+    expect((await run.progress()).state).toBe('completing')
+    await postgres.restart()
+    await expectPushed(photoId, run)
+    const text = 'SELECT distribution FROM photos WHERE photo_id = $1'
+    expect(await world.upload.database.primary({ text, values: [photoId] })).toEqual([
+      { distribution: 'all' },
+    ])
+  })
+
+  it('in the middle of transactions: their connections are free again', async () => {
+    const database = await openDatabase({
+      url: postgres.url,
+      poolSize: 2,
+      statementTimeoutMs: 30_000,
+      applicationName: 'broken-transactions',
+    })
+    const began = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const broken = began.map(({ resolve }) =>
+      database.transaction(async ({ query }) => {
+        await query({ text: 'SELECT 1' })
+        resolve()
+        await query({ text: 'SELECT pg_sleep(20)' })
+      }),
+    )
+    const ends = Promise.allSettled(broken)
+    await Promise.all(began.map(({ promise }) => promise))
+    await postgres.kill()
+    expect((await ends).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    await postgres.restart()
+    const again = [1, 2, 3].map((n) =>
+      database.transaction(({ query }) => query({ text: 'SELECT $1::integer AS n', values: [n] })),
+    )
+    expect((await Promise.all(again)).flat()).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
+    await database.close()
   })
 })
 
