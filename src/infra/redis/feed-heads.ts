@@ -171,9 +171,14 @@ function parseSlice([epoch, floor, ...rest]: Buffer[], below: FeedPosition | und
   return { epoch: Number(epoch!.toString()), floor: Number(floor!.toString()), items }
 }
 
-/** The client itself repeats what was answered TRYAGAIN, so what is seen here may be its command timeout. */
+/**
+ * The client itself repeats what was answered TRYAGAIN, by turns on the node and on some other one, which answers MOVED: it
+ * gives up with either, or with its command timeout.
+ */
 function maySlotBeMigrating(error: unknown): boolean {
-  return error instanceof Error && /TRYAGAIN|Command timed out/.test(error.message)
+  return (
+    error instanceof Error && /TRYAGAIN|Too many Cluster redirections|Command timed out/.test(error.message)
+  )
 }
 
 function tooLate(): never {
