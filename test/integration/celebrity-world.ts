@@ -29,7 +29,7 @@ export interface CelebrityWorld {
   heads: FeedHeads
   redis: RedisClient
   author(): Promise<UserId>
-  /** Accounts that are enrolled and follow the author. */
+  /** Accounts that are enrolled and follow the author; there is nothing to collect of their feeds. */
   addFollowers(author: UserId, count: number): Promise<UserId[]>
   /** Makes heads warm, as readers do whose feeds hold these photos, and no others. */
   warmHeads(userIds: UserId[], items?: FeedPosition[]): Promise<void>
@@ -87,7 +87,8 @@ export async function openCelebrityWorld(overrides: Record<string, string> = {})
           ), following AS (
             INSERT INTO follows (follower_id, followee_id) SELECT user_id, $3::bigint FROM account
           ), enrolled AS (
-            INSERT INTO feed_state (user_id, epoch, enrolled, last_read_at) SELECT user_id, 1, true, now() FROM account
+            INSERT INTO feed_state (user_id, epoch, collected_epoch, enrolled, last_read_at)
+            SELECT user_id, 1, 1, true, now() FROM account
           ), counted AS (
             INSERT INTO user_counters (user_id, slot, followers) VALUES ($3, 0, $2)
             ON CONFLICT (user_id, slot) DO UPDATE SET followers = user_counters.followers + $2

@@ -12,7 +12,8 @@ import { startCluster, type ClusterNode, type PrivateCluster } from './private-v
 import { valkeyServerPath } from './private-valkey.ts'
 import { eventually } from './upload-world.ts'
 
-const FOLLOWERS = 2_000
+/** So many that a bucket has three of them and more. */
+const FOLLOWERS = 3_000
 const READERS = 40
 const OLDER_PHOTOS = 15
 const PAGE = 10
@@ -41,7 +42,7 @@ describe.skipIf(!valkeyServerPath)('the push of a celebrity’s photo over a clu
   beforeAll(async () => {
     cluster = await startCluster(3)
     replica = await cluster.addReplica(cluster.masters[2]!)
-    world = await openCelebrityWorld({ REDIS_URL: cluster.url, FANOUT_SLICE_FOLLOWERS: '50' })
+    world = await openCelebrityWorld({ REDIS_URL: cluster.url, FANOUT_SLICE_FOLLOWERS: '75' })
     feeds = await openWorld()
     feed = feeds.feedWith(world.heads)
     await world.upload.start(orchestrationWorker)

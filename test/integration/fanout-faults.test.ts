@@ -120,13 +120,15 @@ describe('Postgres goes down', () => {
       await tx.query({ text: 'SELECT FROM photos WHERE photo_id = $1 FOR SHARE', values: [photoId] })
       await release.promise
     })
-    const broken = expect(holding).rejects.toThrow()
     const run = await world.reconcile(photoId, author)
-    await lockAwaited(world.upload.database, 'UPDATE photos SET distribution%')
-    expect(await world.isInFlight(photoId)).toBe(true)
-    await postgres.kill()
-    release.resolve()
-    await broken
+    try {
+      await lockAwaited(world.upload.database, 'UPDATE photos SET distribution%')
+      expect(await world.isInFlight(photoId)).toBe(true)
+      await postgres.kill()
+    } finally {
+      release.resolve()
+    }
+    await expect(holding).rejects.toThrow()
     await eventually(() => run.isRetrying())
     expect((await run.progress()).state).toBe('completing')
     await postgres.restart()
