@@ -1,10 +1,12 @@
-import { randomInt } from 'node:crypto'
+import { createHash, randomInt } from 'node:crypto'
 import { v7 as uuid } from 'uuid'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { compareFeedOrder, type FeedPosition } from '../../src/domain/feed-page.ts'
 import { feedBucket, type UserId } from '../../src/domain/ids.ts'
 import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
 import { createFeedHeads, headKey, type FeedHeads, type HeadBuild } from '../../src/infra/redis/feed-heads.ts'
+import { CLOCK, REMOVE_SLOT } from '../../src/infra/redis/scripts/feed-heads.ts'
+import { startStallingProxy, type StallingProxy } from './stalling-proxy.ts'
 
 const MAX_ITEMS = 5
 
@@ -102,6 +104,62 @@ describe('pushes', () => {
     const slice = await heads.readSlice(userId, undefined, 10)
     expect(slice!.floor).toBe(101)
     expect(slice!.items.map((one) => one.score)).toEqual([106, 105, 104, 103, 102])
+  })
+})
+
+describe('over a path that is slow or stalls', () => {
+  let proxy: StallingProxy
+  let client: RedisClient
+  let slow: FeedHeads
+  beforeEach(async () => {
+    proxy = await startStallingProxy(new URL(process.env.REDIS_URL!.replace('redis+cluster', 'redis')))
+    client = openRedis(`redis://127.0.0.1:${proxy.port}`)
+    slow = createFeedHeads(client)
+  })
+  afterEach(() => {
+    client.disconnect()
+    proxy.close()
+  })
+
+  it.each(['push', 'remove'] as const)('a %s is given up after 2 s, however many heads', async (task) => {
+    const users = Array.from({ length: 1_000 }, someUser)
+    const photo = item(7)
+    await client.ping()
+    proxy.slowDown(300)
+    const startedAt = performance.now()
+    const work = task === 'push' ? slow.push(users, photo) : slow.remove(users, photo.photoId)
+    await expect(work).rejects.toThrow('in time')
+    expect(performance.now() - startedAt).toBeLessThan(2_500)
+  })
+
+  it('a removal that comes late leaves what was pushed after it was given up', async () => {
+    const photo = item(7)
+    await warm([photo])
+    await slow.remove([someUser()], photo.photoId)
+    proxy.stall(createHash('sha1').update(REMOVE_SLOT).digest('hex'))
+    const startedAt = performance.now()
+    await expect(slow.remove([userId], photo.photoId)).rejects.toThrow()
+    // Until then it might have come: the caller holds off a widening.
+    expect(performance.now() - startedAt).toBeGreaterThan(1_950)
+    await heads.push([userId], photo)
+    proxy.heal()
+    // On the same connection, so after it.
+    await client.ping()
+    expect((await heads.readSlice(userId, undefined, 10))!.items).toEqual([photo])
+  })
+})
+
+describe('a removal', () => {
+  it('is done before its deadline by the clock of the same server only', async () => {
+    const photo = item(7)
+    await warm([photo])
+    const key = headKey(userId)
+    const member = Buffer.from(photo.photoId.replaceAll('-', ''), 'hex')
+    const [history, now] = (await redis.eval(CLOCK, 1, key)) as [string, number]
+    const remove = (of: string, until: number) => redis.eval(REMOVE_SLOT, 1, key, member, of, until)
+    expect(await remove(history, now)).toBe(0)
+    expect(await remove('0'.repeat(32), now + 60_000)).toBe(0)
+    expect(await remove(history, now + 60_000)).toBe(1)
   })
 })
 

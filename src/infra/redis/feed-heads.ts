@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { feedBucket, photoIdFromBytes, photoIdToBytes, type PhotoId, type UserId } from '../../domain/ids.ts'
 import type { FeedPosition } from '../../domain/feed-page.ts'
 import { withDeadline } from '../deadline.ts'
 import type { RedisClient } from './client.ts'
-import { BEGIN_BUILD, FINISH_BUILD, PUSH_SLOT, READ_SLICE, REMOVE_SLOT } from './scripts/feed-heads.ts'
+import { BEGIN_BUILD, CLOCK, FINISH_BUILD, PUSH_SLOT, READ_SLICE, REMOVE_SLOT } from './scripts/feed-heads.ts'
 
 /** Ten pages of 20; measured at 5.6 KB as a listpack (`zset-max-listpack-entries 256`) with 16-byte members. */
 const HEAD_ITEMS = 200
@@ -13,7 +14,8 @@ const HEAD_TTL_SECONDS = 7 * 86_400
 const BUILD_TTL_SECONDS = 10
 /** A read waits this long for Redis, then goes to Postgres. */
 const READ_TIMEOUT_MS = 250
-const PUSH_TIMEOUT_MS = 2_000
+/** A push or removal is given up after this long, however many heads it is about: its caller holds the photo’s lock. */
+const PAGE_TIMEOUT_MS = 2_000
 /** So many heads are on their way at a time: readers wait behind them for half a millisecond, not for a page’s ten. */
 const HEADS_AT_ONCE = 50
 /** After a failure reads leave Redis alone for this long, so that each of them does not wait for its own timeout. */
@@ -45,16 +47,22 @@ export interface FeedHeads {
   finishBuild(userId: UserId, build: HeadBuild, slice: HeadSlice): Promise<boolean>
   /** Adds a photo to those of the feeds whose heads are warm or being built; resolves with how many it was new to. */
   push(userIds: readonly UserId[], photo: FeedPosition): Promise<number>
-  /** Takes a photo out of the feeds' heads, in whatever state these are; resolves with how many had it. */
+  /**
+   * Takes a photo out of the feeds' heads, in whatever state these are; resolves with how many had it. However it ends,
+   * nothing is removed after it.
+   */
   remove(userIds: readonly UserId[], photoId: PhotoId): Promise<number>
 }
 
+/** @param msLeft until the caller gives up */
+type CallSlot = (keys: string[], msLeft: () => number) => Promise<number>
 type SlotScript = (keyCount: number, ...args: (Buffer | string | number)[]) => Promise<number>
 
 interface Scripts {
   darkroomReadSliceBuffer(key: string, from: string, count: number, ttl: number): Promise<Buffer[]>
   darkroomBeginBuild(key: string, nonce: Buffer, epoch: number, ttl: number): Promise<string>
   darkroomFinishBuild(key: string, ...args: (Buffer | string | number)[]): Promise<number>
+  darkroomClock(key: string): Promise<[history: string, nowMs: number]>
   darkroomPushSlot: SlotScript
   darkroomRemoveSlot: SlotScript
 }
@@ -77,6 +85,7 @@ export function createFeedHeads(
   redis.defineCommand('darkroomReadSlice', { lua: READ_SLICE, numberOfKeys: 1 })
   redis.defineCommand('darkroomBeginBuild', { lua: BEGIN_BUILD, numberOfKeys: 1 })
   redis.defineCommand('darkroomFinishBuild', { lua: FINISH_BUILD, numberOfKeys: 1 })
+  redis.defineCommand('darkroomClock', { lua: CLOCK, numberOfKeys: 1 })
   redis.defineCommand('darkroomPushSlot', { lua: PUSH_SLOT })
   redis.defineCommand('darkroomRemoveSlot', { lua: REMOVE_SLOT })
   const scripts = redis as unknown as Scripts
@@ -93,16 +102,15 @@ export function createFeedHeads(
   }
 
   /** Some heads at a time, one call a slot: Redis serves readers in between. */
-  async function inEachSlot(
-    script: 'darkroomPushSlot' | 'darkroomRemoveSlot',
-    userIds: readonly UserId[],
-    args: (Buffer | number)[],
-  ): Promise<number> {
+  async function inEachSlot(userIds: readonly UserId[], callSlot: CallSlot): Promise<number> {
+    const deadline = performance.now() + PAGE_TIMEOUT_MS
+    const msLeft = () => deadline - performance.now()
     let changed = 0
     for (let begin = 0; begin < userIds.length; begin += HEADS_AT_ONCE) {
+      if (msLeft() <= 0) tooLate()
       const slots = [...Map.groupBy(userIds.slice(begin, begin + HEADS_AT_ONCE), feedBucket).values()]
-      const calls = slots.map((users) => inSlot(script, users.map(headKey), args))
-      changed += sum(await withDeadline(PUSH_TIMEOUT_MS, Promise.all(calls), tooLate))
+      const calls = slots.map((users) => callSlot(users.map(headKey), msLeft))
+      changed += sum(await withDeadline(msLeft(), allAnswers(calls), tooLate))
     }
     return changed
   }
@@ -110,14 +118,27 @@ export function createFeedHeads(
   async function inSlot(
     script: 'darkroomPushSlot' | 'darkroomRemoveSlot',
     keys: string[],
-    args: (Buffer | number)[],
+    args: (Buffer | string | number)[],
   ): Promise<number> {
     try {
       return await scripts[script](keys.length, ...keys, ...args)
     } catch (error) {
-      if (keys.length === 1 || !maySlotBeMigrating(error)) throw error
+      if (keys.length === 1 || !isSlotMigrating(error)) throw error
       // While a slot migrates, some of its keys are there and some here; single-key calls follow each (ASK).
-      return sum(await Promise.all(keys.map((key) => scripts[script](1, key, ...args))))
+      return sum(await allAnswers(keys.map((key) => scripts[script](1, key, ...args))))
+    }
+  }
+
+  /** A removal that would come late does nothing: the photo may belong in the heads again by then (ADR 11). */
+  async function removeInTime(keys: string[], photoId: PhotoId, msLeft: () => number): Promise<number> {
+    const [history, nowMs] = await scripts.darkroomClock(keys[0]!)
+    const until = nowMs + Math.floor(msLeft())
+    try {
+      return await inSlot('darkroomRemoveSlot', keys, [photoIdToBytes(photoId), history, until])
+    } catch (error) {
+      // It may still be on its way, so the caller’s lock has to last until it would be late.
+      await delay(msLeft())
+      throw error
     }
   }
 
@@ -156,9 +177,11 @@ export function createFeedHeads(
       )
       return done === 1
     },
-    push: (userIds, photo) =>
-      inEachSlot('darkroomPushSlot', userIds, [photo.score, photoIdToBytes(photo.photoId), maxItems]),
-    remove: (userIds, photoId) => inEachSlot('darkroomRemoveSlot', userIds, [photoIdToBytes(photoId)]),
+    async push(userIds, photo) {
+      const args = [photo.score, photoIdToBytes(photo.photoId), maxItems]
+      return inEachSlot(userIds, (keys) => inSlot('darkroomPushSlot', keys, args))
+    },
+    remove: (userIds, photoId) => inEachSlot(userIds, (keys, msLeft) => removeInTime(keys, photoId, msLeft)),
   }
 }
 
@@ -172,17 +195,21 @@ function parseSlice([epoch, floor, ...rest]: Buffer[], below: FeedPosition | und
 }
 
 /**
- * The client itself repeats what was answered TRYAGAIN, by turns on the node and on some other one, which answers MOVED: it
- * gives up with either, or with its command timeout.
+ * The client itself repeats what was answered TRYAGAIN, by turns on the node and on some other one, which answers MOVED, and
+ * gives up with either. Both are answers, so nothing was done; a command that timed out may be done yet, and is not repeated.
  */
-function maySlotBeMigrating(error: unknown): boolean {
-  return (
-    error instanceof Error && /TRYAGAIN|Too many Cluster redirections|Command timed out/.test(error.message)
-  )
+function isSlotMigrating(error: unknown): boolean {
+  return error instanceof Error && /TRYAGAIN|Too many Cluster redirections/.test(error.message)
 }
 
 function tooLate(): never {
   throw new Error('Redis did not answer in time')
+}
+
+/** Waits for every answer, also when one is an error: what has not been answered may still be done. */
+async function allAnswers<T>(calls: Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(calls)
+  return Promise.all(calls)
 }
 
 function sum(numbers: number[]): number {

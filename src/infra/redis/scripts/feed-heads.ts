@@ -14,6 +14,10 @@ local SENTINEL_SCORE = -1
 local function history()
   return string.sub(string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)'), 1, 32)
 end
+local function nowMs()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
 local function pack(sentinel)
   return struct.pack('<c1c8ddc32', sentinel.state, sentinel.nonce, sentinel.epoch, sentinel.floor, sentinel.history)
 end
@@ -116,8 +120,16 @@ for _, key in ipairs(KEYS) do
 end
 return added`
 
-/** KEYS heads of one slot; ARGV: member. Returns from how many heads it was removed. */
-export const REMOVE_SLOT = `
+/** KEYS[1] any key of the server. Returns which history of writes the server is in, and its clock in ms. */
+export const CLOCK = `${prelude}
+return { history(), nowMs() }`
+
+/**
+ * KEYS heads of one slot; ARGV: member, a history and a deadline by its clock (both after CLOCK): later, or on another server,
+ * nothing is done. Returns from how many heads it was removed.
+ */
+export const REMOVE_SLOT = `${prelude}
+if history() ~= ARGV[2] or nowMs() >= tonumber(ARGV[3]) then return 0 end
 local removed = 0
 for _, key in ipairs(KEYS) do removed = removed + redis.call('ZREM', key, ARGV[1]) end
 return removed`
