@@ -1,5 +1,6 @@
 import type { UserId } from '../domain/ids.ts'
 import type { Database, Query } from '../infra/db/database.ts'
+import type { RedisBreaker } from '../infra/redis/breaker.ts'
 import type { RedisClient } from '../infra/redis/client.ts'
 
 /** A replica further behind than 1 s is out of rotation; twice that covers the check's own interval. */
@@ -15,17 +16,32 @@ export interface OwnWrites {
   readerFor(userId: UserId | undefined): Promise<Query>
 }
 
-export function createOwnWrites({ db, redis }: { db: Database; redis: RedisClient }): OwnWrites {
+export interface OwnWritesDeps {
+  db: Database
+  redis: RedisClient
+  breaker: RedisBreaker
+}
+
+export function createOwnWrites({ db, redis, breaker }: OwnWritesDeps): OwnWrites {
   const keyOf = (userId: UserId) => `wrote:${userId}`
   async function hasWritten(userId: UserId): Promise<boolean> {
-    if (redis.status !== 'ready') return true
-    return (await redis.exists(keyOf(userId)).catch(() => 1)) === 1
+    const key = keyOf(userId)
+    return breaker
+      .whileAnswering(key, () => redis.exists(key))
+      .then(
+        (count) => count === 1,
+        () => true,
+      )
   }
 
   return {
     async mark(userId) {
-      // Without Redis every read of an account goes to the primary anyway.
-      await redis.set(keyOf(userId), '1', 'PX', MARK_MS).catch(() => undefined)
+      const key = keyOf(userId)
+      // Sent even to a server that does not answer, for it may do so before the 2 s are over. Until then every read of an
+      // account goes to the primary anyway.
+      const sent = redis.set(key, '1', 'PX', MARK_MS)
+      sent.catch(() => undefined)
+      await breaker.whileAnswering(key, () => sent).catch(() => undefined)
     },
     hasWritten,
     async readerFor(userId) {

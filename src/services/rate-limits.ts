@@ -4,6 +4,7 @@ import {
   RateLimiterRes,
   type RateLimiterAbstract,
 } from 'rate-limiter-flexible'
+import type { RedisBreaker } from '../infra/redis/breaker.ts'
 import type { RedisClient } from '../infra/redis/client.ts'
 
 const MINUTE_SECONDS = 60
@@ -54,47 +55,63 @@ export interface RateLimitOptions {
   keyPrefix?: string
 }
 
+/** One policy’s counters: those in Redis, and this process’s own. */
+interface Limiter {
+  shared: RateLimiterRedis
+  own: RateLimiterMemory
+}
+
 /**
- * Counters in Redis, shared by all processes. While Redis is down each process counts for itself, so that neither the
- * service nor its protection goes away.
+ * Counters in Redis, shared by all processes. While Redis does not answer each process counts for itself, so that neither
+ * the service nor its protection goes away.
  */
-export function createRateLimits(redis: RedisClient, options: RateLimitOptions): RateLimits {
-  const limiters = new Map<RatePolicyName, RateLimiterAbstract>()
+export function createRateLimits(
+  redis: RedisClient,
+  breaker: RedisBreaker,
+  options: RateLimitOptions,
+): RateLimits {
+  const limiters = new Map<RatePolicyName, Limiter>()
   for (const [name, policy] of Object.entries(RATE_POLICIES)) {
     const settings = {
       keyPrefix: `${options.keyPrefix ?? ''}rate:${name}`,
       points: Math.max(1, Math.round(policy.points * options.factor)),
       duration: policy.seconds,
     }
-    limiters.set(
-      name as RatePolicyName,
-      new RateLimiterRedis({
-        ...settings,
-        storeClient: redis,
-        rejectIfRedisNotReady: true,
-        insuranceLimiter: new RateLimiterMemory(settings),
-      }),
-    )
+    limiters.set(name as RatePolicyName, {
+      shared: new RateLimiterRedis({ ...settings, storeClient: redis }),
+      own: new RateLimiterMemory(settings),
+    })
   }
 
   return {
     async consume(policy, key) {
       if (!options.enabled) return undefined
-      const limiter = limiters.get(policy)!
-      const result = await limiter.consume(key).catch((refused: unknown) => {
-        if (refused instanceof RateLimiterRes) return refused
-        throw refused
-      })
+      const { shared, own } = limiters.get(policy)!
+      const result = await breaker
+        .whileAnswering(shared.getKey(key), () => count(shared, key))
+        .catch(() => count(own, key))
       return {
-        allowed: result.consumedPoints <= limiter.points,
-        limit: limiter.points,
+        allowed: result.consumedPoints <= own.points,
+        limit: own.points,
         windowSeconds: RATE_POLICIES[policy].seconds,
         remaining: Math.max(0, result.remainingPoints),
         resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
       }
     },
     async clear(policy, key) {
-      if (options.enabled) await limiters.get(policy)!.delete(key)
+      if (!options.enabled) return
+      const { shared, own } = limiters.get(policy)!
+      await own.delete(key)
+      // What Redis still counts then is forgotten with its window.
+      await breaker.whileAnswering(shared.getKey(key), () => shared.delete(key)).catch(() => undefined)
     },
   }
+}
+
+/** A refusal is a result as well. */
+function count(limiter: RateLimiterAbstract, key: string): Promise<RateLimiterRes> {
+  return limiter.consume(key).catch((refused: unknown) => {
+    if (refused instanceof RateLimiterRes) return refused
+    throw refused
+  })
 }

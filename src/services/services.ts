@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { Database } from '../infra/db/database.ts'
 import type { Client as SearchClient } from '../infra/opensearch/client.ts'
 import { createPhotoIndex } from '../infra/opensearch/photo-index.ts'
+import { createRedisBreaker } from '../infra/redis/breaker.ts'
 import type { RedisClient } from '../infra/redis/client.ts'
 import { createFeedHeads } from '../infra/redis/feed-heads.ts'
 import type { ObjectStore } from '../infra/s3/object-store.ts'
@@ -42,6 +43,7 @@ export interface ServicesDeps {
 /** Builds every use case of the API by hand; this is the whole wiring. */
 export function createServices(deps: ServicesDeps) {
   const { config, db, redis, objects, temporal, openSearch, logger } = deps
+  const breaker = createRedisBreaker(redis)
   const outbox = createOutbox({ database: db, temporal, logger })
   const sessions = createSessions({ db, sessionDays: config.SESSION_DAYS })
   const inFlight = createInFlightCopy({
@@ -71,7 +73,7 @@ export function createServices(deps: ServicesDeps) {
     profiles: createProfiles(),
     feed: createFeed({
       db,
-      heads: createFeedHeads(redis),
+      heads: createFeedHeads(redis, { breaker }),
       inFlight,
       cursorSecret: config.CURSOR_SECRET,
       logger,
@@ -84,9 +86,9 @@ export function createServices(deps: ServicesDeps) {
       cursorSecret: config.CURSOR_SECRET,
     }),
     storageEvents: createStorageEvents({ db, outbox, bucket: config.S3_BUCKET }),
-    ownWrites: createOwnWrites({ db, redis }),
+    ownWrites: createOwnWrites({ db, redis, breaker }),
     idempotency: createIdempotency({ db }),
-    rateLimits: createRateLimits(redis, {
+    rateLimits: createRateLimits(redis, breaker, {
       enabled: config.RATE_LIMITS,
       factor: config.RATE_LIMIT_FACTOR,
     }),

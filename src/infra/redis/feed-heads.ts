@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { feedBucket, photoIdFromBytes, photoIdToBytes, type PhotoId, type UserId } from '../../domain/ids.ts'
 import type { FeedPosition } from '../../domain/feed-page.ts'
 import { withDeadline } from '../deadline.ts'
+import { createRedisBreaker, type RedisBreaker } from './breaker.ts'
 import type { RedisClient } from './client.ts'
 import { BEGIN_BUILD, CLOCK, FINISH_BUILD, PUSH_SLOT, READ_SLICE, REMOVE_SLOT } from './scripts/feed-heads.ts'
 
@@ -12,14 +13,10 @@ const HEAD_ITEMS = 200
 const HEAD_TTL_SECONDS = 7 * 86_400
 /** A builder that died stops others for this long at most; readers pull meanwhile. */
 const BUILD_TTL_SECONDS = 10
-/** A read waits this long for Redis, then goes to Postgres. */
-const READ_TIMEOUT_MS = 250
 /** A push or removal is given up after this long, however many heads it is about: its caller holds the photo’s lock. */
 const PAGE_TIMEOUT_MS = 2_000
 /** So many heads are on their way at a time: readers wait behind them for half a millisecond, not for a page’s ten. */
 const HEADS_AT_ONCE = 50
-/** After a failure reads leave Redis alone for this long, so that each of them does not wait for its own timeout. */
-const PAUSE_AFTER_FAILURE_MS = 1_000
 
 /** A part of a warm head, newest first. */
 export interface HeadSlice {
@@ -75,12 +72,14 @@ export function headKey(userId: UserId): string {
 export interface FeedHeadsOptions {
   /** Small ones let tests reach the other tiers soon. */
   maxItems?: number
+  /** Shared with what else requests ask of this client. */
+  breaker?: RedisBreaker
 }
 
 /** The heads on a standalone server or a cluster. */
 export function createFeedHeads(
   redis: RedisClient,
-  { maxItems = HEAD_ITEMS }: FeedHeadsOptions = {},
+  { maxItems = HEAD_ITEMS, breaker = createRedisBreaker(redis) }: FeedHeadsOptions = {},
 ): FeedHeads {
   redis.defineCommand('darkroomReadSlice', { lua: READ_SLICE, numberOfKeys: 1 })
   redis.defineCommand('darkroomBeginBuild', { lua: BEGIN_BUILD, numberOfKeys: 1 })
@@ -89,17 +88,6 @@ export function createFeedHeads(
   redis.defineCommand('darkroomPushSlot', { lua: PUSH_SLOT })
   redis.defineCommand('darkroomRemoveSlot', { lua: REMOVE_SLOT })
   const scripts = redis as unknown as Scripts
-  let pausedUntil = 0
-
-  async function reading<T>(work: () => Promise<T>): Promise<T> {
-    if (performance.now() < pausedUntil) throw new Error('Redis failed a moment ago')
-    try {
-      return await withDeadline(READ_TIMEOUT_MS, work(), tooLate)
-    } catch (error) {
-      pausedUntil = performance.now() + PAUSE_AFTER_FAILURE_MS
-      throw error
-    }
-  }
 
   /** Some heads at a time, one call a slot: Redis serves readers in between. */
   async function inEachSlot(userIds: readonly UserId[], callSlot: CallSlot): Promise<number> {
@@ -145,36 +133,26 @@ export function createFeedHeads(
   return {
     maxItems,
     async readSlice(userId, below, count) {
-      const reply = await reading(() =>
-        scripts.darkroomReadSliceBuffer(
-          headKey(userId),
-          below ? String(below.score) : '+inf',
-          count,
-          HEAD_TTL_SECONDS,
-        ),
+      const key = headKey(userId)
+      const from = below ? String(below.score) : '+inf'
+      const reply = await breaker.whileAnswering(key, () =>
+        scripts.darkroomReadSliceBuffer(key, from, count, HEAD_TTL_SECONDS),
       )
       return reply.length === 0 ? undefined : parseSlice(reply, below)
     },
     async beginBuild(userId, epoch) {
+      const key = headKey(userId)
       const nonce = randomBytes(8)
-      const answer = await reading(() =>
-        scripts.darkroomBeginBuild(headKey(userId), nonce, epoch, BUILD_TTL_SECONDS),
+      const answer = await breaker.whileAnswering(key, () =>
+        scripts.darkroomBeginBuild(key, nonce, epoch, BUILD_TTL_SECONDS),
       )
       return answer === 'begun' ? { nonce } : (answer as 'warm' | 'building')
     },
     async finishBuild(userId, { nonce }, { epoch, floor, items }) {
+      const key = headKey(userId)
       const members = items.flatMap((item) => [item.score, photoIdToBytes(item.photoId)])
-      const done = await reading(() =>
-        scripts.darkroomFinishBuild(
-          headKey(userId),
-          nonce,
-          epoch,
-          floor,
-          HEAD_TTL_SECONDS,
-          maxItems,
-          ...members,
-        ),
-      )
+      const args = [nonce, epoch, floor, HEAD_TTL_SECONDS, maxItems, ...members]
+      const done = await breaker.whileAnswering(key, () => scripts.darkroomFinishBuild(key, ...args))
       return done === 1
     },
     async push(userIds, photo) {

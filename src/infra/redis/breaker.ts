@@ -1,0 +1,56 @@
+import { Cluster, Command, ReplyError } from 'ioredis'
+import { withDeadline } from '../deadline.ts'
+import type { RedisClient } from './client.ts'
+
+/** A request waits this long for Redis, then does without. */
+const PATIENCE_MS = 250
+/** So long a server that did not answer is left alone; then one request tries. */
+const PAUSE_MS = 1_000
+
+/** What requests ask of Redis, so that a silent server delays one of them a second, not each. */
+export interface RedisBreaker {
+  /**
+   * What `ask` resolves with.
+   * @param key one that the server which `ask` turns to is responsible for
+   * @throws when it does not answer within 250 ms; at once, without asking, when it lately did not
+   */
+  whileAnswering<T>(key: string, ask: () => Promise<T>): Promise<T>
+}
+
+/** One for all that a process asks of a client: each server of a cluster is judged by itself. */
+export function createRedisBreaker(redis: RedisClient): RedisBreaker {
+  /** By server, of those that did not answer last. */
+  const pausedUntil = new Map<string, number>()
+
+  return {
+    async whileAnswering(key, ask) {
+      const server = serverOf(redis, key)
+      const paused = pausedUntil.get(server)
+      if (paused !== undefined) {
+        if (performance.now() < paused) throw new Error('Redis did not answer a moment ago')
+        // This one tries; others go on without.
+        pausedUntil.set(server, performance.now() + PAUSE_MS)
+      }
+      try {
+        const answer = await withDeadline(PATIENCE_MS, ask(), tooLate)
+        pausedUntil.delete(server)
+        return answer
+      } catch (error) {
+        // An error of the command’s own is an answer too.
+        if (error instanceof ReplyError) pausedUntil.delete(server)
+        else pausedUntil.set(server, performance.now() + PAUSE_MS)
+        throw error
+      }
+    },
+  }
+}
+
+/** The master of the key’s slot, as far as the client knows. */
+function serverOf(redis: RedisClient, key: string): string {
+  if (!(redis instanceof Cluster)) return 'the only one'
+  return redis.slots[new Command('exists', [key]).getSlot()]?.[0] ?? 'unknown'
+}
+
+function tooLate(): never {
+  throw new Error('Redis did not answer in time')
+}

@@ -1,0 +1,180 @@
+import { randomInt, randomUUID } from 'node:crypto'
+import getPort from 'get-port'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { UserId } from '../../src/domain/ids.ts'
+import type { Database } from '../../src/infra/db/database.ts'
+import { createRedisBreaker, type RedisBreaker } from '../../src/infra/redis/breaker.ts'
+import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
+import { createFeedHeads, headKey, type FeedHeads } from '../../src/infra/redis/feed-heads.ts'
+import { createOwnWrites } from '../../src/services/own-writes.ts'
+import { createRateLimits } from '../../src/services/rate-limits.ts'
+import { openApiWorld } from './api-fixture.ts'
+import { startValkey, valkeyServerPath, type PrivateValkey } from './private-valkey.ts'
+import { startStallingProxy, type StallingProxy } from './stalling-proxy.ts'
+
+/** Beyond the ids that a test database deals out. */
+const someUser = (): UserId => String(randomInt(2 ** 40, 2 ** 47))
+/** One wait for Redis (250 ms) and a slow machine, but not two. */
+const ONE_WAIT_MS = 450
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now()
+  await work()
+  return performance.now() - startedAt
+}
+
+describe('while Redis is silent', () => {
+  let proxy: StallingProxy
+  let redis: RedisClient
+  let breaker: RedisBreaker
+  beforeEach(async () => {
+    proxy = await startStallingProxy(new URL(process.env.REDIS_URL!.replace('redis+cluster', 'redis')))
+    redis = openRedis(`redis://127.0.0.1:${proxy.port}`)
+    breaker = createRedisBreaker(redis)
+    await redis.ping()
+  })
+  afterEach(() => {
+    redis.disconnect()
+    proxy.close()
+  })
+  const ownWritesOn = () => createOwnWrites({ db: {} as Database, redis, breaker })
+  const rateLimitsOn = () =>
+    createRateLimits(redis, breaker, { enabled: true, factor: 0.1, keyPrefix: `${randomUUID()}:` })
+
+  it('heads, own writes and rate limits wait for it once, together', async () => {
+    const [heads, ownWrites, rateLimits] = [
+      createFeedHeads(redis, { breaker }),
+      ownWritesOn(),
+      rateLimitsOn(),
+    ]
+    const userId = someUser()
+    expect(await ownWrites.hasWritten(userId)).toBe(false)
+    proxy.stall()
+    const waited = await timed(async () => {
+      expect(await rateLimits.consume('signIn', 'key')).toMatchObject({ allowed: true })
+      expect(await ownWrites.hasWritten(userId)).toBe(true)
+      await expect(heads.readSlice(userId, undefined, 1)).rejects.toThrow()
+      await ownWrites.mark(userId)
+      await rateLimits.clear('signIn', 'key')
+    })
+    expect(waited).toBeLessThan(ONE_WAIT_MS)
+    proxy.heal()
+    await expect
+      .poll(() => heads.readSlice(userId, undefined, 1).catch(() => 'paused'), { timeout: 5_000 })
+      .toBe(undefined)
+  })
+
+  it('each process counts for itself, and forgets for itself', async () => {
+    const rateLimits = rateLimitsOn()
+    proxy.stall()
+    const allowed = async () => (await rateLimits.consume('signInTarget', 'key'))!.allowed
+    // 20 × 0.1 tries.
+    expect([await allowed(), await allowed(), await allowed()]).toEqual([true, true, false])
+    await rateLimits.clear('signInTarget', 'key')
+    expect(await allowed()).toBe(true)
+  })
+
+  it('what was written is noted as soon as it answers', async () => {
+    const userId = someUser()
+    const ownWrites = ownWritesOn()
+    proxy.stall()
+    await ownWrites.mark(someUser())
+    await ownWrites.mark(userId)
+    proxy.heal()
+    await expect.poll(() => ownWrites.hasWritten(userId).then(() => redis.exists(`wrote:${userId}`))).toBe(1)
+  })
+
+  it('one request a second finds out whether it still is', async () => {
+    const ownWrites = ownWritesOn()
+    proxy.stall()
+    await ownWrites.hasWritten('1')
+    const waiting = async () => {
+      const waits = await Promise.all(
+        Array.from({ length: 10 }, () => timed(() => ownWrites.hasWritten('1'))),
+      )
+      return waits.filter((ms) => ms > 200).length
+    }
+    expect(await waiting()).toBe(0)
+    await expect.poll(waiting, { timeout: 5_000 }).toBe(1)
+  })
+
+  it('an error of one command is an answer', async () => {
+    const heads = createFeedHeads(redis, { breaker })
+    const [broken, sound] = [someUser(), someUser()]
+    await redis.set(headKey(broken), 'not a sorted set', 'PX', 10_000)
+    await expect(heads.readSlice(broken, undefined, 1)).rejects.toThrow('WRONGTYPE')
+    expect(await heads.readSlice(sound, undefined, 1)).toBeUndefined()
+  })
+
+  it('a feed is answered without waiting for it', async () => {
+    const world = await openApiWorld({ RATE_LIMITS: 'true', REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
+    try {
+      const body = { username: `r${randomUUID().slice(0, 12)}`, password: 'long enough' }
+      const { accessToken: token } = (await world.call('POST', '/v1/users', { body })).body
+      expect((await world.call('GET', '/v1/feed', { token })).status).toBe(200)
+      proxy.stall()
+      const waited = await timed(async () => {
+        for (let n = 0; n < 4; n++) {
+          expect((await world.call('GET', '/v1/feed', { token })).status).toBe(200)
+        }
+      })
+      // It was a second and more each.
+      expect(waited).toBeLessThan(2_000)
+    } finally {
+      proxy.heal()
+      await world.close()
+    }
+  })
+})
+
+describe.skipIf(!valkeyServerPath)('while one node of a cluster is silent', () => {
+  const nodes: PrivateValkey[] = []
+  let redis: RedisClient
+  afterEach(async () => {
+    redis.disconnect()
+    await Promise.all(nodes.splice(0).map((node) => node.close()))
+  })
+
+  it('heads on the others are read', async () => {
+    for (let n = 0; n < 2; n++) {
+      const busPort = await getPort()
+      nodes.push(
+        await startValkey([
+          ...['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
+          ...['--cluster-port', String(busPort), '--cluster-require-full-coverage', 'no'],
+        ]),
+      )
+      await nodes[n]!.admin.cluster('ADDSLOTSRANGE', n * 8_192, n * 8_192 + 8_191)
+      if (n > 0) {
+        await nodes[0]!.admin.call('CLUSTER', 'MEET', '127.0.0.1', String(nodes[n]!.port), String(busPort))
+      }
+    }
+    for (const { admin } of nodes) {
+      await expect
+        .poll(async () => ((await admin.call('CLUSTER', 'SLOTS')) as unknown[]).length, { timeout: 20_000 })
+        .toBe(2)
+      await expect.poll(() => admin.cluster('INFO'), { timeout: 20_000 }).toContain('cluster_state:ok')
+    }
+    redis = openRedis(`redis+cluster://127.0.0.1:${nodes[0]!.port}`)
+    const heads: FeedHeads = createFeedHeads(redis)
+    const userOn = async (node: number): Promise<UserId> => {
+      for (;;) {
+        const userId = someUser()
+        if (Math.floor((await nodes[0]!.admin.cluster('KEYSLOT', headKey(userId))) / 8_192) === node)
+          return userId
+      }
+    }
+    const [onSilent, onOther] = [await userOn(1), await userOn(0)]
+    for (const userId of [onSilent, onOther]) {
+      await heads.beginBuild(userId, 0)
+      expect(await heads.readSlice(userId, undefined, 1)).toBeUndefined()
+    }
+    await nodes[1]!.admin.call('CLIENT', 'PAUSE', '4000', 'ALL')
+    await expect(heads.readSlice(onSilent, undefined, 1)).rejects.toThrow('in time')
+    expect(await heads.readSlice(onOther, undefined, 1)).toBeUndefined()
+    const waited = await timed(() =>
+      expect(heads.readSlice(onSilent, undefined, 1)).rejects.toThrow('a moment ago'),
+    )
+    expect(waited).toBeLessThan(100)
+  })
+})
