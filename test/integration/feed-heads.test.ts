@@ -6,6 +6,7 @@ import { feedBucket, type UserId } from '../../src/domain/ids.ts'
 import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
 import { createFeedHeads, headKey, type FeedHeads, type HeadBuild } from '../../src/infra/redis/feed-heads.ts'
 import { CLOCK, REMOVE_SLOT } from '../../src/infra/redis/scripts/feed-heads.ts'
+import { startValkey, valkeyServerPath } from './private-valkey.ts'
 import { startStallingProxy, type StallingProxy } from './stalling-proxy.ts'
 
 const MAX_ITEMS = 5
@@ -104,6 +105,27 @@ describe('pushes', () => {
     const slice = await heads.readSlice(userId, undefined, 10)
     expect(slice!.floor).toBe(101)
     expect(slice!.items.map((one) => one.score)).toEqual([106, 105, 104, 103, 102])
+  })
+})
+
+describe.skipIf(!valkeyServerPath)('a head that came from another server', () => {
+  it('is deleted by a push, lest it return and be warm without it', async () => {
+    const servers = [await startValkey(), await startValkey()] as const
+    const clients = servers.map(({ port }) => openRedis(`redis://127.0.0.1:${port}`))
+    const [onFirst, onSecond] = clients.map((client) => createFeedHeads(client)) as [FeedHeads, FeedHeads]
+    try {
+      const build = (await onFirst.beginBuild(userId, 0)) as HeadBuild
+      await onFirst.finishBuild(userId, build, { epoch: 1, floor: 50, items: [item(60)] })
+      await clients[1]!.restore(headKey(userId), 0, await clients[0]!.dumpBuffer(headKey(userId)))
+      const own = someUser()
+      await onSecond.beginBuild(own, 0)
+      // Also if it would be left to the other tiers there.
+      expect(await onSecond.push([userId, own], item(40))).toBe(1)
+      expect(await clients[1]!.exists(headKey(userId))).toBe(0)
+    } finally {
+      for (const client of clients) client.disconnect()
+      await Promise.all(servers.map((server) => server.close()))
+    }
   })
 })
 
