@@ -37,6 +37,7 @@ export async function startApi(
     db: await openDatabase({
       url: config.DATABASE_URL,
       replicaUrl: config.DATABASE_REPLICA_URL,
+      replicaName: config.DATABASE_REPLICA_NAME,
       poolSize: config.DATABASE_POOL_SIZE,
       statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
       applicationName: 'darkroom-api',

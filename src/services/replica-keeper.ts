@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Database } from '../infra/db/database.ts'
-import { ROTATION_VALIDITY_MS } from '../infra/db/replica.ts'
+import type { Database, Query } from '../infra/db/database.ts'
+import { ROTATION_VALIDITY_MS, standbyNamesHold } from '../infra/db/replica.ts'
 import type { Logger } from '../observability/logger.ts'
 import { forgetReplica, reportReplicaServing } from '../observability/replica-metrics.ts'
 
@@ -24,8 +24,6 @@ export interface ReplicaKeeperDeps {
 export interface ReplicaKeeper {
   /** Watches until the signal aborts. Any number may run; one works. */
   run(signal: AbortSignal): Promise<void>
-  /** One look and what follows from it. @returns whether the replica serves now */
-  keep(): Promise<boolean>
 }
 
 /**
@@ -47,14 +45,12 @@ export function createReplicaKeeper(deps: ReplicaKeeperDeps): ReplicaKeeper {
     return positions[0]?.lsn ?? '0/0'
   }
 
-  const { primary } = database
-
-  async function look(): Promise<Standby> {
+  async function look(primary: Query): Promise<Standby> {
     const [row] = await primary<Standby & { lsn: string }>({
       name: 'replica-keeper-look',
       text: `
         SELECT pg_current_wal_lsn()::text AS lsn,
-          current_setting('synchronous_standby_names') <> '' AS waits,
+          ${standbyNamesHold('$1::text')} AS waits,
           coalesce((SELECT serving FROM replicas WHERE name = $1), true) AS serving,
           (s.state = 'streaming' AND s.replay_lsn >= $2::pg_lsn) IS TRUE AS well
         FROM (SELECT) one LEFT JOIN pg_stat_replication s ON s.application_name = $1
@@ -65,7 +61,7 @@ export function createReplicaKeeper(deps: ReplicaKeeperDeps): ReplicaKeeper {
     return row!
   }
 
-  async function setServing(serving: boolean, reason: string): Promise<void> {
+  async function setServing(primary: Query, serving: boolean, reason: string): Promise<void> {
     await primary({
       text: `INSERT INTO replicas (name, serving, reason) VALUES ($1, $2, $3)
         ON CONFLICT (name) DO UPDATE SET serving = $2, reason = $3, changed_at = clock_timestamp()`,
@@ -75,7 +71,7 @@ export function createReplicaKeeper(deps: ReplicaKeeperDeps): ReplicaKeeper {
   }
 
   /** ALTER SYSTEM takes no parameters and no transaction. */
-  async function setStandbyNames(names: string): Promise<void> {
+  async function setStandbyNames(primary: Query, names: string): Promise<void> {
     await primary({ text: `ALTER SYSTEM SET synchronous_standby_names = '${names.replaceAll("'", "''")}'` })
     await primary({ text: 'SELECT pg_reload_conf()' })
     await untilTrue(`the primary has reloaded`, async () => {
@@ -86,14 +82,14 @@ export function createReplicaKeeper(deps: ReplicaKeeperDeps): ReplicaKeeper {
     })
   }
 
-  async function dismiss(): Promise<void> {
-    await setServing(false, 'down or late')
+  async function dismiss(primary: Query): Promise<void> {
+    await setServing(primary, false, 'down or late')
     await delay(LETTING_GO_MS)
-    await setStandbyNames('')
+    await setStandbyNames(primary, '')
   }
 
-  async function readmit(): Promise<void> {
-    await setStandbyNames(standbyNames)
+  async function readmit(primary: Query): Promise<void> {
+    await setStandbyNames(primary, standbyNames)
     const [position] = await primary<{ lsn: string }>({ text: 'SELECT pg_current_wal_lsn()::text AS lsn' })
     await untilTrue('the replica has replayed what it missed and commits wait for it', async () => {
       const [row] = await primary<{ ready: boolean }>({
@@ -103,29 +99,29 @@ export function createReplicaKeeper(deps: ReplicaKeeperDeps): ReplicaKeeper {
       })
       return row!.ready
     })
-    await setServing(true, 'caught up')
+    await setServing(primary, true, 'caught up')
   }
 
-  async function keep(): Promise<boolean> {
-    const standby = await look()
+  /** One look and what follows from it. @returns whether the replica serves now */
+  async function keep(primary: Query): Promise<boolean> {
+    const standby = await look(primary)
     if (standby.well) {
       silentSince = undefined
-      if (!standby.serving || !standby.waits) await readmit()
+      if (!standby.serving || !standby.waits) await readmit(primary)
       return true
     }
     silentSince ??= performance.now()
     if (performance.now() - silentSince < MAX_SILENCE_MS) return standby.serving
-    if (standby.serving || standby.waits) await dismiss()
+    if (standby.serving || standby.waits) await dismiss(primary)
     return false
   }
 
   return {
-    keep,
     async run(signal) {
       while (!signal.aborted) {
         try {
-          const worked = await withKeeperLock(database, async () => {
-            reportReplicaServing('keeper', await keep())
+          const worked = await withKeeperLock(database, async (primary) => {
+            reportReplicaServing('keeper', await keep(primary))
           })
           if (!worked) forgetReplica('keeper')
         } catch (error) {
@@ -145,16 +141,23 @@ type Standby = {
   well: boolean
 }
 
-/** Runs `work` if no other keeper is at work. @returns whether it did */
-async function withKeeperLock(database: Database, work: () => Promise<unknown>): Promise<boolean> {
-  // The transaction holds the lock and nothing else: `work` runs on other connections.
-  return database.transaction(async (tx) => {
-    const [row] = await tx.query<{ locked: boolean }>({
-      text: 'SELECT pg_try_advisory_xact_lock($1) AS locked',
+/**
+ * Runs `work` if no other keeper is at work, on the connection that holds the lock: who has lost the lock can do nothing more.
+ * @returns whether it did
+ */
+async function withKeeperLock(
+  database: Database,
+  work: (primary: Query) => Promise<unknown>,
+): Promise<boolean> {
+  return database.session(async (primary) => {
+    const [row] = await primary<{ locked: boolean }>({
+      text: 'SELECT pg_try_advisory_lock($1) AS locked',
       values: [KEEPER_LOCK],
     })
-    if (row!.locked) await work()
-    return row!.locked
+    if (!row!.locked) return false
+    await work(primary)
+    await primary({ text: 'SELECT pg_advisory_unlock($1)', values: [KEEPER_LOCK] })
+    return true
   })
 }
 

@@ -6,6 +6,7 @@ import { openObjectStore, type ObjectStore } from '../infra/s3/object-store.ts'
 export function databaseOf(config: Config, applicationName: string): Promise<Database> {
   return openDatabase({
     url: config.DATABASE_URL,
+    replicaName: config.DATABASE_REPLICA_NAME,
     poolSize: config.DATABASE_POOL_SIZE,
     statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
     applicationName,

@@ -3,6 +3,7 @@ import { register } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/config.ts'
 import { openDatabase, type Database } from '../../src/infra/db/database.ts'
+import { ROTATION_VALIDITY_MS } from '../../src/infra/db/replica.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createReplicaKeeper } from '../../src/services/replica-keeper.ts'
 import { attachInstance } from '../../stack/instance.ts'
@@ -12,9 +13,17 @@ import { pauseReplay, resumeReplay } from './replica-replay.ts'
 describe('a replica that is late or gone', () => {
   const instance = attachInstance(process.env.DARKROOM_INSTANCE_DIR!)
   const config = loadConfig()
-  const stopping = new AbortController()
+  let stopping = new AbortController()
   let db: Database
   let keeping: Promise<void>
+
+  const keeperOf = () =>
+    createReplicaKeeper({
+      database: db,
+      logger: createLogger({ level: 'silent', service: 'test' }),
+      standbyNames: config.DATABASE_STANDBY_NAMES,
+      replicaName: config.DATABASE_REPLICA_NAME,
+    })
 
   beforeAll(async () => {
     db = await openDatabase({
@@ -24,12 +33,7 @@ describe('a replica that is late or gone', () => {
       statementTimeoutMs: 5_000,
       applicationName: 'replica-keeper-test',
     })
-    keeping = createReplicaKeeper({
-      database: db,
-      logger: createLogger({ level: 'silent', service: 'test' }),
-      standbyNames: config.DATABASE_STANDBY_NAMES,
-      replicaName: config.DATABASE_REPLICA_NAME,
-    }).run(stopping.signal)
+    keeping = keeperOf().run(stopping.signal)
     await db.primary({
       text: 'CREATE TABLE IF NOT EXISTS keeper_probe (id integer PRIMARY KEY, value integer NOT NULL)',
     })
@@ -128,6 +132,48 @@ describe('a replica that is late or gone', () => {
     stop.abort()
     await reading
     expect(reads).toBeGreaterThan(10)
+  })
+
+  it('is not kept out by the row of another, which was retired or renamed', async () => {
+    await db.primary({
+      text: `INSERT INTO replicas (name, serving, reason) VALUES ('retired', false, 'down')`,
+    })
+    try {
+      await delay(2 * ROTATION_VALIDITY_MS)
+      expect(db.rotation.inRotation()).toBe(true)
+    } finally {
+      await db.primary({ text: `DELETE FROM replicas WHERE name = 'retired'` })
+    }
+  })
+
+  it('is not dismissed by a keeper that has lost its lock in between', async () => {
+    stopping.abort()
+    await keeping
+    const alone = new AbortController()
+    const lost = keeperOf().run(alone.signal)
+    await pauseReplay()
+    try {
+      await until('it no longer serves', async () => {
+        const rows = await db.primary({ text: 'SELECT FROM replicas WHERE NOT serving' })
+        return rows.length > 0
+      })
+      alone.abort()
+      const [holder] = await db.primary<{ xact_start: Date | null }>({
+        text: `SELECT xact_start, pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE pid = (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = $1)`,
+        values: [0x7265_706c],
+      })
+      // It holds up no vacuum.
+      expect(holder).toMatchObject({ xact_start: null })
+      await lost
+      const [names] = await db.primary({ text: 'SHOW synchronous_standby_names' })
+      expect(names).toEqual({ synchronous_standby_names: config.DATABASE_STANDBY_NAMES })
+    } finally {
+      await resumeReplay()
+      stopping = new AbortController()
+      keeping = keeperOf().run(stopping.signal)
+    }
+    await until('the replica serves again', async () => db.rotation.inRotation())
   })
 
   async function until(what: string, check: () => Promise<boolean>): Promise<void> {

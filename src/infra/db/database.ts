@@ -1,8 +1,9 @@
 import { MikroORM, type EntityManager, type Options } from '@mikro-orm/postgresql'
 import { Migrator } from '@mikro-orm/migrations'
 import { CompiledQuery } from 'kysely'
-import { Pool, types, type QueryResultRow } from 'pg'
+import { DatabaseError, Pool, types, type QueryResultRow } from 'pg'
 import * as entities from '../../entities/index.ts'
+import { connectionOptions, takeBackBroken } from './connections.ts'
 import { migrations } from './migrations/index.ts'
 import { createReplicaRotation, type ReplicaRotation } from './replica.ts'
 
@@ -37,6 +38,11 @@ export interface Database {
   /** Runs a statement on a replica in rotation, else on the primary. For reads that rights commits have reached. */
   replica: Query
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /**
+   * Runs statements on one connection of the primary, each in its own transaction: once it is lost, none runs any more.
+   * The connection is closed if `work` throws; else what it set or locked for the session is its own to undo.
+   */
+  session<T>(work: (query: Query) => Promise<T>): Promise<T>
   rotation: ReplicaRotation
   close(): Promise<void>
 }
@@ -45,6 +51,8 @@ export interface DatabaseOptions {
   url: string
   /** Without one, reads go to the primary. */
   replicaUrl?: string | undefined
+  /** The replica's application_name, by which the primary knows it. */
+  replicaName?: string
   poolSize: number
   statementTimeoutMs: number
   applicationName: string
@@ -61,9 +69,8 @@ export function ormOptions(options: Pick<DatabaseOptions, 'url'> & Partial<Datab
     // The same row types whether a statement runs through MikroORM's connection or ours.
     driverOptions: {
       types: { getTypeParser: types.getTypeParser },
-      application_name: options.applicationName ?? 'darkroom',
-      statement_timeout: options.statementTimeoutMs ?? 0,
-      connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+      ...connectionOptions({ applicationName: 'darkroom', statementTimeoutMs: 0, ...options }),
+      onPoolCreated: takeBackBroken,
     },
     preferReadReplicas: false,
     forceUtcTimezone: true,
@@ -71,31 +78,22 @@ export function ormOptions(options: Pick<DatabaseOptions, 'url'> & Partial<Datab
   }
 }
 
-/** How long a request waits for a free or new connection before it is answered 503. */
-const CONNECTION_TIMEOUT_MS = 5_000
-
 /** Connects to the primary and, where configured, a replica. Connections are opened on first use. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const orm = await MikroORM.init(ormOptions(options))
   const poolOf = (url: string): Pool => {
-    const pool = new Pool({
-      connectionString: url,
-      max: options.poolSize,
-      application_name: options.applicationName,
-      statement_timeout: options.statementTimeoutMs,
-      connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
-    })
+    const pool = new Pool({ connectionString: url, max: options.poolSize, ...connectionOptions(options) })
     // A dropped idle connection is replaced on next use; without a listener it would end the process.
     pool.on('error', () => {})
     return pool
   }
   const primaryPool = poolOf(options.url)
   const replicaPool = options.replicaUrl ? poolOf(options.replicaUrl) : undefined
-  const rotation = createReplicaRotation(primaryPool, replicaPool)
+  const rotation = createReplicaRotation(primaryPool, replicaPool, options.replicaName)
   const queryOf =
-    (pool: Pool): Query =>
+    (connection: Pick<Pool, 'query'>): Query =>
     async <Row extends QueryResultRow>(statement: Statement) =>
-      (await pool.query<Row>({ ...statement, values: [...(statement.values ?? [])] })).rows
+      (await connection.query<Row>({ ...statement, values: [...(statement.values ?? [])] })).rows
 
   return {
     orm,
@@ -103,7 +101,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     async replica(statement) {
       const pool = rotation.current()
       try {
-        return await queryOf(pool)(statement)
+        return await rotation.unlessSilent(pool, queryOf(pool)(statement))
       } catch (error) {
         if (pool === primaryPool || !isReplicaTrouble(error)) throw error
         rotation.distrust()
@@ -117,6 +115,21 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
         if (narrows) await query({ text: 'SET LOCAL synchronous_commit = remote_apply' })
         return work({ em, query })
       }),
+    async session(work) {
+      const client = await primaryPool.connect()
+      // What runs on it fails; without a listener the process would.
+      const ignore = () => {}
+      client.on('error', ignore)
+      let isWell = false
+      try {
+        const result = await work(queryOf(client))
+        isWell = true
+        return result
+      } finally {
+        client.release(!isWell)
+        client.off('error', ignore)
+      }
+    },
     rotation,
     async close() {
       rotation.stop()
@@ -127,8 +140,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 
 /** The connection broke, the server is going or coming, or replay was in the query's way: the primary can answer. */
 function isReplicaTrouble(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const { code } = error as { code?: unknown }
-  // Class 08: connection; 57P: shutdown and start-up; 40001: conflict with recovery. Without SQLSTATE: the socket's own.
-  return typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P|40001)/.test(code)
+  if (!(error instanceof DatabaseError)) return error instanceof Error
+  // Class 08: connection; 57P: shutdown and start-up; 40001: conflict with recovery. No DatabaseError: the socket's own.
+  return /^(08|57P|40001)/.test(error.code ?? '')
 }

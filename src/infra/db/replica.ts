@@ -11,24 +11,34 @@ export const ROTATION_VALIDITY_MS = CHECK_INTERVAL_MS + CHECK_TIMEOUT_MS
 
 /** Decides where replica reads go: to the replica while it is reachable and close behind, else to the primary. */
 export interface ReplicaRotation {
+  /** The replica's application_name, whether this process reads from it or not. */
+  replicaName: string
   /** The pool that a read should use now. */
   current(): Pool
   /** Whether the replica serves reads. */
   inRotation(): boolean
   /** A connection to it broke: it may have restarted, and is to be checked anew before it is read again. */
   distrust(): void
+  /** What a read resolves with, unless it is one on the replica and that leaves a check without an answer: then it is given up. */
+  unlessSilent<T>(pool: Pool, read: Promise<T>): Promise<T>
   /** Waits until the replica has replayed `lsn`, at most `timeoutMs`; false if it has not. */
   waitForReplay(lsn: string, timeoutMs: number): Promise<boolean>
   stop(): void
 }
 
 /** Starts watching the replica; it enters the rotation after its first good check. */
-export function createReplicaRotation(primary: Pool, replica: Pool | undefined): ReplicaRotation {
+export function createReplicaRotation(
+  primary: Pool,
+  replica: Pool | undefined,
+  replicaName = 'darkroom_replica',
+): ReplicaRotation {
   if (!replica) {
     return {
+      replicaName,
       current: () => primary,
       inRotation: () => false,
       distrust() {},
+      unlessSilent: (_pool, read) => read,
       waitForReplay: async () => false,
       stop() {},
     }
@@ -40,6 +50,8 @@ export function createReplicaRotation(primary: Pool, replica: Pool | undefined):
   let trustedStart: string | undefined
   /** How often it was distrusted: a check that was under way meanwhile does not count. */
   let doubts = 0
+  /** Gives up the reads that wait for the replica. */
+  const reads = new Set<() => void>()
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   const inRotation = () => performance.now() - lastGoodAt < ROTATION_VALIDITY_MS
@@ -60,13 +72,21 @@ export function createReplicaRotation(primary: Pool, replica: Pool | undefined):
     const startedAt = performance.now()
     const doubtsBefore = doubts
     try {
-      const state = await withDeadline(CHECK_TIMEOUT_MS, look(primary, replica!), () => {
-        throw new Error('timed out')
+      const { lsn, mayServe } = await withDeadline(CHECK_TIMEOUT_MS, askPrimary(primary, replicaName), () => {
+        throw new Error('the primary does not answer')
       })
+      const state = await withDeadline(
+        CHECK_TIMEOUT_MS - (performance.now() - startedAt),
+        askReplica(replica!, lsn),
+        () => {
+          for (const giveUp of reads) giveUp()
+          throw new Error('the replica does not answer')
+        },
+      )
       // After a crash it answers from an earlier position than the one it had confirmed to commits that waited for it.
       if (state.lagSeconds === 0) trustedStart = state.startedAt
       const isTrusted = state.startedAt === trustedStart && doubts === doubtsBefore
-      lastGoodAt = state.mayServe && state.isFresh && isTrusted ? startedAt : -Infinity
+      lastGoodAt = mayServe && state.isFresh && isTrusted ? startedAt : -Infinity
       // The first write after a pause makes the last replayed one look old: an earlier check knows better.
       upToDateAt = Math.max(upToDateAt, startedAt - state.lagSeconds * 1000)
       if (!stopped) report(state.lagSeconds === 0 ? 0 : performance.now() - upToDateAt)
@@ -79,18 +99,24 @@ export function createReplicaRotation(primary: Pool, replica: Pool | undefined):
   void check()
 
   return {
+    replicaName,
     current: () => (inRotation() ? replica : primary),
     inRotation,
     distrust,
+    unlessSilent<T>(pool: Pool, read: Promise<T>) {
+      if (pool !== replica) return read
+      const { promise, resolve, reject } = Promise.withResolvers<T>()
+      const giveUp = () => reject(new Error('the replica does not answer'))
+      reads.add(giveUp)
+      read.then(resolve, reject).finally(() => reads.delete(giveUp))
+      return promise
+    },
     async waitForReplay(lsn, timeoutMs) {
       const deadline = performance.now() + timeoutMs
       do {
         if (!inRotation()) return false
-        const { rows } = await replica.query<{ replayed: boolean }>(
-          'SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS replayed',
-          [lsn],
-        )
-        if (rows[0]?.replayed) return true
+        const asked = hasReplayed(replica, lsn)
+        if (await withDeadline(deadline - performance.now(), asked, () => false)) return true
         await new Promise((resolve) => setTimeout(resolve, 2))
       } while (performance.now() < deadline)
       return false
@@ -102,35 +128,56 @@ export function createReplicaRotation(primary: Pool, replica: Pool | undefined):
   }
 }
 
-interface ReplicaState {
+async function hasReplayed(replica: Pool, lsn: string): Promise<boolean> {
+  const { rows } = await replica.query<{ replayed: boolean }>(
+    'SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS replayed',
+    [lsn],
+  )
+  return rows[0]!.replayed
+}
+
+/** Where the primary stands, and whether the replica may be read at all. */
+interface PrimaryState {
+  lsn: string
   /** The keeper lets it serve, and commits that narrow wait for it. */
   mayServe: boolean
+}
+
+/**
+ * Asks whether the replica keeper lets the replica serve and the primary waits for it: a narrowing that does not wait would
+ * reach it only after its commit returns, so that no right could be checked there.
+ */
+async function askPrimary(primary: Pool, replicaName: string): Promise<PrimaryState> {
+  const { rows } = await primary.query<{ lsn: string; may_serve: boolean }>(
+    `SELECT pg_current_wal_lsn() AS lsn,
+       ${standbyNamesHold('$1::text')} AND NOT EXISTS (SELECT FROM replicas WHERE name = $1 AND NOT serving) AS may_serve`,
+    [replicaName],
+  )
+  return { lsn: rows[0]!.lsn, mayServe: rows[0]!.may_serve }
+}
+
+/** SQL for whether commits with remote_apply wait for the standby of this name, as long as it is the one of `DATABASE_STANDBY_NAMES`. */
+export function standbyNamesHold(name: string): string {
+  return `current_setting('synchronous_standby_names') ~* ('\\m' || ${name} || '\\M')`
+}
+
+interface ReplicaState {
   isFresh: boolean
   lagSeconds: number
   /** When the replica's server was started. */
   startedAt: string
 }
 
-/**
- * Whether the replica has replayed all that the primary had written, or is less than MAX_REPLICA_LAG_MS behind; and whether
- * the replica keeper lets it serve and the primary waits for it at all: without `synchronous_standby_names` a narrowing would
- * not reach it before its commit returns, so that no right could be checked there.
- */
-async function look(primary: Pool, replica: Pool): Promise<ReplicaState> {
-  const { rows: positions } = await primary.query<{ lsn: string; may_serve: boolean }>(
-    `SELECT pg_current_wal_lsn() AS lsn,
-       current_setting('synchronous_standby_names') <> ''
-         AND NOT EXISTS (SELECT FROM replicas WHERE NOT serving) AS may_serve`,
-  )
+/** Whether the replica has replayed all that the primary had written at `lsn`, or is less than MAX_REPLICA_LAG_MS behind. */
+async function askReplica(replica: Pool, lsn: string): Promise<ReplicaState> {
   const { rows } = await replica.query<{ recovering: boolean; lag: number | null; started_at: string }>(
     `SELECT pg_is_in_recovery() AS recovering, pg_postmaster_start_time()::text AS started_at,
        CASE WHEN pg_last_wal_replay_lsn() >= $1::pg_lsn THEN 0
          ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END::float8 AS lag`,
-    [positions[0]!.lsn],
+    [lsn],
   )
   const { recovering, lag, started_at: startedAt } = rows[0]!
   // Null: it has replayed no transaction yet, and nobody knows how far behind it is.
   const lagSeconds = Math.max(0, lag ?? Infinity)
-  const isFresh = recovering && lagSeconds * 1000 < MAX_REPLICA_LAG_MS
-  return { mayServe: positions[0]!.may_serve, isFresh, lagSeconds, startedAt }
+  return { isFresh: recovering && lagSeconds * 1000 < MAX_REPLICA_LAG_MS, lagSeconds, startedAt }
 }
