@@ -106,10 +106,7 @@ export const collectFollowers = {
   priority: { priorityKey: 5 },
 } as const satisfies ActivityOptions
 
-/**
- * Protects readers of a replica: a photo stays in flight until each has replayed its push, 5 s a try, however long that
- * takes.
- */
+/** Protects readers of the replica: a photo stays in flight until that has replayed its push, which is asked each second. */
 export const completePush = {
   taskQueue: TASK_QUEUES.fanout,
   startToCloseTimeout: '60s',

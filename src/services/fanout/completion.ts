@@ -2,20 +2,22 @@ import type { DistributionPlan } from '../../contracts/photo-fanout.ts'
 import { DarkroomError } from '../../domain/errors.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
+import { standbyNamesHold } from '../../infra/db/replica.ts'
 import { clearInFlight } from '../feed/in-flight.ts'
 
-/** How often the replicas are looked at, and how long one try waits for them; the activity's retry goes on. */
-const REPLAY_POLL_MS = 50
-const REPLAY_PATIENCE_MS = 5_000
+/** The replica is a few ms behind; a try that waits longer gives its slot to others, and comes back. */
+const REPLAY_POLL_MS = 10
+const REPLAY_PATIENCE_MS = 300
+const RETRY_SECONDS = 1
 
 /**
- * Notes that all slices of a plan are written. A photo in flight stays so until every replica that follows the primary has
- * replayed the last of them, as a reader there would miss it otherwise.
+ * Notes that all slices of a plan are written. A photo in flight stays so until the replica that reads go to has replayed
+ * the last of them, as a reader there would miss it otherwise.
  * @returns false if the photo is no longer as planned, and nothing was noted
- * @throws DarkroomError unavailable while a replica is behind
+ * @throws DarkroomError unavailable while the replica is behind
  */
 export async function complete(db: Database, photoId: PhotoId, plan: DistributionPlan): Promise<boolean> {
-  if (plan.desired === 'push' && (await isInFlight(db.primary, photoId))) await replicasReplayed(db.primary)
+  if (plan.desired === 'push' && (await isInFlight(db.primary, photoId))) await replicaReplayed(db)
   return db.transaction(async ({ query }) => {
     const noted = await query({
       text: `UPDATE photos SET distribution = $3 WHERE photo_id = $1 AND version = $2 RETURNING photo_id`,
@@ -45,20 +47,29 @@ async function isInFlight(primary: Query, photoId: PhotoId): Promise<boolean> {
   return rows.length > 0
 }
 
-async function replicasReplayed(primary: Query): Promise<void> {
+async function replicaReplayed({ primary, rotation }: Database): Promise<void> {
   const [position] = await primary<{ lsn: string }>({ text: 'SELECT pg_current_wal_lsn()::text AS lsn' })
   const deadline = performance.now() + REPLAY_PATIENCE_MS
-  for (;;) {
-    // One that takes a base backup replays nothing, and none reads from it. Who is away catches up before it serves.
-    const behind = await primary({
-      text: `SELECT FROM pg_stat_replication
-        WHERE state IN ('streaming', 'catchup') AND replay_lsn >= $1::pg_lsn IS NOT TRUE`,
-      values: [position!.lsn],
-    })
-    if (behind.length === 0) return
+  while (!(await isSafe(primary, rotation.replicaName, position!.lsn))) {
     if (performance.now() > deadline) {
-      throw new DarkroomError('unavailable', 'A replica has not replayed the push yet.')
+      throw new DarkroomError('unavailable', 'The replica has not replayed the push yet.', {
+        retryAfterSeconds: RETRY_SECONDS,
+      })
     }
     await new Promise((resolve) => setTimeout(resolve, REPLAY_POLL_MS))
   }
+}
+
+/**
+ * Whether no reader can miss what was written before `lsn`: the replica has replayed it, or none reads there. Others that
+ * stream from the primary (archivers, backups) do not count. A replica that is away does, as it may be read until the keeper
+ * has dismissed it.
+ */
+async function isSafe(primary: Query, replicaName: string, lsn: string): Promise<boolean> {
+  const [row] = await primary<{ safe: boolean }>({
+    text: `SELECT NOT ${standbyNamesHold('$1::text')} OR EXISTS (SELECT FROM pg_stat_replication
+        WHERE application_name = $1 AND state = 'streaming' AND replay_lsn >= $2::pg_lsn) AS safe`,
+    values: [replicaName, lsn],
+  })
+  return row!.safe
 }

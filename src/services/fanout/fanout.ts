@@ -42,7 +42,7 @@ export interface Fanout {
     limits: SliceLimits,
     onPage?: (position: FanoutPosition) => void,
   ): Promise<PushSliceResult>
-  /** After the last slice. False: the photo is no longer as planned. @throws DarkroomError unavailable while a replica is behind */
+  /** After the last slice. False: the photo is no longer as planned. @throws DarkroomError unavailable while the replica is behind */
   complete(photoId: PhotoId, plan: DistributionPlan): Promise<boolean>
   /** The push was cancelled: readers merge the photo as far as it still belongs in feeds. */
   keepInFlight(photoId: PhotoId): Promise<void>
