@@ -116,6 +116,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   }
   const settings = parsed.data
   if (settings.NODE_ENV === 'production') refuseUnsafeSecrets(settings)
+  if (settings.DATABASE_REPLICA_URL) refuseUnawaitedReplica(settings)
   return {
     ...settings,
     S3_PUBLIC_ENDPOINT: settings.S3_PUBLIC_ENDPOINT ?? settings.S3_ENDPOINT,
@@ -136,6 +137,29 @@ function refuseUnsafeSecrets(settings: Settings): void {
     throw new ConfigError(
       `Refusing to start in production with short or default secrets: ${unsafe.join(', ')}. ` +
         `Generate each with: openssl rand -hex 32`,
+    )
+  }
+}
+
+/** Reads on a replica that narrowings do not wait for would show what somebody may no longer see (ADR 4). */
+function refuseUnawaitedReplica({
+  DATABASE_STANDBY_NAMES: all,
+  DATABASE_REPLICA_NAME: replica,
+}: Settings): void {
+  const [, method = 'FIRST', count = '1', list = all] =
+    /^\s*(?:(FIRST|ANY)\s+)?(\d+)\s*\((.*)\)\s*$/i.exec(all) ?? []
+  const names = list.split(',').map((name) =>
+    name
+      .trim()
+      .replace(/^"(.*)"$/, '$1')
+      .toLowerCase(),
+  )
+  const place = names.indexOf(replica.toLowerCase())
+  const isAwaited = method.toUpperCase() === 'ANY' ? names.length <= Number(count) : place < Number(count)
+  if (place < 0 || !isAwaited) {
+    throw new ConfigError(
+      `DATABASE_STANDBY_NAMES: commits must always wait for DATABASE_REPLICA_NAME (${replica}), ` +
+        `as with: FIRST 1 (${replica})`,
     )
   }
 }
