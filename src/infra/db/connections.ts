@@ -1,4 +1,4 @@
-import { Client, type Pool, type PoolClient, type PoolConfig } from 'pg'
+import { Client, type PoolConfig } from 'pg'
 
 /** How long a request waits for a free or new connection before it is answered 503. */
 const CONNECTION_TIMEOUT_MS = 5_000
@@ -65,22 +65,4 @@ function clientAnsweredWithin(deadlineMs: number): typeof Client {
       return super.query(...(args as Parameters<Client['query']>))
     }
   }
-}
-
-/**
- * Gives a connection that breaks while it is taken back to its pool. Kysely, under MikroORM, keeps one whose `begin` or
- * `rollback` fails (ControlledTransaction in kysely 0.29), and each such would make the pool smaller for good.
- */
-export function takeBackBroken(pool: Pool): void {
-  const taken = new Set<PoolClient>()
-  pool.on('acquire', (client) => taken.add(client))
-  pool.on('release', (_error, client) => taken.delete(client))
-  pool.on('connect', (client) =>
-    client.on('end', () => {
-      if (!taken.has(client)) return
-      client.release(true)
-      // Who had it may still do the same.
-      client.release = () => {}
-    }),
-  )
 }

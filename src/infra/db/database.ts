@@ -3,7 +3,7 @@ import { Migrator } from '@mikro-orm/migrations'
 import { CompiledQuery } from 'kysely'
 import { DatabaseError, Pool, types, type QueryResultRow } from 'pg'
 import * as entities from '../../entities/index.ts'
-import { connectionOptions, takeBackBroken } from './connections.ts'
+import { connectionOptions } from './connections.ts'
 import { migrations } from './migrations/index.ts'
 import { createReplicaRotation, type ReplicaRotation } from './replica.ts'
 
@@ -70,7 +70,6 @@ export function ormOptions(options: Pick<DatabaseOptions, 'url'> & Partial<Datab
     driverOptions: {
       types: { getTypeParser: types.getTypeParser },
       ...connectionOptions({ applicationName: 'darkroom', statementTimeoutMs: 0, ...options }),
-      onPoolCreated: takeBackBroken,
     },
     preferReadReplicas: false,
     forceUtcTimezone: true,
