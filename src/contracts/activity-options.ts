@@ -100,7 +100,10 @@ export const pushShard = {
   taskQueue: TASK_QUEUES['fanout-bulk'],
 } as const satisfies ActivityOptions
 
-/** The same for a collection: nobody waits for it, as readers filter what is left. Key 5 is the last that is served. */
+/**
+ * The same for a collection: nobody waits for it, as readers filter what is left, and a widening does not let an ordinary
+ * photo's go on. Key 5 is the last that is served.
+ */
 export const collectFollowers = {
   ...pushShard,
   priority: { priorityKey: 5 },

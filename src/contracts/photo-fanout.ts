@@ -8,7 +8,7 @@ export interface PhotoFanoutInput {
   photoId: PhotoId
   ownerId: UserId
   /** Carried over continue-as-new: work under way. */
-  resume?: { work: FanoutWork; paused: boolean }
+  resume?: { work: FanoutWork; paused: boolean } | undefined
 }
 
 /**
@@ -82,7 +82,7 @@ export interface PushSliceResult {
 
 /** Signal: the photo's distribution may have to change (publish, widen, narrow, delete). */
 export const DISTRIBUTION_CHANGED = 'distributionChanged'
-/** Signals of operators: hold the push after the slices that are under way; go on. The photo stays in flight meanwhile. */
+/** Signals of operators: hold the push after the slices that are under way; go on. The photo is in flight meanwhile. */
 export const PAUSE_FANOUT = 'pause'
 export const RESUME_FANOUT = 'resume'
 /** Query: progress of the push. */

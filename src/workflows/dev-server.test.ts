@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Context } from '@temporalio/activity'
+import { ApplicationFailure, Context } from '@temporalio/activity'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -55,6 +55,24 @@ describe('a push whose history grows long', () => {
       const shards = await Promise.all([...runs].map(([runId, workflowId]) => historyOf(workflowId, runId)))
       expect(parent.at(-1)!.workflowExecutionContinuedAsNewEventAttributes).toBeTruthy()
       expect(shards.some((shard) => shard.at(-1)!.workflowExecutionContinuedAsNewEventAttributes)).toBe(true)
+    } finally {
+      await world.stop()
+    }
+  })
+
+  it('continues as new when a shard fails for long', async () => {
+    const world = openFanoutWorld(env)
+    world.photo = planned(1, { followers: 18, shards: 2 })
+    let failures = 0
+    world.slice = async ({ lastBucket, after }) => {
+      if (lastBucket === 1023 && failures++ < 3) throw ApplicationFailure.nonRetryable('a bug')
+      return { outcome: 'done', position: later(after, 9) }
+    }
+    try {
+      const fanout = await world.start()
+      expect(await fanout.result()).toMatchObject({ followersSeen: 18 })
+      const parent = await historyOf(fanout.workflowId, fanout.signaledRunId)
+      expect(parent.at(-1)!.workflowExecutionContinuedAsNewEventAttributes).toBeTruthy()
     } finally {
       await world.stop()
     }

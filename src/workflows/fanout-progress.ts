@@ -46,6 +46,8 @@ export function trackFanout(paused: boolean) {
     get,
     show,
     isPaused: () => paused,
+    /** What this run last set out to do. */
+    task: () => work?.plan.desired,
     setPaused(now: boolean): void {
       paused = now
       show()

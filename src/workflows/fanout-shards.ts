@@ -1,8 +1,8 @@
 import {
   CancellationScope,
+  condition,
   defineSignal,
   setHandler,
-  sleep,
   startChild,
   type ChildWorkflowHandle,
   type ChildWorkflowOptions,
@@ -44,14 +44,14 @@ export function openShards(input: PhotoFanoutInput, tracker: FanoutTracker) {
     shardReached,
     (reached) => {
       tracker.shardReached(reached)
-      // Each of these adds to the history: before it grows too long, the shards hand over to a run with a new one.
-      if (isHistoryLong()) stopShards()
+      keepHistoryShort()
     },
     { description: 'Where a shard stands' },
   )
 
-  function stopShards(): void {
-    if (handingOver) return
+  /** What shards say and each new try add to the history: before it grows too long, they hand over to a run with a new one. */
+  function keepHistoryShort(): void {
+    if (handingOver || !isHistoryLong()) return
     handingOver = true
     for (const child of open.values()) tell(child, handOver)
   }
@@ -79,9 +79,9 @@ export function openShards(input: PhotoFanoutInput, tracker: FanoutTracker) {
       } catch (error) {
         if (CancellationScope.current().consideredCancelled) throw error
         tracker.shardFailed(shard)
-        await sleep(Math.min(RETRY_MS.first * 2 ** failures, RETRY_MS.most), {
-          summary: `Shard ${shard} again`,
-        })
+        keepHistoryShort()
+        const pauseMs = Math.min(RETRY_MS.first * 2 ** failures, RETRY_MS.most)
+        await condition(() => handingOver, pauseMs, { summary: `Shard ${shard} again` })
       } finally {
         open.delete(shard)
       }

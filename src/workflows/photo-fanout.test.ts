@@ -5,9 +5,13 @@ import {
   DISTRIBUTION_CHANGED,
   FANOUT_PROGRESS,
   FANOUT_START,
+  PAUSE_FANOUT,
+  RESUME_FANOUT,
   type FanoutProgress,
+  type PushSliceInput,
 } from '../contracts/photo-fanout.ts'
 import { stageAttribute } from '../contracts/search-attributes.ts'
+import { TASK_QUEUES } from '../contracts/task-queues.ts'
 import {
   inThirds,
   later,
@@ -142,19 +146,86 @@ describe('photoFanout', () => {
   })
 
   it('that is cancelled waits for its slice, so that nothing is written after it ended', async () => {
-    world.slice = async ({ after }) => {
-      const context = Context.current()
-      const beating = setInterval(() => context.heartbeat(after), 50)
-      await context.cancelled.catch(() => undefined)
-      clearInterval(beating)
-      world.calls.push('slice ended')
-      throw new CancelledFailure('stopped')
-    }
+    world.slice = untilStopped
     const fanout = await world.start()
     await until(async () => slices().length === 1)
     await fanout.cancel()
     await expect(fanout.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
-    expect(world.calls.slice(1)).toEqual(['push v1 from 0', 'slice ended', 'keepInFlight'])
+    expect(world.calls.slice(1)).toEqual(['push v1 from 0', 'slice ended', 'plan', 'keepInFlight'])
     expect((await fanout.describe()).typedSearchAttributes.get(stageAttribute)).toBe('cancelled')
   })
+
+  it('that is cancelled has readers merge what is widened until the very end', async () => {
+    world.photo = planned(2, { desired: 'collect' })
+    world.slice = untilStopped
+    const fanout = await world.start()
+    let widened = false
+    world.keep = async () => {
+      // The step has looked at the photo, which is private.
+      if (widened) return
+      widened = true
+      world.photo = planned(3)
+      await fanout.signal(DISTRIBUTION_CHANGED)
+    }
+    await until(async () => slices().length === 1)
+    await fanout.cancel()
+    await expect(fanout.result()).rejects.toThrow()
+    expect(world.calls.slice(-4)).toEqual(['plan', 'keepInFlight', 'plan', 'keepInFlight'])
+    expect(slices()).toEqual(['collect v2 from 0'])
+  })
+
+  it('does not wait for a collection when the photo is widened', async () => {
+    world.photo = planned(1, { desired: 'collect' })
+    world.slice = async (input) => {
+      if (input.plan.desired === 'collect') return untilStopped(input)
+      return { outcome: 'done', position: later(input.after, 9) }
+    }
+    const fanout = await world.start()
+    await until(async () => slices().length === 1)
+    world.photo = planned(2)
+    await fanout.signal(DISTRIBUTION_CHANGED)
+    expect(await fanout.result()).toMatchObject({ state: 'done', delivered: 9 })
+    expect(slices()).toEqual(['collect v1 from 0', 'push v2 from 0'])
+  })
+
+  it('does not wait for a collection that no worker takes up either', async () => {
+    world.photo = planned(1, { desired: 'collect' })
+    world.unserved = [TASK_QUEUES['fanout-bulk']]
+    const fanout = await world.start()
+    const progress = () => fanout.query<FanoutProgress>(FANOUT_PROGRESS)
+    await until(async () => (await progress()).state === 'collecting')
+    world.photo = planned(2)
+    await fanout.signal(DISTRIBUTION_CHANGED)
+    expect(await fanout.result()).toMatchObject({ state: 'done' })
+    expect(slices()).toEqual(['push v2 from 0'])
+  })
+
+  it('that is held has readers merge the photo, also when it is widened meanwhile', async () => {
+    const held = gate()
+    world.slice = async (input) => {
+      if (input.after.followersSeen === 3) await held.opened
+      return inThirds(input)
+    }
+    const fanout = await world.start()
+    await until(async () => slices().length === 2)
+    await fanout.signal(PAUSE_FANOUT)
+    held.open()
+    await until(async () => world.calls.at(-1) === 'keepInFlight')
+    await fanout.signal(DISTRIBUTION_CHANGED)
+    await until(async () => world.calls.filter((call) => call === 'keepInFlight').length === 2)
+    expect(slices()).toHaveLength(2)
+    await fanout.signal(RESUME_FANOUT)
+    expect(await fanout.result()).toMatchObject({ state: 'done', delivered: 9 })
+    expect(slices()).toHaveLength(3)
+  })
 })
+
+/** A slice that goes on until it is cancelled. */
+async function untilStopped({ after }: PushSliceInput): Promise<never> {
+  const context = Context.current()
+  const beating = setInterval(() => context.heartbeat(after), 50)
+  await context.cancelled.catch(() => undefined)
+  clearInterval(beating)
+  world.calls.push('slice ended')
+  throw new CancelledFailure('stopped')
+}

@@ -21,7 +21,7 @@ import {
   type PushSliceResult,
 } from '../contracts/photo-fanout.ts'
 import { splitBuckets } from '../domain/bucket-ranges.ts'
-import { trackFanout, type FanoutTracker } from './fanout-progress.ts'
+import { trackFanout } from './fanout-progress.ts'
 import { openShards } from './fanout-shards.ts'
 import { isHistoryLong, runSlice, steps } from './fanout-steps.ts'
 
@@ -36,15 +36,14 @@ export async function photoFanout(input: PhotoFanoutInput): Promise<FanoutProgre
   let work = input.resume?.work
   try {
     do {
-      fanout.takeChanges()
-      work ??= await plan(input)
+      work ??= await plan(input, fanout)
       if (work) await carryOut(input, fanout, work)
       work = undefined
     } while (fanout.hasChanged())
     return fanout.tracker.reach('done')
   } catch (error) {
     if (!CancellationScope.current().consideredCancelled) throw error
-    await CancellationScope.nonCancellable(() => steps.keepInFlight({ photoId: input.photoId }))
+    await CancellationScope.nonCancellable(() => leaveToReaders(input, fanout))
     fanout.tracker.reach('cancelled')
     // A slice that failed while it was being cancelled is no failure of the fanout.
     throw isCancellation(error) ? error : new CancelledFailure('cancelled while a slice failed')
@@ -55,7 +54,10 @@ export async function photoFanout(input: PhotoFanoutInput): Promise<FanoutProgre
 function openFanout(input: PhotoFanoutInput) {
   const tracker = trackFanout(input.resume?.paused ?? false)
   const shards = openShards(input, tracker)
-  let changed = false
+  let changes = 0
+  let taken = 0
+  let interrupt: (() => void) | undefined
+  const hasChanged = () => changes > taken
   const setPaused = (paused: boolean) => {
     if (paused === tracker.isPaused()) return
     tracker.setPaused(paused)
@@ -64,7 +66,8 @@ function openFanout(input: PhotoFanoutInput) {
   setHandler(
     distributionChanged,
     () => {
-      changed = true
+      changes++
+      interrupt?.()
     },
     { description: 'The photo may belong in other feeds than before' },
   )
@@ -76,16 +79,34 @@ function openFanout(input: PhotoFanoutInput) {
   return {
     tracker,
     shards,
+    /** How often a change was signalled to this run. */
+    changes: () => changes,
+    /** A plan that is read from here on knows of all that was signalled. */
     takeChanges() {
-      changed = false
+      taken = changes
     },
-    hasChanged: () => changed,
+    hasChanged,
+    /** Runs a slice unless a change is signalled before it has ended; undefined then, and none runs any more. */
+    async untilChanged(slice: () => Promise<PushSliceResult>): Promise<PushSliceResult | undefined> {
+      if (hasChanged()) return undefined
+      const scope = new CancellationScope()
+      interrupt = () => scope.cancel()
+      try {
+        return await scope.run(slice)
+      } catch (error) {
+        if (CancellationScope.current().consideredCancelled || !scope.consideredCancelled) throw error
+        return undefined
+      } finally {
+        interrupt = undefined
+      }
+    },
   }
 }
 type OpenFanout = ReturnType<typeof openFanout>
 
 /** @returns undefined if nothing is owed */
-async function plan({ photoId }: PhotoFanoutInput): Promise<FanoutWork | undefined> {
+async function plan({ photoId }: PhotoFanoutInput, fanout: OpenFanout): Promise<FanoutWork | undefined> {
+  fanout.takeChanges()
   const planned = await steps.plan({ photoId })
   return planned.desired === 'none' ? undefined : { plan: planned, ranges: rangesOf(planned.shards) }
 }
@@ -114,7 +135,7 @@ async function carryOut(input: PhotoFanoutInput, fanout: OpenFanout, begun: Fano
       if (await steps.complete({ photoId, plan: work.plan })) return
     }
     if (outcome !== 'more') {
-      const next = await plan(input)
+      const next = await plan(input, fanout)
       if (!next) return
       work = isContinuation(work.plan, next.plan)
         ? { plan: { ...next.plan, shards: work.plan.shards }, ranges: work.ranges }
@@ -138,18 +159,47 @@ function isContinuation(before: DistributionPlan, next: DistributionPlan): boole
 /** Slice by slice. `more`: the history is long enough. */
 async function runHere(
   input: PhotoFanoutInput,
-  { tracker }: { tracker: FanoutTracker },
+  fanout: OpenFanout,
   { plan, ranges }: FanoutWork,
 ): Promise<PushSliceResult['outcome']> {
   const range = ranges[0]!
   while (!range.done) {
-    await condition(() => !tracker.isPaused())
-    const { outcome, position } = await runSlice(input.photoId, plan, range)
+    await whilePaused(input, fanout)
+    const slice = () => runSlice(input.photoId, plan, range)
+    const result = await (plan.desired === 'collect' ? fanout.untilChanged(slice) : slice())
+    if (!result) return 'replan'
+    const { outcome, position } = result
     range.position = position
     range.done = outcome === 'done'
-    tracker.show()
+    fanout.tracker.show()
     if (outcome === 'replan') return outcome
     if (outcome === 'more' && isHistoryLong()) return outcome
   }
   return 'done'
+}
+
+/** Readers merge what is held, also if it is widened meanwhile. (A celebrity's photo is in flight since its commit.) */
+async function whilePaused({ photoId }: PhotoFanoutInput, { tracker, changes }: OpenFanout): Promise<void> {
+  while (tracker.isPaused()) {
+    const known = changes()
+    await steps.keepInFlight({ photoId })
+    await condition(() => !tracker.isPaused() || changes() > known)
+  }
+}
+
+/**
+ * After a cancellation readers merge what was not pushed, as far as it belongs in feeds. Changes that are signalled before
+ * this run has closed count here, as they start no other. An operator who cancels a push does not cancel the collection
+ * that a narrowing owes: a new run does it.
+ */
+async function leaveToReaders(input: PhotoFanoutInput, fanout: OpenFanout): Promise<void> {
+  let owed: FanoutWork | undefined
+  do {
+    // Planning ends the merging of what has left feeds.
+    owed = await plan(input, fanout)
+    await steps.keepInFlight({ photoId: input.photoId })
+  } while (fanout.hasChanged())
+  if (owed?.plan.desired === 'collect' && fanout.tracker.task() !== 'collect') {
+    await continueAsNew<typeof photoFanout>({ ...input, resume: undefined })
+  }
 }

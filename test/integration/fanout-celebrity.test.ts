@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fanoutShardWorkflowId } from '../../src/contracts/fanout-shard.ts'
-import { PAUSE_FANOUT, RESUME_FANOUT } from '../../src/contracts/photo-fanout.ts'
+import {
+  PAUSE_FANOUT,
+  PHOTO_FANOUT,
+  photoFanoutWorkflowId,
+  RESUME_FANOUT,
+} from '../../src/contracts/photo-fanout.ts'
+import { TASK_QUEUES } from '../../src/contracts/task-queues.ts'
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
 import { fanoutBulkWorker } from '../../src/workers/fanout-bulk.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
@@ -17,6 +23,7 @@ describe('a photo of a celebrity', () => {
   let celebrity: UserId
   let followers: UserId[]
   let warm: UserId[]
+  let fanout: RunningWorker | undefined
   let bulk: RunningWorker | undefined
 
   beforeAll(async () => {
@@ -26,7 +33,7 @@ describe('a photo of a celebrity', () => {
     warm = followers.filter((_, index) => index % (FOLLOWERS / WARM) === 0)
     await world.warmHeads(warm)
     await world.upload.start(orchestrationWorker)
-    await world.upload.start(fanoutWorker)
+    fanout = await world.upload.start(fanoutWorker)
     bulk = await world.upload.start(fanoutBulkWorker)
   })
   afterAll(() => world?.close())
@@ -98,6 +105,44 @@ describe('a photo of a celebrity', () => {
     await expectPushed(photoId)
   })
 
+  it('that is narrowed while its push is being cancelled is collected by a new run', async () => {
+    const photoId = await world.publish(celebrity)
+    const run = await world.reconcile(photoId, celebrity)
+    await untilProgress(run, ({ followersSeen }) => followersSeen > 0)
+    const { runId } = await run.handle.describe()
+    await Promise.all([bulk!.stop(), fanout!.stop()])
+    expect(await world.rowsOf(photoId)).not.toEqual([])
+    await run.handle.cancel()
+    await eventually(async () => (await run.handle.describe()).raw.pendingChildren?.length === 0)
+    await world.change(photoId, { visibility: 'private' })
+    await world.reconcile(photoId, celebrity)
+    fanout = await world.upload.start(fanoutWorker)
+    bulk = await world.upload.start(fanoutBulkWorker)
+    expect(await run.result()).toMatchObject({ state: 'done' })
+    expect(await world.rowsOf(photoId)).toEqual([])
+    expect(await world.isInFlight(photoId)).toBe(false)
+    const cancelled = world.upload.temporal.workflow.getHandle(run.handle.workflowId, runId)
+    expect((await cancelled.describe()).status.name).toBe('CONTINUED_AS_NEW')
+  })
+
+  it('is pushed by all workers of its queue together', async () => {
+    const options = () => ({ ...fanoutBulkWorker.options(world.upload.config), identity: 'the second' })
+    const second = await world.upload.start({ ...fanoutBulkWorker, options })
+    const run = await world.reconcile(await world.publish(celebrity), celebrity)
+    await run.result()
+    const workers = new Set<string>()
+    for (let shard = 0; shard < SHARDS; shard++) {
+      const shardId = fanoutShardWorkflowId(run.handle.workflowId.split('/')[1]!, shard)
+      const { events } = await world.upload.temporal.workflow.getHandle(shardId).fetchHistory()
+      for (const { activityTaskStartedEventAttributes: started } of events!) {
+        if (started) workers.add(started.identity!)
+      }
+    }
+    expect(workers).toContain('the second')
+    expect(workers.size).toBe(2)
+    await second.stop()
+  })
+
   it('that is narrowed is collected from every row and head; widened, it is pushed again', async () => {
     const photoId = await world.publish(celebrity)
     const run = await world.reconcile(photoId, celebrity)
@@ -138,6 +183,24 @@ describe('a photo of a celebrity', () => {
     expect(await world.isInFlight(photoId)).toBe(false)
   })
 
+  it('does not hold up an ordinary one that is made private and public again', async () => {
+    const author = await world.author()
+    const [friend] = await world.addFollowers(author, 1)
+    const photoId = await world.publish(author)
+    await (await world.reconcile(photoId, author)).result()
+    await bulk!.stop()
+    const famous = await world.reconcile(await world.publish(celebrity), celebrity)
+    await world.change(photoId, { visibility: 'private' })
+    const run = await world.reconcile(photoId, author)
+    await untilProgress(run, ({ state }) => state === 'collecting')
+    await world.change(photoId, { visibility: 'public' })
+    await (await world.reconcile(photoId, author)).result()
+    expect(await world.rowsOf(photoId)).toEqual([friend])
+    expect((await famous.progress()).state).toBe('pushing')
+    bulk = await world.upload.start(fanoutBulkWorker)
+    await famous.result()
+  })
+
   it('does not hold up an ordinary one', async () => {
     const author = await world.author()
     const [friend] = await world.addFollowers(author, 1)
@@ -149,5 +212,34 @@ describe('a photo of a celebrity', () => {
     expect((await famous.progress()).state).toBe('pushing')
     bulk = await world.upload.start(fanoutBulkWorker)
     expect(await famous.result()).toMatchObject({ delivered: FOLLOWERS })
+  })
+})
+
+describe('a photo of an ordinary author', () => {
+  let world: CelebrityWorld
+  beforeAll(async () => {
+    world = await openCelebrityWorld()
+    await world.upload.start(orchestrationWorker)
+    await world.upload.start(fanoutWorker)
+  })
+  afterAll(() => world?.close())
+
+  it('is in flight while it is held', async () => {
+    const author = await world.author()
+    const [friend] = await world.addFollowers(author, 1)
+    const photoId = await world.publish(author)
+    expect(await world.isInFlight(photoId)).toBe(false)
+    const run = await world.upload.temporal.workflow.signalWithStart(PHOTO_FANOUT, {
+      workflowId: photoFanoutWorkflowId(photoId),
+      taskQueue: TASK_QUEUES.orchestration,
+      args: [{ photoId, ownerId: author }],
+      signal: PAUSE_FANOUT,
+    })
+    await eventually(() => world.isInFlight(photoId))
+    expect(await world.rowsOf(photoId)).toEqual([])
+    await run.signal(RESUME_FANOUT)
+    await run.result()
+    expect(await world.rowsOf(photoId)).toEqual([friend])
+    expect(await world.isInFlight(photoId)).toBe(false)
   })
 })

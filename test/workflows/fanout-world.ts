@@ -29,6 +29,10 @@ export interface FanoutWorld {
   photo: FanoutPlan
   slice: (input: PushSliceInput) => Promise<PushSliceResult>
   complete: (plan: DistributionPlan) => Promise<boolean>
+  /** Runs as the step that has readers merge the photo. */
+  keep: () => Promise<void>
+  /** Queues without a worker, from the next start on. */
+  unserved: string[]
   /** Starts the workers. */
   work(): Promise<void>
   /** Starts the workers and a push. */
@@ -44,6 +48,8 @@ export function openFanoutWorld(env: TestWorkflowEnvironment): FanoutWorld {
     photo: planned(1),
     slice: async ({ after }) => ({ outcome: 'done', position: later(after, 3) }),
     complete: async ({ version }) => world.photo.desired !== 'none' && world.photo.version === version,
+    keep: async () => undefined,
+    unserved: [],
     async work() {
       const activities = {
         planFanout: async () => {
@@ -65,10 +71,12 @@ export function openFanoutWorld(env: TestWorkflowEnvironment): FanoutWorld {
         },
         keepInFlight: async () => {
           world.calls.push('keepInFlight')
+          await world.keep()
         },
       }
       workers.push(await startWorkers(env, activities))
       for (const queue of [TASK_QUEUES.fanout, TASK_QUEUES['fanout-bulk']]) {
+        if (world.unserved.includes(queue)) continue
         workers.push(await startActivityWorker(env, queue, activities))
       }
     },
