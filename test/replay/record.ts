@@ -4,11 +4,19 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { FEED_COLLECTION_SCHEDULE_ID } from '../../src/contracts/feed-collection.ts'
 import { HOUSEKEEPING_SCHEDULE_ID } from '../../src/contracts/housekeeping.ts'
 import { fanoutShardWorkflowId } from '../../src/contracts/fanout-shard.ts'
-import { photoFanoutWorkflowId } from '../../src/contracts/photo-fanout.ts'
+import {
+  FANOUT_PROGRESS,
+  PAUSE_FANOUT,
+  photoFanoutWorkflowId,
+  RESUME_FANOUT,
+  type FanoutProgress,
+} from '../../src/contracts/photo-fanout.ts'
 import { photoSyncWorkflowId } from '../../src/contracts/photo-sync.ts'
 import { PHOTO_DELETED, photoUploadWorkflowId } from '../../src/contracts/photo-upload.ts'
 import type { UserId } from '../../src/domain/ids.ts'
 import { incomingKey } from '../../src/services/photo-keys.ts'
+import { fanoutWorker } from '../../src/workers/fanout.ts'
+import type { RunningWorker, WorkerDefinition } from '../../src/workers/run-worker.ts'
 import { LONGEST_TRANSFER_MS } from '../../src/workflows/photo-upload.ts'
 import {
   allWorkers,
@@ -39,8 +47,10 @@ const world = await openUploadWorld({
   FANOUT_SHARDS: String(SHARDS),
 })
 try {
-  for (const definition of allWorkers) await world.start(definition)
+  const workers = new Map<WorkerDefinition, RunningWorker>()
+  for (const definition of allWorkers) workers.set(definition, await world.start(definition))
   await record(world)
+  await recordOperators(world, workers.get(fanoutWorker)!)
 } finally {
   await world.close()
 }
@@ -104,6 +114,35 @@ async function record(world: UploadWorld): Promise<void> {
 
   await saveScheduled('housekeeping', HOUSEKEEPING_SCHEDULE_ID)
   await saveScheduled('feed-collection', FEED_COLLECTION_SCHEDULE_ID)
+}
+
+/** What operators do, each to a fanout that waits for its worker. */
+async function recordOperators(world: UploadWorld, fanout: RunningWorker): Promise<void> {
+  const owner = await world.owner()
+  const bytes = await somePhoto(400, 300)
+  const waiting = async () => {
+    await fanout.stop()
+    const opened = await world.openUpload(owner, { bytes: bytes.length })
+    await world.outbox.dispatch([opened.outboxId])
+    await world.objects.put(incomingKey(opened.photoId), bytes, 'image/jpeg')
+    await world.announce(opened)
+    await ended(photoUploadWorkflowId(opened.photoId))
+    return world.temporal.workflow.getHandle(photoFanoutWorkflowId(opened.photoId))
+  }
+
+  const held = await waiting()
+  await held.signal(PAUSE_FANOUT)
+  fanout = await world.start(fanoutWorker)
+  await eventually(async () => (await held.query<FanoutProgress>(FANOUT_PROGRESS)).state === 'paused')
+  await held.signal(RESUME_FANOUT)
+  await ended(held.workflowId)
+  await save('photo-fanout-held', held.workflowId)
+
+  const cancelled = await waiting()
+  await cancelled.cancel()
+  fanout = await world.start(fanoutWorker)
+  await ended(cancelled.workflowId)
+  await save('photo-fanout-cancelled', cancelled.workflowId)
 }
 
 async function saveScheduled(name: string, scheduleId: string): Promise<void> {
