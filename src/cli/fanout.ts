@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client'
+import {
+  ServiceError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client'
 import { loadConfig, type Config } from '../config/config.ts'
 import {
   FANOUT_PROGRESS,
@@ -7,6 +12,7 @@ import {
   photoFanoutWorkflowId,
   RESUME_FANOUT,
   type FanoutProgress,
+  type FanoutState,
 } from '../contracts/photo-fanout.ts'
 import { isUuid, type PhotoId } from '../domain/ids.ts'
 import { openTemporal } from '../infra/temporal/client.ts'
@@ -19,12 +25,18 @@ export interface FanoutOptions {
 }
 
 const POLL_MS = 250
+/** For each call to Temporal. */
+const CALL_TIMEOUT_MS = 5_000
 /** A query is answered by an orchestration worker; without one it would hang. */
 const ANSWER_TIMEOUT_MS = 10_000
+/** After so long an operator is told what is awaited. */
+const NOTICE_MS = 1_500
+/** As a shell reports what ended by SIGINT. */
+const EXIT_INTERRUPTED = 130
 
 /**
  * Holds, resumes or cancels the fanout of a photo, or only watches it.
- * @throws Error in words for an operator: no photo id, no fanout, none running, two wishes at once, no worker
+ * @throws Error in words for an operator: no photo id, no Temporal, no fanout, none running, two wishes at once, no worker
  */
 export async function controlFanout(photoId: PhotoId, options: FanoutOptions): Promise<void> {
   const wishes = (['pause', 'resume', 'cancel'] as const).filter((wish) => options[wish])
@@ -33,6 +45,7 @@ export async function controlFanout(photoId: PhotoId, options: FanoutOptions): P
   const config = loadConfig()
   const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE })
   try {
+    await connect(temporal, config.TEMPORAL_ADDRESS)
     const fanout = openFanout(temporal, photoId)
     const description = await fanout.describe()
     print(linkTo(config, description))
@@ -43,65 +56,139 @@ export async function controlFanout(photoId: PhotoId, options: FanoutOptions): P
     }
     await fanout[wish]()
     if (wish === 'resume') return await watch(fanout)
-    const taken = wish === 'pause' ? 'paused' : 'cancelled'
-    const progress = await fanout.untilState(taken)
-    print(progress.state === taken ? `${taken} at ${figures(progress)}` : `it was ${progress.state} before`)
+    await (wish === 'pause' ? untilPaused(fanout) : untilEnded(fanout))
   } finally {
     await temporal.connection.close()
   }
 }
 
+/** @throws Error that names the address */
+async function connect(temporal: Client, address: string): Promise<void> {
+  try {
+    await temporal.withDeadline(Date.now() + CALL_TIMEOUT_MS, () => temporal.connection.ensureConnected())
+  } catch (error) {
+    throw new Error(`Temporal does not answer at ${address}: ${reasonOf(error)}`, { cause: error })
+  }
+}
+
 function openFanout(temporal: Client, photoId: PhotoId) {
   const handle = temporal.workflow.getHandle(photoFanoutWorkflowId(photoId))
-  const known = <T>(work: Promise<T>) =>
-    work.catch((error: unknown) => {
-      if (!(error instanceof WorkflowNotFoundError)) throw error
-      throw new Error(`no fanout of photo ${photoId}: no such photo, not published, or pushed long ago`)
-    })
-  const fanout = {
-    describe: () => known(handle.describe()),
-    pause: () => handle.signal(PAUSE_FANOUT),
-    resume: () => handle.signal(RESUME_FANOUT),
-    cancel: () => handle.cancel(),
+  async function call<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await temporal.withDeadline(Date.now() + CALL_TIMEOUT_MS, work)
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) {
+        throw new Error(
+          `no fanout of photo ${photoId} runs: no such photo, not published, or pushed long ago`,
+          {
+            cause: error,
+          },
+        )
+      }
+      throw new Error(`Temporal: ${reasonOf(error)}`, { cause: error })
+    }
+  }
+  return {
+    describe: () => call(() => handle.describe()),
+    pause: () => call(() => handle.signal(PAUSE_FANOUT)),
+    resume: () => call(() => handle.signal(RESUME_FANOUT)),
+    cancel: () => call(() => handle.cancel()),
     async progress(): Promise<FanoutProgress> {
       try {
         return await temporal.withDeadline(Date.now() + ANSWER_TIMEOUT_MS, () =>
           handle.query<FanoutProgress>(FANOUT_PROGRESS),
         )
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error)
-        throw new Error(`no orchestration worker answers: ${message}`, { cause: error })
-      }
-    },
-    /** Until it is in that state, or has ended before. */
-    async untilState(state: FanoutProgress['state']): Promise<FanoutProgress> {
-      for (;;) {
-        const progress = await fanout.progress()
-        if (progress.state === state || progress.state === 'done') return progress
-        await sleep(POLL_MS)
+        throw new Error(`no orchestration worker answers: ${reasonOf(error)}`, { cause: error })
       }
     },
   }
-  return fanout
+}
+type Fanout = ReturnType<typeof openFanout>
+
+/** Until nothing new is begun. A fanout that has ended, or has written all, cannot be held any more, and says so. */
+async function untilPaused(fanout: Fanout): Promise<void> {
+  const notice = openNotice('--pause')
+  for (;;) {
+    const description = await fanout.describe()
+    if (!isRunning(description)) return print(`it has ended before: ${ended(description)}`)
+    const progress = await fanout.progress()
+    if (progress.state === 'paused') return print(`paused at ${figures(progress)}`)
+    if (progress.state === 'completing') {
+      return print(
+        `all is written, and the replicas are awaited: nothing is left to hold (${figures(progress)})`,
+      )
+    }
+    notice.awaiting(progress.state)
+    await sleep(POLL_MS)
+  }
+}
+
+/** Until the fanout has ended, in whatever way. */
+async function untilEnded(fanout: Fanout): Promise<void> {
+  const notice = openNotice('--cancel')
+  for (;;) {
+    const description = await fanout.describe()
+    if (!isRunning(description)) return print(await summary(fanout, description))
+    notice.awaiting((await fanout.progress()).state)
+    await sleep(POLL_MS)
+  }
+}
+
+/** Says once what is awaited, if it takes long. */
+function openNotice(wish: string) {
+  const startedAt = performance.now()
+  let told = false
+  return {
+    awaiting(state: FanoutState): void {
+      if (told || performance.now() - startedAt < NOTICE_MS) return
+      told = true
+      const awaited =
+        state === 'planning'
+          ? 'a worker of the queue fanout to plan'
+          : state === 'completing'
+            ? 'the replicas'
+            : 'the slice under way to end; without a worker of its queue, for one to start'
+      print(`waiting for ${awaited} (Ctrl-C ends the waiting, ${wish} stays)`)
+    },
+  }
 }
 
 /** Until the fanout ends; Ctrl-C ends the watching alone. */
-async function watch(fanout: ReturnType<typeof openFanout>): Promise<void> {
+async function watch(fanout: Fanout): Promise<void> {
   const bars = openFanoutBars()
+  const interrupted = () => {
+    bars.stop()
+    print('no longer watched; the fanout goes on')
+    process.exit(EXIT_INTERRUPTED)
+  }
+  process.once('SIGINT', interrupted)
   try {
     for (;;) {
-      const [progress, description] = [await fanout.progress(), await fanout.describe()]
+      const description = await fanout.describe()
+      if (description.status.name === 'TERMINATED') return print(ended(description))
+      const progress = await fanout.progress()
       bars.show(progress)
-      if (description.status.name !== 'RUNNING') {
+      if (!isRunning(description)) {
         bars.stop()
-        print(`${ended(description)}: ${figures(progress)}`)
-        return
+        return print(`${ended(description)}: ${figures(progress)}`)
       }
       await sleep(POLL_MS)
     }
   } finally {
+    process.off('SIGINT', interrupted)
     bars.stop()
   }
+}
+
+async function summary(fanout: Fanout, description: WorkflowExecutionDescription): Promise<string> {
+  // Without a worker the figures are not to be had, but how it ended is.
+  const progress = await fanout.progress().catch(() => undefined)
+  return progress ? `${ended(description)}: ${figures(progress)}` : ended(description)
+}
+
+function isRunning({ status }: WorkflowExecutionDescription): boolean {
+  return status.name === 'RUNNING'
 }
 
 function ended({ status, startTime, closeTime }: WorkflowExecutionDescription): string {
@@ -120,4 +207,12 @@ function linkTo(config: Config, { workflowId, runId }: WorkflowExecutionDescript
   return new URL(path, config.TEMPORAL_UI_URL).href
 }
 
-const print = (line: string) => process.stdout.write(`${line}\n`)
+/** The client wraps what the server or the network said. */
+function reasonOf(error: unknown): string {
+  if (error instanceof ServiceError && error.cause instanceof Error) return error.cause.message
+  return error instanceof Error ? error.message : String(error)
+}
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
