@@ -110,13 +110,7 @@ export const collectFollowers = {
 } as const satisfies ActivityOptions
 
 /** Protects readers of the replica: a photo stays in flight until that has replayed its push, which is asked each second. */
-export const completePush = {
-  taskQueue: TASK_QUEUES.fanout,
-  startToCloseTimeout: '60s',
-  heartbeatTimeout: '10s',
-  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-  retry: { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '15s' },
-} as const satisfies ActivityOptions
+export const completePush = pushFollowers
 
 /** Protects the database from a sweep that never ends; what it leaves, the next hour's sweep takes. */
 export const sweep = {
