@@ -1,6 +1,6 @@
 /**
- * What `work` resolves with; what `late` returns or throws if that takes longer than `timeoutMs` (below 0: no time at all). The work goes on then, and
- * how it ends no longer matters to anyone.
+ * What `work` resolves with; what `late` returns or throws if that takes longer than `timeoutMs` (below 0: no time at all).
+ * The work goes on then, and how it ends no longer matters to anyone.
  */
 export async function withDeadline<T, Late>(
   timeoutMs: number,
