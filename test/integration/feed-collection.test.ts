@@ -1,15 +1,17 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
-import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import type { UserId } from '../../src/domain/ids.ts'
 import { collectBatch } from '../../src/services/feed/collect-batch.ts'
 import { createFeedCollection, type FeedCollection } from '../../src/services/feed/collection.ts'
 import { recordRead } from '../../src/services/feed/feed-state.ts'
-import { openWorld, viewerOfMany, type World } from './feed-world.ts'
+import { openWorld, type World } from './feed-world.ts'
+import { storedFeedsOf, type StoredFeeds } from './stored-feeds.ts'
 
 const UNENROL_DAYS = 30
 
 let world: World
+let stored: StoredFeeds
 let collection: FeedCollection
 /** One that cannot reach the heads, so that they outlive an un-enrolment. */
 let withoutRedis: FeedCollection
@@ -17,6 +19,7 @@ let nowhere: RedisClient
 const counted = { unenrolled: 0, collected: 0 }
 beforeAll(async () => {
   world = await openWorld({ headItems: 5, rows: 50, minFollowing: 0 })
+  stored = storedFeedsOf(world)
   nowhere = openRedis('redis://127.0.0.1:1')
   const deps = {
     db: world.db,
@@ -39,27 +42,6 @@ afterAll(async () => {
   await world.close()
 })
 
-/** A viewer with a warm head, and rows that are complete. */
-async function reader(photos: number) {
-  const one = await viewerOfMany(world, photos)
-  await read(one.viewer)
-  return one
-}
-
-async function read(viewer: UserId): Promise<PhotoId[]> {
-  await world.settle()
-  const ids = await world.walk(viewer, 3)
-  await world.feed.idle()
-  await world.settle()
-  return ids
-}
-
-const lastRead = (userId: UserId, days: number) =>
-  world.db.primary({
-    text: `UPDATE feed_state SET last_read_at = now() - $2::integer * interval '1 day' WHERE user_id = $1`,
-    values: [userId, days],
-  })
-
 async function stateOf(userId: UserId) {
   const [row] = await world.db.primary<{
     enrolled: boolean
@@ -74,37 +56,27 @@ async function stateOf(userId: UserId) {
   return row!
 }
 
-async function rowsOf(userId: UserId): Promise<PhotoId[]> {
-  const rows = await world.db.primary<{ photo_id: PhotoId }>({
-    text: 'SELECT photo_id FROM feed_items WHERE user_id = $1 ORDER BY score DESC, photo_id DESC',
-    values: [userId],
-  })
-  return rows.map((row) => row.photo_id)
-}
-
-const hasHead = async (userId: UserId) => (await world.heads.readSlice(userId, undefined, 1)) !== undefined
-
 describe('collection', () => {
   it('deletes the rows of who was unfollowed and of photos gone, and no other', async () => {
-    const { viewer, newestFirst } = await reader(8)
+    const { viewer, newestFirst } = await stored.reader(8)
     const other = await world.account()
     await world.follow(viewer, other)
     const theirs = [await world.publish(other), await world.publish(other)]
-    await read(viewer)
+    await stored.read(viewer)
     await world.remove(newestFirst[3]!)
     await world.unfollow(viewer, other)
-    expect(await rowsOf(viewer)).toHaveLength(10)
+    expect(await stored.rowsOf(viewer)).toHaveLength(10)
 
     const before = counted.collected
     expect(await collection.collectRows()).toBe(theirs.length + 1)
     expect(counted.collected - before).toBe(theirs.length + 1)
-    expect(await rowsOf(viewer)).toEqual(newestFirst.filter((id) => id !== newestFirst[3]))
+    expect(await stored.rowsOf(viewer)).toEqual(newestFirst.filter((id) => id !== newestFirst[3]))
     expect(await stateOf(viewer)).toMatchObject({ collected: true })
     expect(await collection.collectRows()).toBe(0)
   })
 
   it('goes through long feeds in short transactions, and again when the epoch moved meanwhile', async () => {
-    const { viewer, author, newestFirst } = await reader(9)
+    const { viewer, author, newestFirst } = await stored.reader(9)
     const [gone] = newestFirst
     await world.unfollow(viewer, author)
     const batch = (after?: Parameters<typeof collectBatch>[2]) =>
@@ -116,62 +88,62 @@ describe('collection', () => {
     expect(second).toMatchObject({ deleted: 0 })
     expect(await batch(second.next)).toEqual({ deleted: 0, next: undefined })
     expect(await stateOf(viewer)).toMatchObject({ collected: false })
-    expect(await read(viewer)).toEqual(newestFirst)
-    expect(await rowsOf(viewer)).toContain(gone)
+    expect(await stored.read(viewer)).toEqual(newestFirst)
+    expect(await stored.rowsOf(viewer)).toContain(gone)
   })
 
   it('stops when told to, and goes on the next time', async () => {
-    const { viewer, author } = await reader(8)
+    const { viewer, author } = await stored.reader(8)
     await world.unfollow(viewer, author)
     await expect(collection.collectRows(AbortSignal.abort())).rejects.toThrow()
-    expect(await rowsOf(viewer)).toHaveLength(8)
+    expect(await stored.rowsOf(viewer)).toHaveLength(8)
     expect(await collection.collectRows()).toBe(8)
   })
 })
 
 describe('un-enrolment', () => {
   it('is of those who have not read for 30 days: then their head and rows go, and pushes pass them over', async () => {
-    const { viewer, author } = await reader(6)
+    const { viewer, author } = await stored.reader(6)
     const other = await world.account()
     await world.follow(other, author)
-    await read(other)
-    await lastRead(viewer, UNENROL_DAYS + 1)
-    await lastRead(other, UNENROL_DAYS - 1)
+    await stored.read(other)
+    await stored.lastRead(viewer, UNENROL_DAYS + 1)
+    await stored.lastRead(other, UNENROL_DAYS - 1)
     const before = counted.unenrolled
     expect(await collection.unenrolInactive()).toBe(1)
     expect(counted.unenrolled - before).toBe(1)
     expect(await stateOf(viewer)).toMatchObject({ enrolled: false, claimed: false })
     expect(await stateOf(other)).toMatchObject({ enrolled: true })
-    expect([await hasHead(viewer), await hasHead(other)]).toEqual([false, true])
+    expect([await stored.hasHead(viewer), await stored.hasHead(other)]).toEqual([false, true])
     await collection.collectRows()
-    expect(await rowsOf(viewer)).toEqual([])
+    expect(await stored.rowsOf(viewer)).toEqual([])
 
     const { photoId } = await world.publish(author)
-    expect(await rowsOf(viewer)).toEqual([])
-    expect(await rowsOf(other)).toContain(photoId)
-    expect(await read(viewer)).toEqual(await world.expected(viewer))
+    expect(await stored.rowsOf(viewer)).toEqual([])
+    expect(await stored.rowsOf(other)).toContain(photoId)
+    expect(await stored.read(viewer)).toEqual(await world.expected(viewer))
     expect(await stateOf(viewer)).toMatchObject({ enrolled: true, days: 0 })
-    expect(await read(viewer)).toEqual(await world.expected(viewer))
+    expect(await stored.read(viewer)).toEqual(await world.expected(viewer))
   })
 
   it('does not come to who reads: a warm read is recorded once a day', async () => {
-    const { viewer } = await reader(2)
-    await lastRead(viewer, 29)
+    const { viewer } = await stored.reader(2)
+    await stored.lastRead(viewer, 29)
     await world.settle()
     world.tiers()
-    await read(viewer)
+    await stored.read(viewer)
     expect(world.tiers()).toEqual(['head'])
     expect(await stateOf(viewer)).toMatchObject({ days: 0 })
     const stamp = () =>
       world.db.primary({ text: 'SELECT xmin FROM feed_state WHERE user_id = $1', values: [viewer] })
     const once = await stamp()
-    await read(viewer)
+    await stored.read(viewer)
     expect(await stamp()).toEqual(once)
   })
 
   it('leaves who is being recorded as reading at that moment', async () => {
-    const { viewer } = await reader(2)
-    await lastRead(viewer, UNENROL_DAYS + 1)
+    const { viewer } = await stored.reader(2)
+    await stored.lastRead(viewer, UNENROL_DAYS + 1)
     await world.db.transaction(async (tx) => {
       await recordRead(tx.query, viewer)
       expect(await collection.unenrolInactive()).toBe(0)
@@ -181,13 +153,13 @@ describe('un-enrolment', () => {
   })
 
   it('voids a warm head at once, even one that outlives it', async () => {
-    const { viewer, author } = await reader(3)
-    await lastRead(viewer, UNENROL_DAYS + 1)
+    const { viewer, author } = await stored.reader(3)
+    await stored.lastRead(viewer, UNENROL_DAYS + 1)
     expect(await withoutRedis.unenrolInactive()).toBe(1)
-    expect(await hasHead(viewer)).toBe(true)
+    expect(await stored.hasHead(viewer)).toBe(true)
     const passedOver = await world.photo(author)
     await world.distribute(passedOver.photoId)
-    expect(await rowsOf(viewer)).not.toContain(passedOver.photoId)
+    expect(await stored.rowsOf(viewer)).not.toContain(passedOver.photoId)
     await world.settle()
     expect((await world.walk(viewer, 3))[0]).toBe(passedOver.photoId)
   })
@@ -195,56 +167,56 @@ describe('un-enrolment', () => {
 
 describe('un-enrolment against return', () => {
   it('while the returning reader builds their head: the read is right, and the next one enrols', async () => {
-    const { viewer, author } = await reader(4)
+    const { viewer, author } = await stored.reader(4)
     await world.flushHead(viewer)
     const feed = world.feedWith({
       ...world.heads,
       async beginBuild(...args) {
         const build = await world.heads.beginBuild(...args)
-        await lastRead(viewer, UNENROL_DAYS + 1)
+        await stored.lastRead(viewer, UNENROL_DAYS + 1)
         expect(await collection.unenrolInactive()).toBe(1)
         return build
       },
     })
     expect(await world.walk(viewer, 100, feed)).toEqual(await world.expected(viewer))
     await feed.idle()
-    expect(await hasHead(viewer)).toBe(false)
+    expect(await stored.hasHead(viewer)).toBe(false)
     const { photoId } = await world.publish(author)
-    expect((await read(viewer))[0]).toBe(photoId)
+    expect((await stored.read(viewer))[0]).toBe(photoId)
     expect(await stateOf(viewer)).toMatchObject({ enrolled: true })
   })
 
   it('between the snapshot and the end of a build: the head is warm and void', async () => {
-    const { viewer, author } = await reader(4)
+    const { viewer, author } = await stored.reader(4)
     await world.flushHead(viewer)
     const feed = world.feedWith({
       ...world.heads,
       async finishBuild(...args) {
-        await lastRead(viewer, UNENROL_DAYS + 1)
+        await stored.lastRead(viewer, UNENROL_DAYS + 1)
         expect(await withoutRedis.unenrolInactive()).toBe(1)
         return world.heads.finishBuild(...args)
       },
     })
     await world.walk(viewer, 100, feed)
     await feed.idle()
-    expect(await hasHead(viewer)).toBe(true)
+    expect(await stored.hasHead(viewer)).toBe(true)
     const { photoId } = await world.publish(author)
     await world.settle()
     expect((await world.walk(viewer, 100))[0]).toBe(photoId)
   })
 
   it('while their rows are being deleted: what the return stores stays', async () => {
-    const { viewer, newestFirst } = await reader(10)
-    await lastRead(viewer, UNENROL_DAYS + 1)
+    const { viewer, newestFirst } = await stored.reader(10)
+    await stored.lastRead(viewer, UNENROL_DAYS + 1)
     await collection.unenrolInactive()
     const batch = (after?: Parameters<typeof collectBatch>[2]) =>
       world.db.transaction((tx) => collectBatch(tx, viewer, after, 4))
     const first = await batch()
     expect(first.deleted).toBe(4)
-    expect(await read(viewer)).toEqual(newestFirst)
+    expect(await stored.read(viewer)).toEqual(newestFirst)
     expect(await stateOf(viewer)).toMatchObject({ enrolled: true, claimed: true })
     for (let after = first.next; after; after = (await batch(after)).next);
-    expect(await rowsOf(viewer)).toEqual(newestFirst)
-    expect(await read(viewer)).toEqual(newestFirst)
+    expect(await stored.rowsOf(viewer)).toEqual(newestFirst)
+    expect(await stored.read(viewer)).toEqual(newestFirst)
   })
 })

@@ -1,17 +1,20 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { FANOUT_START } from '../../src/contracts/photo-fanout.ts'
-import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import type { PhotoId } from '../../src/domain/ids.ts'
 import { createFanout } from '../../src/services/fanout/fanout.ts'
 import { createFeedCollection, type FeedCollection } from '../../src/services/feed/collection.ts'
-import { openWorld, viewerOfMany, type World } from './feed-world.ts'
+import { openWorld, type World } from './feed-world.ts'
+import { storedFeedsOf, type StoredFeeds } from './stored-feeds.ts'
 
 const UNENROL_DAYS = 30
 
 let world: World
+let stored: StoredFeeds
 let collection: FeedCollection
 beforeAll(async () => {
   world = await openWorld({ headItems: 5, rows: 50, minFollowing: 0 })
+  stored = storedFeedsOf(world)
   collection = createFeedCollection({
     db: world.db,
     redis: world.redis,
@@ -23,37 +26,6 @@ beforeEach(async () => {
   await world.db.primary({ text: 'UPDATE feed_state SET collected_epoch = epoch, last_read_at = now()' })
 })
 afterAll(() => world.close())
-
-/** A viewer with a warm head, and rows that are complete. */
-async function reader(photos: number) {
-  const one = await viewerOfMany(world, photos)
-  await read(one.viewer)
-  return one
-}
-
-async function read(viewer: UserId): Promise<PhotoId[]> {
-  await world.settle()
-  const ids = await world.walk(viewer, 3)
-  await world.feed.idle()
-  await world.settle()
-  return ids
-}
-
-const lastRead = (userId: UserId, days: number) =>
-  world.db.primary({
-    text: `UPDATE feed_state SET last_read_at = now() - $2::integer * interval '1 day' WHERE user_id = $1`,
-    values: [userId, days],
-  })
-
-async function rowsOf(userId: UserId): Promise<PhotoId[]> {
-  const rows = await world.db.primary<{ photo_id: PhotoId }>({
-    text: 'SELECT photo_id FROM feed_items WHERE user_id = $1 ORDER BY score DESC, photo_id DESC',
-    values: [userId],
-  })
-  return rows.map((row) => row.photo_id)
-}
-
-const hasHead = async (userId: UserId) => (await world.heads.readSlice(userId, undefined, 1)) !== undefined
 
 describe('publishing against a change of the follower', () => {
   /** The photo's push, with something done once its page has been read and before it reaches heads. */
@@ -76,56 +48,56 @@ describe('publishing against a change of the follower', () => {
   it('finds who followed before the page was read', async () => {
     const author = await world.account()
     const viewer = await world.account()
-    await read(viewer)
+    await stored.read(viewer)
     const { photoId } = await world.photo(author)
     await world.follow(viewer, author)
     await pushWith(photoId, async () => {})
-    expect(await rowsOf(viewer)).toEqual([photoId])
-    expect(await read(viewer)).toEqual([photoId])
+    expect(await stored.rowsOf(viewer)).toEqual([photoId])
+    expect(await stored.read(viewer)).toEqual([photoId])
   })
 
   it('misses who follows after the page was read, and their own rebuild makes up for it', async () => {
-    const { author } = await reader(1)
+    const { author } = await stored.reader(1)
     const viewer = await world.account()
-    await read(viewer)
-    expect(await hasHead(viewer)).toBe(true)
+    await stored.read(viewer)
+    expect(await stored.hasHead(viewer)).toBe(true)
     const { photoId } = await world.photo(author)
     await pushWith(photoId, () => world.follow(viewer, author))
-    expect(await rowsOf(viewer)).toEqual([])
+    expect(await stored.rowsOf(viewer)).toEqual([])
     await world.settle()
     expect(await world.walk(viewer, 1)).toEqual(await world.expected(viewer))
     expect(await world.expected(viewer)).toContain(photoId)
   })
 
   it('skips a head that is cold, and the rebuild that comes after finds the photo', async () => {
-    const { viewer, author, newestFirst } = await reader(3)
+    const { viewer, author, newestFirst } = await stored.reader(3)
     await world.flushHead(viewer)
     const { photoId } = await world.publish(author)
-    expect(await hasHead(viewer)).toBe(false)
-    expect(await read(viewer)).toEqual([photoId, ...newestFirst])
-    expect(await hasHead(viewer)).toBe(true)
+    expect(await stored.hasHead(viewer)).toBe(false)
+    expect(await stored.read(viewer)).toEqual([photoId, ...newestFirst])
+    expect(await stored.hasHead(viewer)).toBe(true)
     world.tiers()
     expect((await world.walk(viewer, 2))[0]).toBe(photoId)
     expect(world.tiers()[0]).toBe('head')
   })
 
   it('passes over who is un-enrolled after the page was read, harmlessly', async () => {
-    const { viewer, author, newestFirst } = await reader(3)
+    const { viewer, author, newestFirst } = await stored.reader(3)
     const { photoId } = await world.photo(author)
     await pushWith(photoId, async () => {
-      await lastRead(viewer, UNENROL_DAYS + 1)
+      await stored.lastRead(viewer, UNENROL_DAYS + 1)
       expect(await collection.unenrolInactive()).toBe(1)
     })
     await collection.collectRows()
-    expect(await rowsOf(viewer)).toEqual([])
-    expect(await read(viewer)).toEqual([photoId, ...newestFirst])
-    expect(await read(viewer)).toEqual([photoId, ...newestFirst])
+    expect(await stored.rowsOf(viewer)).toEqual([])
+    expect(await stored.read(viewer)).toEqual([photoId, ...newestFirst])
+    expect(await stored.read(viewer)).toEqual([photoId, ...newestFirst])
   })
 })
 
 describe('a stalled builder', () => {
   it('does not touch the newer head of another, and its own reader is served right', async () => {
-    const { viewer, author } = await reader(3)
+    const { viewer, author } = await stored.reader(3)
     const other = await world.account()
     const theirs = await world.photo(other)
     await world.flushHead(viewer)
@@ -135,7 +107,7 @@ describe('a stalled builder', () => {
         // As long as the sentinel lives; then another builds, under a newer epoch.
         await world.flushHead(viewer)
         await world.follow(viewer, other)
-        await read(viewer)
+        await stored.read(viewer)
         return world.heads.finishBuild(...args)
       },
     })
@@ -145,6 +117,6 @@ describe('a stalled builder', () => {
     const slice = await world.heads.readSlice(viewer, undefined, 1)
     expect(slice!.items[0]!.photoId).toBe(theirs.photoId)
     const { photoId } = await world.publish(author)
-    expect(await read(viewer)).toEqual([photoId, ...(await world.expected(viewer)).slice(1)])
+    expect(await stored.read(viewer)).toEqual([photoId, ...(await world.expected(viewer)).slice(1)])
   })
 })
