@@ -8,7 +8,7 @@ import { ensureStack } from '../stack/install/install.ts'
 import { loadSecrets } from '../stack/instance/secrets.ts'
 import { deleteInstance, startInstance, stopInstance, type Instance } from '../stack/instance.ts'
 import { runSetup } from '../stack/setup.ts'
-import { startApp, type App } from '../test/e2e/app-processes.ts'
+import { startApp, type App } from '../test/support/servers/app-processes.ts'
 
 /** Darkroom on a throw-away instance of the real servers, with an API and workers as `npm start` runs them. */
 export interface BenchService {

@@ -16,9 +16,9 @@ import {
   photoUploadWorkflowId,
 } from '../contracts/photo-upload.ts'
 import { TASK_QUEUES } from '../contracts/task-queues.ts'
-import { openDevServer } from '../../test/workflows/dev-server.ts'
-import { later, openFanoutWorld, planned } from '../../test/workflows/fanout-world.ts'
-import { gate, startWorkers } from '../../test/workflows/time-skipping.ts'
+import { openDevServer } from '../../test/support/servers/dev-server.ts'
+import { later, openFanoutWorld, planned } from '../../test/support/worlds/workflow-world.ts'
+import { gate, startWorkers } from '../../test/support/servers/time-skipping.ts'
 
 const LONG_HISTORY_EVENTS = 40
 

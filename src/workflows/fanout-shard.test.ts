@@ -11,15 +11,15 @@ import {
   type PushSliceInput,
 } from '../contracts/photo-fanout.ts'
 import { stageAttribute } from '../contracts/search-attributes.ts'
-import { openDevServer } from '../../test/workflows/dev-server.ts'
+import { openDevServer } from '../../test/support/servers/dev-server.ts'
 import {
   inThirds,
   openFanoutWorld,
   planned,
   type FanoutHandle,
   type FanoutWorld,
-} from '../../test/workflows/fanout-world.ts'
-import { gate, until } from '../../test/workflows/time-skipping.ts'
+} from '../../test/support/worlds/workflow-world.ts'
+import { gate, until } from '../../test/support/servers/time-skipping.ts'
 
 let env: TestWorkflowEnvironment
 let world: FanoutWorld

@@ -18,8 +18,8 @@ import {
   openFanoutWorld,
   planned,
   type FanoutWorld,
-} from '../../test/workflows/fanout-world.ts'
-import { gate, openTimeSkipping, until } from '../../test/workflows/time-skipping.ts'
+} from '../../test/support/worlds/workflow-world.ts'
+import { gate, openTimeSkipping, until } from '../../test/support/servers/time-skipping.ts'
 
 let env: TestWorkflowEnvironment
 let world: FanoutWorld

@@ -18,7 +18,7 @@ import {
   startWorkers,
   until,
   type Workers,
-} from '../../test/workflows/time-skipping.ts'
+} from '../../test/support/servers/time-skipping.ts'
 
 let env: TestWorkflowEnvironment
 let workers: Workers | undefined

@@ -23,7 +23,7 @@ import {
   startWorkers,
   until,
   type Workers,
-} from '../../test/workflows/time-skipping.ts'
+} from '../../test/support/servers/time-skipping.ts'
 
 const EXPIRY_MS = 15 * 60 * 1000
 const DAY_MS = 24 * 60 * 60 * 1000

@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ApiClient, variantOf } from '../../stack/client/api-client.ts'
-import { startApp, type App } from './app-processes.ts'
-import { smallJpeg } from './pictures.ts'
+import { startApp, type App } from '../support/servers/app-processes.ts'
+import { smallJpeg } from '../support/factories/pictures.ts'
 
 /** Bytes that are no photo, or not the announced one, end as `failed` with a reason, and nothing of them is kept. */
 describe('bad uploads', () => {

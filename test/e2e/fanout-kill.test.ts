@@ -7,8 +7,8 @@ import { openDatabase, type Database } from '../../src/infra/db/database.ts'
 import { openTemporal } from '../../src/infra/temporal/client.ts'
 import { ApiClient } from '../../stack/client/api-client.ts'
 import { followInBulk } from '../../stack/demo/bulk-followers.ts'
-import { startApp, type App } from './app-processes.ts'
-import { smallJpeg } from './pictures.ts'
+import { startApp, type App } from '../support/servers/app-processes.ts'
+import { smallJpeg } from '../support/factories/pictures.ts'
 
 const FOLLOWERS = 12_000
 

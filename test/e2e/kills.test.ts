@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ApiClient } from '../../stack/client/api-client.ts'
 import { attachInstance, type Instance } from '../../stack/instance.ts'
-import { startApp, type App, type ProcessName } from './app-processes.ts'
-import { slowJpeg, smallJpeg } from './pictures.ts'
+import { startApp, type App, type ProcessName } from '../support/servers/app-processes.ts'
+import { slowJpeg, smallJpeg } from '../support/factories/pictures.ts'
 
 /** Invariant 3: killing any process at any moment loses nothing that was accepted. Real processes, SIGKILL. */
 describe('a process is killed', () => {

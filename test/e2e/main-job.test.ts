@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ApiClient, variantOf } from '../../stack/client/api-client.ts'
-import { startApp, type App } from './app-processes.ts'
-import { smallJpeg } from './pictures.ts'
+import { startApp, type App } from '../support/servers/app-processes.ts'
+import { smallJpeg } from '../support/factories/pictures.ts'
 
 /** From sign-up to the image through the edge, over HTTP alone, on real servers and processes. */
 describe.each([

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openApiWorld, type ApiWorld, type Person, type RequestOptions } from './api-fixture.ts'
+import { openApiWorld, type ApiWorld, type Person, type RequestOptions } from '../support/worlds/api-world.ts'
 
 /** Everything that is refused: with which status and code, naming which fields, and with nothing stored. */
 describe('bad input', () => {

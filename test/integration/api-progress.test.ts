@@ -10,7 +10,7 @@ import { fanoutWorker } from '../../src/workers/fanout.ts'
 import { mediaWorker } from '../../src/workers/media.ts'
 import { orchestrationWorker } from '../../src/workers/orchestration.ts'
 import { startWorker, type RunningWorker } from '../../src/workers/run-worker.ts'
-import { openApiWorld, type ApiWorld, type Json, type Person } from './api-fixture.ts'
+import { openApiWorld, type ApiWorld, type Json, type Person } from '../support/worlds/api-world.ts'
 
 /** The API beside real workers: what a client sees of an upload that it follows. */
 describe('following an upload through the API', () => {

@@ -12,8 +12,13 @@ import { fanoutBulkWorker } from '../../src/workers/fanout-bulk.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
 import { orchestrationWorker } from '../../src/workers/orchestration.ts'
 import type { RunningWorker } from '../../src/workers/run-worker.ts'
-import { openCelebrityWorld, SHARDS, untilProgress, type CelebrityWorld } from './celebrity-world.ts'
-import { eventually } from './upload-world.ts'
+import {
+  openCelebrityWorld,
+  SHARDS,
+  untilProgress,
+  type CelebrityWorld,
+} from '../support/worlds/celebrity-world.ts'
+import { eventually } from '../support/worlds/upload-world.ts'
 
 const FOLLOWERS = 3_000
 const WARM = 40

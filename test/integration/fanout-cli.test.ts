@@ -6,8 +6,8 @@ import type { UserId } from '../../src/domain/ids.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
 import { orchestrationWorker } from '../../src/workers/orchestration.ts'
 import type { RunningWorker } from '../../src/workers/run-worker.ts'
-import { openCelebrityWorld, untilProgress, type CelebrityWorld } from './celebrity-world.ts'
-import { eventually } from './upload-world.ts'
+import { openCelebrityWorld, untilProgress, type CelebrityWorld } from '../support/worlds/celebrity-world.ts'
+import { eventually } from '../support/worlds/upload-world.ts'
 
 const FOLLOWERS = 60
 

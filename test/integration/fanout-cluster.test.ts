@@ -6,11 +6,20 @@ import type { Feed } from '../../src/services/feed/feed.ts'
 import { fanoutBulkWorker } from '../../src/workers/fanout-bulk.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
 import { orchestrationWorker } from '../../src/workers/orchestration.ts'
-import { openCelebrityWorld, SHARDS, type CelebrityWorld, type FanoutRun } from './celebrity-world.ts'
-import { openWorld, type World } from './feed-world.ts'
-import { startCluster, type ClusterNode, type PrivateCluster } from './private-valkey-cluster.ts'
-import { valkeyServerPath } from './private-valkey.ts'
-import { eventually } from './upload-world.ts'
+import {
+  openCelebrityWorld,
+  SHARDS,
+  type CelebrityWorld,
+  type FanoutRun,
+} from '../support/worlds/celebrity-world.ts'
+import { openWorld, type World } from '../support/worlds/feed-world.ts'
+import {
+  startCluster,
+  type ClusterNode,
+  type PrivateCluster,
+} from '../support/servers/private-valkey-cluster.ts'
+import { valkeyServerPath } from '../support/servers/private-valkey.ts'
+import { eventually } from '../support/worlds/upload-world.ts'
 
 /** So many that a bucket has three of them and more. */
 const FOLLOWERS = 3_000

@@ -14,14 +14,14 @@ import {
   untilProgress,
   type CelebrityWorld,
   type FanoutRun,
-} from './celebrity-world.ts'
-import { lockAwaited } from './feed-world.ts'
-import { startPostgres, type PrivatePostgres } from './private-postgres.ts'
-import { startValkey, valkeyServerPath, type PrivateValkey } from './private-valkey.ts'
-import { eventually } from './upload-world.ts'
+} from '../support/worlds/celebrity-world.ts'
+import { lockAwaited } from '../support/worlds/feed-world.ts'
+import { startPostgres, type PrivatePostgres } from '../support/servers/private-postgres.ts'
+import { startValkey, valkeyServerPath, type PrivateValkey } from '../support/servers/private-valkey.ts'
+import { eventually } from '../support/worlds/upload-world.ts'
 import { attachInstance } from '../../stack/instance.ts'
 import { loadSecrets } from '../../stack/instance/secrets.ts'
-import { pauseReplay, resumeReplay } from './replica-replay.ts'
+import { pauseReplay, resumeReplay } from '../support/servers/replica-replay.ts'
 
 const FOLLOWERS = 4_000
 

@@ -5,8 +5,8 @@ import type { UserId } from '../../src/domain/ids.ts'
 import { collectBatch } from '../../src/services/feed/collect-batch.ts'
 import { createFeedCollection, type FeedCollection } from '../../src/services/feed/collection.ts'
 import { recordRead } from '../../src/services/feed/feed-state.ts'
-import { openWorld, type World } from './feed-world.ts'
-import { storedFeedsOf, type StoredFeeds } from './stored-feeds.ts'
+import { openWorld, type World } from '../support/worlds/feed-world.ts'
+import { storedFeedsOf, type StoredFeeds } from '../support/worlds/stored-feeds.ts'
 
 const UNENROL_DAYS = 30
 

@@ -6,8 +6,8 @@ import { feedBucket, type UserId } from '../../src/domain/ids.ts'
 import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
 import { createFeedHeads, headKey, type FeedHeads, type HeadBuild } from '../../src/infra/redis/feed-heads.ts'
 import { CLOCK, REMOVE_SLOT } from '../../src/infra/redis/scripts/feed-heads.ts'
-import { startValkey, valkeyServerPath } from './private-valkey.ts'
-import { startStallingProxy, type StallingProxy } from './stalling-proxy.ts'
+import { startValkey, valkeyServerPath } from '../support/servers/private-valkey.ts'
+import { startStallingProxy, type StallingProxy } from '../support/servers/stalling-proxy.ts'
 
 const MAX_ITEMS = 5
 

@@ -4,8 +4,8 @@ import { FANOUT_START } from '../../src/contracts/photo-fanout.ts'
 import type { PhotoId } from '../../src/domain/ids.ts'
 import { createFanout } from '../../src/services/fanout/fanout.ts'
 import { createFeedCollection, type FeedCollection } from '../../src/services/feed/collection.ts'
-import { openWorld, type World } from './feed-world.ts'
-import { storedFeedsOf, type StoredFeeds } from './stored-feeds.ts'
+import { openWorld, type World } from '../support/worlds/feed-world.ts'
+import { storedFeedsOf, type StoredFeeds } from '../support/worlds/stored-feeds.ts'
 
 const UNENROL_DAYS = 30
 

@@ -5,7 +5,7 @@ import type { PhotoId, UserId } from '../../src/domain/ids.ts'
 import type { Database } from '../../src/infra/db/database.ts'
 import { openRedis } from '../../src/infra/redis/client.ts'
 import { createFeedHeads, headKey } from '../../src/infra/redis/feed-heads.ts'
-import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from './feed-world.ts'
+import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../support/worlds/feed-world.ts'
 
 const HEAD_ITEMS = 10
 

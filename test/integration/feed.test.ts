@@ -3,7 +3,14 @@ import { v7 as uuid } from 'uuid'
 import { encodeCursor } from '../../src/domain/cursor.ts'
 import type { PhotoId } from '../../src/domain/ids.ts'
 import { createFeedHeads } from '../../src/infra/redis/feed-heads.ts'
-import { CURSOR_SECRET, idsOf, NOON_MS, openWorld, viewerOfMany, type World } from './feed-world.ts'
+import {
+  CURSOR_SECRET,
+  idsOf,
+  NOON_MS,
+  openWorld,
+  viewerOfMany,
+  type World,
+} from '../support/worlds/feed-world.ts'
 
 const HEAD_ITEMS = 10
 

@@ -9,7 +9,7 @@ import { setUpTemporal } from '../../src/infra/temporal/setup.ts'
 import { incomingKey } from '../../src/services/photo-keys.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
 import { orchestrationWorker } from '../../src/workers/orchestration.ts'
-import { eventually, openUploadWorld, type UploadWorld } from './upload-world.ts'
+import { eventually, openUploadWorld, type UploadWorld } from '../support/worlds/upload-world.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 

@@ -5,7 +5,7 @@ import type { Client } from '@temporalio/client'
 import { photoUploadWorkflowId } from '../../src/contracts/photo-upload.ts'
 import { openTemporal } from '../../src/infra/temporal/client.ts'
 import { createOutbox } from '../../src/services/outbox.ts'
-import { eventually, openUploadWorld, silent, type UploadWorld } from './upload-world.ts'
+import { eventually, openUploadWorld, silent, type UploadWorld } from '../support/worlds/upload-world.ts'
 
 let world: UploadWorld
 let owner: string

@@ -8,9 +8,9 @@ import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
 import { createFeedHeads, headKey, type FeedHeads } from '../../src/infra/redis/feed-heads.ts'
 import { createOwnWrites } from '../../src/services/own-writes.ts'
 import { createRateLimits } from '../../src/services/rate-limits.ts'
-import { openApiWorld } from './api-fixture.ts'
-import { startValkey, valkeyServerPath, type PrivateValkey } from './private-valkey.ts'
-import { startStallingProxy, type StallingProxy } from './stalling-proxy.ts'
+import { openApiWorld } from '../support/worlds/api-world.ts'
+import { startValkey, valkeyServerPath, type PrivateValkey } from '../support/servers/private-valkey.ts'
+import { startStallingProxy, type StallingProxy } from '../support/servers/stalling-proxy.ts'
 
 /** Beyond the ids that a test database deals out. */
 const someUser = (): UserId => String(randomInt(2 ** 40, 2 ** 47))

@@ -7,7 +7,7 @@ import { ROTATION_VALIDITY_MS } from '../../src/infra/db/replica.ts'
 import { createLogger } from '../../src/observability/logger.ts'
 import { createReplicaKeeper } from '../../src/services/replica-keeper.ts'
 import { attachInstance } from '../../stack/instance.ts'
-import { pauseReplay, resumeReplay } from './replica-replay.ts'
+import { pauseReplay, resumeReplay } from '../support/servers/replica-replay.ts'
 
 /** Reads go on without the replica, narrowings do not hang, and no read on a replica misses one. */
 describe('a replica that is late or gone', () => {

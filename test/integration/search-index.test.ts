@@ -7,7 +7,7 @@ import { createPhotoIndex, type PhotoDocument } from '../../src/infra/opensearch
 import { ensureSearchIndex, photosAlias, photosIndex } from '../../src/infra/opensearch/setup.ts'
 import { createSearch } from '../../src/services/search/search.ts'
 import { createSearchIndex } from '../../src/services/search/search-index.ts'
-import { ANYONE, freshWord, openSearchWorld, type SearchWorld } from './search-fixture.ts'
+import { ANYONE, freshWord, openSearchWorld, type SearchWorld } from '../support/worlds/search-world.ts'
 
 let world: SearchWorld
 beforeAll(async () => {

@@ -5,7 +5,13 @@ import { VISIBILITY_TABLE, type ViewerKind } from '../../src/domain/visibility.t
 import { type PhotoDocument } from '../../src/infra/opensearch/photo-index.ts'
 import { visibleTo } from '../../src/infra/opensearch/visibility.ts'
 import { createSearch } from '../../src/services/search/search.ts'
-import { ANYONE, freshWord, minutes, openSearchWorld, type SearchWorld } from './search-fixture.ts'
+import {
+  ANYONE,
+  freshWord,
+  minutes,
+  openSearchWorld,
+  type SearchWorld,
+} from '../support/worlds/search-world.ts'
 
 let world: SearchWorld
 beforeAll(async () => {

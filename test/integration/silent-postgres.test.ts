@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { FANOUT_START } from '../../src/contracts/photo-fanout.ts'
 import { openDatabase, type Database, type DatabaseOptions } from '../../src/infra/db/database.ts'
 import { createFanout } from '../../src/services/fanout/fanout.ts'
-import { idsOf, openWorld, viewerOfMany, type World } from './feed-world.ts'
-import { proxyTo, type TcpProxy } from './tcp-proxy.ts'
+import { idsOf, openWorld, viewerOfMany, type World } from '../support/worlds/feed-world.ts'
+import { proxyTo, type TcpProxy } from '../support/servers/tcp-proxy.ts'
 
 let world: World
 let proxy: TcpProxy

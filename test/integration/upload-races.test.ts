@@ -9,7 +9,12 @@ import { createOriginals, type Originals } from '../../src/services/originals.ts
 import { createPhotoSync, type PhotoSync } from '../../src/services/photo-sync.ts'
 import { createUploads, type Uploads } from '../../src/services/uploads.ts'
 import { createVariants, type Variants } from '../../src/services/variants.ts'
-import { openUploadWorld, somePhoto, type OpenUpload, type UploadWorld } from './upload-world.ts'
+import {
+  openUploadWorld,
+  somePhoto,
+  type OpenUpload,
+  type UploadWorld,
+} from '../support/worlds/upload-world.ts'
 
 const MAX_PIXELS = 50_000_000
 

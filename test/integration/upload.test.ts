@@ -14,7 +14,7 @@ import {
   type OpenUpload,
   type OpenUploadOptions,
   type UploadWorld,
-} from './upload-world.ts'
+} from '../support/worlds/upload-world.ts'
 
 const VARIANTS = ['medium_800.jpeg', 'medium_800.webp', 'original.jpeg', 'thumb_200.jpeg', 'thumb_200.webp']
 const ROUNDS = 9

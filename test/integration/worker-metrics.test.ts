@@ -10,7 +10,7 @@ import { openTemporal } from '../../src/infra/temporal/client.ts'
 import { setUpTemporal } from '../../src/infra/temporal/setup.ts'
 import { expressions, root } from '../unit/observability/definitions.ts'
 import { parsePromql } from '../unit/observability/promql.ts'
-import { eventually } from './upload-world.ts'
+import { eventually } from '../support/worlds/upload-world.ts'
 
 /** A worker process as `npm start` runs it, and what Prometheus reads from it. */
 describe('the metrics of a running worker', () => {

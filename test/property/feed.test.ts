@@ -9,7 +9,7 @@ import { createFeedCollection, type FeedCollection } from '../../src/services/fe
 import type { Feed } from '../../src/services/feed/feed.ts'
 import { attachInstance } from '../../stack/instance.ts'
 import { loadSecrets } from '../../stack/instance/secrets.ts'
-import { openWorld, type World } from '../integration/feed-world.ts'
+import { openWorld, type World } from '../support/worlds/feed-world.ts'
 import { ACCOUNTS, limits, story, type Operation, type Via } from './feed-story.ts'
 import {
   carryOut,

@@ -27,7 +27,7 @@ import {
   type OpenUpload,
   type OpenUploadOptions,
   type UploadWorld,
-} from '../integration/upload-world.ts'
+} from '../support/worlds/upload-world.ts'
 import { scrub } from './scrub.ts'
 
 /*

@@ -3,7 +3,7 @@ import sharp from 'sharp'
 import type { Exif } from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { readExif } from './exif.ts'
-import { CAMERA_EXIF, flatImage } from './test-images.ts'
+import { CAMERA_EXIF, flatImage } from '../../../test/support/factories/images.ts'
 
 /** The raw EXIF block that an image with these tags carries. */
 async function exifBlock(exif: Exif): Promise<Buffer> {

@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { ORIGINAL_CONTENT_TYPES } from '../../domain/variants.ts'
 import { inspectOriginal } from './inspect.ts'
 import type { InspectOptions } from './inspect.ts'
-import { animatedPng, bombGif, bombJpeg, bombPng, noisyImage } from './test-images.ts'
+import {
+  animatedPng,
+  bombGif,
+  bombJpeg,
+  bombPng,
+  noisyImage,
+} from '../../../test/support/factories/images.ts'
 
 function inspect(bytes: Buffer, options: Partial<InspectOptions> = {}) {
   const limits = { maxBytes: 50_000_000, maxPixels: 50_000_000 }

@@ -14,7 +14,7 @@ import {
   noisyImage,
   orientedImage,
   photoWithMetadata,
-} from './test-images.ts'
+} from '../../../test/support/factories/images.ts'
 
 const limits = { maxBytes: 50_000_000, maxPixels: 50_000_000 }
 

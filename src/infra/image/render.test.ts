@@ -13,7 +13,7 @@ import {
   photoWithMetadata,
   pixelAt,
   SECRET,
-} from './test-images.ts'
+} from '../../../test/support/factories/images.ts'
 
 /** All variants, by `thumb_200.jpeg` and so on; fails if one failed. */
 async function render(input: Buffer | string): Promise<Record<string, RenderedVariant>> {

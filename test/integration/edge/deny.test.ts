@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ObjectStore } from '../../src/infra/s3/object-store.ts'
+import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import {
   ask,
   cdnOf,
@@ -9,7 +9,7 @@ import {
   signedPath,
   storeImage,
   type EdgeAnswer,
-} from './edge-fixture.ts'
+} from '../../support/worlds/edge-world.ts'
 
 const edgeUrl = setting('CDN_EDGE_URLS').split(',')[0]!
 const get = (path: string, headers = {}) => ask(edgeUrl, path, { headers })

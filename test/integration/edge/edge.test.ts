@@ -1,7 +1,7 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ObjectStore } from '../../src/infra/s3/object-store.ts'
+import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import {
   ask,
   forge,
@@ -12,7 +12,7 @@ import {
   storeImage,
   type EdgeAnswer,
   type StoredImage,
-} from './edge-fixture.ts'
+} from '../../support/worlds/edge-world.ts'
 
 const edgeUrl = setting('CDN_EDGE_URLS').split(',')[0]!
 const get = (path: string, headers = {}) => ask(edgeUrl, path, { headers })

@@ -13,9 +13,9 @@ import {
   type PhotoFanoutInput,
   type PushSliceInput,
   type PushSliceResult,
-} from '../../src/contracts/photo-fanout.ts'
-import { TASK_QUEUES } from '../../src/contracts/task-queues.ts'
-import { startWorkers, type Workers } from './time-skipping.ts'
+} from '../../../src/contracts/photo-fanout.ts'
+import { TASK_QUEUES } from '../../../src/contracts/task-queues.ts'
+import { startWorkers, type Workers } from '../servers/time-skipping.ts'
 
 export type FanoutHandle = WorkflowHandleWithSignaledRunId<
   (input: PhotoFanoutInput) => Promise<FanoutProgress>

@@ -1,8 +1,8 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
-import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts'
-import { TASK_QUEUES } from '../../src/contracts/task-queues.ts'
-import { ensureWorkflowBundle } from '../../src/workers/workflow-bundle.ts'
+import { SEARCH_ATTRIBUTES } from '../../../src/contracts/search-attributes.ts'
+import { TASK_QUEUES } from '../../../src/contracts/task-queues.ts'
+import { ensureWorkflowBundle } from '../../../src/workers/workflow-bundle.ts'
 
 const KEYWORD = 2
 

@@ -1,6 +1,6 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
-import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts'
+import { SEARCH_ATTRIBUTES } from '../../../src/contracts/search-attributes.ts'
 
 /**
  * The real server, in real time, for what the time-skipping one cannot do. Histories are long for it, and so continue as new,

@@ -1,4 +1,4 @@
-import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
 import { viewerOfMany, type ViewerOfMany, type World } from './feed-world.ts'
 
 /** What is stored of feeds, and the reading that stores it. */

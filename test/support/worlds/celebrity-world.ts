@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { v7 as uuid } from 'uuid'
-import { fanoutShardWorkflowId } from '../../src/contracts/fanout-shard.ts'
+import { fanoutShardWorkflowId } from '../../../src/contracts/fanout-shard.ts'
 import {
   FANOUT_PROGRESS,
   PAUSE_FANOUT,
   RESUME_FANOUT,
   photoFanoutWorkflowId,
   type FanoutProgress,
-} from '../../src/contracts/photo-fanout.ts'
-import { stageAttribute } from '../../src/contracts/search-attributes.ts'
-import type { FeedPosition } from '../../src/domain/feed-page.ts'
-import type { PhotoId, UserId } from '../../src/domain/ids.ts'
-import type { Visibility } from '../../src/domain/visibility.ts'
-import { createFeedHeads, type FeedHeads } from '../../src/infra/redis/feed-heads.ts'
-import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
-import { markInFlight } from '../../src/services/feed/in-flight.ts'
-import { createWorkflowStarts } from '../../src/services/workflow-starts.ts'
+} from '../../../src/contracts/photo-fanout.ts'
+import { stageAttribute } from '../../../src/contracts/search-attributes.ts'
+import type { FeedPosition } from '../../../src/domain/feed-page.ts'
+import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
+import type { Visibility } from '../../../src/domain/visibility.ts'
+import { createFeedHeads, type FeedHeads } from '../../../src/infra/redis/feed-heads.ts'
+import { openRedis, type RedisClient } from '../../../src/infra/redis/client.ts'
+import { markInFlight } from '../../../src/services/feed/in-flight.ts'
+import { createWorkflowStarts } from '../../../src/services/workflow-starts.ts'
 import { eventually, openUploadWorld, type UploadWorld } from './upload-world.ts'
 
 export const SHARD_THRESHOLD = 50

@@ -1,9 +1,9 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openDatabase } from '../../src/infra/db/database.ts'
-import { ensureStack } from '../../stack/install/install.ts'
-import { deleteInstance, startInstance } from '../../stack/instance.ts'
+import { openDatabase } from '../../../src/infra/db/database.ts'
+import { ensureStack } from '../../../stack/install/install.ts'
+import { deleteInstance, startInstance } from '../../../stack/instance.ts'
 
 /** A primary of a test's own, migrated and without a replica, which it may kill. */
 export interface PrivatePostgres {

@@ -4,12 +4,12 @@ import { Client } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import { pino } from 'pino'
 import { z } from 'zod'
-import { createOpenApiDocument, openApiPath } from '../../src/api/openapi.ts'
-import { startApi, type RunningApi } from '../../src/api/server.ts'
-import { loadConfig } from '../../src/config/config.ts'
-import type { PhotoId, UserId } from '../../src/domain/ids.ts'
-import type { PhotoStatus, Visibility } from '../../src/domain/visibility.ts'
-import { openDatabase, type Database } from '../../src/infra/db/database.ts'
+import { createOpenApiDocument, openApiPath } from '../../../src/api/openapi.ts'
+import { startApi, type RunningApi } from '../../../src/api/server.ts'
+import { loadConfig } from '../../../src/config/config.ts'
+import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
+import type { PhotoStatus, Visibility } from '../../../src/domain/visibility.ts'
+import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
 
 /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers of many shapes, each asserted by its test */
 export type Json = any

@@ -1,6 +1,6 @@
 import pg from 'pg'
-import { attachInstance } from '../../stack/instance.ts'
-import { loadSecrets } from '../../stack/instance/secrets.ts'
+import { attachInstance } from '../../../stack/instance.ts'
+import { loadSecrets } from '../../../stack/instance/secrets.ts'
 
 /** Has the replica answer from where it stands, while it goes on receiving. */
 export const pauseReplay = () => onReplica('SELECT pg_wal_replay_pause()')

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { Client as PostgresClient } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
-import { extractHashtags } from '../../src/domain/hashtags.ts'
-import type { PhotoStatus, Viewer, Visibility } from '../../src/domain/visibility.ts'
-import { openDatabase, type Database, type Statement } from '../../src/infra/db/database.ts'
-import { openSearchClient, type Client } from '../../src/infra/opensearch/client.ts'
-import { createPhotoIndex, type PhotoIndex } from '../../src/infra/opensearch/photo-index.ts'
-import { ensureSearchIndex, photosAlias } from '../../src/infra/opensearch/setup.ts'
-import { createSearch, type PhotoSearchRequest, type Search } from '../../src/services/search/search.ts'
-import { createSearchIndex, type SearchIndex } from '../../src/services/search/search-index.ts'
+import { extractHashtags } from '../../../src/domain/hashtags.ts'
+import type { PhotoStatus, Viewer, Visibility } from '../../../src/domain/visibility.ts'
+import { openDatabase, type Database, type Statement } from '../../../src/infra/db/database.ts'
+import { openSearchClient, type Client } from '../../../src/infra/opensearch/client.ts'
+import { createPhotoIndex, type PhotoIndex } from '../../../src/infra/opensearch/photo-index.ts'
+import { ensureSearchIndex, photosAlias } from '../../../src/infra/opensearch/setup.ts'
+import { createSearch, type PhotoSearchRequest, type Search } from '../../../src/services/search/search.ts'
+import { createSearchIndex, type SearchIndex } from '../../../src/services/search/search-index.ts'
 
 export interface NewPhoto {
   owner: string

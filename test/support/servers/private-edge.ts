@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import getPort from 'get-port'
 import { expect } from 'vitest'
-import { renderEdgeConfig, type EdgeOptions } from '../../stack/edge/config.ts'
-import { setting } from './edge-fixture.ts'
+import { renderEdgeConfig, type EdgeOptions } from '../../../stack/edge/config.ts'
+import { setting } from '../worlds/edge-world.ts'
 
 /** The nginx that the tests may start edges of their own with. */
 export const nginxBinary = process.env.DARKROOM_NGINX_BIN ?? process.env.NGINX_PATH

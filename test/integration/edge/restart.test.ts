@@ -1,8 +1,16 @@
 import { v7 as uuidv7 } from 'uuid'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { ObjectStore } from '../../src/infra/s3/object-store.ts'
-import { ask, cdnOf, openBucket, publicPath, setting, signedPath, storeImage } from './edge-fixture.ts'
-import { nginxBinary, PrivateEdge } from './private-edge.ts'
+import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
+import {
+  ask,
+  cdnOf,
+  openBucket,
+  publicPath,
+  setting,
+  signedPath,
+  storeImage,
+} from '../../support/worlds/edge-world.ts'
+import { nginxBinary, PrivateEdge } from '../../support/servers/private-edge.ts'
 
 describe.skipIf(!nginxBinary)('an edge of its own', () => {
   let bucket: ObjectStore
