@@ -1,4 +1,9 @@
-import { decodeCursor, encodeCursor, type CursorBinding, type CursorPosition } from '../domain/cursor.ts'
+import {
+  decodeCursor,
+  encodeCursor,
+  type CursorBinding,
+  type CursorPosition,
+} from '../services/lists/cursor.ts'
 import type { Viewer } from '../domain/visibility.ts'
 
 type Kind = 'string' | 'number'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { v7 as uuid } from 'uuid'
-import { encodeCursor } from '../../src/domain/cursor.ts'
+import { encodeCursor } from '../../src/services/lists/cursor.ts'
 import type { PhotoId } from '../../src/domain/ids.ts'
 import { createFeedHeads } from '../../src/infra/redis/feed-heads.ts'
 import {

@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor, type CursorBinding } from '../../domain/cursor.ts'
+import { decodeCursor, encodeCursor, type CursorBinding } from '../lists/cursor.ts'
 import { isInFeed, takePage, type FeedPosition } from '../../domain/feed-page.ts'
 import type { UserId } from '../../domain/ids.ts'
 import type { PhotoCard } from '../photo-cards.ts'

@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor, type CursorBinding } from '../../domain/cursor.ts'
+import { decodeCursor, encodeCursor, type CursorBinding } from '../lists/cursor.ts'
 import { foldTag } from '../../domain/hashtags.ts'
 import type { UserId } from '../../domain/ids.ts'
 import type { Viewer } from '../../domain/visibility.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { VISIBILITY_TABLE, type ViewerKind } from '../../src/domain/visibility.table.ts'
-import { PHOTO_STATUSES, VISIBILITIES } from '../../src/domain/visibility.ts'
-import { openApiWorld, type ApiWorld, type Json, type Person } from '../support/worlds/api-world.ts'
+import { VISIBILITY_TABLE, type ViewerKind } from '../../../src/domain/visibility.table.ts'
+import { PHOTO_STATUSES, VISIBILITIES } from '../../../src/domain/visibility.ts'
+import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
 
 describe('who sees what, and in which order', () => {
   let world: ApiWorld

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
-import { DarkroomError } from './errors.ts'
-import type { UserId } from './ids.ts'
+import { DarkroomError } from '../../domain/errors.ts'
+import type { UserId } from '../../domain/ids.ts'
 
 /** Where a list was left: the sort key of the last row scanned, such as `[score, photoId]`. */
 export type CursorPosition = readonly (string | number)[]

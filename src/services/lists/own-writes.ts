@@ -1,7 +1,7 @@
-import type { UserId } from '../domain/ids.ts'
-import type { Database, Query } from '../infra/db/database.ts'
-import type { RedisBreaker } from '../infra/redis/breaker.ts'
-import type { RedisClient } from '../infra/redis/client.ts'
+import type { UserId } from '../../domain/ids.ts'
+import type { Database, Query } from '../../infra/db/database.ts'
+import type { RedisBreaker } from '../../infra/redis/breaker.ts'
+import type { RedisClient } from '../../infra/redis/client.ts'
 
 /** A replica further behind than 1 s is out of rotation; twice that covers the check's own interval. */
 const MARK_MS = 2_000
