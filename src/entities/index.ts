@@ -1,7 +1,7 @@
 export { FeedItem } from './feed-item.ts'
 export { FeedState } from './feed-state.ts'
 export { Follow } from './follow.ts'
-export { IdempotencyKey } from './idempotency-key.ts'
+export { IdempotencyKey } from './requests/idempotency-key.ts'
 export { OutboxEntry } from './outbox-entry.ts'
 export { Photo } from './photo.ts'
 export { PhotoTag } from './photo-tag.ts'

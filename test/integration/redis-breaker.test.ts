@@ -7,7 +7,7 @@ import { createRedisBreaker, type RedisBreaker } from '../../src/infra/redis/bre
 import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
 import { createFeedHeads, headKey, type FeedHeads } from '../../src/infra/redis/feed-heads.ts'
 import { createOwnWrites } from '../../src/services/lists/own-writes.ts'
-import { createRateLimits } from '../../src/services/rate-limits.ts'
+import { createRateLimits } from '../../src/services/requests/rate-limits.ts'
 import { openApiWorld } from '../support/worlds/api-world.ts'
 import { startValkey, valkeyServerPath, type PrivateValkey } from '../support/servers/private-valkey.ts'
 import { startStallingProxy, type StallingProxy } from '../support/servers/stalling-proxy.ts'

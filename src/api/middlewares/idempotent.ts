@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { DarkroomError, invalidField } from '../../domain/errors.ts'
-import type { FirstRun, KeptAnswer } from '../../services/idempotency.ts'
+import type { FirstRun, KeptAnswer } from '../../services/requests/idempotency.ts'
 import { STATUS_BY_CODE } from '../errors.ts'
 import { step, type ApiContext, type SignedIn, type Step } from '../context.ts'
 

@@ -1,5 +1,5 @@
 import { DarkroomError } from '../../domain/errors.ts'
-import type { RatePolicyName } from '../../services/rate-limits.ts'
+import type { RatePolicyName } from '../../services/requests/rate-limits.ts'
 import { step, type ApiContext, type Step } from '../context.ts'
 
 /** Counts the call against a policy, by account if one is signed in, else by address. */

@@ -1,5 +1,5 @@
 import type { PhotoId } from '../../../domain/ids.ts'
-import type { KeptAnswer } from '../../../services/idempotency.ts'
+import type { KeptAnswer } from '../../../services/requests/idempotency.ts'
 import type { ApiContext, SignedIn } from '../../context.ts'
 import { presentUpload, type PresentPhoto } from './presenter.ts'
 

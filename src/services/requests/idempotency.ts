@@ -1,6 +1,6 @@
-import { DarkroomError, type ErrorCode, type FieldError } from '../domain/errors.ts'
-import type { UserId } from '../domain/ids.ts'
-import type { Database, Transaction } from '../infra/db/database.ts'
+import { DarkroomError, type ErrorCode, type FieldError } from '../../domain/errors.ts'
+import type { UserId } from '../../domain/ids.ts'
+import type { Database, Transaction } from '../../infra/db/database.ts'
 
 /** A request that runs longer than this has died; another with the same key takes its place. */
 const LOCK_SECONDS = 60

@@ -4,8 +4,8 @@ import {
   RateLimiterRes,
   type RateLimiterAbstract,
 } from 'rate-limiter-flexible'
-import type { RedisBreaker } from '../infra/redis/breaker.ts'
-import type { RedisClient } from '../infra/redis/client.ts'
+import type { RedisBreaker } from '../../infra/redis/breaker.ts'
+import type { RedisClient } from '../../infra/redis/client.ts'
 
 const MINUTE_SECONDS = 60
 const QUARTER_HOUR_SECONDS = 15 * MINUTE_SECONDS

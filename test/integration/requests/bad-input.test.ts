@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openApiWorld, type ApiWorld, type Person, type RequestOptions } from '../support/worlds/api-world.ts'
+import {
+  openApiWorld,
+  type ApiWorld,
+  type Person,
+  type RequestOptions,
+} from '../../support/worlds/api-world.ts'
 
 /** Everything that is refused: with which status and code, naming which fields, and with nothing stored. */
 describe('bad input', () => {

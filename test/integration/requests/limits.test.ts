@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, it } from 'vitest'
-import { openApiWorld, type ApiWorld } from '../support/worlds/api-world.ts'
+import { openApiWorld, type ApiWorld } from '../../support/worlds/api-world.ts'
 
 describe('rate limits', () => {
   let world: ApiWorld
