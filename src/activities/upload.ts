@@ -1,6 +1,6 @@
 import type { PhotoId, UserId } from '../domain/ids.ts'
 import type { Uploads } from '../services/uploads.ts'
-import type { WorkflowStarts } from '../services/workflow-starts.ts'
+import type { WorkflowStarts } from '../services/delivery/workflow-starts.ts'
 import { withFailures } from './failures.ts'
 
 export interface UploadActivitiesDeps {

@@ -15,7 +15,7 @@ import type { Visibility } from '../../../src/domain/visibility.ts'
 import { createFeedHeads, type FeedHeads } from '../../../src/infra/redis/feed-heads.ts'
 import { openRedis, type RedisClient } from '../../../src/infra/redis/client.ts'
 import { markInFlight } from '../../../src/services/feed/in-flight.ts'
-import { createWorkflowStarts } from '../../../src/services/workflow-starts.ts'
+import { createWorkflowStarts } from '../../../src/services/delivery/workflow-starts.ts'
 import { eventually, openUploadWorld, type UploadWorld } from './upload-world.ts'
 
 export const SHARD_THRESHOLD = 50

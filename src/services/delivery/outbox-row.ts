@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { OutboxMessage } from '../contracts/outbox.ts'
-import { isUuid } from '../domain/ids.ts'
+import type { OutboxMessage } from '../../contracts/outbox.ts'
+import { isUuid } from '../../domain/ids.ts'
 
 export interface OutboxRow {
   outbox_id: string

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
-import type { Database } from '../infra/db/database.ts'
-import type { Logger } from '../observability/logger.ts'
+import type { Database } from '../../infra/db/database.ts'
+import type { Logger } from '../../observability/logger.ts'
 import {
   outboxDelivered,
   outboxFailures,
   outboxOldestSeconds,
   outboxParked,
-} from '../observability/outbox-metrics.ts'
+} from '../../observability/outbox-metrics.ts'
 import { grpcCode, parseOutboxRow, shortError, UndeliverableMessage, type OutboxRow } from './outbox-row.ts'
 import type { WorkflowStarts } from './workflow-starts.ts'
 

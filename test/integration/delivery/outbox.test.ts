@@ -2,10 +2,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Client } from '@temporalio/client'
-import { photoUploadWorkflowId } from '../../src/contracts/photo-upload.ts'
-import { openTemporal } from '../../src/infra/temporal/client.ts'
-import { createOutbox } from '../../src/services/outbox.ts'
-import { eventually, openUploadWorld, silent, type UploadWorld } from '../support/worlds/upload-world.ts'
+import { photoUploadWorkflowId } from '../../../src/contracts/photo-upload.ts'
+import { openTemporal } from '../../../src/infra/temporal/client.ts'
+import { createOutbox } from '../../../src/services/delivery/outbox.ts'
+import { eventually, openUploadWorld, silent, type UploadWorld } from '../../support/worlds/upload-world.ts'
 
 let world: UploadWorld
 let owner: string

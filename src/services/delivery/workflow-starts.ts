@@ -3,24 +3,24 @@ import {
   type Client,
   type WorkflowStartOptions,
 } from '@temporalio/client'
-import type { OutboxMessage } from '../contracts/outbox.ts'
+import type { OutboxMessage } from '../../contracts/outbox.ts'
 import {
   DISTRIBUTION_CHANGED,
   PHOTO_FANOUT,
   photoFanoutWorkflowId,
   type PhotoFanoutInput,
-} from '../contracts/photo-fanout.ts'
-import { PHOTO_CHANGED, PHOTO_SYNC, photoSyncWorkflowId } from '../contracts/photo-sync.ts'
+} from '../../contracts/photo-fanout.ts'
+import { PHOTO_CHANGED, PHOTO_SYNC, photoSyncWorkflowId } from '../../contracts/photo-sync.ts'
 import {
   ORIGINAL_ARRIVED,
   PHOTO_DELETED,
   PHOTO_UPLOAD,
   photoUploadWorkflowId,
   type PhotoUploadInput,
-} from '../contracts/photo-upload.ts'
-import { ownerAttribute, photoAttribute, stageAttribute } from '../contracts/search-attributes.ts'
-import { TASK_QUEUES } from '../contracts/task-queues.ts'
-import type { PhotoId, UserId } from '../domain/ids.ts'
+} from '../../contracts/photo-upload.ts'
+import { ownerAttribute, photoAttribute, stageAttribute } from '../../contracts/search-attributes.ts'
+import { TASK_QUEUES } from '../../contracts/task-queues.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
 
 /** The one way into each workflow. All may be called twice. */
 export interface WorkflowStarts {
