@@ -1,4 +1,4 @@
-import { createAccessTokens } from '../src/services/access-tokens.ts'
+import { createAccessTokens } from '../src/services/accounts/access-tokens.ts'
 import type { UserId } from '../src/domain/ids.ts'
 import { loadConfig } from '../src/config/config.ts'
 

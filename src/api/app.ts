@@ -26,7 +26,7 @@ import { createPhotoPresenter } from './routes/photos/presenter.ts'
 import { photoRoutes } from './routes/photos/routes.ts'
 import { profileRoutes } from './routes/profiles/routes.ts'
 import { searchRoutes } from './routes/search/routes.ts'
-import { sessionRoutes } from './routes/sessions/routes.ts'
+import { sessionRoutes } from './routes/accounts/session-routes.ts'
 import { storageEventRoutes } from './routes/storage-events/routes.ts'
 
 export interface AppDeps {

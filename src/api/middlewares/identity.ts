@@ -1,6 +1,6 @@
 import { DarkroomError } from '../../domain/errors.ts'
 import { step, type Identity, type SignedIn, type Step } from '../context.ts'
-import type { AccessTokens } from '../../services/access-tokens.ts'
+import type { AccessTokens } from '../../services/accounts/access-tokens.ts'
 
 const BEARER = /^Bearer ([A-Za-z0-9_.~+/=-]{1,2048})$/i
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Account } from '../../../services/accounts.ts'
+import type { Account } from '../../../services/accounts/accounts.ts'
 import type { UserSchema } from './schema.ts'
 
 /** An account as anyone may see it. */

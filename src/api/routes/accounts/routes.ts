@@ -1,11 +1,11 @@
 import { DarkroomError } from '../../../domain/errors.ts'
-import type { Account } from '../../../services/accounts.ts'
+import type { Account } from '../../../services/accounts/accounts.ts'
 import { etagOf, tagsOf } from '../../etags.ts'
 import { signedIn } from '../../middlewares/identity.ts'
 import { limit, limitAddress } from '../../middlewares/limit.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
-import { presentSignedIn } from '../sessions/presenter.ts'
+import { presentSignedIn } from './session-presenter.ts'
 import { presentUser } from './presenter.ts'
 import { CreateUser, GetMe, UpdateMe } from './schema.ts'
 

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import type { Account } from '../../../services/accounts.ts'
-import type { OpenSession, SessionInfo } from '../../../services/sessions.ts'
-import { presentUser } from '../accounts/presenter.ts'
-import type { SignedInSchema } from '../accounts/schema.ts'
+import type { Account } from '../../../services/accounts/accounts.ts'
+import type { OpenSession, SessionInfo } from '../../../services/accounts/sessions.ts'
+import { presentUser } from './presenter.ts'
+import type { SignedInSchema } from './schema.ts'
 
 /** The pair of tokens of a session, with whose it is. */
 export function presentSignedIn(

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openApiWorld, type ApiWorld, type Person } from '../support/worlds/api-world.ts'
+import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
 
 describe('accounts, tokens and sessions', () => {
   let world: ApiWorld

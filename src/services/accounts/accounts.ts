@@ -1,6 +1,6 @@
-import { DarkroomError } from '../domain/errors.ts'
-import type { UserId } from '../domain/ids.ts'
-import type { Database, Query } from '../infra/db/database.ts'
+import { DarkroomError } from '../../domain/errors.ts'
+import type { UserId } from '../../domain/ids.ts'
+import type { Database, Query } from '../../infra/db/database.ts'
 import type { Passwords } from './passwords.ts'
 import type { OpenSession, Sessions } from './sessions.ts'
 

@@ -3,8 +3,14 @@ import { signedIn } from '../../middlewares/identity.ts'
 import { consume, limit, limitAddress } from '../../middlewares/limit.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
-import { presentSession, presentSignedIn } from './presenter.ts'
-import { CreateSession, DeleteCurrentSession, DeleteSession, ListSessions, RefreshSession } from './schema.ts'
+import { presentSession, presentSignedIn } from './session-presenter.ts'
+import {
+  CreateSession,
+  DeleteCurrentSession,
+  DeleteSession,
+  ListSessions,
+  RefreshSession,
+} from './session-schema.ts'
 
 export function sessionRoutes(routes: Routes): void {
   routes.post('/sessions', limitAddress('signIn'), valid(CreateSession), async (ctx) => {

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
-import { DarkroomError } from '../domain/errors.ts'
-import { isUuid, type UserId } from '../domain/ids.ts'
-import type { Database, Transaction } from '../infra/db/database.ts'
+import { DarkroomError } from '../../domain/errors.ts'
+import { isUuid, type UserId } from '../../domain/ids.ts'
+import type { Database, Transaction } from '../../infra/db/database.ts'
 
 /** A retired refresh token works this much longer: two tabs, or a client that lost the answer, may both use it. */
 const RETIRED_GRACE_SECONDS = 10

@@ -1,6 +1,6 @@
 import { errors, jwtVerify, SignJWT } from 'jose'
-import { DarkroomError } from '../domain/errors.ts'
-import type { UserId } from '../domain/ids.ts'
+import { DarkroomError } from '../../domain/errors.ts'
+import type { UserId } from '../../domain/ids.ts'
 
 export interface AccessTokens {
   issue(account: { userId: UserId; sessionId: string }): Promise<{ accessToken: string; expiresIn: number }>

@@ -1,5 +1,5 @@
-import type { UserId } from '../domain/ids.ts'
-import type { Transaction } from '../infra/db/database.ts'
+import type { UserId } from '../../domain/ids.ts'
+import type { Transaction } from '../../infra/db/database.ts'
 
 const SLOTS = 16
 

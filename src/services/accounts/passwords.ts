@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
-import { DarkroomError } from '../domain/errors.ts'
+import { DarkroomError } from '../../domain/errors.ts'
 
 /** OWASP Password Storage Cheat Sheet: argon2id with m = 19 MiB, t = 2, p = 1. */
 const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const

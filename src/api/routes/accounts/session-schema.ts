@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isUuid } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
-import { SignedInSchema } from '../accounts/schema.ts'
+import { SignedInSchema } from './schema.ts'
 import { instant, listOf } from '../inputs.ts'
 
 export const CreateSession = operation({
