@@ -4,7 +4,7 @@ import { FANOUT_START, type PushSliceInput } from '../src/contracts/photo-fanout
 import { BUCKET_COUNT, type PhotoId } from '../src/domain/ids.ts'
 import { openDatabase } from '../src/infra/db/database.ts'
 import { createFeedHeads } from '../src/infra/redis/feed-heads.ts'
-import { createFanout, type Fanout } from '../src/services/fanout/fanout.ts'
+import { createFanout, type Fanout } from '../src/services/distribution/push.ts'
 import { fansByBucket, seedAudience, type Audience, type Author } from './celebrity.ts'
 import { insertRows, replay, serialiseHeadUpdates } from './fanout-floor.ts'
 import type { Benchmark, Comparison, Finding, Sample, Trial, TrialOptions } from './harness.ts'
@@ -20,7 +20,7 @@ const SAMPLED_FANS = 2_000
 /** As the worker of the queue fanout-bulk has it. */
 const SHARDS_AT_ONCE = 2
 const LAST_USER_ID = '9223372036854775807'
-/** As the worker's activity has it (activities/fanout.ts, FANOUT_SLICE_FOLLOWERS). */
+/** As the worker's activity has it (activities/distribution.ts, FANOUT_SLICE_FOLLOWERS). */
 const SLICE = { maxFollowers: 20_000, maxMs: 2_000 }
 
 export const fanout: Benchmark = {

@@ -1,5 +1,5 @@
-export { FeedItem } from './feed-item.ts'
-export { FeedState } from './feed-state.ts'
+export { FeedItem } from './distribution/feed-item.ts'
+export { FeedState } from './distribution/feed-state.ts'
 export { Follow } from './follow.ts'
 export { IdempotencyKey } from './requests/idempotency-key.ts'
 export { OutboxEntry } from './delivery/outbox-entry.ts'

@@ -1,7 +1,7 @@
-import { createFanoutActivities } from '../activities/fanout.ts'
+import { createFanoutActivities } from '../activities/distribution.ts'
 import { createFeedHeads } from '../infra/redis/feed-heads.ts'
 import { openRedis } from '../infra/redis/client.ts'
-import { createFanout } from '../services/fanout/fanout.ts'
+import { createFanout } from '../services/distribution/push.ts'
 import { databaseOf } from './connections.ts'
 import { runWorker, type WorkerDefinition } from './run-worker.ts'
 

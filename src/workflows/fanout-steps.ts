@@ -1,5 +1,5 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow'
-import type { FanoutActivities } from '../activities/fanout.ts'
+import type { FanoutActivities } from '../activities/distribution.ts'
 import {
   collectFollowers,
   completePush,

@@ -4,7 +4,7 @@ import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
 import type { UserId } from '../../src/domain/ids.ts'
 import { collectBatch } from '../../src/services/feed/collect-batch.ts'
 import { createFeedCollection, type FeedCollection } from '../../src/services/feed/collection.ts'
-import { recordRead } from '../../src/services/feed/feed-state.ts'
+import { recordRead } from '../../src/services/distribution/feed-state.ts'
 import { openWorld, type World } from '../support/worlds/feed-world.ts'
 import { storedFeedsOf, type StoredFeeds } from '../support/worlds/stored-feeds.ts'
 

@@ -1,11 +1,11 @@
 import { flushCompileCache } from 'node:module'
 import { asyncLocalStorage, type Context, type Info } from '@temporalio/activity'
-import { createFanoutActivities } from '../../src/activities/fanout.ts'
+import { createFanoutActivities } from '../../src/activities/distribution.ts'
 import type { FanoutPosition } from '../../src/contracts/photo-fanout.ts'
 import { openDatabase, type Database } from '../../src/infra/db/database.ts'
 import { openRedis } from '../../src/infra/redis/client.ts'
 import { createFeedHeads, type FeedHeads } from '../../src/infra/redis/feed-heads.ts'
-import { createFanout } from '../../src/services/fanout/fanout.ts'
+import { createFanout } from '../../src/services/distribution/push.ts'
 import type { DeadlyPoint, FromWorker, ToWorker } from './fanout-workers.ts'
 
 /** The activities of the fanout in a process that can be killed: node fanout-process.ts <photos in a head>, run over IPC. */

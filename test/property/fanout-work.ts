@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { FanoutActivities } from '../../src/activities/fanout.ts'
+import type { FanoutActivities } from '../../src/activities/distribution.ts'
 import { FANOUT_START, type DistributionPlan, type FanoutPosition } from '../../src/contracts/photo-fanout.ts'
 import type { PhotoId } from '../../src/domain/ids.ts'
-import type { Fanout } from '../../src/services/fanout/fanout.ts'
+import type { Fanout } from '../../src/services/distribution/push.ts'
 
 /** What Temporal knows of a photo's distribution, whoever works on it. */
 export interface FanoutWork {

@@ -2,7 +2,7 @@ import { decodeCursor, encodeCursor, type CursorBinding } from '../lists/cursor.
 import { isInFeed, takePage, type FeedPosition } from '../../domain/feed-page.ts'
 import type { UserId } from '../../domain/ids.ts'
 import type { PhotoCard } from '../photo-cards.ts'
-import { recordRead } from './feed-state.ts'
+import { recordRead } from '../distribution/feed-state.ts'
 import { createStretches, type Loaded, type StretchesDeps } from './stretches.ts'
 
 /** Thin pages are topped up until so many times the page size was scanned … */

@@ -3,7 +3,7 @@ import type { Database, Query } from '../../infra/db/database.ts'
 import type { FeedHeads, HeadSlice } from '../../infra/redis/feed-heads.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { FeedMetrics } from './feed-metrics.ts'
-import { enrol } from './feed-state.ts'
+import { enrol } from '../distribution/feed-state.ts'
 import { readSnapshot } from './pull.ts'
 
 /** How long the replica may take to reach the primary's position before the primary is read. */

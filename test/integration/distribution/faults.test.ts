@@ -1,12 +1,12 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FANOUT_START } from '../../src/contracts/photo-fanout.ts'
-import type { PhotoId, UserId } from '../../src/domain/ids.ts'
-import { openDatabase } from '../../src/infra/db/database.ts'
-import { createFanout, type Fanout } from '../../src/services/fanout/fanout.ts'
-import { fanoutBulkWorker } from '../../src/workers/fanout-bulk.ts'
-import { fanoutWorker } from '../../src/workers/fanout.ts'
-import { orchestrationWorker } from '../../src/workers/orchestration.ts'
+import { FANOUT_START } from '../../../src/contracts/photo-fanout.ts'
+import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
+import { openDatabase } from '../../../src/infra/db/database.ts'
+import { createFanout, type Fanout } from '../../../src/services/distribution/push.ts'
+import { fanoutBulkWorker } from '../../../src/workers/fanout-bulk.ts'
+import { fanoutWorker } from '../../../src/workers/fanout.ts'
+import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
 import {
   openCelebrityWorld,
   SHARD_THRESHOLD,
@@ -14,14 +14,14 @@ import {
   untilProgress,
   type CelebrityWorld,
   type FanoutRun,
-} from '../support/worlds/celebrity-world.ts'
-import { lockAwaited } from '../support/worlds/feed-world.ts'
-import { startPostgres, type PrivatePostgres } from '../support/servers/private-postgres.ts'
-import { startValkey, valkeyServerPath, type PrivateValkey } from '../support/servers/private-valkey.ts'
-import { eventually } from '../support/worlds/upload-world.ts'
-import { attachInstance } from '../../stack/instance.ts'
-import { loadSecrets } from '../../stack/instance/secrets.ts'
-import { pauseReplay, resumeReplay } from '../support/servers/replica-replay.ts'
+} from '../../support/worlds/celebrity-world.ts'
+import { lockAwaited } from '../../support/worlds/feed-world.ts'
+import { startPostgres, type PrivatePostgres } from '../../support/servers/private-postgres.ts'
+import { startValkey, valkeyServerPath, type PrivateValkey } from '../../support/servers/private-valkey.ts'
+import { eventually } from '../../support/worlds/upload-world.ts'
+import { attachInstance } from '../../../stack/instance.ts'
+import { loadSecrets } from '../../../stack/instance/secrets.ts'
+import { pauseReplay, resumeReplay } from '../../support/servers/replica-replay.ts'
 
 const FOLLOWERS = 4_000
 

@@ -1,24 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fanoutShardWorkflowId } from '../../src/contracts/fanout-shard.ts'
+import { fanoutShardWorkflowId } from '../../../src/contracts/fanout-shard.ts'
 import {
   PAUSE_FANOUT,
   PHOTO_FANOUT,
   photoFanoutWorkflowId,
   RESUME_FANOUT,
-} from '../../src/contracts/photo-fanout.ts'
-import { TASK_QUEUES } from '../../src/contracts/task-queues.ts'
-import type { PhotoId, UserId } from '../../src/domain/ids.ts'
-import { fanoutBulkWorker } from '../../src/workers/fanout-bulk.ts'
-import { fanoutWorker } from '../../src/workers/fanout.ts'
-import { orchestrationWorker } from '../../src/workers/orchestration.ts'
-import type { RunningWorker } from '../../src/workers/run-worker.ts'
+} from '../../../src/contracts/photo-fanout.ts'
+import { TASK_QUEUES } from '../../../src/contracts/task-queues.ts'
+import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
+import { fanoutBulkWorker } from '../../../src/workers/fanout-bulk.ts'
+import { fanoutWorker } from '../../../src/workers/fanout.ts'
+import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
+import type { RunningWorker } from '../../../src/workers/run-worker.ts'
 import {
   openCelebrityWorld,
   SHARDS,
   untilProgress,
   type CelebrityWorld,
-} from '../support/worlds/celebrity-world.ts'
-import { eventually } from '../support/worlds/upload-world.ts'
+} from '../../support/worlds/celebrity-world.ts'
+import { eventually } from '../../support/worlds/upload-world.ts'
 
 const FOLLOWERS = 3_000
 const WARM = 40

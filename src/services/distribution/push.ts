@@ -18,7 +18,7 @@ import {
 import { clearInFlight } from '../feed/in-flight.ts'
 import { complete, keepInFlight } from './completion.ts'
 import { giveWayToChanges } from './give-way.ts'
-import { collectPage, writePage, type Page, type PageCursor, type PageResult } from './page.ts'
+import { collectPage, writePage, type Page, type PageCursor, type PageResult } from './batch.ts'
 import { readPlan, type ShardingRule } from './plan.ts'
 
 export interface SliceLimits {

@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FANOUT_START, type FanoutPosition, type DistributionPlan } from '../../src/contracts/photo-fanout.ts'
-import { feedBucket, type PhotoId, type UserId } from '../../src/domain/ids.ts'
-import { openRedis } from '../../src/infra/redis/client.ts'
-import { createFeedHeads } from '../../src/infra/redis/feed-heads.ts'
-import { createFanout } from '../../src/services/fanout/fanout.ts'
-import { openWorld, type World } from '../support/worlds/feed-world.ts'
+import {
+  FANOUT_START,
+  type FanoutPosition,
+  type DistributionPlan,
+} from '../../../src/contracts/photo-fanout.ts'
+import { feedBucket, type PhotoId, type UserId } from '../../../src/domain/ids.ts'
+import { openRedis } from '../../../src/infra/redis/client.ts'
+import { createFeedHeads } from '../../../src/infra/redis/feed-heads.ts'
+import { createFanout } from '../../../src/services/distribution/push.ts'
+import { openWorld, type World } from '../../support/worlds/feed-world.ts'
 
 const NO_LIMITS = { maxFollowers: 20_000, maxMs: 60_000 }
 

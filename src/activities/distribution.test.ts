@@ -1,8 +1,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, it } from 'vitest'
 import { FANOUT_START, type FanoutPosition, type PushSliceInput } from '../contracts/photo-fanout.ts'
-import type { Fanout } from '../services/fanout/fanout.ts'
-import { createFanoutActivities } from './fanout.ts'
+import type { Fanout } from '../services/distribution/push.ts'
+import { createFanoutActivities } from './distribution.ts'
 
 const input: PushSliceInput = {
   photoId: '019aa3c5-1111-7222-8333-444455556666',

@@ -1,25 +1,31 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BUCKET_COUNT, feedBucket, photoIdToBytes, type PhotoId, type UserId } from '../../src/domain/ids.ts'
-import type { FeedPosition } from '../../src/domain/feed-page.ts'
-import { headKey } from '../../src/infra/redis/feed-heads.ts'
-import type { Feed } from '../../src/services/feed/feed.ts'
-import { fanoutBulkWorker } from '../../src/workers/fanout-bulk.ts'
-import { fanoutWorker } from '../../src/workers/fanout.ts'
-import { orchestrationWorker } from '../../src/workers/orchestration.ts'
+import {
+  BUCKET_COUNT,
+  feedBucket,
+  photoIdToBytes,
+  type PhotoId,
+  type UserId,
+} from '../../../src/domain/ids.ts'
+import type { FeedPosition } from '../../../src/domain/feed-page.ts'
+import { headKey } from '../../../src/infra/redis/feed-heads.ts'
+import type { Feed } from '../../../src/services/feed/feed.ts'
+import { fanoutBulkWorker } from '../../../src/workers/fanout-bulk.ts'
+import { fanoutWorker } from '../../../src/workers/fanout.ts'
+import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
 import {
   openCelebrityWorld,
   SHARDS,
   type CelebrityWorld,
   type FanoutRun,
-} from '../support/worlds/celebrity-world.ts'
-import { openWorld, type World } from '../support/worlds/feed-world.ts'
+} from '../../support/worlds/celebrity-world.ts'
+import { openWorld, type World } from '../../support/worlds/feed-world.ts'
 import {
   startCluster,
   type ClusterNode,
   type PrivateCluster,
-} from '../support/servers/private-valkey-cluster.ts'
-import { valkeyServerPath } from '../support/servers/private-valkey.ts'
-import { eventually } from '../support/worlds/upload-world.ts'
+} from '../../support/servers/private-valkey-cluster.ts'
+import { valkeyServerPath } from '../../support/servers/private-valkey.ts'
+import { eventually } from '../../support/worlds/upload-world.ts'
 
 /** So many that a bucket has three of them and more. */
 const FOLLOWERS = 3_000

@@ -7,7 +7,7 @@ import type {
   PushSliceResult,
 } from '../contracts/photo-fanout.ts'
 import type { PhotoId } from '../domain/ids.ts'
-import type { Fanout } from '../services/fanout/fanout.ts'
+import type { Fanout } from '../services/distribution/push.ts'
 import { withFailures } from './failures.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 

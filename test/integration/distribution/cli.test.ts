@@ -2,12 +2,16 @@ import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { UserId } from '../../src/domain/ids.ts'
-import { fanoutWorker } from '../../src/workers/fanout.ts'
-import { orchestrationWorker } from '../../src/workers/orchestration.ts'
-import type { RunningWorker } from '../../src/workers/run-worker.ts'
-import { openCelebrityWorld, untilProgress, type CelebrityWorld } from '../support/worlds/celebrity-world.ts'
-import { eventually } from '../support/worlds/upload-world.ts'
+import type { UserId } from '../../../src/domain/ids.ts'
+import { fanoutWorker } from '../../../src/workers/fanout.ts'
+import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
+import type { RunningWorker } from '../../../src/workers/run-worker.ts'
+import {
+  openCelebrityWorld,
+  untilProgress,
+  type CelebrityWorld,
+} from '../../support/worlds/celebrity-world.ts'
+import { eventually } from '../../support/worlds/upload-world.ts'
 
 const FOLLOWERS = 60
 
