@@ -1,6 +1,6 @@
 export { FeedItem } from './distribution/feed-item.ts'
 export { FeedState } from './distribution/feed-state.ts'
-export { Follow } from './follow.ts'
+export { Follow } from './graph/follow.ts'
 export { IdempotencyKey } from './requests/idempotency-key.ts'
 export { OutboxEntry } from './delivery/outbox-entry.ts'
 export { Photo } from './photo.ts'

@@ -1,8 +1,8 @@
-import { DarkroomError, notFound } from '../domain/errors.ts'
-import type { UserId } from '../domain/ids.ts'
-import type { Database, Transaction } from '../infra/db/database.ts'
-import { changeCounters } from './accounts/counters.ts'
-import { bumpFeedEpoch } from './distribution/feed-state.ts'
+import { DarkroomError, notFound } from '../../domain/errors.ts'
+import type { UserId } from '../../domain/ids.ts'
+import type { Database, Transaction } from '../../infra/db/database.ts'
+import { changeCounters } from '../accounts/counters.ts'
+import { bumpFeedEpoch } from '../distribution/feed-state.ts'
 
 export interface Follows {
   /** Idempotent. @throws DarkroomError not_found, invalid for oneself */

@@ -5,8 +5,8 @@ import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
 import { presentUser } from '../accounts/presenter.ts'
 import type { PresentPhoto } from '../photos/presenter.ts'
-import { presentProfile } from './presenter.ts'
-import { GetProfile, ListFollowers, ListFollowing, ListUserPhotos } from './schema.ts'
+import { presentProfile } from './profile-presenter.ts'
+import { GetProfile, ListFollowers, ListFollowing, ListUserPhotos } from './profile-schema.ts'
 
 export interface ProfileRoutesOptions {
   present: PresentPhoto

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import type { Profile } from '../../../services/profiles.ts'
+import type { Profile } from '../../../services/graph/profiles.ts'
 import { presentUser } from '../accounts/presenter.ts'
-import type { ProfileSchema } from './schema.ts'
+import type { ProfileSchema } from './profile-schema.ts'
 
 export function presentProfile(profile: Profile): z.infer<typeof ProfileSchema> {
   return {

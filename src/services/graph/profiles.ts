@@ -1,10 +1,10 @@
-import { notFound } from '../domain/errors.ts'
-import type { PhotoId, UserId } from '../domain/ids.ts'
-import type { Viewer } from '../domain/visibility.ts'
-import type { Query } from '../infra/db/database.ts'
-import { visibleTo } from '../infra/db/visibility.ts'
-import { toAccount, type Account, type AccountRow } from './accounts/accounts.ts'
-import { loadPhotoCards, type PhotoCard } from './photo-cards.ts'
+import { notFound } from '../../domain/errors.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { Viewer } from '../../domain/visibility.ts'
+import type { Query } from '../../infra/db/database.ts'
+import { visibleTo } from '../../infra/db/visibility.ts'
+import { toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
+import { loadPhotoCards, type PhotoCard } from '../photo-cards.ts'
 
 export interface Profile {
   account: Account
