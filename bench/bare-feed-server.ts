@@ -4,7 +4,7 @@ import { photoIdFromBytes } from '../src/domain/ids.ts'
 import { openRedis } from '../src/infra/redis/client.ts'
 import { headKey } from '../src/infra/redis/feed-heads.ts'
 import { READ_SLICE } from '../src/infra/redis/scripts/feed-heads.ts'
-import { loadPhotoCards } from '../src/services/photo-cards.ts'
+import { loadPhotoCards } from '../src/services/photos/photo-cards.ts'
 
 /**
  * The least that can answer a feed, as a reference: Node's own server, the same script call, the same prepared statement

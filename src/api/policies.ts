@@ -1,6 +1,6 @@
 import { DarkroomError } from '../domain/errors.ts'
 import type { UserId } from '../domain/ids.ts'
-import type { PhotoCard } from '../services/photo-cards.ts'
+import type { PhotoCard } from '../services/photos/photo-cards.ts'
 
 /**
  * Refuses what only a photo's owner may do. The photo was loaded with the viewer's right to see it, so a hidden one

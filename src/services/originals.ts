@@ -4,7 +4,7 @@ import type { Database } from '../infra/db/database.ts'
 import { inspectOriginal, type InspectedOriginal } from '../infra/image/inspect.ts'
 import type { ObjectStore } from '../infra/s3/object-store.ts'
 import { withObjectFile } from './object-file.ts'
-import { incomingKey, originalKey } from './photo-keys.ts'
+import { incomingKey, originalKey } from './photos/object-keys.ts'
 
 export interface OriginalsDeps {
   database: Database

@@ -7,8 +7,8 @@ import type { Database, Transaction } from '../infra/db/database.ts'
 import type { ObjectStore, PresignedPut } from '../infra/s3/object-store.ts'
 import type { FirstRun } from './requests/idempotency.ts'
 import { addToOutbox, type Outbox } from './delivery/outbox.ts'
-import { loadPhotoCard, type PhotoCard } from './photo-cards.ts'
-import { incomingKey } from './photo-keys.ts'
+import { loadPhotoCard, type PhotoCard } from './photos/photo-cards.ts'
+import { incomingKey } from './photos/object-keys.ts'
 import { writeTags } from './uploads.ts'
 
 export type { PresignedPut }

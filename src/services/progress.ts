@@ -13,7 +13,7 @@ import {
 import { VARIANT_SPECS } from '../domain/variants.ts'
 import type { PhotoId, UserId } from '../domain/ids.ts'
 import type { PhotoStatus } from '../domain/visibility.ts'
-import type { PhotoCard } from './photo-cards.ts'
+import type { PhotoCard } from './photos/photo-cards.ts'
 
 /** What Temporal says beyond this is not waited for: Postgres knows the essentials. */
 const TEMPORAL_DEADLINE_MS = 800

@@ -4,7 +4,7 @@ import { extractHashtags } from '../domain/hashtags.ts'
 import type { Database, Transaction } from '../infra/db/database.ts'
 import type { ObjectStore } from '../infra/s3/object-store.ts'
 import { markInFlight } from './feed/in-flight.ts'
-import { incomingKey, originalKey, variantsPrefix } from './photo-keys.ts'
+import { incomingKey, originalKey, variantsPrefix } from './photos/object-keys.ts'
 
 export interface UploadsDeps {
   database: Database

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MAX_SIGNED_URL_SECONDS } from '../../src/domain/image-url.ts'
+import { MAX_SIGNED_URL_SECONDS } from '../../src/services/photos/image-url.ts'
 
 /** What one edge needs to know. Paths may be absolute or relative to nginx's prefix (`-p`), which is `directory`. */
 export interface EdgeOptions {

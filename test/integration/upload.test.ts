@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import sharp from 'sharp'
 import { photoSyncWorkflowId, type SyncProgress } from '../../src/contracts/photo-sync.ts'
 import { photoUploadWorkflowId, type PhotoUploadResult } from '../../src/contracts/photo-upload.ts'
-import { imageUrl } from '../../src/domain/image-url.ts'
-import { incomingKey, originalKey } from '../../src/services/photo-keys.ts'
+import { imageUrl } from '../../src/services/photos/image-url.ts'
+import { incomingKey, originalKey } from '../../src/services/photos/object-keys.ts'
 import { LONGEST_TRANSFER_MS } from '../../src/workflows/photo-upload.ts'
 import {
   allWorkers,

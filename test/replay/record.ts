@@ -14,7 +14,7 @@ import {
 import { photoSyncWorkflowId } from '../../src/contracts/photo-sync.ts'
 import { PHOTO_DELETED, photoUploadWorkflowId } from '../../src/contracts/photo-upload.ts'
 import type { UserId } from '../../src/domain/ids.ts'
-import { incomingKey } from '../../src/services/photo-keys.ts'
+import { incomingKey } from '../../src/services/photos/object-keys.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
 import type { RunningWorker, WorkerDefinition } from '../../src/workers/run-worker.ts'
 import { LONGEST_TRANSFER_MS } from '../../src/workflows/photo-upload.ts'

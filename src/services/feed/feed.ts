@@ -1,7 +1,7 @@
 import { decodeCursor, encodeCursor, type CursorBinding } from '../lists/cursor.ts'
 import { isInFeed, takePage, type FeedPosition } from '../../domain/feed-page.ts'
 import type { UserId } from '../../domain/ids.ts'
-import type { PhotoCard } from '../photo-cards.ts'
+import type { PhotoCard } from '../photos/photo-cards.ts'
 import { recordRead } from '../distribution/feed-state.ts'
 import { createStretches, type Loaded, type StretchesDeps } from './stretches.ts'
 

@@ -4,7 +4,7 @@ import type { Viewer } from '../../domain/visibility.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { visibleTo } from '../../infra/db/visibility.ts'
 import { toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
-import { loadPhotoCards, type PhotoCard } from '../photo-cards.ts'
+import { loadPhotoCards, type PhotoCard } from '../photos/photo-cards.ts'
 
 export interface Profile {
   account: Account

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { HitPosition } from '../../infra/opensearch/photo-index.ts'
-import type { PhotoCard } from '../photo-cards.ts'
+import type { PhotoCard } from '../photos/photo-cards.ts'
 import { fillPage, type PageSource } from './search-page.ts'
 
 type Sight = 'visible' | 'hidden' | 'notReady'

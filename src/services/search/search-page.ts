@@ -1,5 +1,5 @@
 import type { HitPosition } from '../../infra/opensearch/photo-index.ts'
-import type { PhotoCard } from '../photo-cards.ts'
+import type { PhotoCard } from '../photos/photo-cards.ts'
 
 /** Hits in order; `exhausted` once there are none after these. */
 export interface Hits {

@@ -5,7 +5,7 @@ import type { Viewer } from '../../domain/visibility.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { visibleTo } from '../../infra/db/visibility.ts'
 import type { HitPosition, PhotoIndex, PhotoSearch } from '../../infra/opensearch/photo-index.ts'
-import { loadPhotoCards, type PhotoCard } from '../photo-cards.ts'
+import { loadPhotoCards, type PhotoCard } from '../photos/photo-cards.ts'
 import { fillPage, type Hits } from './search-page.ts'
 import { buildPhotoQuery, type PhotoFilters } from './search-query.ts'
 

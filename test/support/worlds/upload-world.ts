@@ -18,7 +18,7 @@ import { openObjectStore, type ObjectStore } from '../../../src/infra/s3/object-
 import { openTemporal } from '../../../src/infra/temporal/client.ts'
 import { setUpTemporal } from '../../../src/infra/temporal/setup.ts'
 import { addToOutbox, createOutbox, type Outbox } from '../../../src/services/delivery/outbox.ts'
-import { incomingKey } from '../../../src/services/photo-keys.ts'
+import { incomingKey } from '../../../src/services/photos/object-keys.ts'
 import { fanoutBulkWorker } from '../../../src/workers/fanout-bulk.ts'
 import { fanoutWorker } from '../../../src/workers/fanout.ts'
 import { mediaWorker } from '../../../src/workers/media.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { PhotoCard } from '../../../services/photo-cards.ts'
+import type { PhotoCard } from '../../../services/photos/photo-cards.ts'
 import { createPhotoPresenter } from './presenter.ts'
 import { PhotoSchema } from './schema.ts'
 

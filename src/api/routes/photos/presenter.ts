@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import { imageUrl, type ImageUrl } from '../../../domain/image-url.ts'
+import { imageUrl, type ImageUrl } from '../../../services/photos/image-url.ts'
 import type { Viewer } from '../../../domain/visibility.ts'
 import type { PresignedPut } from '../../../services/pending-uploads.ts'
-import type { CardVariant, PhotoCard } from '../../../services/photo-cards.ts'
+import type { CardVariant, PhotoCard } from '../../../services/photos/photo-cards.ts'
 import type { PhotoSchema, UploadSchema } from './schema.ts'
 
 export type PresentedPhoto = z.infer<typeof PhotoSchema>

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openApiWorld, type ApiWorld, type Person } from '../support/worlds/api-world.ts'
+import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
 
 describe('photos', () => {
   let world: ApiWorld

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { isUuid, type PhotoId } from './ids.ts'
+import { isUuid, type PhotoId } from '../../domain/ids.ts'
 
 /** How long a signed URL may live at most; the edge refuses a longer one even if well signed. */
 export const MAX_SIGNED_URL_SECONDS = 600

@@ -1,5 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
-import { PHOTO_STATUSES, VISIBILITIES } from '../domain/visibility.ts'
+import { PHOTO_STATUSES, VISIBILITIES } from '../../domain/visibility.ts'
 
 /**
  * A photo. `version` rises with every change (it fences writers and is the search document's external version);

@@ -1,4 +1,4 @@
-import type { PhotoId } from '../domain/ids.ts'
+import type { PhotoId } from '../../domain/ids.ts'
 
 /** Where the pre-signed PUT goes; nothing is ever served from here. */
 export const incomingKey = (photoId: PhotoId): string => `incoming/${photoId}`

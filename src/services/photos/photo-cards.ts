@@ -1,7 +1,7 @@
-import type { Query } from '../infra/db/database.ts'
-import { visibleTo } from '../infra/db/visibility.ts'
-import type { PhotoId, UserId } from '../domain/ids.ts'
-import type { PhotoStatus, Viewer, Visibility } from '../domain/visibility.ts'
+import type { Query } from '../../infra/db/database.ts'
+import { visibleTo } from '../../infra/db/visibility.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { PhotoStatus, Viewer, Visibility } from '../../domain/visibility.ts'
 
 /** A stored rendition as the database knows it; the API makes its URL from the key. */
 export interface CardVariant {
