@@ -27,7 +27,7 @@ import { photoRoutes } from './routes/photos/routes.ts'
 import { profileRoutes } from './routes/graph/profile-routes.ts'
 import { searchRoutes } from './routes/search/routes.ts'
 import { sessionRoutes } from './routes/accounts/session-routes.ts'
-import { storageEventRoutes } from './routes/storage-events/routes.ts'
+import { storageEventRoutes } from './routes/uploads/storage-event-routes.ts'
 
 export interface AppDeps {
   config: Config

@@ -19,15 +19,15 @@ import { createIdempotency } from './requests/idempotency.ts'
 import { createOutbox } from './delivery/outbox.ts'
 import { createOwnWrites } from './lists/own-writes.ts'
 import { createPasswords } from './accounts/passwords.ts'
-import { createPendingUploads } from './pending-uploads.ts'
+import { createPendingUploads } from './uploads/open-upload.ts'
 import { createPhotos } from './photos/photos.ts'
 import { createProfiles } from './graph/profiles.ts'
-import { createProgress } from './progress.ts'
+import { createProgress } from './uploads/progress.ts'
 import { createRateLimits } from './requests/rate-limits.ts'
 import { createReadiness } from './readiness.ts'
 import { createSearch } from './search/search.ts'
 import { createSessions } from './accounts/sessions.ts'
-import { createStorageEvents } from './storage-events.ts'
+import { createStorageEvents } from './uploads/storage-events.ts'
 
 /** The clients that the services of the API work with. */
 export interface ServicesDeps {

@@ -1,7 +1,7 @@
-import { createMediaActivities } from '../activities/media.ts'
-import { removeLeftOverFiles } from '../services/object-file.ts'
-import { createOriginals } from '../services/originals.ts'
-import { createVariants } from '../services/variants.ts'
+import { createMediaActivities } from '../activities/uploads-media.ts'
+import { removeLeftOverFiles } from '../services/uploads/object-file.ts'
+import { createOriginals } from '../services/uploads/validate-original.ts'
+import { createVariants } from '../services/uploads/render-variants.ts'
 import { databaseOf, objectStoreOf } from './connections.ts'
 import { runWorker, type WorkerDefinition } from './run-worker.ts'
 

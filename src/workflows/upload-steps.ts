@@ -5,9 +5,9 @@ import {
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow'
-import type { MediaActivities } from '../activities/media.ts'
+import type { MediaActivities } from '../activities/uploads-media.ts'
 import type { SearchActivities } from '../activities/search.ts'
-import type { UploadActivities } from '../activities/upload.ts'
+import type { UploadActivities } from '../activities/uploads.ts'
 import {
   decodeOriginal,
   durableStep,

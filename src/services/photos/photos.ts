@@ -9,8 +9,8 @@ import { changeCounters } from '../accounts/counters.ts'
 import { markInFlight, type InFlightPhoto } from '../feed/in-flight.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 import { loadPhotoCard, loadPhotoCards, type PhotoCard } from './photo-cards.ts'
-import type { NewPhoto } from '../pending-uploads.ts'
-import { writeTags } from '../uploads.ts'
+import type { NewPhoto } from '../uploads/open-upload.ts'
+import { writeTags } from '../uploads/claim-and-publish.ts'
 
 type Editable = Omit<NewPhoto, 'contentType' | 'bytes' | 'sha256'>
 /** Undefined leaves a field as it is; null empties it. */

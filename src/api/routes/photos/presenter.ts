@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { imageUrl, type ImageUrl } from '../../../services/photos/image-url.ts'
 import type { Viewer } from '../../../domain/visibility.ts'
-import type { PresignedPut } from '../../../services/pending-uploads.ts'
+import type { PresignedPut } from '../../../services/uploads/open-upload.ts'
 import type { CardVariant, PhotoCard } from '../../../services/photos/photo-cards.ts'
 import type { PhotoSchema, UploadSchema } from './schema.ts'
 

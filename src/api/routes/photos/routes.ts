@@ -18,7 +18,7 @@ import {
   SignUploadAnew,
   UpdatePhoto,
 } from './schema.ts'
-import { replayOpened, replayPhoto, replayUpload } from './replay.ts'
+import { replayOpened, replayPhoto, replayUpload } from '../uploads/replay.ts'
 
 export interface PhotoRoutesOptions {
   present: PresentPhoto

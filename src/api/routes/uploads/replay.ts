@@ -1,7 +1,7 @@
 import type { PhotoId } from '../../../domain/ids.ts'
 import type { KeptAnswer } from '../../../services/requests/idempotency.ts'
 import type { ApiContext, SignedIn } from '../../context.ts'
-import { presentUpload, type PresentPhoto } from './presenter.ts'
+import { presentUpload, type PresentPhoto } from '../photos/presenter.ts'
 
 type Kept = Extract<KeptAnswer, { resourceId: PhotoId }>
 type Context = ApiContext & { viewer: SignedIn }

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import type { ObjectStore } from '../infra/s3/object-store.ts'
+import type { ObjectStore } from '../../infra/s3/object-store.ts'
 
 const DIRECTORY_PREFIX = 'darkroom-original-'
 /** Far longer than an activity may take: what is older was left by a process that was killed. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { offsetMinutes } from './originals.ts'
-import { epochOfKey } from './photos/object-keys.ts'
+import { offsetMinutes } from './validate-original.ts'
+import { epochOfKey } from '../photos/object-keys.ts'
 
 it.each([
   ['+02:00', 120],

@@ -1,10 +1,10 @@
-import type { PhotoId } from '../domain/ids.ts'
-import { InvalidImage } from '../domain/invalid-image.ts'
-import type { Database } from '../infra/db/database.ts'
-import { inspectOriginal, type InspectedOriginal } from '../infra/image/inspect.ts'
-import type { ObjectStore } from '../infra/s3/object-store.ts'
+import type { PhotoId } from '../../domain/ids.ts'
+import { InvalidImage } from '../../domain/invalid-image.ts'
+import type { Database } from '../../infra/db/database.ts'
+import { inspectOriginal, type InspectedOriginal } from '../../infra/image/inspect.ts'
+import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { withObjectFile } from './object-file.ts'
-import { incomingKey, originalKey } from './photos/object-keys.ts'
+import { incomingKey, originalKey } from '../photos/object-keys.ts'
 
 export interface OriginalsDeps {
   database: Database

@@ -1,10 +1,10 @@
-import type { PhotoId, UserId } from '../domain/ids.ts'
-import { belongsInFeeds, type PhotoStatus, type Visibility } from '../domain/visibility.ts'
-import { extractHashtags } from '../domain/hashtags.ts'
-import type { Database, Transaction } from '../infra/db/database.ts'
-import type { ObjectStore } from '../infra/s3/object-store.ts'
-import { markInFlight } from './feed/in-flight.ts'
-import { incomingKey, originalKey, variantsPrefix } from './photos/object-keys.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
+import { belongsInFeeds, type PhotoStatus, type Visibility } from '../../domain/visibility.ts'
+import { extractHashtags } from '../../domain/hashtags.ts'
+import type { Database, Transaction } from '../../infra/db/database.ts'
+import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { markInFlight } from '../feed/in-flight.ts'
+import { incomingKey, originalKey, variantsPrefix } from '../photos/object-keys.ts'
 
 export interface UploadsDeps {
   database: Database

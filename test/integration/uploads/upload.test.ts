@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import sharp from 'sharp'
-import { photoSyncWorkflowId, type SyncProgress } from '../../src/contracts/photo-sync.ts'
-import { photoUploadWorkflowId, type PhotoUploadResult } from '../../src/contracts/photo-upload.ts'
-import { imageUrl } from '../../src/services/photos/image-url.ts'
-import { incomingKey, originalKey } from '../../src/services/photos/object-keys.ts'
-import { LONGEST_TRANSFER_MS } from '../../src/workflows/photo-upload.ts'
+import { photoSyncWorkflowId, type SyncProgress } from '../../../src/contracts/photo-sync.ts'
+import { photoUploadWorkflowId, type PhotoUploadResult } from '../../../src/contracts/photo-upload.ts'
+import { imageUrl } from '../../../src/services/photos/image-url.ts'
+import { incomingKey, originalKey } from '../../../src/services/photos/object-keys.ts'
+import { LONGEST_TRANSFER_MS } from '../../../src/workflows/photo-upload.ts'
 import {
   allWorkers,
   changePhoto,
@@ -14,7 +14,7 @@ import {
   type OpenUpload,
   type OpenUploadOptions,
   type UploadWorld,
-} from '../support/worlds/upload-world.ts'
+} from '../../support/worlds/upload-world.ts'
 
 const VARIANTS = ['medium_800.jpeg', 'medium_800.webp', 'original.jpeg', 'thumb_200.jpeg', 'thumb_200.webp']
 const ROUNDS = 9

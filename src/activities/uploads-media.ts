@@ -1,6 +1,6 @@
 import type { PhotoId } from '../domain/ids.ts'
-import type { Originals } from '../services/originals.ts'
-import type { VariantRef, Variants } from '../services/variants.ts'
+import type { Originals } from '../services/uploads/validate-original.ts'
+import type { VariantRef, Variants } from '../services/uploads/render-variants.ts'
 import { withFailures } from './failures.ts'
 import { currentAttempt, whileHeartbeating } from './heartbeat.ts'
 

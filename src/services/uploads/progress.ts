@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
-import { FANOUT_PROGRESS, photoFanoutWorkflowId, type FanoutProgress } from '../contracts/photo-fanout.ts'
+import { FANOUT_PROGRESS, photoFanoutWorkflowId, type FanoutProgress } from '../../contracts/photo-fanout.ts'
 import {
   photoUploadWorkflowId,
   UPLOAD_PROGRESS,
@@ -9,11 +9,11 @@ import {
   type UploadProgress,
   type UploadStep,
   type UploadStepName,
-} from '../contracts/photo-upload.ts'
-import { VARIANT_SPECS } from '../domain/variants.ts'
-import type { PhotoId, UserId } from '../domain/ids.ts'
-import type { PhotoStatus } from '../domain/visibility.ts'
-import type { PhotoCard } from './photos/photo-cards.ts'
+} from '../../contracts/photo-upload.ts'
+import { VARIANT_SPECS } from '../../domain/variants.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { PhotoStatus } from '../../domain/visibility.ts'
+import type { PhotoCard } from '../photos/photo-cards.ts'
 
 /** What Temporal says beyond this is not waited for: Postgres knows the essentials. */
 const TEMPORAL_DEADLINE_MS = 800

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openApiWorld, type ApiWorld, type Person } from '../support/worlds/api-world.ts'
+import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
 
 describe('uploads', () => {
   let world: ApiWorld

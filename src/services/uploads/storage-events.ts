@@ -1,6 +1,6 @@
-import { isUuid, type PhotoId, type UserId } from '../domain/ids.ts'
-import type { Database } from '../infra/db/database.ts'
-import { addToOutbox, type Outbox } from './delivery/outbox.ts'
+import { isUuid, type PhotoId, type UserId } from '../../domain/ids.ts'
+import type { Database } from '../../infra/db/database.ts'
+import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 
 /** An object that the storage says was created. */
 export interface CreatedObject {

@@ -2,19 +2,19 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createCdn } from '../../src/infra/cdn/cdn.ts'
-import type { ObjectStore } from '../../src/infra/s3/object-store.ts'
-import { incomingKey, originalKey, variantsPrefix } from '../../src/services/photos/object-keys.ts'
-import { createOriginals, type Originals } from '../../src/services/originals.ts'
-import { createPhotoSync, type PhotoSync } from '../../src/services/photo-sync.ts'
-import { createUploads, type Uploads } from '../../src/services/uploads.ts'
-import { createVariants, type Variants } from '../../src/services/variants.ts'
+import { createCdn } from '../../../src/infra/cdn/cdn.ts'
+import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
+import { incomingKey, originalKey, variantsPrefix } from '../../../src/services/photos/object-keys.ts'
+import { createOriginals, type Originals } from '../../../src/services/uploads/validate-original.ts'
+import { createPhotoSync, type PhotoSync } from '../../../src/services/photo-sync.ts'
+import { createUploads, type Uploads } from '../../../src/services/uploads/claim-and-publish.ts'
+import { createVariants, type Variants } from '../../../src/services/uploads/render-variants.ts'
 import {
   openUploadWorld,
   somePhoto,
   type OpenUpload,
   type UploadWorld,
-} from '../support/worlds/upload-world.ts'
+} from '../../support/worlds/upload-world.ts'
 
 const MAX_PIXELS = 50_000_000
 

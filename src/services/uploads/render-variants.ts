@@ -1,5 +1,5 @@
-import type { PhotoId } from '../domain/ids.ts'
-import { variantKey } from './photos/image-url.ts'
+import type { PhotoId } from '../../domain/ids.ts'
+import { variantKey } from '../photos/image-url.ts'
 import {
   VARIANT_CONTENT_TYPES,
   VARIANT_EXTENSIONS,
@@ -8,13 +8,13 @@ import {
   type VariantFormat,
   type VariantName,
   type VariantSpec,
-} from '../domain/variants.ts'
-import type { PhotoStatus } from '../domain/visibility.ts'
-import type { Database } from '../infra/db/database.ts'
-import { renderVariants, type RenderedVariant } from '../infra/image/render.ts'
-import type { ObjectStore } from '../infra/s3/object-store.ts'
+} from '../../domain/variants.ts'
+import type { PhotoStatus } from '../../domain/visibility.ts'
+import type { Database } from '../../infra/db/database.ts'
+import { renderVariants, type RenderedVariant } from '../../infra/image/render.ts'
+import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { withObjectFile } from './object-file.ts'
-import { originalKey } from './photos/object-keys.ts'
+import { originalKey } from '../photos/object-keys.ts'
 
 export interface VariantsDeps {
   database: Database

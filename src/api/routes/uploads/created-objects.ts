@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { CreatedObject } from '../../../services/storage-events.ts'
+import type { CreatedObject } from '../../../services/uploads/storage-events.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
 const S3Record = z.object({

@@ -1,5 +1,5 @@
 import type { PhotoId, UserId } from '../domain/ids.ts'
-import type { Uploads } from '../services/uploads.ts'
+import type { Uploads } from '../services/uploads/claim-and-publish.ts'
 import type { WorkflowStarts } from '../services/delivery/workflow-starts.ts'
 import { withFailures } from './failures.ts'
 

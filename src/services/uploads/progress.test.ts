@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { UPLOAD_STEPS } from '../contracts/photo-upload.ts'
-import type { PhotoCard } from './photos/photo-cards.ts'
+import { UPLOAD_STEPS } from '../../contracts/photo-upload.ts'
+import type { PhotoCard } from '../photos/photo-cards.ts'
 import { isSettled, stepsOfRow, type PhotoProgress } from './progress.ts'
 
 const states = (card: Partial<PhotoCard>) =>
