@@ -6,7 +6,7 @@ import { createCdn } from '../../../src/infra/cdn/cdn.ts'
 import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import { incomingKey, originalKey, variantsPrefix } from '../../../src/services/photos/object-keys.ts'
 import { createOriginals, type Originals } from '../../../src/services/uploads/validate-original.ts'
-import { createPhotoSync, type PhotoSync } from '../../../src/services/photo-sync.ts'
+import { createPhotoSync, type PhotoSync } from '../../../src/services/retraction/photo-sync.ts'
 import { createUploads, type Uploads } from '../../../src/services/uploads/claim-and-publish.ts'
 import { createVariants, type Variants } from '../../../src/services/uploads/render-variants.ts'
 import {

@@ -1,10 +1,10 @@
-import type { PhotoId } from '../domain/ids.ts'
-import { imageUrl, variantKey } from './photos/image-url.ts'
-import type { PhotoStatus } from '../domain/visibility.ts'
-import type { Cdn } from '../infra/cdn/cdn.ts'
-import type { Database } from '../infra/db/database.ts'
-import { ObjectMissing, type ObjectStore } from '../infra/s3/object-store.ts'
-import { epochOfKey, incomingKey, originalKey, variantsPrefix } from './photos/object-keys.ts'
+import type { PhotoId } from '../../domain/ids.ts'
+import { imageUrl, variantKey } from '../photos/image-url.ts'
+import type { PhotoStatus } from '../../domain/visibility.ts'
+import type { Cdn } from '../../infra/cdn/cdn.ts'
+import type { Database } from '../../infra/db/database.ts'
+import { ObjectMissing, type ObjectStore } from '../../infra/s3/object-store.ts'
+import { epochOfKey, incomingKey, originalKey, variantsPrefix } from '../photos/object-keys.ts'
 
 export interface PhotoSyncDeps {
   database: Database

@@ -1,7 +1,7 @@
 import { activityInfo } from '@temporalio/activity'
 import type { PhotoId, UserId } from '../domain/ids.ts'
 import { measureRefusal, type RefusalStep } from '../observability/edge-metrics.ts'
-import type { PhotoSync, StaleVariant } from '../services/photo-sync.ts'
+import type { PhotoSync, StaleVariant } from '../services/retraction/photo-sync.ts'
 import type { WorkflowStarts } from '../services/delivery/workflow-starts.ts'
 import { withFailures } from './failures.ts'
 import { whileHeartbeating } from './heartbeat.ts'
