@@ -1,5 +1,5 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow'
-import type { FeedCollectionActivities } from '../activities/feed-collection.ts'
+import type { FeedCollectionActivities } from '../activities/feed.ts'
 import { sweep } from '../contracts/activity-options.ts'
 import type { FeedCollectionResult } from '../contracts/feed-collection.ts'
 

@@ -15,7 +15,7 @@ import {
   fanoutRunning,
   fanoutVisibleSeconds,
 } from '../../observability/fanout-metrics.ts'
-import { clearInFlight } from '../feed/in-flight.ts'
+import { clearInFlight } from '../feed/in-flight-copy.ts'
 import { complete, keepInFlight } from './completion.ts'
 import { giveWayToChanges } from './give-way.ts'
 import { collectPage, writePage, type Page, type PageCursor, type PageResult } from './batch.ts'

@@ -3,7 +3,7 @@ import { isInFeed, takePage, type FeedPosition } from '../../domain/feed-page.ts
 import type { UserId } from '../../domain/ids.ts'
 import type { PhotoCard } from '../photos/photo-cards.ts'
 import { recordRead } from '../distribution/feed-state.ts'
-import { createStretches, type Loaded, type StretchesDeps } from './stretches.ts'
+import { createStretches, type Loaded, type StretchesDeps } from './read-tiers.ts'
 
 /** Thin pages are topped up until so many times the page size was scanned … */
 const MAX_SCAN_FACTOR = 10

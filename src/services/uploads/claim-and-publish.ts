@@ -3,7 +3,7 @@ import { belongsInFeeds, type PhotoStatus, type Visibility } from '../../domain/
 import { extractHashtags } from '../../domain/hashtags.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
-import { markInFlight } from '../feed/in-flight.ts'
+import { markInFlight } from '../feed/in-flight-copy.ts'
 import { incomingKey, originalKey, variantsPrefix } from '../photos/object-keys.ts'
 
 export interface UploadsDeps {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { PhotoId, UserId } from '../../src/domain/ids.ts'
-import type { Database } from '../../src/infra/db/database.ts'
-import type { FeedDeps } from '../../src/services/feed/feed.ts'
-import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../support/worlds/feed-world.ts'
+import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
+import type { Database } from '../../../src/infra/db/database.ts'
+import type { FeedDeps } from '../../../src/services/feed/feed.ts'
+import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
 
 let world: World
 beforeAll(async () => {

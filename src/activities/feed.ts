@@ -1,4 +1,4 @@
-import type { FeedCollection } from '../services/feed/collection.ts'
+import type { FeedCollection } from '../services/feed/sweep.ts'
 import { withFailures } from './failures.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 

@@ -1,11 +1,11 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { FANOUT_START } from '../../src/contracts/photo-fanout.ts'
-import type { PhotoId } from '../../src/domain/ids.ts'
-import { createFanout } from '../../src/services/distribution/push.ts'
-import { createFeedCollection, type FeedCollection } from '../../src/services/feed/collection.ts'
-import { openWorld, type World } from '../support/worlds/feed-world.ts'
-import { storedFeedsOf, type StoredFeeds } from '../support/worlds/stored-feeds.ts'
+import { FANOUT_START } from '../../../src/contracts/photo-fanout.ts'
+import type { PhotoId } from '../../../src/domain/ids.ts'
+import { createFanout } from '../../../src/services/distribution/push.ts'
+import { createFeedCollection, type FeedCollection } from '../../../src/services/feed/sweep.ts'
+import { openWorld, type World } from '../../support/worlds/feed-world.ts'
+import { storedFeedsOf, type StoredFeeds } from '../../support/worlds/stored-feeds.ts'
 
 const UNENROL_DAYS = 30
 

@@ -5,9 +5,9 @@ import type { FeedHeads, HeadSlice } from '../../infra/redis/feed-heads.ts'
 import { withDeadline } from '../../infra/deadline.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { loadPhotoCards, type PhotoCards } from '../photos/photo-cards.ts'
-import { createBelowHead, type BelowHeadOptions } from './below-head.ts'
+import { createBelowHead, type BelowHeadOptions } from './rows-or-pull.ts'
 import type { FeedMetrics } from './feed-metrics.ts'
-import { inFlightBelow, type Flying, type InFlightCopy } from './in-flight.ts'
+import { inFlightBelow, type Flying, type InFlightCopy } from './in-flight-copy.ts'
 import { createRebuilds } from './rebuild.ts'
 
 /** A read waits so long for its head to be built, then pulls while the build goes on. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { v7 as uuid } from 'uuid'
-import { encodeCursor } from '../../src/services/lists/cursor.ts'
-import type { PhotoId } from '../../src/domain/ids.ts'
-import { createFeedHeads } from '../../src/infra/redis/feed-heads.ts'
+import { encodeCursor } from '../../../src/services/lists/cursor.ts'
+import type { PhotoId } from '../../../src/domain/ids.ts'
+import { createFeedHeads } from '../../../src/infra/redis/feed-heads.ts'
 import {
   CURSOR_SECRET,
   idsOf,
@@ -10,7 +10,7 @@ import {
   openWorld,
   viewerOfMany,
   type World,
-} from '../support/worlds/feed-world.ts'
+} from '../../support/worlds/feed-world.ts'
 
 const HEAD_ITEMS = 10
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { PhotoId } from '../../src/domain/ids.ts'
-import { createUploads } from '../../src/services/uploads/claim-and-publish.ts'
-import { openApiWorld, type ApiWorld, type Person } from '../support/worlds/api-world.ts'
+import type { PhotoId } from '../../../src/domain/ids.ts'
+import { createUploads } from '../../../src/services/uploads/claim-and-publish.ts'
+import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
 
 const THRESHOLD = 2
 /** As the promise says. */

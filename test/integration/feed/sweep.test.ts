@@ -1,12 +1,12 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { openRedis, type RedisClient } from '../../src/infra/redis/client.ts'
-import type { UserId } from '../../src/domain/ids.ts'
-import { collectBatch } from '../../src/services/feed/collect-batch.ts'
-import { createFeedCollection, type FeedCollection } from '../../src/services/feed/collection.ts'
-import { recordRead } from '../../src/services/distribution/feed-state.ts'
-import { openWorld, type World } from '../support/worlds/feed-world.ts'
-import { storedFeedsOf, type StoredFeeds } from '../support/worlds/stored-feeds.ts'
+import { openRedis, type RedisClient } from '../../../src/infra/redis/client.ts'
+import type { UserId } from '../../../src/domain/ids.ts'
+import { collectBatch } from '../../../src/services/feed/sweep-rows.ts'
+import { createFeedCollection, type FeedCollection } from '../../../src/services/feed/sweep.ts'
+import { recordRead } from '../../../src/services/distribution/feed-state.ts'
+import { openWorld, type World } from '../../support/worlds/feed-world.ts'
+import { storedFeedsOf, type StoredFeeds } from '../../support/worlds/stored-feeds.ts'
 
 const UNENROL_DAYS = 30
 

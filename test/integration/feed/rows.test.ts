@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { PhotoId, UserId } from '../../src/domain/ids.ts'
-import type { Query } from '../../src/infra/db/database.ts'
-import { collectBatch } from '../../src/services/feed/collect-batch.ts'
-import { materialise, readRows } from '../../src/services/feed/rows.ts'
-import { lockAwaited, NOON_MS, openWorld, viewerOfMany, type World } from '../support/worlds/feed-world.ts'
+import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
+import type { Query } from '../../../src/infra/db/database.ts'
+import { collectBatch } from '../../../src/services/feed/sweep-rows.ts'
+import { materialise, readRows } from '../../../src/services/feed/rows.ts'
+import { lockAwaited, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
 
 const HEAD_ITEMS = 5
 const ROWS = 12

@@ -4,7 +4,7 @@ import type { Database } from '../../infra/db/database.ts'
 import type { RedisClient } from '../../infra/redis/client.ts'
 import { headKey } from '../../infra/redis/feed-heads.ts'
 import type { Logger } from '../../observability/logger.ts'
-import { collectBatch, type CollectPosition } from './collect-batch.ts'
+import { collectBatch, type CollectPosition } from './sweep-rows.ts'
 
 /** Users un-enrolled by one statement. */
 const UNENROL_BATCH = 200

@@ -1,11 +1,11 @@
 import { Client } from 'pg'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { PhotoId, UserId } from '../../src/domain/ids.ts'
-import type { Database } from '../../src/infra/db/database.ts'
-import { openRedis } from '../../src/infra/redis/client.ts'
-import { createFeedHeads, headKey } from '../../src/infra/redis/feed-heads.ts'
-import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../support/worlds/feed-world.ts'
+import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
+import type { Database } from '../../../src/infra/db/database.ts'
+import { openRedis } from '../../../src/infra/redis/client.ts'
+import { createFeedHeads, headKey } from '../../../src/infra/redis/feed-heads.ts'
+import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
 
 const HEAD_ITEMS = 10
 
