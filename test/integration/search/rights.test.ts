@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { v7 as uuidv7 } from 'uuid'
-import type { Viewer } from '../../src/domain/visibility.ts'
-import { VISIBILITY_TABLE, type ViewerKind } from '../../src/domain/visibility.table.ts'
-import { type PhotoDocument } from '../../src/infra/opensearch/photo-index.ts'
-import { visibleTo } from '../../src/infra/opensearch/visibility.ts'
-import { createSearch } from '../../src/services/search/search.ts'
+import type { Viewer } from '../../../src/domain/visibility.ts'
+import { VISIBILITY_TABLE, type ViewerKind } from '../../../src/domain/visibility.table.ts'
+import { type PhotoDocument } from '../../../src/infra/opensearch/photo-index.ts'
+import { visibleTo } from '../../../src/infra/opensearch/visibility.ts'
+import { createSearch } from '../../../src/services/search/search.ts'
 import {
   ANYONE,
   freshWord,
   minutes,
   openSearchWorld,
   type SearchWorld,
-} from '../support/worlds/search-world.ts'
+} from '../../support/worlds/search-world.ts'
 
 let world: SearchWorld
 beforeAll(async () => {

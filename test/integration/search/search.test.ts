@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { MAX_SEARCH_TEXT_CHARACTERS } from '../../src/services/search/search-text.ts'
+import { MAX_SEARCH_TEXT_CHARACTERS } from '../../../src/services/search/search-text.ts'
 import {
   ANYONE,
   freshWord,
   minutes,
   openSearchWorld,
   type SearchWorld,
-} from '../support/worlds/search-world.ts'
+} from '../../support/worlds/search-world.ts'
 
 let world: SearchWorld
 beforeAll(async () => {
