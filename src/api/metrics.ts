@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Readiness } from '../services/readiness.ts'
+import type { Readiness } from '../services/operations/readiness.ts'
 
 export interface HttpMetrics {
   registry: Registry

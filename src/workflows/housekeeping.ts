@@ -1,5 +1,5 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow'
-import type { HousekeepingActivities } from '../activities/housekeeping.ts'
+import type { HousekeepingActivities } from '../activities/operations.ts'
 import { sweep } from '../contracts/activity-options.ts'
 import type { HousekeepingResult } from '../contracts/housekeeping.ts'
 

@@ -11,7 +11,7 @@ import { parsePromql } from './promql.ts'
 const TARGET_LABELS = ['job', 'instance', 'process', 'le']
 /** Of Prometheus. */
 const BUILT_IN = new Map([['up', TARGET_LABELS]])
-/** Labels of Temporal's runtime; test/integration/worker-metrics.test.ts looks for its metrics in a running worker. */
+/** Labels of Temporal's runtime; test/integration/operations/worker-metrics.test.ts looks for its metrics in a running worker. */
 const TEMPORAL_LABELS = ['task_queue', 'activity_type', 'workflow_type', 'worker_type', 'namespace']
 
 /** Series name → labels, of all that the code registers. */

@@ -3,7 +3,7 @@ import { carriesToken, isFromLoopback } from '../../../observability/operator-ac
 import { operator } from '../../middlewares/operators.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
-import type { Readiness } from '../../../services/readiness.ts'
+import type { Readiness } from '../../../services/operations/readiness.ts'
 import { GetHealth, GetMetrics, GetReadiness } from './schema.ts'
 
 export interface OperationsRoutesOptions {

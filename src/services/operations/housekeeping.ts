@@ -1,8 +1,8 @@
-import { isUuid, type PhotoId, type UserId } from '../domain/ids.ts'
-import type { Database } from '../infra/db/database.ts'
-import type { ObjectStore } from '../infra/s3/object-store.ts'
-import { incomingKey } from './photos/object-keys.ts'
-import type { WorkflowStarts } from './delivery/workflow-starts.ts'
+import { isUuid, type PhotoId, type UserId } from '../../domain/ids.ts'
+import type { Database } from '../../infra/db/database.ts'
+import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { incomingKey } from '../photos/object-keys.ts'
+import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
 
 /** Sweeps delete in batches of this many rows or objects, so that none holds locks for long. */
 const BATCH = 500

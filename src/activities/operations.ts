@@ -1,4 +1,4 @@
-import type { Housekeeping } from '../services/housekeeping.ts'
+import type { Housekeeping } from '../services/operations/housekeeping.ts'
 import { withFailures } from './failures.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 

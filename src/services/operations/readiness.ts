@@ -1,8 +1,8 @@
 import type { Client as TemporalClient } from '@temporalio/client'
-import type { Database } from '../infra/db/database.ts'
-import type { Client as SearchClient } from '../infra/opensearch/client.ts'
-import type { RedisClient } from '../infra/redis/client.ts'
-import type { ObjectStore } from '../infra/s3/object-store.ts'
+import type { Database } from '../../infra/db/database.ts'
+import type { Client as SearchClient } from '../../infra/opensearch/client.ts'
+import type { RedisClient } from '../../infra/redis/client.ts'
+import type { ObjectStore } from '../../infra/s3/object-store.ts'
 
 const CHECK_TIMEOUT_MS = 1_500
 

@@ -1,7 +1,7 @@
-import { validateSchema } from '../support/openapi-validation.ts'
+import { validateSchema } from '../../support/openapi-validation.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openApiPath } from '../../src/api/openapi.ts'
-import { openApiWorld, type ApiWorld, type Person } from '../support/worlds/api-world.ts'
+import { openApiPath } from '../../../src/api/openapi.ts'
+import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
 
 describe('the service around the routes', () => {
   let world: ApiWorld

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { FANOUT_START } from '../../src/contracts/photo-fanout.ts'
-import { openDatabase, type Database, type DatabaseOptions } from '../../src/infra/db/database.ts'
-import { createFanout } from '../../src/services/distribution/push.ts'
-import { idsOf, openWorld, viewerOfMany, type World } from '../support/worlds/feed-world.ts'
-import { proxyTo, type TcpProxy } from '../support/servers/tcp-proxy.ts'
+import { FANOUT_START } from '../../../src/contracts/photo-fanout.ts'
+import { openDatabase, type Database, type DatabaseOptions } from '../../../src/infra/db/database.ts'
+import { createFanout } from '../../../src/services/distribution/push.ts'
+import { idsOf, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
+import { proxyTo, type TcpProxy } from '../../support/servers/tcp-proxy.ts'
 
 let world: World
 let proxy: TcpProxy

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { register } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadConfig } from '../../src/config/config.ts'
-import { openDatabase, type Database } from '../../src/infra/db/database.ts'
-import { ROTATION_VALIDITY_MS } from '../../src/infra/db/replica.ts'
-import { createLogger } from '../../src/observability/logger.ts'
-import { createReplicaKeeper } from '../../src/services/replica-keeper.ts'
-import { attachInstance } from '../../stack/instance.ts'
-import { pauseReplay, resumeReplay } from '../support/servers/replica-replay.ts'
+import { loadConfig } from '../../../src/config/config.ts'
+import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
+import { ROTATION_VALIDITY_MS } from '../../../src/infra/db/replica.ts'
+import { createLogger } from '../../../src/observability/logger.ts'
+import { createReplicaKeeper } from '../../../src/services/operations/replica-keeper.ts'
+import { attachInstance } from '../../../stack/instance.ts'
+import { pauseReplay, resumeReplay } from '../../support/servers/replica-replay.ts'
 
 /** Reads go on without the replica, narrowings do not hang, and no read on a replica misses one. */
 describe('a replica that is late or gone', () => {

@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { openApiWorld } from '../support/worlds/api-world.ts'
+import { openApiWorld } from '../../support/worlds/api-world.ts'
 
 describe('stopping', () => {
   it('lets a long poll answer, refuses what is new, and then closes', async () => {

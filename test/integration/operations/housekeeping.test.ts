@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   FEED_COLLECTION_SCHEDULE_ID,
   type FeedCollectionResult,
-} from '../../src/contracts/feed-collection.ts'
-import { HOUSEKEEPING_SCHEDULE_ID, type HousekeepingResult } from '../../src/contracts/housekeeping.ts'
-import { setUpTemporal } from '../../src/infra/temporal/setup.ts'
-import { incomingKey } from '../../src/services/photos/object-keys.ts'
-import { fanoutWorker } from '../../src/workers/fanout.ts'
-import { orchestrationWorker } from '../../src/workers/orchestration.ts'
-import { eventually, openUploadWorld, type UploadWorld } from '../support/worlds/upload-world.ts'
+} from '../../../src/contracts/feed-collection.ts'
+import { HOUSEKEEPING_SCHEDULE_ID, type HousekeepingResult } from '../../../src/contracts/housekeeping.ts'
+import { setUpTemporal } from '../../../src/infra/temporal/setup.ts'
+import { incomingKey } from '../../../src/services/photos/object-keys.ts'
+import { fanoutWorker } from '../../../src/workers/fanout.ts'
+import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
+import { eventually, openUploadWorld, type UploadWorld } from '../../support/worlds/upload-world.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 
