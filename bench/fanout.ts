@@ -185,7 +185,7 @@ async function inOneProcess(service: BenchService, author: Author, fanout: Fanou
   return { photoId, writtenMs, ms: performance.now() - startedAt, cpuSeconds: cpuSeconds() }
 }
 
-/** The buckets split evenly, as the workflow does (workflows/photo-fanout.ts). */
+/** The buckets split evenly, as the workflow does (workflows/photo-fanout/workflow.ts). */
 function rangesOf(shards: number): Pick<PushSliceInput, 'after' | 'lastBucket'>[] {
   return Array.from({ length: shards }, (_, shard) => {
     const first = Math.ceil((shard * BUCKET_COUNT) / shards)

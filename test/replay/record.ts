@@ -17,7 +17,7 @@ import type { UserId } from '../../src/domain/ids.ts'
 import { incomingKey } from '../../src/services/photos/object-keys.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
 import type { RunningWorker, WorkerDefinition } from '../../src/workers/run-worker.ts'
-import { LONGEST_TRANSFER_MS } from '../../src/workflows/photo-upload.ts'
+import { LONGEST_TRANSFER_MS } from '../../src/workflows/photo-upload/workflow.ts'
 import {
   allWorkers,
   changePhoto,

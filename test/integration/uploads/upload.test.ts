@@ -4,7 +4,7 @@ import { photoSyncWorkflowId, type SyncProgress } from '../../../src/contracts/p
 import { photoUploadWorkflowId, type PhotoUploadResult } from '../../../src/contracts/photo-upload.ts'
 import { imageUrl } from '../../../src/services/photos/image-url.ts'
 import { incomingKey, originalKey } from '../../../src/services/photos/object-keys.ts'
-import { LONGEST_TRANSFER_MS } from '../../../src/workflows/photo-upload.ts'
+import { LONGEST_TRANSFER_MS } from '../../../src/workflows/photo-upload/workflow.ts'
 import {
   allWorkers,
   changePhoto,

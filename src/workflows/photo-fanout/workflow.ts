@@ -19,11 +19,11 @@ import {
   type FanoutWork,
   type PhotoFanoutInput,
   type PushSliceResult,
-} from '../contracts/photo-fanout.ts'
-import { splitBuckets } from '../domain/bucket-ranges.ts'
-import { trackFanout } from './fanout-progress.ts'
-import { openShards } from './fanout-shards.ts'
-import { isHistoryLong, runSlice, steps } from './fanout-steps.ts'
+} from '../../contracts/photo-fanout.ts'
+import { splitBuckets } from '../../domain/bucket-ranges.ts'
+import { trackFanout } from './progress.ts'
+import { openShards } from './shards.ts'
+import { isHistoryLong, runSlice, steps } from './steps.ts'
 
 export const distributionChanged = defineSignal(DISTRIBUTION_CHANGED)
 export const pauseFanout = defineSignal(PAUSE_FANOUT)

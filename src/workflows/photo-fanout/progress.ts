@@ -1,7 +1,7 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
-import type { ShardReached } from '../contracts/fanout-shard.ts'
-import type { FanoutProgress, FanoutState, FanoutWork, ShardProgress } from '../contracts/photo-fanout.ts'
-import { stageAttribute } from '../contracts/search-attributes.ts'
+import type { ShardReached } from '../../contracts/fanout-shard.ts'
+import type { FanoutProgress, FanoutState, FanoutWork, ShardProgress } from '../../contracts/photo-fanout.ts'
+import { stageAttribute } from '../../contracts/search-attributes.ts'
 
 /** Where a fanout stands: told by the query, the search attribute and the details in the Web UI alike. */
 export function trackFanout(paused: boolean) {

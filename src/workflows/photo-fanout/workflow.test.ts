@@ -9,17 +9,17 @@ import {
   RESUME_FANOUT,
   type FanoutProgress,
   type PushSliceInput,
-} from '../contracts/photo-fanout.ts'
-import { stageAttribute } from '../contracts/search-attributes.ts'
-import { TASK_QUEUES } from '../contracts/task-queues.ts'
+} from '../../contracts/photo-fanout.ts'
+import { stageAttribute } from '../../contracts/search-attributes.ts'
+import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 import {
   inThirds,
   later,
   openFanoutWorld,
   planned,
   type FanoutWorld,
-} from '../../test/support/worlds/workflow-world.ts'
-import { gate, openTimeSkipping, until } from '../../test/support/servers/time-skipping.ts'
+} from '../../../test/support/worlds/workflow-world.ts'
+import { gate, openTimeSkipping, until } from '../../../test/support/servers/time-skipping.ts'
 
 let env: TestWorkflowEnvironment
 let world: FanoutWorld

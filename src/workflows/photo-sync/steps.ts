@@ -1,7 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow'
-import type { SearchActivities } from '../activities/search.ts'
-import type { SyncActivities } from '../activities/retraction.ts'
-import { durableStep, refuseAtEdges } from '../contracts/activity-options.ts'
+import type { SearchActivities } from '../../activities/search.ts'
+import type { SyncActivities } from '../../activities/retraction.ts'
+import { durableStep, refuseAtEdges } from '../../contracts/activity-options.ts'
 
 const durable = (summary: string) => proxyActivities<SyncActivities>({ ...durableStep, summary })
 const atEdges = (summary: string) => proxyActivities<SyncActivities>({ ...refuseAtEdges, summary })

@@ -5,9 +5,9 @@ import {
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow'
-import type { MediaActivities } from '../activities/uploads-media.ts'
-import type { SearchActivities } from '../activities/search.ts'
-import type { UploadActivities } from '../activities/uploads.ts'
+import type { MediaActivities } from '../../activities/uploads-media.ts'
+import type { SearchActivities } from '../../activities/search.ts'
+import type { UploadActivities } from '../../activities/uploads.ts'
 import {
   decodeOriginal,
   durableStep,
@@ -15,7 +15,7 @@ import {
   quickStep,
   renderSingly,
   renderTogether,
-} from '../contracts/activity-options.ts'
+} from '../../contracts/activity-options.ts'
 
 const quick = (summary: string) => proxyLocalActivities<UploadActivities>({ ...quickStep, summary })
 const durable = (summary: string) => proxyActivities<UploadActivities>({ ...durableStep, summary })

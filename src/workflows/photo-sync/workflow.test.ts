@@ -9,16 +9,16 @@ import {
   SYNC_PROGRESS,
   type PhotoSyncInput,
   type SyncProgress,
-} from '../contracts/photo-sync.ts'
-import { TASK_QUEUES } from '../contracts/task-queues.ts'
-import type { SyncPlan } from '../services/retraction/photo-sync.ts'
+} from '../../contracts/photo-sync.ts'
+import { TASK_QUEUES } from '../../contracts/task-queues.ts'
+import type { SyncPlan } from '../../services/retraction/photo-sync.ts'
 import {
   gate,
   openTimeSkipping,
   startWorkers,
   until,
   type Workers,
-} from '../../test/support/servers/time-skipping.ts'
+} from '../../../test/support/servers/time-skipping.ts'
 
 let env: TestWorkflowEnvironment
 let workers: Workers | undefined

@@ -2,24 +2,24 @@ import { CancelledFailure, Context } from '@temporalio/activity'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { ApplicationFailure } from '@temporalio/common'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { fanoutShardWorkflowId } from '../contracts/fanout-shard.ts'
+import { fanoutShardWorkflowId } from '../../contracts/fanout-shard.ts'
 import {
   FANOUT_PROGRESS,
   PAUSE_FANOUT,
   RESUME_FANOUT,
   type FanoutProgress,
   type PushSliceInput,
-} from '../contracts/photo-fanout.ts'
-import { stageAttribute } from '../contracts/search-attributes.ts'
-import { openDevServer } from '../../test/support/servers/dev-server.ts'
+} from '../../contracts/photo-fanout.ts'
+import { stageAttribute } from '../../contracts/search-attributes.ts'
+import { openDevServer } from '../../../test/support/servers/dev-server.ts'
 import {
   inThirds,
   openFanoutWorld,
   planned,
   type FanoutHandle,
   type FanoutWorld,
-} from '../../test/support/worlds/workflow-world.ts'
-import { gate, until } from '../../test/support/servers/time-skipping.ts'
+} from '../../../test/support/worlds/workflow-world.ts'
+import { gate, until } from '../../../test/support/servers/time-skipping.ts'
 
 let env: TestWorkflowEnvironment
 let world: FanoutWorld

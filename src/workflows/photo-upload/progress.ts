@@ -6,8 +6,8 @@ import {
   type UploadProgress,
   type UploadStage,
   type UploadStepName,
-} from '../contracts/photo-upload.ts'
-import { stageAttribute } from '../contracts/search-attributes.ts'
+} from '../../contracts/photo-upload.ts'
+import { stageAttribute } from '../../contracts/search-attributes.ts'
 
 /** Where an upload stands: told by the query, the search attribute and the details in the Web UI alike. */
 export function trackProgress() {

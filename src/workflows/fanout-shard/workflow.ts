@@ -15,9 +15,9 @@ import {
   type FanoutShardInput,
   type FanoutShardResult,
   type ShardReached,
-} from '../contracts/fanout-shard.ts'
-import { PAUSE_FANOUT, RESUME_FANOUT, type FanoutPosition } from '../contracts/photo-fanout.ts'
-import { isHistoryLong, runSlice } from './fanout-steps.ts'
+} from '../../contracts/fanout-shard.ts'
+import { PAUSE_FANOUT, RESUME_FANOUT, type FanoutPosition } from '../../contracts/photo-fanout.ts'
+import { isHistoryLong, runSlice } from '../photo-fanout/steps.ts'
 
 export const pauseShard = defineSignal(PAUSE_FANOUT)
 export const resumeShard = defineSignal(RESUME_FANOUT)

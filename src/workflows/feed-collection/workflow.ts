@@ -1,7 +1,7 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow'
-import type { FeedCollectionActivities } from '../activities/feed.ts'
-import { sweep } from '../contracts/activity-options.ts'
-import type { FeedCollectionResult } from '../contracts/feed-collection.ts'
+import type { FeedCollectionActivities } from '../../activities/feed.ts'
+import { sweep } from '../../contracts/activity-options.ts'
+import type { FeedCollectionResult } from '../../contracts/feed-collection.ts'
 
 const sweeping = (summary: string) => proxyActivities<FeedCollectionActivities>({ ...sweep, summary })
 const { unenrolInactive } = sweeping('Un-enrol users who have not read for long')

@@ -1,7 +1,7 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow'
-import type { HousekeepingActivities } from '../activities/operations.ts'
-import { sweep } from '../contracts/activity-options.ts'
-import type { HousekeepingResult } from '../contracts/housekeeping.ts'
+import type { HousekeepingActivities } from '../../activities/operations.ts'
+import { sweep } from '../../contracts/activity-options.ts'
+import type { HousekeepingResult } from '../../contracts/housekeeping.ts'
 
 const sweeping = (summary: string) => proxyActivities<HousekeepingActivities>({ ...sweep, summary })
 const { sweepIncomingObjects } = sweeping('Delete objects of uploads that are closed')

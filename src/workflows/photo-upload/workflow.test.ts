@@ -3,7 +3,7 @@ import { Context, ApplicationFailure, CancelledFailure } from '@temporalio/activ
 import type { WorkflowHandle } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { PERMANENT_FAILURES } from '../contracts/activity-options.ts'
+import { PERMANENT_FAILURES } from '../../contracts/activity-options.ts'
 import {
   ORIGINAL_ARRIVED,
   PHOTO_DELETED,
@@ -14,16 +14,16 @@ import {
   type PhotoUploadResult,
   type UploadProgress,
   type UploadStepName,
-} from '../contracts/photo-upload.ts'
-import { ownerAttribute, photoAttribute, stageAttribute } from '../contracts/search-attributes.ts'
-import { TASK_QUEUES } from '../contracts/task-queues.ts'
+} from '../../contracts/photo-upload.ts'
+import { ownerAttribute, photoAttribute, stageAttribute } from '../../contracts/search-attributes.ts'
+import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 import {
   gate,
   openTimeSkipping,
   startWorkers,
   until,
   type Workers,
-} from '../../test/support/servers/time-skipping.ts'
+} from '../../../test/support/servers/time-skipping.ts'
 
 const EXPIRY_MS = 15 * 60 * 1000
 const DAY_MS = 24 * 60 * 60 * 1000

@@ -13,18 +13,18 @@ import {
   HAND_OVER,
   SHARD_REACHED,
   type ShardReached,
-} from '../contracts/fanout-shard.ts'
+} from '../../contracts/fanout-shard.ts'
 import {
   PAUSE_FANOUT,
   RESUME_FANOUT,
   type FanoutWork,
   type PhotoFanoutInput,
   type PushSliceResult,
-} from '../contracts/photo-fanout.ts'
-import { ownerAttribute, photoAttribute } from '../contracts/search-attributes.ts'
-import { isHistoryLong } from './fanout-steps.ts'
-import type { FanoutTracker } from './fanout-progress.ts'
-import type { fanoutShard } from './fanout-shard.ts'
+} from '../../contracts/photo-fanout.ts'
+import { ownerAttribute, photoAttribute } from '../../contracts/search-attributes.ts'
+import { isHistoryLong } from './steps.ts'
+import type { FanoutTracker } from './progress.ts'
+import type { fanoutShard } from '../fanout-shard/workflow.ts'
 
 const shardReached = defineSignal<[ShardReached]>(SHARD_REACHED)
 const handOver = defineSignal(HAND_OVER)

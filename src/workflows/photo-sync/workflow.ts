@@ -13,8 +13,8 @@ import {
   SYNC_PROGRESS,
   type PhotoSyncInput,
   type SyncProgress,
-} from '../contracts/photo-sync.ts'
-import { steps } from './sync-steps.ts'
+} from '../../contracts/photo-sync.ts'
+import { steps } from './steps.ts'
 
 export const photoChanged = defineSignal(PHOTO_CHANGED)
 export const syncProgress = defineQuery<SyncProgress>(SYNC_PROGRESS)

@@ -1,14 +1,14 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow'
-import type { FanoutActivities } from '../activities/distribution.ts'
+import type { FanoutActivities } from '../../activities/distribution.ts'
 import {
   collectFollowers,
   completePush,
   durableStep,
   pushFollowers,
   pushShard,
-} from '../contracts/activity-options.ts'
-import type { FanoutRange, FanoutWork, PushSliceResult } from '../contracts/photo-fanout.ts'
-import { TASK_QUEUES } from '../contracts/task-queues.ts'
+} from '../../contracts/activity-options.ts'
+import type { FanoutRange, FanoutWork, PushSliceResult } from '../../contracts/photo-fanout.ts'
+import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 
 type Slices = Pick<FanoutActivities, 'pushSlice'>
 const pushing = proxyActivities<Slices>(pushFollowers).pushSlice

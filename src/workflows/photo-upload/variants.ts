@@ -1,8 +1,8 @@
 import { isCancellation } from '@temporalio/workflow'
-import type { PhotoId } from '../domain/ids.ts'
-import { VARIANT_SPECS } from '../domain/variants.ts'
-import { steps } from './upload-steps.ts'
-import type { TrackedProgress } from './upload-progress.ts'
+import type { PhotoId } from '../../domain/ids.ts'
+import { VARIANT_SPECS } from '../../domain/variants.ts'
+import { steps } from './steps.ts'
+import type { TrackedProgress } from './progress.ts'
 
 /**
  * Makes all variants from one decode; what failed, or all if nothing came of it, singly and for days.

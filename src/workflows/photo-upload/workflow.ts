@@ -15,10 +15,10 @@ import {
   type PhotoUploadInput,
   type PhotoUploadResult,
   type UploadProgress,
-} from '../contracts/photo-upload.ts'
-import { invalidImageOf, steps } from './upload-steps.ts'
-import { trackProgress, type TrackedProgress } from './upload-progress.ts'
-import { makeVariants } from './upload-variants.ts'
+} from '../../contracts/photo-upload.ts'
+import { invalidImageOf, steps } from './steps.ts'
+import { trackProgress, type TrackedProgress } from './progress.ts'
+import { makeVariants } from './variants.ts'
 
 export const originalArrived = defineSignal(ORIGINAL_ARRIVED)
 export const photoDeleted = defineSignal(PHOTO_DELETED)
