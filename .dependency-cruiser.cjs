@@ -13,6 +13,48 @@ function layer(from, allowed, comment) {
   }
 }
 
+/**
+ * The modules of src/services, each with the modules that it may import, its own aside. `lists`, `requests`, `delivery`
+ * and `distribution` know no other module; `operations` runs the sweeps of any (docs/architecture.md, Modules).
+ */
+const MODULES = {
+  lists: [],
+  requests: [],
+  delivery: [],
+  accounts: ['requests'],
+  distribution: [],
+  graph: ['accounts', 'distribution', 'lists'],
+  photos: ['accounts', 'distribution', 'delivery', 'lists'],
+  uploads: ['accounts', 'photos', 'distribution', 'delivery', 'requests'],
+  retraction: ['photos'],
+  feed: ['photos', 'distribution', 'lists'],
+  search: ['photos', 'graph', 'lists'],
+  operations: [
+    'lists',
+    'requests',
+    'delivery',
+    'accounts',
+    'distribution',
+    'graph',
+    'photos',
+    'uploads',
+    'retraction',
+    'feed',
+    'search',
+  ],
+}
+
+/** A module of services/ may import itself and `allowed`; what lies beside the modules builds them and imports all. */
+function moduleOrder([name, allowed]) {
+  return {
+    name: `module-${name}`,
+    comment: 'Modules are in an order (docs/architecture.md, Modules).',
+    severity: 'error',
+    from: { path: `^src/services/${name}/`, pathNot: TESTS },
+    to: { path: '^src/services/', pathNot: `^src/services/(${[name, ...allowed].join('|')})/` },
+  }
+}
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -30,6 +72,7 @@ module.exports = {
       ['entities', 'contracts', 'domain', 'config', 'observability'],
       'Clients and their quirks.',
     ),
+    ...Object.entries(MODULES).map(moduleOrder),
     layer('services', ['infra', 'entities', 'contracts', 'domain', 'config', 'observability'], 'Use cases.'),
     {
       name: 'layer-workflows',

@@ -1,9 +1,10 @@
-import { BUCKET_COUNT, feedBucket, type PhotoId, type UserId } from '../src/domain/ids.ts'
+import { type PhotoId, type UserId } from '../src/domain/ids.ts'
 import { createFeedHeads, headKey } from '../src/infra/redis/feed-heads.ts'
 import { ApiClient } from '../stack/client/api-client.ts'
 import { insertReadyPhotos } from './photos.ts'
 import type { BenchService } from './service.ts'
 import { issueTokens } from './tokens.ts'
+import { BUCKET_COUNT, feedBucket } from '../src/domain/buckets.ts'
 
 /** Authors with a given number of followers each, all of them enrolled, with warm full heads and stored rows. */
 export interface Audience {

@@ -1,7 +1,7 @@
 import { loadConfig } from '../src/config/config.ts'
 import { openTemporal } from '../src/infra/temporal/client.ts'
 import { FANOUT_START, type PushSliceInput } from '../src/contracts/photo-fanout.ts'
-import { BUCKET_COUNT, type PhotoId } from '../src/domain/ids.ts'
+import { type PhotoId } from '../src/domain/ids.ts'
 import { openDatabase } from '../src/infra/db/database.ts'
 import { createFeedHeads } from '../src/infra/redis/feed-heads.ts'
 import { createFanout, type Fanout } from '../src/services/distribution/push.ts'
@@ -13,6 +13,7 @@ import { photoJpeg, seededRandom } from './photo.ts'
 import { insertPublishedPhoto } from './photos.ts'
 import { throughTemporal, type Push } from './push.ts'
 import { startBenchService, type BenchService } from './service.ts'
+import { BUCKET_COUNT } from '../src/domain/buckets.ts'
 
 const sizes = { full: [10_000, 100_000, 1_000_000], quick: [500, 2_000, 20_000] }
 const ROWS_PER_FAN = 10

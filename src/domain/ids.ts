@@ -22,16 +22,3 @@ export function photoIdFromBytes(bytes: Uint8Array): PhotoId {
   const hex = Buffer.from(bytes).toString('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
-
-const FIBONACCI_MULTIPLIER = 2_654_435_761
-
-/** How many buckets followers are dealt into: the unit of Redis slots and of fanout shards. */
-export const BUCKET_COUNT = 1024
-
-/**
- * The bucket (0–1023) of a user: Fibonacci hashing of the low 31 bits (Knuth, TAOCP vol. 3, 6.4), so that consecutive
- * ids spread evenly. The SQL function `feed_bucket` computes the same; a test compares them.
- */
-export function feedBucket(userId: UserId): number {
-  return Math.imul(Number(BigInt(userId) & 0x7fffffffn), FIBONACCI_MULTIPLIER) >>> 22
-}

@@ -29,7 +29,7 @@ export interface Relations {
 }
 
 /**
- * Whether the viewer may see the photo: the one rule. Its SQL twin is `infra/db/visibility.ts`, its search twin
+ * Whether the viewer may see the photo: the one rule. Its SQL twin is `infra/db/rules.ts`, its search twin
  * `infra/opensearch/visibility.ts`; `visibility.table.ts` holds the cases that all three must answer alike.
  *
  * - deleted: nobody;

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { feedBucket, photoIdFromBytes, photoIdToBytes, type PhotoId, type UserId } from '../../domain/ids.ts'
+import { photoIdFromBytes, photoIdToBytes, type PhotoId, type UserId } from '../../domain/ids.ts'
 import type { FeedPosition } from '../../domain/feed-page.ts'
 import { withDeadline } from '../deadline.ts'
 import { createRedisBreaker, type RedisBreaker } from './breaker.ts'
 import type { RedisClient } from './client.ts'
 import { BEGIN_BUILD, CLOCK, FINISH_BUILD, PUSH_SLOT, READ_SLICE, REMOVE_SLOT } from './scripts/feed-heads.ts'
+import { feedBucket } from '../../domain/buckets.ts'
 
 /** Ten pages of 20; measured at 5.6 KB as a listpack (`zset-max-listpack-entries 256`) with 16-byte members. */
 const HEAD_ITEMS = 200

@@ -3,7 +3,7 @@ import { DarkroomError } from '../../domain/errors.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import { standbyNamesHold } from '../../infra/db/replica.ts'
-import { clearInFlight } from '../feed/in-flight-copy.ts'
+import { clearInFlight } from './in-flight-marks.ts'
 
 /** The replica is a few ms behind; a try that waits longer gives its slot to others, and comes back. */
 const REPLAY_POLL_MS = 10

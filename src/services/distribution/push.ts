@@ -5,7 +5,7 @@ import type {
   PushSliceInput,
   PushSliceResult,
 } from '../../contracts/photo-fanout.ts'
-import { BUCKET_COUNT, type PhotoId } from '../../domain/ids.ts'
+import { type PhotoId } from '../../domain/ids.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { FeedHeads } from '../../infra/redis/feed-heads.ts'
 import {
@@ -15,11 +15,12 @@ import {
   fanoutRunning,
   fanoutVisibleSeconds,
 } from '../../observability/fanout-metrics.ts'
-import { clearInFlight } from '../feed/in-flight-copy.ts'
 import { complete, keepInFlight } from './completion.ts'
 import { giveWayToChanges } from './give-way.ts'
 import { collectPage, writePage, type Page, type PageCursor, type PageResult } from './batch.ts'
 import { readPlan, type ShardingRule } from './plan.ts'
+import { BUCKET_COUNT } from '../../domain/buckets.ts'
+import { clearInFlight } from './in-flight-marks.ts'
 
 export interface SliceLimits {
   /** A slice ends after so many followers … */

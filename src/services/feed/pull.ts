@@ -1,7 +1,7 @@
 import type { FeedPosition, FeedScan } from '../../domain/feed-page.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Query } from '../../infra/db/database.ts'
-import { feedable } from '../../infra/db/visibility.ts'
+import { feedable } from '../../infra/db/rules.ts'
 
 /** Above every position, for reading from the top: the largest bigint and UUID. */
 const TOP = { score: '9223372036854775807', photoId: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }

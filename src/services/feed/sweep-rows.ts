@@ -1,6 +1,6 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Transaction } from '../../infra/db/database.ts'
-import { feedable } from '../../infra/db/visibility.ts'
+import { feedable } from '../../infra/db/rules.ts'
 
 /** Rows looked at by one transaction, which holds the user's feed_state meanwhile: a follow of theirs waits some 20 ms. */
 const ROWS_LOOKED_AT = 1_000

@@ -1,10 +1,10 @@
 import { notFound } from '../../domain/errors.ts'
-import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { UserId } from '../../domain/ids.ts'
 import type { Viewer } from '../../domain/visibility.ts'
 import type { Query } from '../../infra/db/database.ts'
-import { visibleTo } from '../../infra/db/visibility.ts'
+import { visibleTo } from '../../infra/db/rules.ts'
 import { toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
-import { loadPhotoCards, type PhotoCard } from '../photos/photo-cards.ts'
+import type { ListPage, PageRequest } from '../lists/pages.ts'
 
 export interface Profile {
   account: Account
@@ -14,14 +14,6 @@ export interface Profile {
   relationship: { following: boolean; followedBy: boolean }
 }
 
-/** A page of a list: what it holds, and where the next begins; null at the end, and only then. */
-export interface ListPage<Item, Position> {
-  items: Item[]
-  next: Position | null
-}
-
-/** The place of a photo in the order of profiles and feeds: its score and id. */
-export type PhotoPosition = readonly [score: number, photoId: PhotoId]
 /** The place of an edge in a list of followers: when it began in µs since 1970, and the other account. */
 export type EdgePosition = readonly [createdAtMicros: string, userId: UserId]
 
@@ -30,13 +22,6 @@ export interface Profiles {
   userIdOf(query: Query, username: string): Promise<UserId>
   /** @throws DarkroomError not_found */
   get(query: Query, viewer: Viewer, username: string): Promise<Profile>
-  /** Ready photos that the viewer may see, newest first. */
-  photos(
-    query: Query,
-    viewer: Viewer,
-    ownerId: UserId,
-    page: PageRequest<PhotoPosition>,
-  ): Promise<ListPage<PhotoCard, PhotoPosition>>
   /** Who follows the account, the newest edge first. */
   followers(
     query: Query,
@@ -49,12 +34,6 @@ export interface Profiles {
     userId: UserId,
     page: PageRequest<EdgePosition>,
   ): Promise<ListPage<Account, EdgePosition>>
-}
-
-export interface PageRequest<Position> {
-  /** Undefined for the first page. */
-  after: Position | undefined
-  limit: number
 }
 
 /** Photos of others are counted up to this; beyond it the number says no more than "many" anyway. */
@@ -76,13 +55,6 @@ const PROFILE = `
       coalesce(sum(following), 0) AS following
     FROM user_counters WHERE user_id = u.user_id) c
   WHERE lower(u.username) = lower($1) AND u.status = 'active'`
-
-// Walks photos_owner_idx backwards from the cursor; what the viewer may not see is skipped within the index's order.
-const PROFILE_PHOTOS = `
-  SELECT p.photo_id, p.score FROM photos p
-  WHERE p.owner_id = $2 AND p.status = 'ready' AND ${visibleTo('p', '$1::bigint')}
-    AND ($3::bigint IS NULL OR (p.score, p.photo_id) < ($3, $4::uuid))
-  ORDER BY p.score DESC, p.photo_id DESC LIMIT $5`
 
 /** `anchor` is the side whose list it is; the index on (anchor, created_at DESC, other DESC) gives the order. */
 const edges = (anchor: 'follower_id' | 'followee_id', other: 'follower_id' | 'followee_id') => `
@@ -137,25 +109,6 @@ export function createProfiles(): Profiles {
         followerCount: Number(row.followers),
         followingCount: Number(row.following),
         relationship: { following: row.viewer_follows, followedBy: row.follows_viewer },
-      }
-    },
-
-    async photos(query, viewer, ownerId, { after, limit }) {
-      const rows = await query<{ photo_id: PhotoId; score: string }>({
-        name: 'profile-photos',
-        text: PROFILE_PHOTOS,
-        values: [viewer?.userId ?? null, ownerId, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
-      })
-      const shown = rows.slice(0, limit)
-      const { cards } = await loadPhotoCards(
-        query,
-        viewer,
-        shown.map((row) => row.photo_id),
-      )
-      const last = shown.at(-1)
-      return {
-        items: shown.map((row) => cards.get(row.photo_id)).filter((card) => card !== undefined),
-        next: rows.length > limit && last ? [Number(last.score), last.photo_id] : null,
       }
     },
 

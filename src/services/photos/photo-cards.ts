@@ -1,5 +1,5 @@
 import type { Query } from '../../infra/db/database.ts'
-import { visibleTo } from '../../infra/db/visibility.ts'
+import { visibleTo } from '../../infra/db/rules.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { PhotoStatus, Viewer, Visibility } from '../../domain/visibility.ts'
 

@@ -6,11 +6,12 @@ import { belongsInFeeds, isNarrowing } from '../../domain/visibility.ts'
 import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import { ObjectMissing, type ObjectStore } from '../../infra/s3/object-store.ts'
 import { changeCounters } from '../accounts/counters.ts'
-import { markInFlight, type InFlightPhoto } from '../feed/in-flight-copy.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 import { loadPhotoCard, loadPhotoCards, type PhotoCard } from './photo-cards.ts'
-import type { NewPhoto } from '../uploads/open-upload.ts'
-import { writeTags } from '../uploads/claim-and-publish.ts'
+import { markInFlight, type InFlightPhoto } from '../distribution/in-flight-marks.ts'
+import { readPhotosOfUser } from './photos-of-user.ts'
+import type { NewPhoto } from './new-photo.ts'
+import { writeTags } from './tags.ts'
 
 type Editable = Omit<NewPhoto, 'contentType' | 'bytes' | 'sha256'>
 /** Undefined leaves a field as it is; null empties it. */
@@ -27,6 +28,8 @@ export interface Photos {
   get(viewer: Viewer, photoId: PhotoId): Promise<PhotoCard>
   /** In the order asked for, without those absent or hidden. */
   getMany(query: Query, viewer: Viewer, photoIds: readonly PhotoId[]): Promise<PhotoCard[]>
+  /** Ready photos of an account that the viewer may see, newest first. */
+  listOf: typeof readPhotosOfUser
   /** The original as its owner uploaded it. @throws DarkroomError not_found, rate_limited */
   openOriginal(ownerId: UserId, photoId: PhotoId): Promise<OriginalFile>
   /** @param expectedVersions if given, the photo must be at one of them. @throws DarkroomError precondition_failed */
@@ -87,6 +90,8 @@ export function createPhotos(deps: PhotosDeps): Photos {
       const { cards } = await loadPhotoCards(query, viewer, photoIds)
       return photoIds.map((photoId) => cards.get(photoId)).filter((card) => card !== undefined)
     },
+
+    listOf: readPhotosOfUser,
 
     async openOriginal(ownerId, photoId) {
       const [row] = await db.primary<{ object_key: string; content_type: string }>({

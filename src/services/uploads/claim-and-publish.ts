@@ -1,9 +1,9 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import { belongsInFeeds, type PhotoStatus, type Visibility } from '../../domain/visibility.ts'
-import { extractHashtags } from '../../domain/hashtags.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
-import { markInFlight } from '../feed/in-flight-copy.ts'
+import { markInFlight } from '../distribution/in-flight-marks.ts'
+import { writeTags } from '../photos/tags.ts'
 import { incomingKey, originalKey, variantsPrefix } from '../photos/object-keys.ts'
 
 export interface UploadsDeps {
@@ -115,20 +115,6 @@ async function publish(
     await markInFlight(tx, inFlight, fanoutShardThreshold)
   }
   return { outcome: 'published', version: published!.version }
-}
-
-/** Replaces the photo's hashtags by those of its caption. */
-export async function writeTags(tx: Transaction, photoId: PhotoId, caption: string | null): Promise<void> {
-  await tx.query({ text: 'DELETE FROM photo_tags WHERE photo_id = $1', values: [photoId] })
-  const tags = extractHashtags(caption ?? '')
-  if (tags.length === 0) return
-  await tx.query({
-    text: `
-      INSERT INTO photo_tags (photo_id, tag, display, position)
-      SELECT $1, tag, display, position - 1
-      FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS t (tag, display, position)`,
-    values: [photoId, tags.map(({ tag }) => tag), tags.map(({ display }) => display)],
-  })
 }
 
 async function close(

@@ -1,30 +1,17 @@
 import { v7 as uuidv7 } from 'uuid'
 import { DarkroomError, notFound } from '../../domain/errors.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
-import type { OriginalContentType } from '../../domain/variants.ts'
-import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
+import type { PhotoStatus } from '../../domain/visibility.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { ObjectStore, PresignedPut } from '../../infra/s3/object-store.ts'
 import type { FirstRun } from '../requests/idempotency.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 import { loadPhotoCard, type PhotoCard } from '../photos/photo-cards.ts'
 import { incomingKey } from '../photos/object-keys.ts'
-import { writeTags } from './claim-and-publish.ts'
+import { writeTags } from '../photos/tags.ts'
+import type { NewPhoto } from '../photos/new-photo.ts'
 
 export type { PresignedPut }
-
-export interface NewPhoto {
-  contentType: OriginalContentType
-  bytes: number
-  /** Hex. */
-  sha256: string | undefined
-  caption: string | null
-  altText: string | null
-  visibility: Visibility
-  shareLocation: boolean
-  shareCamera: boolean
-  allowDownload: boolean
-}
 
 export interface OpenedUpload {
   card: PhotoCard

@@ -20,7 +20,7 @@ import {
   type PhotoFanoutInput,
   type PushSliceResult,
 } from '../../contracts/photo-fanout.ts'
-import { splitBuckets } from '../../domain/bucket-ranges.ts'
+import { splitBuckets } from '../../domain/buckets.ts'
 import { trackFanout } from './progress.ts'
 import { openShards } from './shards.ts'
 import { isHistoryLong, runSlice, steps } from './steps.ts'

@@ -1,11 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  BUCKET_COUNT,
-  feedBucket,
-  photoIdToBytes,
-  type PhotoId,
-  type UserId,
-} from '../../../src/domain/ids.ts'
+import { photoIdToBytes, type PhotoId, type UserId } from '../../../src/domain/ids.ts'
 import type { FeedPosition } from '../../../src/domain/feed-page.ts'
 import { headKey } from '../../../src/infra/redis/feed-heads.ts'
 import type { Feed } from '../../../src/services/feed/feed.ts'
@@ -26,6 +20,7 @@ import {
 } from '../../support/servers/private-valkey-cluster.ts'
 import { valkeyServerPath } from '../../support/servers/private-valkey.ts'
 import { eventually } from '../../support/worlds/upload-world.ts'
+import { BUCKET_COUNT, feedBucket } from '../../../src/domain/buckets.ts'
 
 /** So many that a bucket has three of them and more. */
 const FOLLOWERS = 3_000

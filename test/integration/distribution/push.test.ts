@@ -4,11 +4,12 @@ import {
   type FanoutPosition,
   type DistributionPlan,
 } from '../../../src/contracts/photo-fanout.ts'
-import { feedBucket, type PhotoId, type UserId } from '../../../src/domain/ids.ts'
+import { type PhotoId, type UserId } from '../../../src/domain/ids.ts'
 import { openRedis } from '../../../src/infra/redis/client.ts'
 import { createFeedHeads } from '../../../src/infra/redis/feed-heads.ts'
 import { createFanout } from '../../../src/services/distribution/push.ts'
 import { openWorld, type World } from '../../support/worlds/feed-world.ts'
+import { feedBucket } from '../../../src/domain/buckets.ts'
 
 const NO_LIMITS = { maxFollowers: 20_000, maxMs: 60_000 }
 

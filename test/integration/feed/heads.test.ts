@@ -2,7 +2,7 @@ import { createHash, randomInt } from 'node:crypto'
 import { v7 as uuid } from 'uuid'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { compareFeedOrder, type FeedPosition } from '../../../src/domain/feed-page.ts'
-import { feedBucket, type UserId } from '../../../src/domain/ids.ts'
+import { type UserId } from '../../../src/domain/ids.ts'
 import { openRedis, type RedisClient } from '../../../src/infra/redis/client.ts'
 import {
   createFeedHeads,
@@ -13,6 +13,7 @@ import {
 import { CLOCK, REMOVE_SLOT } from '../../../src/infra/redis/scripts/feed-heads.ts'
 import { startValkey, valkeyServerPath } from '../../support/servers/private-valkey.ts'
 import { startStallingProxy, type StallingProxy } from '../../support/servers/stalling-proxy.ts'
+import { feedBucket } from '../../../src/domain/buckets.ts'
 
 const MAX_ITEMS = 5
 

@@ -3,8 +3,9 @@ import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { FeedPosition } from '../../../src/domain/feed-page.ts'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
-import { clearInFlight, createInFlightCopy, markInFlight } from '../../../src/services/feed/in-flight-copy.ts'
+import { createInFlightCopy } from '../../../src/services/feed/in-flight-copy.ts'
 import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
+import { clearInFlight, markInFlight } from '../../../src/services/distribution/in-flight-marks.ts'
 
 const HEAD_ITEMS = 10
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { v7 as uuid } from 'uuid'
-import { feedBucket, type PhotoId, type UserId } from '../../../src/domain/ids.ts'
+import { type PhotoId, type UserId } from '../../../src/domain/ids.ts'
 import { openRedis, type RedisClient } from '../../../src/infra/redis/client.ts'
 import {
   createFeedHeads,
@@ -11,6 +11,7 @@ import {
 import { openWorld, type World } from '../../support/worlds/feed-world.ts'
 import { startCluster } from '../../support/servers/private-valkey-cluster.ts'
 import { startValkey, valkeyServerPath, type PrivateValkey } from '../../support/servers/private-valkey.ts'
+import { feedBucket } from '../../../src/domain/buckets.ts'
 
 let world: World
 const servers: PrivateValkey[] = []

@@ -14,9 +14,9 @@ import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
 import type { Visibility } from '../../../src/domain/visibility.ts'
 import { createFeedHeads, type FeedHeads } from '../../../src/infra/redis/feed-heads.ts'
 import { openRedis, type RedisClient } from '../../../src/infra/redis/client.ts'
-import { markInFlight } from '../../../src/services/feed/in-flight-copy.ts'
 import { createWorkflowStarts } from '../../../src/services/delivery/workflow-starts.ts'
 import { eventually, openUploadWorld, type UploadWorld } from './upload-world.ts'
+import { markInFlight } from '../../../src/services/distribution/in-flight-marks.ts'
 
 export const SHARD_THRESHOLD = 50
 export const SHARDS = 4

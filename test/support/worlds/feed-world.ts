@@ -10,12 +10,9 @@ import { openRedis, type RedisClient } from '../../../src/infra/redis/client.ts'
 import { createFeedHeads, headKey, type FeedHeads } from '../../../src/infra/redis/feed-heads.ts'
 import { createFanout, type Fanout } from '../../../src/services/distribution/push.ts'
 import { bumpFeedEpoch } from '../../../src/services/distribution/feed-state.ts'
-import {
-  createInFlightCopy,
-  markInFlight,
-  type InFlightCopy,
-} from '../../../src/services/feed/in-flight-copy.ts'
+import { createInFlightCopy, type InFlightCopy } from '../../../src/services/feed/in-flight-copy.ts'
 import { createFeed, type Feed, type FeedDeps, type FeedPage } from '../../../src/services/feed/feed.ts'
+import { markInFlight } from '../../../src/services/distribution/in-flight-marks.ts'
 
 export const CURSOR_SECRET = 'the cursor secret of the feed tests'
 /** A moment in 2026; scores that tests choose lie around it. */

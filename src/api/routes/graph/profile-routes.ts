@@ -30,13 +30,13 @@ export function profileRoutes(routes: Routes, { present, cursorSecret }: Profile
     maybeSignedIn(),
     valid(ListUserPhotos),
     async (ctx) => {
-      const { profiles, ownWrites } = ctx.services
+      const { photos, profiles, ownWrites } = ctx.services
       const query = await ownWrites.readerFor(ctx.viewer?.userId)
       const ownerId = await profiles.userIdOf(query, ctx.input.params.username)
       const list = `users/${ownerId}/photos`
       const { limit, cursor } = ctx.input.query
       const after = photoCursors.read(cursor, ctx.viewer, list)
-      const page = await profiles.photos(query, ctx.viewer, ownerId, { after, limit })
+      const page = await photos.listOf(query, ctx.viewer, ownerId, { after, limit })
       ctx.body = {
         items: page.items.map((card) => present(card, ctx.viewer)),
         nextCursor: photoCursors.write(page.next, ctx.viewer, list),

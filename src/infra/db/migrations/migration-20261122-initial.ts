@@ -122,7 +122,7 @@ export class Migration20261122Initial extends Migration {
         PRIMARY KEY (photo_id, tag)
       )`)
 
-    // Fibonacci hashing of the low 31 bits; twin of domain/ids.ts feedBucket.
+    // Fibonacci hashing of the low 31 bits; twin of domain/buckets.ts feedBucket.
     this.addSql(`
       CREATE FUNCTION feed_bucket(user_id bigint) RETURNS smallint
         LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { splitBuckets } from './bucket-ranges.ts'
-import { BUCKET_COUNT } from './ids.ts'
+import { BUCKET_COUNT, feedBucket, splitBuckets } from './buckets.ts'
+
+describe('feedBucket', () => {
+  it('deals consecutive users evenly over all buckets', () => {
+    const sizes = new Array<number>(BUCKET_COUNT).fill(0)
+    for (let id = 1; id <= 102_400; id++) sizes[feedBucket(String(id))]!++
+    expect(Math.min(...sizes)).toBeGreaterThan(80)
+    expect(Math.max(...sizes)).toBeLessThan(120)
+  })
+})
 
 describe('splitBuckets', () => {
   it.each([1, 2, 3, 7, 8, 64, 1024])('%i ranges hold every bucket once and are of a size', (count) => {

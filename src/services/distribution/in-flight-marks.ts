@@ -1,0 +1,49 @@
+import type { FeedPosition } from '../../domain/feed-page.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { Query, Transaction } from '../../infra/db/database.ts'
+import { feedable } from '../../infra/db/rules.ts'
+
+/** A photo that belongs in feeds, and that not every follower's stored feed holds yet. */
+export interface InFlightPhoto extends FeedPosition {
+  ownerId: UserId
+}
+
+/**
+ * Notes, in the transaction that publishes or widens it, that readers are to merge the photo until its push is through;
+ * does nothing for authors whose push is done in a moment.
+ * @param shardThreshold from how many followers on
+ */
+export async function markInFlight(
+  tx: Pick<Transaction, 'query'>,
+  { photoId, ownerId, score }: InFlightPhoto,
+  shardThreshold: number,
+): Promise<void> {
+  await tx.query({
+    text: `INSERT INTO in_flight (photo_id, owner_id, score)
+           SELECT $1::uuid, $2::bigint, $3::bigint
+           WHERE (SELECT coalesce(sum(followers), 0) FROM user_counters WHERE user_id = $2::bigint) >= $4::bigint
+           ON CONFLICT DO NOTHING`,
+    values: [photoId, ownerId, score, shardThreshold],
+  })
+}
+
+/**
+ * Ends the merging of a photo, unless it has changed since: a photo narrowed and widened again meanwhile stays in flight
+ * for the push that the widening owes. The photo's lock orders this after or before such a change, never across it.
+ * @param version what every stored feed on every server that is read holds now; `left feeds` if it belongs in none
+ */
+export async function clearInFlight(
+  query: Query,
+  photoId: PhotoId,
+  version: number | 'left feeds',
+): Promise<void> {
+  const condition =
+    version === 'left feeds'
+      ? { text: `NOT ${feedable('p')}`, values: [] }
+      : { text: 'p.version = $2::integer', values: [version] }
+  await query({
+    text: `WITH held AS (SELECT FROM photos p WHERE p.photo_id = $1::uuid AND ${condition.text} FOR SHARE)
+           DELETE FROM in_flight USING held WHERE in_flight.photo_id = $1::uuid`,
+    values: [photoId, ...condition.values],
+  })
+}

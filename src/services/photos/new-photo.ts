@@ -1,0 +1,16 @@
+import type { OriginalContentType } from '../../domain/variants.ts'
+import type { Visibility } from '../../domain/visibility.ts'
+
+/** What is known of a photo before its original arrives. */
+export interface NewPhoto {
+  contentType: OriginalContentType
+  bytes: number
+  /** Hex. */
+  sha256: string | undefined
+  caption: string | null
+  altText: string | null
+  visibility: Visibility
+  shareLocation: boolean
+  shareCamera: boolean
+  allowDownload: boolean
+}
