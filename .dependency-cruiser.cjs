@@ -59,6 +59,13 @@ function moduleOrder([name, allowed]) {
 module.exports = {
   forbidden: [
     layer('domain', [], 'The rules of the domain know nothing but themselves.'),
+    {
+      name: 'no-node-in-rules-and-workflows',
+      comment: 'The rules of the domain and all that a workflow is bundled with run without Node.',
+      severity: 'error',
+      from: { path: '^src/(domain|contracts|workflows)/', pathNot: TESTS },
+      to: { dependencyTypes: ['core'] },
+    },
     layer('contracts', ['domain'], 'Contracts speak of the domain only.'),
     layer('entities', ['domain'], 'Entities speak of the domain only.'),
     layer('config', ['domain'], 'Settings are parsed once, of nothing.'),

@@ -33,6 +33,14 @@ export default tseslint.config(
     },
   },
   {
+    // Rules and workflows run without Node (its modules: .dependency-cruiser.cjs).
+    files: ['src/{domain,contracts,workflows}/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-globals': ['error', 'Buffer', 'process', 'global', 'require', 'setImmediate'],
+    },
+  },
+  {
     // Tests read JSON answers of any shape; what they assert is the check.
     files: ['**/*.test.ts', 'test/**/*.ts'],
     rules: {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import pg from 'pg'
-import { photoIdFromBytes } from '../src/domain/ids.ts'
+import { photoIdFromBytes } from '../src/infra/redis/photo-id-bytes.ts'
 import { openRedis } from '../src/infra/redis/client.ts'
 import { headKey } from '../src/infra/redis/feed-heads.ts'
 import { READ_SLICE } from '../src/infra/redis/scripts/feed-heads.ts'

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import pg from 'pg'
-import { photoIdToBytes, type PhotoId, type UserId } from '../src/domain/ids.ts'
+import type { PhotoId, UserId } from '../src/domain/ids.ts'
+import { photoIdToBytes } from '../src/infra/redis/photo-id-bytes.ts'
 import { headKey } from '../src/infra/redis/feed-heads.ts'
 import type { RedisClient } from '../src/infra/redis/client.ts'
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { photoIdToBytes, type PhotoId, type UserId } from '../src/domain/ids.ts'
+import type { PhotoId, UserId } from '../src/domain/ids.ts'
+import { photoIdToBytes } from '../src/infra/redis/photo-id-bytes.ts'
 import { createFeedHeads, headKey } from '../src/infra/redis/feed-heads.ts'
 import type { RedisClient } from '../src/infra/redis/client.ts'
 import { openTemporal } from '../src/infra/temporal/client.ts'

@@ -1,4 +1,3 @@
-import { withFailures } from '../activities/failures.ts'
 import { createFeedCollectionActivities } from '../activities/feed.ts'
 import { createHousekeepingActivities } from '../activities/operations.ts'
 import { createSearchActivities } from '../activities/search.ts'
@@ -70,9 +69,7 @@ export const orchestrationWorker: WorkerDefinition = {
           starts,
         }),
         ...createSyncActivities({ photoSync, starts }),
-        ...withFailures(
-          createSearchActivities({ searchIndex: createSearchIndex({ index, primary: database.primary }) }),
-        ),
+        ...createSearchActivities({ searchIndex: createSearchIndex({ index, primary: database.primary }) }),
         ...createFeedCollectionActivities({
           collection: createFeedCollection({
             db: database,

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { photoIdFromBytes, photoIdToBytes, type PhotoId, type UserId } from '../../domain/ids.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { FeedPosition } from '../../domain/feed-page.ts'
 import { withDeadline } from '../deadline.ts'
 import { createRedisBreaker, type RedisBreaker } from './breaker.ts'
 import type { RedisClient } from './client.ts'
+import { photoIdFromBytes, photoIdToBytes } from './photo-id-bytes.ts'
 import { BEGIN_BUILD, CLOCK, FINISH_BUILD, PUSH_SLOT, READ_SLICE, REMOVE_SLOT } from './scripts/feed-heads.ts'
 import { feedBucket } from '../../domain/buckets.ts'
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { photoIdToBytes, type PhotoId, type UserId } from '../../../src/domain/ids.ts'
+import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
+import { photoIdToBytes } from '../../../src/infra/redis/photo-id-bytes.ts'
 import type { FeedPosition } from '../../../src/domain/feed-page.ts'
 import { headKey } from '../../../src/infra/redis/feed-heads.ts'
 import type { Feed } from '../../../src/services/feed/feed.ts'
