@@ -58,7 +58,7 @@ async function bundleWith(search: string, replacement: string): Promise<string> 
     for (const part of ['workflows', 'contracts', 'domain', 'activities']) {
       await cp(join(root, 'src', part), join(copy, part), { recursive: true })
     }
-    const file = join(copy, 'workflows', 'photo-upload.ts')
+    const file = join(copy, 'workflows', 'photo-upload', 'workflow.ts')
     const source = await readFile(file, 'utf8')
     expect(source.split(search)).toHaveLength(2)
     await writeFile(file, source.replace(search, replacement))
