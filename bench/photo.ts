@@ -22,7 +22,7 @@ const sensorNoise = 18
  * each other, radii by an inverse cube law, which gives edges at every scale and the 1/f spectrum of natural scenes.
  * Each leaf is shaded, and sensor noise lies over all. 8-bit sRGB, interleaved; the same bytes for the same seed.
  */
-export function photoPixels(width: number, height: number, seed = 1): Buffer {
+function photoPixels(width: number, height: number, seed = 1): Buffer {
   const random = seededRandom(seed)
   const pixels = Buffer.alloc(width * height * 3, 120)
   for (let leaf = 0; leaf < leavesPerImage; leaf++) drawLeaf(pixels, width, height, random)

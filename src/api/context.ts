@@ -59,5 +59,4 @@ export function step<Adds = unknown>(
   return Object.assign(run as Step<Adds>, { describes })
 }
 
-export type { Operation } from './operation.ts'
 import type { Operation } from './operation.ts'

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { ErrorCode } from '../domain/errors.ts'
 
 /** What a response carries: a JSON schema, bytes of some type, or nothing. */
-export type ResponseBody = z.ZodType | { contentType: string; description: string } | null
+type ResponseBody = z.ZodType | { contentType: string; description: string } | null
 
 /**
  * One operation of the API: what it takes and what it answers. The same object validates requests (`valid(...)`),

@@ -29,7 +29,7 @@ interface Declare {
   ): void
 }
 
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
 export interface RouteDefinition {
   method: Method

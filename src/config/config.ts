@@ -73,7 +73,7 @@ export const settingsSchema = z.object({
   FEED_UNENROL_DAYS: integer(2, 3_650).default(30),
 })
 
-export type Settings = z.infer<typeof settingsSchema>
+type Settings = z.infer<typeof settingsSchema>
 
 /** Settings plus what follows from them. */
 export interface Config extends Settings {

@@ -3,7 +3,7 @@ const HASHTAG = /#([\p{L}\p{M}\p{N}_]+)/gu
 /** A tag's folded form is at most this long; longer runs of letters are no hashtag. */
 export const MAX_TAG_CHARACTERS = 100
 /** As written it is at most this long: marks that folding drops may be piled on a letter without end. */
-export const MAX_TAG_DISPLAY_CHARACTERS = 400
+const MAX_TAG_DISPLAY_CHARACTERS = 400
 /** At most this many distinct tags of a caption count. */
 export const MAX_TAGS_PER_PHOTO = 30
 

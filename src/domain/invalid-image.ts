@@ -1,23 +1,15 @@
 /**
  * Why an upload is not a photo that can be published; also `photo.failure.code` of the API (which adds `policy`).
  *
- * - `not_an_image`: the bytes are no image, or one so damaged that it cannot be decoded
+ * - `not_an_image`: the bytes are not an image, or are one so damaged that it cannot be decoded
  * - `type_mismatch`: an image, but not of the declared content type, or of a type that is not accepted
  * - `truncated`: the file ends before its image does
  * - `too_many_pixels`: the header announces more pixels than allowed (found before anything is decoded)
  * - `size_mismatch`: not as many bytes as declared, or more than allowed
  * - `checksum_mismatch`: the SHA-256 differs from the declared one
  */
-export const INVALID_IMAGE_CODES = [
-  'not_an_image',
-  'type_mismatch',
-  'truncated',
-  'too_many_pixels',
-  'size_mismatch',
-  'checksum_mismatch',
-] as const
-
-export type InvalidImageCode = (typeof INVALID_IMAGE_CODES)[number]
+export type InvalidImageCode =
+  'not_an_image' | 'type_mismatch' | 'truncated' | 'too_many_pixels' | 'size_mismatch' | 'checksum_mismatch'
 
 /** Permanent: the same bytes will never become valid. `detail` is English for developers and holds no content. */
 export class InvalidImage extends Error {

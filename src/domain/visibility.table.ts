@@ -25,7 +25,7 @@ const OTHERWISE: Record<Exclude<PhotoStatus, 'ready'>, readonly ViewerKind[]> = 
   deleted: [],
 }
 
-export const VIEWER_KINDS: readonly ViewerKind[] = ['anonymous', 'stranger', 'follower', 'owner']
+const VIEWER_KINDS: readonly ViewerKind[] = ['anonymous', 'stranger', 'follower', 'owner']
 
 /** The one table that the rule and its SQL and search twins are tested against: 4 viewers × 3 visibilities × 6 statuses. */
 export const VISIBILITY_TABLE: readonly VisibilityCase[] = VIEWER_KINDS.flatMap((viewer) =>

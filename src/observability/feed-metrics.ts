@@ -1,18 +1,18 @@
 import { Counter, Gauge, Histogram } from 'prom-client'
 
-export const feedScans = new Counter({
+const feedScans = new Counter({
   name: 'darkroom_feed_scans_total',
   help: 'Parts of feeds read, by the tier they came from',
   labelNames: ['tier'] as const,
 })
 
-export const feedRebuilds = new Counter({
+const feedRebuilds = new Counter({
   name: 'darkroom_feed_rebuilds_total',
   help: 'Rebuilds of feed heads, by how they ended',
   labelNames: ['outcome'] as const,
 })
 
-export const feedReadSeconds = new Histogram({
+const feedReadSeconds = new Histogram({
   name: 'darkroom_feed_read_seconds',
   help: 'Time to read a page of a feed, without HTTP',
   buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2],
@@ -28,17 +28,17 @@ export const feedInFlightOldest = new Gauge({
   help: 'Since how long the oldest of these has been in flight; 0: there is none',
 })
 
-export const feedGhosts = new Counter({
+const feedGhosts = new Counter({
   name: 'darkroom_feed_ghosts_total',
   help: 'Candidates that readers left out because they are no longer in the feed',
 })
 
-export const feedGhostsCollected = new Counter({
+const feedGhostsCollected = new Counter({
   name: 'darkroom_feed_ghosts_collected_total',
   help: 'Rows of feeds deleted because they no longer belong, or their user no longer reads',
 })
 
-export const feedUnenrolled = new Counter({
+const feedUnenrolled = new Counter({
   name: 'darkroom_feed_unenrolled_total',
   help: 'Users whose feeds are no longer pushed to, as they have not read for long',
 })

@@ -14,7 +14,7 @@ import { createRuntimeMetrics } from './runtime-metrics.ts'
 import { freshWorkflowBundle } from './workflow-bundle.ts'
 
 /** What a worker is made of; `close` is called after its last activity has ended. */
-export interface WorkerParts {
+interface WorkerParts {
   activities: object
   /** Runs beside the worker until the signal aborts. */
   background?: (signal: AbortSignal) => Promise<void>

@@ -16,7 +16,7 @@ const LOCK_STALE_MS = 30_000
 const LOCK_RETRIES = { retries: 120, factor: 1, minTimeout: 500 }
 
 /** Where the bundle is, and the hash of what it was made of beside it. */
-export const workflowBundlePath = join(root, 'build', 'workflow-bundle.js')
+const workflowBundlePath = join(root, 'build', 'workflow-bundle.js')
 const hashPath = join(root, 'build', 'workflow-bundle.sha256')
 
 /**

@@ -49,7 +49,7 @@ export interface Page<Item> {
 }
 
 /** An answer that was not the expected one, with what the API said. */
-export class UnexpectedAnswer extends Error {
+class UnexpectedAnswer extends Error {
   override readonly name = 'UnexpectedAnswer'
   readonly answer: Answer
 

@@ -14,7 +14,7 @@ export interface MainJobOptions {
 }
 
 /** What became of one photo. Times are in ms after the PUT was answered. */
-export interface PhotoReport {
+interface PhotoReport {
   photo: DemoPhoto
   photoId: string
   readyMs: number

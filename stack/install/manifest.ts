@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 const manifestName = 'manifest.json'
 
 /** Every installed file with its size in bytes; symbolic links count as files of size -1. */
-export type Manifest = Record<string, number>
+type Manifest = Record<string, number>
 
 /** Writes the manifest of `root`, last of all, so that a folder with one is a whole one. */
 export async function writeManifest(root: string): Promise<void> {

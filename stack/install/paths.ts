@@ -61,7 +61,7 @@ function valkeyServer(python: string): string {
 }
 
 /** The first executable of that name on PATH. */
-export function findOnPath(name: string): string | undefined {
+function findOnPath(name: string): string | undefined {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     const file = join(folder, name)
     try {

@@ -121,7 +121,7 @@ export function writeEnvFile(file: string, env: Record<string, string>): void {
 }
 
 /** Reads such a file; empty when there is none. */
-export function readEnvFile(file: string): Record<string, string> {
+function readEnvFile(file: string): Record<string, string> {
   try {
     return parseEnv(readFileSync(file, 'utf8')) as Record<string, string>
   } catch {

@@ -4,7 +4,7 @@ import { isUuid } from '../../domain/ids.ts'
 /** Names that an account may have; unique regardless of case. */
 export const USERNAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 
-export const photoId = z
+const photoId = z
   .string()
   .refine(isUuid, 'Not a photo id.')
   .meta({ description: 'UUID v7 in lower case.', override: { type: 'string', format: 'uuid' } })

@@ -11,21 +11,21 @@ export interface CdnOptions {
 }
 
 /** What one edge held under one path when it was purged; afterwards it held nothing. */
-export interface PurgeFinding {
+interface PurgeFinding {
   edge: string
   path: string
   found: 'cached' | 'absent'
 }
 
 /** How one edge answered one URL. Holds the path only: signatures stay out of logs and histories. */
-export interface RefusalAnswer {
+interface RefusalAnswer {
   edge: string
   path: string
   status: number
   refused: boolean
 }
 
-export interface RefusalProof {
+interface RefusalProof {
   /** True only if every edge refused every URL. */
   refused: boolean
   answers: RefusalAnswer[]

@@ -23,7 +23,7 @@ export interface Transaction {
   query: Query
 }
 
-export interface TransactionOptions {
+interface TransactionOptions {
   /**
    * The transaction takes a right from someone (unfollow, narrower visibility, delete): it commits with
    * `synchronous_commit = remote_apply`, so that the next read on a replica already obeys it.
@@ -59,7 +59,7 @@ export interface DatabaseOptions {
 }
 
 /** MikroORM's options, shared with its command line. */
-export function ormOptions(options: Pick<DatabaseOptions, 'url'> & Partial<DatabaseOptions>): Options {
+function ormOptions(options: Pick<DatabaseOptions, 'url'> & Partial<DatabaseOptions>): Options {
   return {
     clientUrl: options.url,
     entities: Object.values(entities),

@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { VARIANT_SPECS, variantSpec } from '../../domain/variants.ts'
-import { renderVariant, renderVariants } from './render.ts'
+import { renderVariants } from './render.ts'
 import type { RenderedVariant } from './render.ts'
 import {
   animatedGif,
@@ -193,21 +193,21 @@ describe('failures', () => {
   })
 })
 
-describe('renderVariant', () => {
-  it('gives the same bytes as the group does', async () => {
+describe('a single variant', () => {
+  it('has the same bytes as in the group', async () => {
     const original = await photoWithMetadata('jpeg', 1300, 900)
     const group = await render(original)
     for (const spec of VARIANT_SPECS) {
-      const single = await renderVariant(original, spec)
-      expect(single.data.equals(group[`${spec.variant}.${spec.format}`]!.data)).toBe(true)
+      const single = await renderVariants(original, { specs: [spec] })
+      expect(single).toEqual([group[`${spec.variant}.${spec.format}`]])
     }
   })
 
-  it('throws what went wrong', async () => {
+  it('fails with what went wrong', async () => {
     const original = await noisyImage(30, 20).png().toBuffer()
     const onVariant = () => Promise.reject(new Error('storage is down'))
-    const failing = renderVariant(original, variantSpec('thumb_200', 'jpeg'), { onVariant })
-    await expect(failing).rejects.toThrow('storage is down')
+    const [failed] = await renderVariants(original, { specs: [variantSpec('thumb_200', 'jpeg')], onVariant })
+    expect(failed).toMatchObject({ ok: false, error: { message: 'storage is down' } })
   })
 })
 

@@ -13,7 +13,7 @@ export interface RenderedVariant {
   bytes: number
 }
 
-export interface FailedVariant {
+interface FailedVariant {
   variant: VariantName
   format: VariantFormat
   ok: false
@@ -76,21 +76,6 @@ export async function renderVariants(
     return pixels
   }
   return Promise.all(specs.map((spec) => renderOne(spec, pixelsOf(spec), options.onVariant)))
-}
-
-/**
- * Renders a single variant: the same bytes as `renderVariants` gives.
- *
- * @throws what went wrong, be it in decoding, encoding or `onVariant`
- */
-export async function renderVariant(
-  input: string | Buffer,
-  spec: VariantSpec,
-  options: Omit<RenderOptions, 'specs'> = {},
-): Promise<RenderedVariant> {
-  const [result] = await renderVariants(input, { ...options, specs: [spec] })
-  if (!result?.ok) throw result?.error
-  return result
 }
 
 async function renderOne(

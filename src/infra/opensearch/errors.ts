@@ -37,7 +37,7 @@ export async function reachable<T>(call: Promise<T>): Promise<T> {
  * What went wrong, by OpenSearch's name for it. The client's own errors carry the request and quote from documents, so
  * that logging one would write captions and queries into the log.
  */
-export class OpenSearchFault extends Error {
+class OpenSearchFault extends Error {
   override readonly name = 'OpenSearchFault'
 
   constructor(error: unknown) {

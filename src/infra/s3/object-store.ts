@@ -34,7 +34,7 @@ interface Timeouts {
   silenceMs: number
 }
 
-export interface ObjectHead {
+interface ObjectHead {
   /** Quoted, as S3 gives it: for pinning what was looked at. */
   etag: string
   bytes: number
@@ -70,7 +70,7 @@ export interface ObjectStore {
   close(): void
 }
 
-export interface PresignPutOptions {
+interface PresignPutOptions {
   key: string
   bytes: number
   contentType: string
@@ -84,7 +84,7 @@ export class ObjectMissing extends Error {
   override readonly name = 'ObjectMissing'
 }
 /** The object is another one than was looked at. */
-export class ObjectChanged extends Error {
+class ObjectChanged extends Error {
   override readonly name = 'ObjectChanged'
 }
 

@@ -22,9 +22,7 @@ const NOT_FOUND = 5
 type Progress = (line: string) => void
 
 /** Everything that Darkroom runs by the clock. */
-export const SCHEDULES: readonly ScheduleOptions<
-  ScheduleOptionsStartWorkflowAction<() => Promise<unknown>>
->[] = [
+const SCHEDULES: readonly ScheduleOptions<ScheduleOptionsStartWorkflowAction<() => Promise<unknown>>>[] = [
   {
     scheduleId: HOUSEKEEPING_SCHEDULE_ID,
     spec: { intervals: [{ every: '1 hour' }], jitter: '5 minutes' },

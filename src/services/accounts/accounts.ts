@@ -14,14 +14,14 @@ export interface Account {
   createdAt: Date
 }
 
-export interface NewAccount {
+interface NewAccount {
   username: string
   password: string
   displayName: string | null
 }
 
 /** Undefined leaves a field as it is; null empties it. */
-export interface AccountChanges {
+interface AccountChanges {
   displayName?: string | null | undefined
   bio?: string | null | undefined
 }
@@ -40,7 +40,7 @@ export interface Accounts {
   update(userId: UserId, changes: AccountChanges, guard?: (current: Account) => void): Promise<Account>
 }
 
-export const ACCOUNT_COLUMNS = 'user_id, username, display_name, bio, is_private, created_at'
+const ACCOUNT_COLUMNS = 'user_id, username, display_name, bio, is_private, created_at'
 
 export function createAccounts(deps: { db: Database; passwords: Passwords; sessions: Sessions }): Accounts {
   const { db, passwords, sessions } = deps

@@ -41,7 +41,7 @@ export async function runRelay(deps: RelayDeps, signal: AbortSignal): Promise<vo
 }
 
 /** One batch. @returns how many rows were leased; 0 also when Postgres did not answer. */
-export async function relayOnce(deps: RelayDeps): Promise<number> {
+async function relayOnce(deps: RelayDeps): Promise<number> {
   try {
     const rows = await lease(deps.database)
     outboxOldestSeconds.set(Math.max(0, ...rows.map((row) => (Date.now() - row.created_at.getTime()) / 1000)))

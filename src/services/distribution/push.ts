@@ -22,7 +22,7 @@ import { readPlan, type ShardingRule } from './plan.ts'
 import { BUCKET_COUNT } from '../../domain/buckets.ts'
 import { clearInFlight } from './in-flight-marks.ts'
 
-export interface SliceLimits {
+interface SliceLimits {
   /** A slice ends after so many followers … */
   maxFollowers: number
   /** … or so much time, so that the workflow sees pause, cancel and new versions in between. */

@@ -1,5 +1,5 @@
 /** How a rebuild of a head ended; `taken`: someone else builds it, `busy`: too many are being built, `lost`: another took over. */
-export type RebuildOutcome = 'built' | 'taken' | 'busy' | 'lost' | 'failed'
+type RebuildOutcome = 'built' | 'taken' | 'busy' | 'lost' | 'failed'
 
 export interface FeedMetrics {
   /** A part of a feed was read out of a tier; `rebuilt`: what a head was just built from. */

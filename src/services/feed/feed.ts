@@ -17,7 +17,7 @@ export interface FeedDeps extends StretchesDeps {
   cursorSecret: string
 }
 
-export interface FeedOptions {
+interface FeedOptions {
   /** 1–100 */
   limit: number
   cursor?: string | undefined

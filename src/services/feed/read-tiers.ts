@@ -21,7 +21,7 @@ export interface StretchesDeps extends BelowHeadOptions {
   metrics?: FeedMetrics
 }
 
-export interface Reading {
+interface Reading {
   viewer: { userId: UserId }
   query: Query
   /** Not for who has just written: their own photo may not have reached the head yet. */

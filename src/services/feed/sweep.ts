@@ -15,7 +15,7 @@ const FIRST_USER: UserId = '0'
 /** A sweep ends after so long, before its activity times out; the next one goes on. */
 const SWEEP_MS = 8 * 60_000
 
-export interface FeedCollectionMetrics {
+interface FeedCollectionMetrics {
   unenrolled(count: number): void
   collected(rows: number): void
 }

@@ -15,7 +15,7 @@ export interface Profile {
 }
 
 /** The place of an edge in a list of followers: when it began in µs since 1970, and the other account. */
-export type EdgePosition = readonly [createdAtMicros: string, userId: UserId]
+type EdgePosition = readonly [createdAtMicros: string, userId: UserId]
 
 export interface Profiles {
   /** The ids of an active account's name. @throws DarkroomError not_found */
@@ -37,7 +37,7 @@ export interface Profiles {
 }
 
 /** Photos of others are counted up to this; beyond it the number says no more than "many" anyway. */
-export const MAX_COUNTED_PHOTOS = 10_000
+const MAX_COUNTED_PHOTOS = 10_000
 
 // Others learn the number of what they may see, counted along photos_owner_idx: a total would tell of private photos.
 const PROFILE = `

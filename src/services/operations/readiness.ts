@@ -6,7 +6,7 @@ import type { ObjectStore } from '../../infra/s3/object-store.ts'
 
 const CHECK_TIMEOUT_MS = 1_500
 
-export type DependencyState = 'up' | 'down'
+type DependencyState = 'up' | 'down'
 
 /** What the service needs, each by name. */
 export interface Readiness {

@@ -66,12 +66,6 @@ export function windowExpirySeconds(now: Date): number {
   return (window + 2) * URL_WINDOW_SECONDS
 }
 
-/** The first moment at which URLs differ from those issued at `now`; response ETags are good until then. */
-export function windowEnd(now: Date): Date {
-  const window = Math.floor(now.getTime() / 1000 / URL_WINDOW_SECONDS)
-  return new Date((window + 1) * URL_WINDOW_SECONDS * 1000)
-}
-
 /**
  * The `s` of an image URL: base64url of HMAC-SHA256 over path, access epoch and expiry. The edge computes the same in
  * stack/edge/edge.js.

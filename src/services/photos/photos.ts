@@ -15,9 +15,9 @@ import { writeTags } from './tags.ts'
 
 type Editable = Omit<NewPhoto, 'contentType' | 'bytes' | 'sha256'>
 /** Undefined leaves a field as it is; null empties it. */
-export type PhotoChanges = { [Field in keyof Editable]?: Editable[Field] | undefined }
+type PhotoChanges = { [Field in keyof Editable]?: Editable[Field] | undefined }
 
-export interface OriginalFile {
+interface OriginalFile {
   body: Readable
   bytes: number
   contentType: string

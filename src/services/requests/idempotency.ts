@@ -11,7 +11,7 @@ export type KeptAnswer =
   | { status: number; resourceId: string }
   | { problem: { code: ErrorCode; message: string; fields: readonly FieldError[] } }
 
-export interface IdempotencyScope {
+interface IdempotencyScope {
   userId: UserId
   /** Method and route pattern. */
   route: string

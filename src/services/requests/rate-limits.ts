@@ -12,7 +12,7 @@ const QUARTER_HOUR_SECONDS = 15 * MINUTE_SECONDS
 const HOUR_SECONDS = 60 * MINUTE_SECONDS
 
 /** How often what may be done, per account or address; `RATE_LIMIT_FACTOR` multiplies the points. */
-export const RATE_POLICIES = {
+const RATE_POLICIES = {
   /** Reading: a busy client shows a few pages a second. */
   read: { points: 1_200, seconds: MINUTE_SECONDS },
   search: { points: 240, seconds: MINUTE_SECONDS },
@@ -32,7 +32,7 @@ export const RATE_POLICIES = {
 export type RatePolicyName = keyof typeof RATE_POLICIES
 
 /** What became of one call counted against a policy. */
-export interface RateDecision {
+interface RateDecision {
   allowed: boolean
   limit: number
   windowSeconds: number

@@ -58,7 +58,7 @@ export interface PhotoSync {
 }
 
 /** An edge still serves what it must refuse. */
-export class EdgeStillServes extends Error {
+class EdgeStillServes extends Error {
   override readonly name = 'EdgeStillServes'
 }
 

@@ -11,7 +11,7 @@ export interface SearchIndexDeps {
 }
 
 /** What the index holds of a photo now. */
-export interface IndexOutcome {
+interface IndexOutcome {
   state: 'indexed' | 'removed'
   /** The version of the row that the index is in line with; null if there is no such row. */
   version: number | null

@@ -19,7 +19,7 @@ export interface SearchDeps {
   maxCountedHits?: number
 }
 
-export interface PageRequest {
+interface PageRequest {
   /** 1–100 */
   limit: number
   cursor?: string | undefined
@@ -31,13 +31,13 @@ export interface PhotoSearchRequest extends PhotoFilters, PageRequest {
   sort?: 'relevance' | 'recent' | undefined
 }
 
-export interface PhotoList {
+interface PhotoList {
   items: PhotoCard[]
   /** null means the end, and only then. */
   nextCursor: string | null
 }
 
-export interface PhotoSearchResult extends PhotoList {
+interface PhotoSearchResult extends PhotoList {
   /** How many of the first MAX_COUNTED_HITS matches the viewer may see, as counted for the first page of the walk. */
   total: number
 }
@@ -57,10 +57,10 @@ export interface Search {
  * `total` is counted after rights, never taken from the index, which is up to a second behind on a narrowing: so it stops
  * at this many, an ids-only search and one primary key probe each.
  */
-export const MAX_COUNTED_HITS = 1_000
+const MAX_COUNTED_HITS = 1_000
 
 /** OpenSearch takes this many ids in a filter; of a viewer who follows more, the latest count. */
-export const MAX_SEARCHED_FOLLOWEES = 65_536
+const MAX_SEARCHED_FOLLOWEES = 65_536
 
 /** relevance, publishedAt in ms, photo id, total */
 const CURSOR_SHAPE = ['number', 'number', 'string', 'number'] as const

@@ -14,9 +14,9 @@ export interface UploadsDeps {
 }
 
 /** `closed`: the photo is no longer an upload (published, failed, deleted) or was never one (no status). */
-export type ClaimOutcome =
+type ClaimOutcome =
   { outcome: 'claimed' } | { outcome: 'absent' } | { outcome: 'closed'; status?: PhotoStatus }
-export type PublishOutcome = { outcome: 'published'; version: number } | { outcome: 'gone' }
+type PublishOutcome = { outcome: 'published'; version: number } | { outcome: 'gone' }
 
 /** The steps of an upload that touch rows and keys, not pixels. Each may run twice. */
 export interface Uploads {

@@ -13,7 +13,7 @@ import type { NewPhoto } from '../photos/new-photo.ts'
 
 export type { PresignedPut }
 
-export interface OpenedUpload {
+interface OpenedUpload {
   card: PhotoCard
   upload: PresignedPut
 }

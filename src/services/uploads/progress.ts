@@ -28,7 +28,7 @@ export interface PhotoProgress {
   fanout?: { state: FanoutProgress['state']; followers: number; delivered: number }
 }
 
-export interface WaitOptions {
+interface WaitOptions {
   /** Returns as soon as the progress differs from what it was, at the latest after this; at once when nothing will change. */
   waitSeconds: number
   /** Ends the wait at once: the client has gone, or the process is told to stop. */

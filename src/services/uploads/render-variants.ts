@@ -28,7 +28,7 @@ export interface VariantRef {
 }
 
 /** `gone`: the photo is no longer there to have variants. */
-export type RenderOutcome = { outcome: 'rendered'; failed: VariantRef[] } | { outcome: 'gone' }
+type RenderOutcome = { outcome: 'rendered'; failed: VariantRef[] } | { outcome: 'gone' }
 
 export interface Variants {
   /** Renders every variant that is missing from one decode, storing and recording each as soon as it is there. */

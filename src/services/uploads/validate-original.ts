@@ -13,7 +13,7 @@ export interface OriginalsDeps {
   maxPixels: number
 }
 
-export type ValidationOutcome =
+type ValidationOutcome =
   { outcome: 'valid'; width: number; height: number; bytes: number } | { outcome: 'gone' }
 
 export interface Originals {

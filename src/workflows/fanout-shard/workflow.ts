@@ -19,11 +19,11 @@ import {
 import { PAUSE_FANOUT, RESUME_FANOUT, type FanoutPosition } from '../../contracts/photo-fanout.ts'
 import { isHistoryLong, runSlice } from '../photo-fanout/steps.ts'
 
-export const pauseShard = defineSignal(PAUSE_FANOUT)
-export const resumeShard = defineSignal(RESUME_FANOUT)
-export const handOver = defineSignal(HAND_OVER)
-export const shardReached = defineSignal<[ShardReached]>(SHARD_REACHED)
-export const shardPosition = defineQuery<FanoutPosition>(SHARD_POSITION)
+const pauseShard = defineSignal(PAUSE_FANOUT)
+const resumeShard = defineSignal(RESUME_FANOUT)
+const handOver = defineSignal(HAND_OVER)
+const shardReached = defineSignal<[ShardReached]>(SHARD_REACHED)
+const shardPosition = defineQuery<FanoutPosition>(SHARD_POSITION)
 
 /** The followers of a range of buckets, slice by slice (contracts/fanout-shard.ts). */
 export async function fanoutShard(input: FanoutShardInput): Promise<FanoutShardResult> {

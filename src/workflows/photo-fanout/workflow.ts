@@ -25,10 +25,10 @@ import { trackFanout } from './progress.ts'
 import { openShards } from './shards.ts'
 import { isHistoryLong, runSlice, steps } from './steps.ts'
 
-export const distributionChanged = defineSignal(DISTRIBUTION_CHANGED)
-export const pauseFanout = defineSignal(PAUSE_FANOUT)
-export const resumeFanout = defineSignal(RESUME_FANOUT)
-export const fanoutProgress = defineQuery<FanoutProgress>(FANOUT_PROGRESS)
+const distributionChanged = defineSignal(DISTRIBUTION_CHANGED)
+const pauseFanout = defineSignal(PAUSE_FANOUT)
+const resumeFanout = defineSignal(RESUME_FANOUT)
+const fanoutProgress = defineQuery<FanoutProgress>(FANOUT_PROGRESS)
 
 /** Brings one photo's distribution in line with its row, until the row stands still (contracts/photo-fanout.ts). */
 export async function photoFanout(input: PhotoFanoutInput): Promise<FanoutProgress> {

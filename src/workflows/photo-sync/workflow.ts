@@ -16,8 +16,8 @@ import {
 } from '../../contracts/photo-sync.ts'
 import { steps } from './steps.ts'
 
-export const photoChanged = defineSignal(PHOTO_CHANGED)
-export const syncProgress = defineQuery<SyncProgress>(SYNC_PROGRESS)
+const photoChanged = defineSignal(PHOTO_CHANGED)
+const syncProgress = defineQuery<SyncProgress>(SYNC_PROGRESS)
 
 /**
  * How long objects wait for all edges to deny first. An edge that is up denies within a second; for one that is down the

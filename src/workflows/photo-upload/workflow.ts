@@ -20,9 +20,9 @@ import { invalidImageOf, steps } from './steps.ts'
 import { trackProgress, type TrackedProgress } from './progress.ts'
 import { makeVariants } from './variants.ts'
 
-export const originalArrived = defineSignal(ORIGINAL_ARRIVED)
-export const photoDeleted = defineSignal(PHOTO_DELETED)
-export const uploadProgress = defineQuery<UploadProgress>(UPLOAD_PROGRESS)
+const originalArrived = defineSignal(ORIGINAL_ARRIVED)
+const photoDeleted = defineSignal(PHOTO_DELETED)
+const uploadProgress = defineQuery<UploadProgress>(UPLOAD_PROGRESS)
 
 /**
  * A PUT that begins in the last second before its URL expires may take this long: 50 MB, the default limit, over a mobile

@@ -22,7 +22,7 @@ export interface PrivateCluster {
   close(): Promise<void>
 }
 
-export interface SlotMigration {
+interface SlotMigration {
   from: ClusterNode
   to: ClusterNode
   /** Keys that are there, and not on their way already. */

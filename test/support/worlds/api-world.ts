@@ -14,7 +14,7 @@ import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
 /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers of many shapes, each asserted by its test */
 export type Json = any
 
-export interface Answer {
+interface Answer {
   status: number
   headers: Headers
   /** Parsed if it is JSON, else the text. */
@@ -38,7 +38,7 @@ export interface Person {
   refreshToken: string
 }
 
-export interface SeededPhoto {
+interface SeededPhoto {
   ownerId: UserId
   visibility?: Visibility
   status?: PhotoStatus

@@ -25,7 +25,7 @@ export function setting(name: string): string {
   return value
 }
 
-export const signingKey = () => setting('CDN_SIGNING_KEY')
+const signingKey = () => setting('CDN_SIGNING_KEY')
 
 export function openBucket(): ObjectStore {
   return openObjectStore({

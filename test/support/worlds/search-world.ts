@@ -10,7 +10,7 @@ import { ensureSearchIndex, photosAlias } from '../../../src/infra/opensearch/se
 import { createSearch, type PhotoSearchRequest, type Search } from '../../../src/services/search/search.ts'
 import { createSearchIndex, type SearchIndex } from '../../../src/services/search/search-index.ts'
 
-export interface NewPhoto {
+interface NewPhoto {
   owner: string
   caption?: string
   altText?: string
@@ -57,7 +57,7 @@ export const freshWord = () => `w${uuidv7().replaceAll('-', '')}`
 const CURSOR_SECRET = randomBytes(32).toString('hex')
 const UPLOAD_EXPIRES_AT = new Date('2026-01-01T00:00:00Z')
 
-export function setting(name: string): string {
+function setting(name: string): string {
   const value = process.env[name]
   if (!value) throw new Error(`${name} is not set: run the tests with npm test`)
   return value

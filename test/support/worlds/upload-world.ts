@@ -28,7 +28,7 @@ import { startWorker, type RunningWorker, type WorkerDefinition } from '../../..
 Runtime.install({ logger: new DefaultLogger('ERROR') })
 export const silent = pino({ level: process.env.TEST_LOG ?? 'silent' })
 
-export interface PhotoRow {
+interface PhotoRow {
   status: string
   version: number
   access_epoch: number

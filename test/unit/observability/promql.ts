@@ -1,7 +1,7 @@
 import { parser } from '@prometheus-io/lezer-promql'
 
 /** A metric that an expression selects, and the labels that it is selected by. */
-export interface Selected {
+interface Selected {
   metric: string
   labels: string[]
 }

@@ -5,7 +5,7 @@ import type { PresignedPut } from '../../../services/uploads/open-upload.ts'
 import type { CardVariant, PhotoCard } from '../../../services/photos/photo-cards.ts'
 import type { PhotoSchema, UploadSchema } from './schema.ts'
 
-export type PresentedPhoto = z.infer<typeof PhotoSchema>
+type PresentedPhoto = z.infer<typeof PhotoSchema>
 type PresentedVariant = PresentedPhoto['variants'][number]
 
 /** Shows a photo, whose card proves the viewer's right to see it, with image URLs signed now. */
