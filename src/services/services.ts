@@ -44,7 +44,7 @@ export interface ServicesDeps {
 export function createServices(deps: ServicesDeps) {
   const { config, db, redis, objects, temporal, openSearch, logger } = deps
   const breaker = createRedisBreaker(redis)
-  const outbox = createOutbox({ database: db, temporal, logger })
+  const outbox = createOutbox({ db, temporal, logger })
   const sessions = createSessions({ db, sessionDays: config.SESSION_DAYS })
   const inFlight = createInFlightCopy({
     db,

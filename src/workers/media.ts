@@ -15,17 +15,17 @@ export const mediaWorker: WorkerDefinition = {
   async compose(config, logger) {
     const removed = await removeLeftOverFiles()
     if (removed > 0) logger.info({ removed }, 'temporary files of killed workers removed')
-    const database = await databaseOf(config, 'darkroom-media')
+    const db = await databaseOf(config, 'darkroom-media')
     const objects = objectStoreOf(config)
     const maxPixels = config.MAX_MEGAPIXELS * PIXELS_PER_MEGAPIXEL
     return {
       activities: createMediaActivities({
-        originals: createOriginals({ database, objects, maxBytes: config.MAX_UPLOAD_BYTES, maxPixels }),
-        variants: createVariants({ database, objects, maxPixels }),
+        originals: createOriginals({ db, objects, maxBytes: config.MAX_UPLOAD_BYTES, maxPixels }),
+        variants: createVariants({ db, objects, maxPixels }),
       }),
       async close() {
         objects.close()
-        await database.close()
+        await db.close()
       },
     }
   },

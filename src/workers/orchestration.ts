@@ -37,7 +37,7 @@ export const orchestrationWorker: WorkerDefinition = {
     maxConcurrentActivityTaskExecutions: 30,
   }),
   async compose(config, logger) {
-    const database = await databaseOf(config, 'darkroom-orchestration')
+    const db = await databaseOf(config, 'darkroom-orchestration')
     const objects = objectStoreOf(config)
     const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE })
     const search = openSearchClient(config.OPENSEARCH_URL)
@@ -50,14 +50,14 @@ export const orchestrationWorker: WorkerDefinition = {
     })
     const starts = createWorkflowStarts(temporal)
     const photoSync = createPhotoSync({
-      database,
+      db,
       objects,
       cdn,
       cdnBaseUrl: config.CDN_BASE_URL,
       cdnSigningKey: config.CDN_SIGNING_KEY,
     })
     const keeper = createReplicaKeeper({
-      database,
+      db,
       logger,
       standbyNames: config.DATABASE_STANDBY_NAMES,
       replicaName: config.DATABASE_REPLICA_NAME,
@@ -65,30 +65,30 @@ export const orchestrationWorker: WorkerDefinition = {
     return {
       activities: {
         ...createUploadActivities({
-          uploads: createUploads({ database, objects, fanoutShardThreshold: config.FANOUT_SHARD_THRESHOLD }),
+          uploads: createUploads({ db, objects, fanoutShardThreshold: config.FANOUT_SHARD_THRESHOLD }),
           starts,
         }),
         ...createSyncActivities({ photoSync, starts }),
-        ...createSearchActivities({ searchIndex: createSearchIndex({ index, primary: database.primary }) }),
+        ...createSearchActivities({ searchIndex: createSearchIndex({ index, primary: db.primary }) }),
         ...createFeedCollectionActivities({
           collection: createFeedCollection({
-            db: database,
+            db,
             redis,
             unenrolDays: config.FEED_UNENROL_DAYS,
             logger,
             metrics: feedCollectionMetrics,
           }),
         }),
-        ...createHousekeepingActivities({ housekeeping: createHousekeeping({ database, objects, starts }) }),
+        ...createHousekeepingActivities({ housekeeping: createHousekeeping({ db, objects, starts }) }),
       },
       async background(signal) {
-        const relay = createOutbox({ database, temporal, logger }).runRelay(signal)
+        const relay = createOutbox({ db, temporal, logger }).runRelay(signal)
         await Promise.all([relay, config.DATABASE_REPLICA_URL && keeper.run(signal)])
       },
       async close() {
         objects.close()
         redis.disconnect()
-        await Promise.all([database.close(), temporal.connection.close(), search.close()])
+        await Promise.all([db.close(), temporal.connection.close(), search.close()])
       },
     }
   },

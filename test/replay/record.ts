@@ -157,12 +157,12 @@ async function saveScheduled(name: string, scheduleId: string): Promise<void> {
 
 async function addFollowers(author: UserId): Promise<void> {
   for (let n = 0; n < SHARD_THRESHOLD; n++) {
-    await world.database.primary({
+    await world.db.primary({
       text: 'INSERT INTO follows (follower_id, followee_id) VALUES ($1, $2)',
       values: [await world.owner(), author],
     })
   }
-  await world.database.primary({
+  await world.db.primary({
     text: 'INSERT INTO user_counters (user_id, slot, followers) VALUES ($1, 0, $2)',
     values: [author, SHARD_THRESHOLD],
   })

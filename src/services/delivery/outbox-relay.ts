@@ -12,7 +12,7 @@ import { grpcCode, parseOutboxRow, shortError, UndeliverableMessage, type Outbox
 import type { WorkflowStarts } from './workflow-starts.ts'
 
 export interface RelayDeps {
-  database: Database
+  db: Database
   temporal: Client
   starts: WorkflowStarts
   logger: Logger
@@ -43,7 +43,7 @@ export async function runRelay(deps: RelayDeps, signal: AbortSignal): Promise<vo
 /** One batch. @returns how many rows were leased; 0 also when Postgres did not answer. */
 async function relayOnce(deps: RelayDeps): Promise<number> {
   try {
-    const rows = await lease(deps.database)
+    const rows = await lease(deps.db)
     outboxOldestSeconds.set(Math.max(0, ...rows.map((row) => (Date.now() - row.created_at.getTime()) / 1000)))
     await Promise.all(rows.map((row) => relayRow(deps, row)))
     return rows.length
@@ -54,8 +54,8 @@ async function relayOnce(deps: RelayDeps): Promise<number> {
 }
 
 // Plan: outbox_due_idx (locked_until) among rows that are not parked; SKIP LOCKED lets relays share the work.
-async function lease(database: Database): Promise<OutboxRow[]> {
-  return database.primary<OutboxRow>({
+async function lease(db: Database): Promise<OutboxRow[]> {
+  return db.primary<OutboxRow>({
     name: 'outbox-lease',
     text: `
       UPDATE outbox SET locked_until = clock_timestamp() + $1 * interval '1 second', attempts = attempts + 1
@@ -67,18 +67,18 @@ async function lease(database: Database): Promise<OutboxRow[]> {
   })
 }
 
-async function relayRow({ database, temporal, starts, logger }: RelayDeps, row: OutboxRow): Promise<void> {
+async function relayRow({ db, temporal, starts, logger }: RelayDeps, row: OutboxRow): Promise<void> {
   const about = { outboxId: row.outbox_id, kind: row.kind, attempts: row.attempts }
   try {
     const message = parseOutboxRow(row)
     await temporal.withDeadline(Date.now() + CALL_DEADLINE_MS, () => starts.deliver(message))
-    await database.primary({ text: 'DELETE FROM outbox WHERE outbox_id = $1', values: [row.outbox_id] })
+    await db.primary({ text: 'DELETE FROM outbox WHERE outbox_id = $1', values: [row.outbox_id] })
     outboxDelivered.inc({ kind: row.kind, by: 'relay' })
     logger.info(about, 'outbox message relayed')
   } catch (error) {
     const reason = shortError(error)
     if (error instanceof UndeliverableMessage || grpcCode(error) === INVALID_ARGUMENT) {
-      await database.primary({
+      await db.primary({
         text: 'UPDATE outbox SET parked_at = clock_timestamp(), last_error = $2 WHERE outbox_id = $1',
         values: [row.outbox_id, reason],
       })
@@ -86,7 +86,7 @@ async function relayRow({ database, temporal, starts, logger }: RelayDeps, row: 
       logger.error({ ...about, reason }, 'outbox message parked: it can never succeed')
       return
     }
-    await database.primary({
+    await db.primary({
       text: `UPDATE outbox SET last_error = $2, locked_until = clock_timestamp() + $3 * interval '1 second'
         WHERE outbox_id = $1`,
       values: [row.outbox_id, reason, backoffSeconds(row.attempts)],

@@ -13,7 +13,7 @@ const DIRECT_DEADLINE_MS = 500
 const DIRECT_GRACE_SECONDS = 3
 
 export interface OutboxDeps {
-  database: Database
+  db: Database
   temporal: Client
   logger: Logger
 }
@@ -43,12 +43,12 @@ export async function addToOutbox(tx: Transaction, message: OutboxMessage): Prom
   return row!.outbox_id
 }
 
-export function createOutbox({ database, temporal, logger }: OutboxDeps): Outbox {
+export function createOutbox({ db, temporal, logger }: OutboxDeps): Outbox {
   const starts = createWorkflowStarts(temporal)
 
   async function dispatch(outboxIds: readonly string[]): Promise<void> {
     if (outboxIds.length === 0) return
-    const rows = await database.primary<OutboxRow>({
+    const rows = await db.primary<OutboxRow>({
       text: `SELECT outbox_id::text, kind, payload, attempts, created_at FROM outbox
         WHERE outbox_id = ANY ($1::bigint[]) AND parked_at IS NULL`,
       values: [outboxIds],
@@ -56,7 +56,7 @@ export function createOutbox({ database, temporal, logger }: OutboxDeps): Outbox
     const delivered = await Promise.all(rows.map(deliverNow))
     const done = delivered.filter((id) => id !== undefined)
     if (done.length === 0) return
-    await database.primary({
+    await db.primary({
       text: 'DELETE FROM outbox WHERE outbox_id = ANY ($1::bigint[])',
       values: [done],
     })
@@ -86,6 +86,6 @@ export function createOutbox({ database, temporal, logger }: OutboxDeps): Outbox
         logger.warn({ outboxIds, reason: shortError(error) }, 'delivery left to the outbox relay')
       }
     },
-    runRelay: (signal) => runRelay({ database, temporal, starts, logger }, signal),
+    runRelay: (signal) => runRelay({ db, temporal, starts, logger }, signal),
   }
 }

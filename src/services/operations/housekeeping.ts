@@ -32,24 +32,24 @@ interface Incoming {
 }
 
 export interface HousekeepingDeps {
-  database: Database
+  db: Database
   objects: ObjectStore
   starts: Pick<WorkflowStarts, 'reconcileDistribution'>
 }
 
-export function createHousekeeping({ database, objects, starts }: HousekeepingDeps): Housekeeping {
+export function createHousekeeping({ db, objects, starts }: HousekeepingDeps): Housekeeping {
   async function deleteInBatches(text: string, signal?: AbortSignal): Promise<number> {
     let deleted = 0
     for (;;) {
       signal?.throwIfAborted()
-      const rows = await database.primary({ text, values: [BATCH] })
+      const rows = await db.primary({ text, values: [BATCH] })
       deleted += rows.length
       if (rows.length < BATCH) return deleted
     }
   }
 
   async function deleteClosed(found: readonly Incoming[]): Promise<number> {
-    const rows = await database.primary<{ photo_id: PhotoId; is_closed: boolean }>({
+    const rows = await db.primary<{ photo_id: PhotoId; is_closed: boolean }>({
       text: `SELECT photo_id, status NOT IN ('awaiting_upload', 'processing')
           AND upload_expires_at < now() - ${AFTER_EXPIRY} AS is_closed
         FROM photos WHERE photo_id = ANY ($1::uuid[])`,
@@ -100,7 +100,7 @@ export function createHousekeeping({ database, objects, starts }: HousekeepingDe
     async startOwedFanouts(signal) {
       let started = 0
       for (let after = { since: '-infinity', photoId: FIRST_PHOTO }; ;) {
-        const owed = await database.primary<OwedFanout>({
+        const owed = await db.primary<OwedFanout>({
           text: OWED,
           values: [BATCH, after.since, after.photoId],
         })

@@ -13,7 +13,7 @@ const LETTING_GO_MS = ROTATION_VALIDITY_MS + 500
 const KEEPER_LOCK = 0x7265_706c
 
 export interface ReplicaKeeperDeps {
-  database: Database
+  db: Database
   logger: Logger
   /** `synchronous_standby_names` while all is well, e.g. `FIRST 1 (darkroom_replica)`. */
   standbyNames: string
@@ -33,7 +33,7 @@ export interface ReplicaKeeper {
  * comes back the other way round: commits wait for it again, it has replayed all that was written before, then it serves.
  */
 export function createReplicaKeeper(deps: ReplicaKeeperDeps): ReplicaKeeper {
-  const { database, logger, standbyNames, replicaName } = deps
+  const { db, logger, standbyNames, replicaName } = deps
   let silentSince: number | undefined
   /** Where the primary stood, oldest first; the first is the latest from before MAX_SILENCE_MS. */
   const positions: { at: number; lsn: string }[] = []
@@ -120,7 +120,7 @@ export function createReplicaKeeper(deps: ReplicaKeeperDeps): ReplicaKeeper {
     async run(signal) {
       while (!signal.aborted) {
         try {
-          const worked = await withKeeperLock(database, async (primary) => {
+          const worked = await withKeeperLock(db, async (primary) => {
             reportReplicaServing('keeper', await keep(primary))
           })
           if (!worked) forgetReplica('keeper')
@@ -145,11 +145,8 @@ type Standby = {
  * Runs `work` if no other keeper is at work, on the connection that holds the lock: who has lost the lock can do nothing more.
  * @returns whether it did
  */
-async function withKeeperLock(
-  database: Database,
-  work: (primary: Query) => Promise<unknown>,
-): Promise<boolean> {
-  return database.session(async (primary) => {
+async function withKeeperLock(db: Database, work: (primary: Query) => Promise<unknown>): Promise<boolean> {
+  return db.session(async (primary) => {
     const [row] = await primary<{ locked: boolean }>({
       text: 'SELECT pg_try_advisory_lock($1) AS locked',
       values: [KEEPER_LOCK],

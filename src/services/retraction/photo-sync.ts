@@ -7,7 +7,7 @@ import { ObjectMissing, type ObjectStore } from '../../infra/s3/object-store.ts'
 import { epochOfKey, incomingKey, originalKey, variantsPrefix } from '../photos/object-keys.ts'
 
 export interface PhotoSyncDeps {
-  database: Database
+  db: Database
   objects: ObjectStore
   cdn: Cdn
   /** For signing the URLs whose refusal is proven. */
@@ -62,15 +62,9 @@ class EdgeStillServes extends Error {
   override readonly name = 'EdgeStillServes'
 }
 
-export function createPhotoSync({
-  database,
-  objects,
-  cdn,
-  cdnBaseUrl,
-  cdnSigningKey,
-}: PhotoSyncDeps): PhotoSync {
+export function createPhotoSync({ db, objects, cdn, cdnBaseUrl, cdnSigningKey }: PhotoSyncDeps): PhotoSync {
   return {
-    plan: (photoId) => readPlan(database, photoId),
+    plan: (photoId) => readPlan(db, photoId),
     deny: (photoId, minEpoch) => cdn.deny(photoId, minEpoch),
 
     async move(photoId, accessEpoch, stale) {
@@ -79,7 +73,7 @@ export function createPhotoSync({
         newKey: variantKey(photoId, accessEpoch, old.variant, old.format),
       }))
       for (const { objectKey, newKey } of moves) await copyUnlessDone(objects, objectKey, newKey)
-      const { outcome, recorded } = await switchRows(database, photoId, accessEpoch, moves)
+      const { outcome, recorded } = await switchRows(db, photoId, accessEpoch, moves)
       // Whatever no row names: the old objects, or the copies if the photo was narrowed again meanwhile. A try before this
       // one may have switched the rows and died, so which of them it is, is asked and not concluded.
       const keys = moves.flatMap(({ objectKey, newKey }) => [objectKey, newKey])
@@ -99,7 +93,7 @@ export function createPhotoSync({
 
     async deleteObjects(photoId, keys) {
       if (keys.length > 0) await objects.delete(keys)
-      await database.primary({
+      await db.primary({
         text: `DELETE FROM photo_variants v USING photos p
           WHERE v.photo_id = $1 AND p.photo_id = v.photo_id AND p.status = 'deleted'`,
         values: [photoId],
@@ -128,8 +122,8 @@ export function createPhotoSync({
   }
 }
 
-async function readPlan(database: Database, photoId: PhotoId): Promise<SyncPlan> {
-  const [photo] = await database.primary<{
+async function readPlan(db: Database, photoId: PhotoId): Promise<SyncPlan> {
+  const [photo] = await db.primary<{
     status: PhotoStatus
     version: number
     access_epoch: number
@@ -171,12 +165,12 @@ interface Move extends StaleVariant {
 
 /** `superseded` if the photo was narrowed again or is no longer published: whoever did that has a plan of its own. */
 async function switchRows(
-  database: Database,
+  db: Database,
   photoId: PhotoId,
   accessEpoch: number,
   moves: readonly Move[],
 ): Promise<{ outcome: 'moved' | 'superseded'; recorded: Set<string> }> {
-  return database.transaction(async ({ query }) => {
+  return db.transaction(async ({ query }) => {
     const [photo] = await query<{ status: PhotoStatus; access_epoch: number }>({
       text: 'SELECT status, access_epoch FROM photos WHERE photo_id = $1 FOR SHARE',
       values: [photoId],

@@ -7,7 +7,7 @@ import { writeTags } from '../photos/tags.ts'
 import { incomingKey, originalKey, variantsPrefix } from '../photos/object-keys.ts'
 
 export interface UploadsDeps {
-  database: Database
+  db: Database
   objects: ObjectStore
   /** From how many followers on an author's photos are merged by readers until their push is through. */
   fanoutShardThreshold: number
@@ -32,39 +32,39 @@ export interface Uploads {
   discard(photoId: PhotoId): Promise<void>
 }
 
-export function createUploads({ database, objects, fanoutShardThreshold }: UploadsDeps): Uploads {
+export function createUploads({ db, objects, fanoutShardThreshold }: UploadsDeps): Uploads {
   return {
     async claim(photoId) {
       if (!(await objects.head(incomingKey(photoId)))) return { outcome: 'absent' }
-      const [claimed] = await database.primary({
+      const [claimed] = await db.primary({
         text: `UPDATE photos SET status = 'processing', version = version + 1
           WHERE photo_id = $1 AND status = 'awaiting_upload' RETURNING photo_id`,
         values: [photoId],
       })
       if (claimed) return { outcome: 'claimed' }
       // At most one upload workflow of a photo is open, so a row in processing was claimed by an earlier try of this one.
-      const status = await statusOf(database, photoId)
+      const status = await statusOf(db, photoId)
       if (status === 'processing') return { outcome: 'claimed' }
       return { outcome: 'closed', ...(status ? { status } : {}) }
     },
 
     async abandon(photoId) {
-      await close(database, photoId, ['awaiting_upload'], 'upload_expired', 'No original arrived in time.')
+      await close(db, photoId, ['awaiting_upload'], 'upload_expired', 'No original arrived in time.')
       await objects.delete([incomingKey(photoId)])
     },
 
     async fail(photoId, code, detail) {
-      const closed = await close(database, photoId, ['awaiting_upload', 'processing'], code, detail)
-      if (closed || (await statusOf(database, photoId)) === 'failed') {
+      const closed = await close(db, photoId, ['awaiting_upload', 'processing'], code, detail)
+      if (closed || (await statusOf(db, photoId)) === 'failed') {
         await objects.delete([incomingKey(photoId), originalKey(photoId)])
       }
     },
 
-    publish: (photoId) => database.transaction((tx) => publish(tx, photoId, fanoutShardThreshold)),
+    publish: (photoId) => db.transaction((tx) => publish(tx, photoId, fanoutShardThreshold)),
 
     async discard(photoId) {
-      if ((await statusOf(database, photoId)) !== 'deleted') return
-      await database.primary({
+      if ((await statusOf(db, photoId)) !== 'deleted') return
+      await db.primary({
         text: `DELETE FROM photo_variants WHERE photo_id = $1`,
         values: [photoId],
       })
@@ -118,13 +118,13 @@ async function publish(
 }
 
 async function close(
-  database: Database,
+  db: Database,
   photoId: PhotoId,
   from: readonly PhotoStatus[],
   code: string,
   detail: string,
 ): Promise<boolean> {
-  const rows = await database.primary({
+  const rows = await db.primary({
     text: `
       UPDATE photos SET status = 'failed', failure_code = $3, failure_detail = left($4, 500), version = version + 1
       WHERE photo_id = $1 AND status = ANY ($2) RETURNING photo_id`,
@@ -133,8 +133,8 @@ async function close(
   return rows.length > 0
 }
 
-async function statusOf(database: Database, photoId: PhotoId): Promise<PhotoStatus | undefined> {
-  const [row] = await database.primary<{ status: PhotoStatus }>({
+async function statusOf(db: Database, photoId: PhotoId): Promise<PhotoStatus | undefined> {
+  const [row] = await db.primary<{ status: PhotoStatus }>({
     text: 'SELECT status FROM photos WHERE photo_id = $1',
     values: [photoId],
   })

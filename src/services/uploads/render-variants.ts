@@ -17,7 +17,7 @@ import { withObjectFile } from './object-file.ts'
 import { originalKey } from '../photos/object-keys.ts'
 
 export interface VariantsDeps {
-  database: Database
+  db: Database
   objects: ObjectStore
   maxPixels: number
 }
@@ -48,7 +48,7 @@ class PhotoGone extends Error {
 /** Narrowings in a row that a variant gives way to before its activity is retried. */
 const EPOCH_TRIES = 3
 
-export function createVariants({ database, objects, maxPixels }: VariantsDeps): Variants {
+export function createVariants({ db, objects, maxPixels }: VariantsDeps): Variants {
   async function render(photoId: PhotoId, specs: readonly VariantSpec[], signal?: AbortSignal) {
     return withObjectFile(objects, { key: originalKey(photoId), signal }, (file) =>
       renderVariants(file, { specs, maxPixels, onVariant: (rendered) => store(photoId, rendered) }),
@@ -66,12 +66,12 @@ export function createVariants({ database, objects, maxPixels }: VariantsDeps): 
   }
 
   async function storeUnderCurrentEpoch(photoId: PhotoId, rendered: RenderedVariant): Promise<void> {
-    const photo = await readPhoto(database, photoId)
+    const photo = await readPhoto(db, photoId)
     if (photo?.status !== 'ready') throw new PhotoGone()
     const key = variantKey(photoId, photo.accessEpoch, rendered.variant, VARIANT_EXTENSIONS[rendered.format])
     await objects.put(key, rendered.data, VARIANT_CONTENT_TYPES[rendered.format])
     try {
-      await record(database, photoId, key, photo.accessEpoch, rendered)
+      await record(db, photoId, key, photo.accessEpoch, rendered)
     } catch (error) {
       // Whoever narrowed or deleted the photo may have listed its objects before this one was there.
       if (error instanceof EpochMoved || error instanceof PhotoGone) await objects.delete([key])
@@ -81,9 +81,9 @@ export function createVariants({ database, objects, maxPixels }: VariantsDeps): 
 
   return {
     async renderAll(photoId, signal) {
-      const photo = await readPhoto(database, photoId)
+      const photo = await readPhoto(db, photoId)
       if (photo?.status !== 'ready') return { outcome: 'gone' }
-      const missing = await findMissing(database, photoId)
+      const missing = await findMissing(db, photoId)
       if (missing.length === 0) return { outcome: 'rendered', failed: [] }
       const failures = (await render(photoId, missing, signal)).filter((result) => !result.ok)
       if (failures.some(({ error }) => error instanceof PhotoGone)) return { outcome: 'gone' }
@@ -91,7 +91,7 @@ export function createVariants({ database, objects, maxPixels }: VariantsDeps): 
     },
 
     async renderOne(photoId, { variant, format }, signal) {
-      const photo = await readPhoto(database, photoId)
+      const photo = await readPhoto(db, photoId)
       if (photo?.status !== 'ready') return { outcome: 'gone' }
       const [result] = await render(photoId, [variantSpec(variant, format)], signal)
       if (result!.ok) return { outcome: 'rendered', failed: [] }
@@ -101,16 +101,16 @@ export function createVariants({ database, objects, maxPixels }: VariantsDeps): 
   }
 }
 
-async function readPhoto(database: Database, photoId: PhotoId) {
-  const [row] = await database.primary<{ status: PhotoStatus; access_epoch: number }>({
+async function readPhoto(db: Database, photoId: PhotoId) {
+  const [row] = await db.primary<{ status: PhotoStatus; access_epoch: number }>({
     text: 'SELECT status, access_epoch FROM photos WHERE photo_id = $1',
     values: [photoId],
   })
   return row && { status: row.status, accessEpoch: row.access_epoch }
 }
 
-async function findMissing(database: Database, photoId: PhotoId): Promise<VariantSpec[]> {
-  const rows = await database.primary<{ variant: string; format: string }>({
+async function findMissing(db: Database, photoId: PhotoId): Promise<VariantSpec[]> {
+  const rows = await db.primary<{ variant: string; format: string }>({
     text: 'SELECT variant, format FROM photo_variants WHERE photo_id = $1',
     values: [photoId],
   })
@@ -120,13 +120,13 @@ async function findMissing(database: Database, photoId: PhotoId): Promise<Varian
 
 /** Records the object, or refuses: FOR SHARE orders this with the narrowing or deletion that it may race with. */
 async function record(
-  database: Database,
+  db: Database,
   photoId: PhotoId,
   key: string,
   accessEpoch: number,
   { variant, format, width, height, bytes }: RenderedVariant,
 ): Promise<void> {
-  await database.transaction(async ({ query }) => {
+  await db.transaction(async ({ query }) => {
     const [photo] = await query<{ status: PhotoStatus; access_epoch: number }>({
       text: 'SELECT status, access_epoch FROM photos WHERE photo_id = $1 FOR SHARE',
       values: [photoId],

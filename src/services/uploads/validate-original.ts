@@ -7,7 +7,7 @@ import { withObjectFile } from './object-file.ts'
 import { incomingKey, originalKey } from '../photos/object-keys.ts'
 
 export interface OriginalsDeps {
-  database: Database
+  db: Database
   objects: ObjectStore
   maxBytes: number
   maxPixels: number
@@ -25,10 +25,10 @@ export interface Originals {
   validate(photoId: PhotoId, signal?: AbortSignal): Promise<ValidationOutcome>
 }
 
-export function createOriginals({ database, objects, maxBytes, maxPixels }: OriginalsDeps): Originals {
+export function createOriginals({ db, objects, maxBytes, maxPixels }: OriginalsDeps): Originals {
   return {
     async validate(photoId, signal) {
-      const declared = await readDeclared(database, photoId)
+      const declared = await readDeclared(db, photoId)
       if (!declared) return { outcome: 'gone' }
       const key = incomingKey(photoId)
       const head = await objects.head(key)
@@ -49,7 +49,7 @@ export function createOriginals({ database, objects, maxBytes, maxPixels }: Orig
         }),
       )
       const inspected = await besides(objects.copy(key, originalKey(photoId), head.etag), inspecting)
-      if (await note(database, photoId, inspected)) {
+      if (await note(db, photoId, inspected)) {
         return { outcome: 'valid', width: inspected.width, height: inspected.height, bytes: inspected.bytes }
       }
       // Deleted meanwhile: whoever deleted it may have looked before the copy was there.
@@ -70,8 +70,8 @@ async function besides<T>(aside: Promise<unknown>, main: Promise<T>): Promise<T>
   return result.value
 }
 
-async function readDeclared(database: Database, photoId: PhotoId) {
-  const [row] = await database.primary<{
+async function readDeclared(db: Database, photoId: PhotoId) {
+  const [row] = await db.primary<{
     content_type: string
     bytes: string
     declared_sha256: Buffer | null
@@ -88,8 +88,8 @@ async function readDeclared(database: Database, photoId: PhotoId) {
 }
 
 /** Writes what was learned, unless the photo is no longer being processed. The row's lock orders this with a deletion. */
-async function note(database: Database, photoId: PhotoId, original: InspectedOriginal): Promise<boolean> {
-  return database.transaction(async ({ query }) => {
+async function note(db: Database, photoId: PhotoId, original: InspectedOriginal): Promise<boolean> {
+  return db.transaction(async ({ query }) => {
     const updated = await query({
       text: `
         UPDATE photos SET storage_key = $2, sha256 = decode($3, 'hex'), width = $4, height = $5, thumbhash = $6,

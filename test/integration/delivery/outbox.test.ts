@@ -26,7 +26,7 @@ const isStarted = (photoId: string) =>
     )
 
 async function row(outboxId: string) {
-  const [found] = await world.database.primary<{
+  const [found] = await world.db.primary<{
     attempts: number
     parked_at: Date | null
     last_error: string | null
@@ -39,7 +39,7 @@ async function row(outboxId: string) {
 
 /** The relay leaves young messages alone for some seconds. */
 const age = (outboxId: string) =>
-  world.database.primary({
+  world.db.primary({
     text: 'UPDATE outbox SET locked_until = now() WHERE outbox_id = $1',
     values: [outboxId],
   })
@@ -55,7 +55,7 @@ describe('the outbox', () => {
   it('keeps what Temporal cannot take, answers within its deadline, and relays it when Temporal is back', async () => {
     const link = await openLink(world.config.TEMPORAL_ADDRESS)
     const temporal = openTemporal({ address: link.address, namespace: world.config.TEMPORAL_NAMESPACE })
-    const outbox = createOutbox({ database: world.database, temporal, logger: silent })
+    const outbox = createOutbox({ db: world.db, temporal, logger: silent })
     await link.cut()
     const stopping = new AbortController()
     const relay = outbox.runRelay(stopping.signal)
@@ -83,7 +83,7 @@ describe('the outbox', () => {
   })
 
   it('parks what can never succeed, with the reason', async () => {
-    const [parked] = await world.database.primary<{ outbox_id: string }>({
+    const [parked] = await world.db.primary<{ outbox_id: string }>({
       text: `INSERT INTO outbox (kind, payload) VALUES ('photoChanged', '{"photoId": "no such id"}')
         RETURNING outbox_id::text`,
     })

@@ -167,7 +167,7 @@ describe('a photo of a celebrity', () => {
   it('is not pushed again for an edit of its caption', async () => {
     const photoId = await world.publish(celebrity)
     await (await world.reconcile(photoId, celebrity)).result()
-    await world.upload.database.primary({
+    await world.upload.db.primary({
       text: 'DELETE FROM feed_items WHERE photo_id = $1',
       values: [photoId],
     })

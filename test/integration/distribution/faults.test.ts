@@ -119,13 +119,13 @@ describe('Postgres goes down', () => {
     const photoId = await world.publish(author)
     const release = Promise.withResolvers<void>()
     // Lets pages pass, and holds off who notes the end.
-    const holding = world.upload.database.transaction(async (tx) => {
+    const holding = world.upload.db.transaction(async (tx) => {
       await tx.query({ text: 'SELECT FROM photos WHERE photo_id = $1 FOR SHARE', values: [photoId] })
       await release.promise
     })
     const run = await world.reconcile(photoId, author)
     try {
-      await lockAwaited(world.upload.database, 'UPDATE photos SET distribution%')
+      await lockAwaited(world.upload.db, 'UPDATE photos SET distribution%')
       expect(await world.isInFlight(photoId)).toBe(true)
       await postgres.kill()
     } finally {
@@ -137,13 +137,11 @@ describe('Postgres goes down', () => {
     await postgres.restart()
     await expectPushed(photoId, run)
     const text = 'SELECT distribution FROM photos WHERE photo_id = $1'
-    expect(await world.upload.database.primary({ text, values: [photoId] })).toEqual([
-      { distribution: 'all' },
-    ])
+    expect(await world.upload.db.primary({ text, values: [photoId] })).toEqual([{ distribution: 'all' }])
   })
 
   it('in the middle of transactions: their connections are free again', async () => {
-    const database = await openDatabase({
+    const db = await openDatabase({
       url: postgres.url,
       poolSize: 2,
       statementTimeoutMs: 30_000,
@@ -151,7 +149,7 @@ describe('Postgres goes down', () => {
     })
     const began = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const broken = began.map(({ resolve }) =>
-      database.transaction(async ({ query }) => {
+      db.transaction(async ({ query }) => {
         await query({ text: 'SELECT 1' })
         resolve()
         await query({ text: 'SELECT pg_sleep(20)' })
@@ -163,10 +161,10 @@ describe('Postgres goes down', () => {
     expect((await ends).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     await postgres.restart()
     const again = [1, 2, 3].map((n) =>
-      database.transaction(({ query }) => query({ text: 'SELECT $1::integer AS n', values: [n] })),
+      db.transaction(({ query }) => query({ text: 'SELECT $1::integer AS n', values: [n] })),
     )
     expect((await Promise.all(again)).flat()).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
-    await database.close()
+    await db.close()
   })
 })
 
@@ -177,7 +175,7 @@ describe('a push of several shards', () => {
   beforeAll(async () => {
     world = await openCelebrityWorld()
     const sharding = { threshold: SHARD_THRESHOLD, shards: SHARDS }
-    fanout = createFanout({ db: world.upload.database, heads: world.heads, sharding })
+    fanout = createFanout({ db: world.upload.db, heads: world.heads, sharding })
     author = await world.author()
     await world.addFollowers(author, FOLLOWERS)
   })
@@ -186,7 +184,7 @@ describe('a push of several shards', () => {
   /** Until the last statement of some other connection is such a one. */
   async function lastStatementIs(condition: string): Promise<void> {
     await eventually(async () => {
-      const rows = await world.upload.database.primary({
+      const rows = await world.upload.db.primary({
         text: `SELECT FROM pg_stat_activity
           WHERE datname = current_database() AND pid <> pg_backend_pid() AND (${condition})`,
       })
@@ -205,7 +203,7 @@ describe('a push of several shards', () => {
     const plan = await planOf(photoId)
     const release = Promise.withResolvers<void>()
     // The other shard's page, which holds the photo.
-    const page = world.upload.database.transaction(async (tx) => {
+    const page = world.upload.db.transaction(async (tx) => {
       await tx.query({ text: 'SELECT FROM photos WHERE photo_id = $1 FOR SHARE', values: [photoId] })
       await release.promise
     })

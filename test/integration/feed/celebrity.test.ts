@@ -45,7 +45,7 @@ async function processed(owner: Person, visibility: string): Promise<PhotoId> {
 
 async function publish(photoId: PhotoId): Promise<void> {
   const { db, objects } = world.api.deps
-  const uploads = createUploads({ database: db, objects, fanoutShardThreshold: THRESHOLD })
+  const uploads = createUploads({ db, objects, fanoutShardThreshold: THRESHOLD })
   expect(await uploads.publish(photoId)).toMatchObject({ outcome: 'published' })
 }
 

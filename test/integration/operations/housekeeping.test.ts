@@ -26,7 +26,7 @@ afterAll(() => world?.close())
 /** An object under `incoming/` whose photo has this status. */
 async function incoming(status: string, expiresInMs: number): Promise<string> {
   const { photoId } = await world.openUpload(owner, { expiresInMs })
-  await world.database.primary({
+  await world.db.primary({
     text: 'UPDATE photos SET status = $2 WHERE photo_id = $1',
     values: [photoId, status],
   })
@@ -65,18 +65,18 @@ describe('housekeeping, by its schedule', () => {
     await world.start(fanoutWorker)
     const publish = async (since: string, inFlight = false): Promise<string> => {
       const photoId = randomUUID()
-      await world.database.primary({
+      await world.db.primary({
         text: `INSERT INTO photos (photo_id, owner_id, status, storage_key, content_type, bytes, upload_expires_at,
             published_at, score)
           VALUES ($1::uuid, $2, 'ready', 'originals/' || $1::text, 'image/jpeg', 1, now(), now(), 1)`,
         values: [photoId, owner],
       })
-      await world.database.primary({
+      await world.db.primary({
         text: `UPDATE photos SET distribution_since = now() - $2::interval WHERE photo_id = $1`,
         values: [photoId, since],
       })
       if (inFlight) {
-        await world.database.primary({
+        await world.db.primary({
           text: 'INSERT INTO in_flight (photo_id, owner_id, score) VALUES ($1, $2, 1)',
           values: [photoId, owner],
         })
@@ -91,7 +91,7 @@ describe('housekeeping, by its schedule', () => {
     expect((await sweepBySchedule()).fanouts).toBeGreaterThanOrEqual(1)
     const distributionOf = async (photoId: string) =>
       (
-        await world.database.primary<{ distribution: string | null }>({
+        await world.db.primary<{ distribution: string | null }>({
           text: 'SELECT distribution FROM photos WHERE photo_id = $1',
           values: [photoId],
         })
@@ -102,24 +102,24 @@ describe('housekeeping, by its schedule', () => {
   })
 
   it('deletes idempotency keys after a day and sessions a week after their end', async () => {
-    await world.database.primary({
+    await world.db.primary({
       text: `INSERT INTO idempotency_keys (user_id, route, key, fingerprint, created_at)
         VALUES ($1, 'POST /photos', 'old', '\\x00', now() - interval '25 hours'),
           ($1, 'POST /photos', 'new', '\\x00', now() - interval '23 hours')`,
       values: [owner],
     })
-    await world.database.primary({
+    await world.db.primary({
       text: `INSERT INTO sessions (session_id, user_id, expires_at)
         VALUES ($2, $1, now() - interval '8 days'), ($3, $1, now() - interval '6 days')`,
       values: [owner, randomUUID(), randomUUID()],
     })
     await sweepBySchedule()
-    const keys = await world.database.primary({
+    const keys = await world.db.primary({
       text: 'SELECT key FROM idempotency_keys WHERE user_id = $1',
       values: [owner],
     })
     expect(keys).toEqual([{ key: 'new' }])
-    const sessions = await world.database.primary({
+    const sessions = await world.db.primary({
       text: 'SELECT 1 FROM sessions WHERE user_id = $1',
       values: [owner],
     })
@@ -142,13 +142,13 @@ describe('setting Temporal up', () => {
 describe('the collection of feeds, by its schedule', () => {
   it('un-enrols who has not read for 30 days, and deletes their rows', async () => {
     const reader = await world.owner()
-    await world.database.primary({
+    await world.db.primary({
       text: `INSERT INTO feed_state (user_id, epoch, enrolled, last_read_at)
         VALUES ($1, 1, true, now() - interval '31 days'), ($2, 1, true, now() - interval '29 days')`,
       values: [reader, owner],
     })
     for (const userId of [reader, owner]) {
-      await world.database.primary({
+      await world.db.primary({
         text: 'INSERT INTO feed_items (user_id, photo_id, score) VALUES ($1, $2, 1)',
         values: [userId, randomUUID()],
       })
@@ -157,7 +157,7 @@ describe('the collection of feeds, by its schedule', () => {
     expect(swept.unenrolled).toBeGreaterThanOrEqual(1)
     // Neither photo exists: a row of who still reads is a ghost too.
     expect(swept.rowsDeleted).toBeGreaterThanOrEqual(2)
-    const states = await world.database.primary({
+    const states = await world.db.primary({
       text: `SELECT enrolled, epoch = collected_epoch AS collected FROM feed_state WHERE user_id = ANY ($1::bigint[])
         ORDER BY user_id = $2::bigint DESC`,
       values: [[reader, owner], reader],
@@ -166,7 +166,7 @@ describe('the collection of feeds, by its schedule', () => {
       { enrolled: false, collected: true },
       { enrolled: true, collected: true },
     ])
-    const rows = await world.database.primary({
+    const rows = await world.db.primary({
       text: 'SELECT FROM feed_items WHERE user_id = ANY ($1::bigint[])',
       values: [[reader, owner]],
     })

@@ -19,7 +19,7 @@ describe('a replica that is late or gone', () => {
 
   const keeperOf = () =>
     createReplicaKeeper({
-      database: db,
+      db,
       logger: createLogger({ level: 'silent', service: 'test' }),
       standbyNames: config.DATABASE_STANDBY_NAMES,
       replicaName: config.DATABASE_REPLICA_NAME,

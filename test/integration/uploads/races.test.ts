@@ -25,16 +25,16 @@ let photoSync: PhotoSync
 
 beforeAll(async () => {
   world = await openUploadWorld()
-  const { config, database, objects } = world
-  uploads = createUploads({ database, objects, fanoutShardThreshold: 100_000 })
-  originals = createOriginals({ database, objects, maxBytes: config.MAX_UPLOAD_BYTES, maxPixels: MAX_PIXELS })
+  const { config, db, objects } = world
+  uploads = createUploads({ db, objects, fanoutShardThreshold: 100_000 })
+  originals = createOriginals({ db, objects, maxBytes: config.MAX_UPLOAD_BYTES, maxPixels: MAX_PIXELS })
   const cdn = createCdn({
     edgeUrls: config.CDN_EDGE_URLS,
     purgeToken: config.CDN_PURGE_TOKEN,
     fetchTimeoutMs: 5_000,
   })
   const { CDN_BASE_URL: cdnBaseUrl, CDN_SIGNING_KEY: cdnSigningKey } = config
-  photoSync = createPhotoSync({ database, objects, cdn, cdnBaseUrl, cdnSigningKey })
+  photoSync = createPhotoSync({ db, objects, cdn, cdnBaseUrl, cdnSigningKey })
 })
 afterAll(() => world?.close())
 
@@ -55,7 +55,7 @@ async function published(): Promise<OpenUpload> {
 }
 
 const variantsOver = (objects: ObjectStore): Variants =>
-  createVariants({ database: world.database, objects, maxPixels: MAX_PIXELS })
+  createVariants({ db: world.db, objects, maxPixels: MAX_PIXELS })
 
 /** The storage, but after the first variant is put, something else happens before its row is recorded. */
 function afterFirstPut(happens: () => Promise<unknown>): ObjectStore {
@@ -72,7 +72,7 @@ function afterFirstPut(happens: () => Promise<unknown>): ObjectStore {
 }
 
 const change = (photoId: string, set: string) =>
-  world.database.primary({
+  world.db.primary({
     text: `UPDATE photos SET ${set}, version = version + 1, access_epoch = access_epoch + 1 WHERE photo_id = $1`,
     values: [photoId],
   })
@@ -132,8 +132,8 @@ describe('variants that are being moved to a new epoch', () => {
       purgeToken: 'unused',
       fetchTimeoutMs: 1_000,
     })
-    const { database } = world
-    const firstTry = createPhotoSync({ database, objects: dying, cdn, cdnBaseUrl, cdnSigningKey })
+    const { db } = world
+    const firstTry = createPhotoSync({ db, objects: dying, cdn, cdnBaseUrl, cdnSigningKey })
     await expect(firstTry.move(photoId, first.accessEpoch, first.stale)).rejects.toThrow('killed')
     await change(photoId, `visibility = 'private'`)
     // What the first try left is removed now, and named, so that the edges forget it too.
@@ -166,9 +166,9 @@ describe('an original that is being validated', () => {
         await world.objects.copy(...args)
       },
     }
-    const { database, config } = world
+    const { db, config } = world
     const racing = createOriginals({
-      database,
+      db,
       objects: deleting,
       maxBytes: config.MAX_UPLOAD_BYTES,
       maxPixels: MAX_PIXELS,
@@ -191,7 +191,7 @@ describe('every step may run twice', () => {
     expect(await variants.renderAll(photoId)).toEqual({ outcome: 'rendered', failed: [] })
     await variants.renderOne(photoId, { variant: 'thumb_200', format: 'webp' })
     expect(await storedKeys(photoId)).toEqual(await recordedKeys(photoId))
-    const [counted] = await world.database.primary<{ photos: string }>({
+    const [counted] = await world.db.primary<{ photos: string }>({
       text: 'SELECT sum(photos)::text AS photos FROM user_counters WHERE user_id = $1',
       values: [upload.ownerId],
     })
@@ -237,7 +237,7 @@ describe('temporary files', () => {
       const bad = await uploaded()
       await uploads.claim(bad.photoId)
       await world.objects.put(incomingKey(bad.photoId), Buffer.alloc(100), 'image/jpeg')
-      await world.database.primary({
+      await world.db.primary({
         text: 'UPDATE photos SET bytes = 100 WHERE photo_id = $1',
         values: [bad.photoId],
       })

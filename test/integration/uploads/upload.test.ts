@@ -79,13 +79,13 @@ describe('an upload', () => {
   it('writes the tags of its caption and counts the photo once', async () => {
     const author = await world.owner()
     const upload = await put(await somePhoto(), { caption: '#Zürich #ZURICH #harbor' })
-    await world.database.primary({
+    await world.db.primary({
       text: 'UPDATE photos SET owner_id = $2 WHERE photo_id = $1',
       values: [upload.photoId, author],
     })
     await world.announce(upload)
     await result(upload)
-    const tags = await world.database.primary({
+    const tags = await world.db.primary({
       text: 'SELECT tag, display, position FROM photo_tags WHERE photo_id = $1 ORDER BY position',
       values: [upload.photoId],
     })
@@ -93,7 +93,7 @@ describe('an upload', () => {
       { tag: 'zurich', display: 'Zürich', position: 0 },
       { tag: 'harbor', display: 'harbor', position: 1 },
     ])
-    const [{ photos } = { photos: '' }] = await world.database.primary<{ photos: string }>({
+    const [{ photos } = { photos: '' }] = await world.db.primary<{ photos: string }>({
       text: 'SELECT sum(photos)::text AS photos FROM user_counters WHERE user_id = $1',
       values: [author],
     })
@@ -228,7 +228,7 @@ describe('a published photo', () => {
 const emptyImage = { create: { width: 40, height: 30, channels: 3, background: '#fff' } } as const
 
 async function owed(): Promise<number> {
-  const [row] = await world.database.primary<{ count: string }>({
+  const [row] = await world.db.primary<{ count: string }>({
     text: `SELECT count(*)::text AS count FROM outbox WHERE payload ->> 'ownerId' = $1`,
     values: [owner],
   })

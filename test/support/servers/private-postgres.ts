@@ -29,9 +29,9 @@ export async function startPostgres(): Promise<PrivatePostgres> {
     report,
   })
   const url = instance.env.DATABASE_URL!
-  const database = await openDatabase({ url, poolSize: 1, statementTimeoutMs: 0, applicationName: 'migrate' })
-  await database.orm.migrator.up()
-  await database.close()
+  const db = await openDatabase({ url, poolSize: 1, statementTimeoutMs: 0, applicationName: 'migrate' })
+  await db.orm.migrator.up()
+  await db.close()
   return {
     url,
     kill: () => instance.stopServer('postgres', 'SIGKILL'),

@@ -68,7 +68,7 @@ export async function openCelebrityWorld(overrides: Record<string, string> = {})
     FANOUT_SHARDS: String(SHARDS),
     ...overrides,
   })
-  const { database } = upload
+  const { db } = upload
   const redis = openRedis(upload.config.REDIS_URL)
   const heads = createFeedHeads(redis)
   const starts = createWorkflowStarts(upload.temporal)
@@ -79,7 +79,7 @@ export async function openCelebrityWorld(overrides: Record<string, string> = {})
     redis,
     author: () => upload.owner(),
     async addFollowers(author, count) {
-      const rows = await database.primary<{ user_id: UserId }>({
+      const rows = await db.primary<{ user_id: UserId }>({
         text: `
           WITH account AS (
             INSERT INTO users (username, password_hash)
@@ -111,7 +111,7 @@ export async function openCelebrityWorld(overrides: Record<string, string> = {})
     },
     async publish(author) {
       const photoId = uuid()
-      await database.transaction(async (tx) => {
+      await db.transaction(async (tx) => {
         const [row] = await tx.query<{ score: string }>({
           text: `
             INSERT INTO photos (photo_id, owner_id, status, storage_key, content_type, bytes, upload_expires_at,
@@ -126,7 +126,7 @@ export async function openCelebrityWorld(overrides: Record<string, string> = {})
       return photoId
     },
     async change(photoId, { visibility, deleted, caption }) {
-      await database.transaction(
+      await db.transaction(
         async (tx) => {
           await tx.query({
             text: `UPDATE photos SET version = version + 1, visibility = coalesce($2, visibility),
@@ -184,7 +184,7 @@ export async function openCelebrityWorld(overrides: Record<string, string> = {})
       }
     },
     async rowsOf(photoId) {
-      const rows = await database.primary<{ user_id: UserId }>({
+      const rows = await db.primary<{ user_id: UserId }>({
         text: 'SELECT user_id FROM feed_items WHERE photo_id = $1 ORDER BY user_id',
         values: [photoId],
       })
@@ -192,7 +192,7 @@ export async function openCelebrityWorld(overrides: Record<string, string> = {})
     },
     async isInFlight(photoId) {
       const text = 'SELECT FROM in_flight WHERE photo_id = $1'
-      return (await database.primary({ text, values: [photoId] })).length > 0
+      return (await db.primary({ text, values: [photoId] })).length > 0
     },
     async close() {
       redis.disconnect()

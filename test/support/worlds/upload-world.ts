@@ -42,7 +42,7 @@ interface PhotoRow {
 /** Darkroom without its API: workers in this process, in a namespace of their own. */
 export interface UploadWorld {
   config: Config
-  database: Database
+  db: Database
   objects: ObjectStore
   temporal: Client
   outbox: Outbox
@@ -78,7 +78,7 @@ export interface OpenUpload {
 export async function openUploadWorld(overrides: Record<string, string> = {}): Promise<UploadWorld> {
   const namespace = `upload-${randomUUID().slice(0, 8)}`
   const config = loadConfig({ ...process.env, TEMPORAL_NAMESPACE: namespace, ...overrides })
-  const database = await openDatabase({
+  const db = await openDatabase({
     url: config.DATABASE_URL,
     poolSize: 4,
     statementTimeoutMs: 30_000,
@@ -94,12 +94,12 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
   })
   const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace })
   await setUpTemporal(temporal)
-  const outbox = createOutbox({ database, temporal, logger: silent })
+  const outbox = createOutbox({ db, temporal, logger: silent })
   const workers: RunningWorker[] = []
 
   const world: UploadWorld = {
     config,
-    database,
+    db,
     objects,
     temporal,
     outbox,
@@ -109,7 +109,7 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
       return worker
     },
     async owner() {
-      const [row] = await database.primary<{ user_id: string }>({
+      const [row] = await db.primary<{ user_id: string }>({
         text: `INSERT INTO users (username, password_hash) VALUES ($1, 'none') RETURNING user_id::text`,
         values: [`upload-${randomUUID().slice(0, 12)}`],
       })
@@ -118,7 +118,7 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
     async openUpload(ownerId, options = {}) {
       const photoId = uuid()
       const expiresAtMs = Date.now() + (options.expiresInMs ?? 900_000)
-      const outboxId = await database.transaction(async (tx) => {
+      const outboxId = await db.transaction(async (tx) => {
         await tx.query({
           text: `INSERT INTO photos
               (photo_id, owner_id, storage_key, caption, visibility, content_type, bytes, upload_expires_at)
@@ -138,13 +138,13 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
       })
       return { photoId, ownerId, expiresAtMs, outboxId }
     },
-    owe: (message) => database.transaction((tx) => addToOutbox(tx, message)),
+    owe: (message) => db.transaction((tx) => addToOutbox(tx, message)),
     async announce({ photoId, ownerId, expiresAtMs }) {
       const id = await world.owe({ kind: 'originalArrived', payload: { photoId, ownerId, expiresAtMs } })
       await outbox.dispatch([id])
     },
     async photo(photoId) {
-      const [row] = await database.primary<PhotoRow>({
+      const [row] = await db.primary<PhotoRow>({
         text: `SELECT status, version, access_epoch, failure_code, score::text, published_at, width, sha256
           FROM photos WHERE photo_id = $1`,
         values: [photoId],
@@ -152,7 +152,7 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
       return row!
     },
     variants: (photoId) =>
-      database.primary({
+      db.primary({
         text: `SELECT variant, format, object_key FROM photo_variants WHERE photo_id = $1 ORDER BY 1, 2`,
         values: [photoId],
       }),
@@ -162,7 +162,7 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
       await Promise.all(workers.map((worker) => worker.stop()))
       objects.close()
       await temporal.connection.operatorService.deleteNamespace({ namespace })
-      await Promise.all([database.close(), temporal.connection.close()])
+      await Promise.all([db.close(), temporal.connection.close()])
     },
   }
   return world
@@ -184,7 +184,7 @@ export async function changePhoto(
   { photoId, ownerId }: OpenUpload,
   change: { visibility?: Visibility; narrows?: boolean; status?: 'deleted'; caption?: string },
 ): Promise<void> {
-  const outboxId = await world.database.transaction(
+  const outboxId = await world.db.transaction(
     async (tx) => {
       await tx.query({
         text: `UPDATE photos SET version = version + 1, access_epoch = access_epoch + $2::int,
