@@ -54,15 +54,15 @@ export const FANOUT_START: FanoutPosition = {
 
 /** A part of the followers: those in buckets up to `lastBucket`, from `position` on. */
 export interface FanoutRange {
-  position: FanoutPosition
-  lastBucket: number
-  done: boolean
+  readonly position: Readonly<FanoutPosition>
+  readonly lastBucket: number
+  readonly done: boolean
 }
 
 /** A plan and how far it is carried out: one range a shard. */
 export interface FanoutWork {
-  plan: DistributionPlan
-  ranges: FanoutRange[]
+  readonly plan: Readonly<DistributionPlan>
+  readonly ranges: readonly FanoutRange[]
 }
 
 export interface PushSliceInput {

@@ -1,13 +1,14 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
-import type { ShardReached } from '../../contracts/fanout-shard.ts'
 import type { FanoutProgress, FanoutState, FanoutWork, ShardProgress } from '../../contracts/photo-fanout.ts'
 import { stageAttribute } from '../../contracts/search-attributes.ts'
 
-/** Where a fanout stands: told by the query, the search attribute and the details in the Web UI alike. */
-export function trackFanout(paused: boolean) {
+/**
+ * Where a fanout stands: told by the query, the search attribute and the details in the Web UI alike.
+ * @param read the work as it is now (fanout-work.ts)
+ */
+export function trackFanout(read: () => FanoutWork | undefined, paused: boolean) {
   let state: FanoutState = 'planning'
   let told: FanoutState = 'planning'
-  let work: FanoutWork | undefined
   let failures: number[] = []
   let retrying = new Set<number>()
 
@@ -22,6 +23,7 @@ export function trackFanout(paused: boolean) {
     setCurrentDetails(describe(get()))
   }
   function get(): FanoutProgress {
+    const work = read()
     const ranges = work?.ranges ?? []
     const followersSeen = sum(ranges.map(({ position }) => position.followersSeen))
     return {
@@ -46,34 +48,24 @@ export function trackFanout(paused: boolean) {
     get,
     show,
     isPaused: () => paused,
-    /** What this run last set out to do. */
-    task: () => work?.plan.desired,
     setPaused(now: boolean): void {
       paused = now
       show()
     },
-    /** What is shown from here on. */
-    follow(next: FanoutWork): void {
-      if (work?.ranges !== next.ranges) {
-        failures = []
-        retrying = new Set()
-      }
-      work = next
-      state = next.plan.desired === 'push' ? 'pushing' : 'collecting'
+    /** What failed before is of no interest to work that starts over. */
+    forgetFailures(): void {
+      failures = []
+      retrying = new Set()
+    },
+    /** Shows the work from here on. */
+    follow(): void {
+      state = read()?.plan.desired === 'collect' ? 'collecting' : 'pushing'
       show()
     },
     reach(next: FanoutState): FanoutProgress {
       state = next
       show()
       return get()
-    },
-    /** What a shard says while it runs; what one of an earlier plan said comes too late. */
-    shardReached({ shard, version, position }: ShardReached): void {
-      const range = work?.ranges[shard]
-      if (!range || work?.plan.version !== version || position.followersSeen <= range.position.followersSeen)
-        return
-      range.position = position
-      show()
     },
     shardFailed(shard: number): void {
       failures[shard] = (failures[shard] ?? 0) + 1

@@ -22,6 +22,7 @@ import {
   type PushSliceResult,
 } from '../../contracts/photo-fanout.ts'
 import { ownerAttribute, photoAttribute } from '../../contracts/search-attributes.ts'
+import type { OpenWork } from './fanout-work.ts'
 import { isHistoryLong } from './steps.ts'
 import type { FanoutTracker } from './progress.ts'
 import type { fanoutShard } from '../fanout-shard/workflow.ts'
@@ -37,13 +38,13 @@ const RETRY_MS = { first: 1_000, most: 60_000 }
 type Outcome = PushSliceResult['outcome']
 
 /** The child workflows of a fanout: one a range of buckets, all at once. */
-export function openShards(input: PhotoFanoutInput, tracker: FanoutTracker) {
+export function openShards(input: PhotoFanoutInput, work: OpenWork, tracker: FanoutTracker) {
   const open = new Map<number, ChildWorkflowHandle<typeof fanoutShard>>()
   let handingOver = false
   setHandler(
     shardReached,
     (reached) => {
-      tracker.shardReached(reached)
+      if (work.heard(reached)) tracker.show()
       keepHistoryShort()
     },
     { description: 'Where a shard stands' },
@@ -57,25 +58,23 @@ export function openShards(input: PhotoFanoutInput, tracker: FanoutTracker) {
   }
 
   /** Runs a shard to its end; should it fail, once more from where it was, without regard to the others. */
-  async function runShard(work: FanoutWork, shard: number): Promise<Outcome> {
-    const range = work.ranges[shard]!
+  async function runShard(shard: number): Promise<Outcome> {
     for (let failures = 0; !handingOver; failures++) {
       try {
         const paused = tracker.isPaused()
         const child = await startChild<typeof fanoutShard>(
           FANOUT_SHARD,
-          shardOptions(input, work, shard, paused),
+          shardOptions(input, work.current(), shard, paused),
         )
         open.set(shard, child)
         tracker.shardStarted(shard)
         // What was signalled while it was being started has not reached it.
         if (tracker.isPaused() !== paused) tell(child, tracker.isPaused() ? pause : resume)
         if (handingOver) tell(child, handOver)
-        const { outcome, position } = await child.result()
-        range.position = position
-        range.done = outcome === 'done'
+        const result = await child.result()
+        work.ended(shard, result)
         tracker.show()
-        return outcome
+        return result.outcome
       } catch (error) {
         if (CancellationScope.current().consideredCancelled) throw error
         tracker.shardFailed(shard)
@@ -95,9 +94,9 @@ export function openShards(input: PhotoFanoutInput, tracker: FanoutTracker) {
       for (const child of open.values()) tell(child, paused ? pause : resume)
     },
     /** `more`: the shards were told to hand over. Returns or throws only when none runs any more. */
-    async run(work: FanoutWork): Promise<Outcome> {
-      const unfinished = work.ranges.flatMap(({ done }, shard) => (done ? [] : [shard]))
-      const ends = await Promise.allSettled(unfinished.map((shard) => runShard(work, shard)))
+    async run(): Promise<Outcome> {
+      const unfinished = work.current().ranges.flatMap(({ done }, shard) => (done ? [] : [shard]))
+      const ends = await Promise.allSettled(unfinished.map((shard) => runShard(shard)))
       const outcomes = ends.map((end) => {
         if (end.status === 'rejected') throw end.reason
         return end.value
@@ -110,21 +109,19 @@ export function openShards(input: PhotoFanoutInput, tracker: FanoutTracker) {
 
 function shardOptions(
   { photoId, ownerId }: PhotoFanoutInput,
-  work: FanoutWork,
+  { plan, ranges }: FanoutWork,
   shard: number,
   paused: boolean,
 ) {
-  const { position, lastBucket } = work.ranges[shard]!
+  const { position, lastBucket } = ranges[shard]!
   return {
     workflowId: fanoutShardWorkflowId(photoId, shard),
-    args: [{ photoId, ownerId, shard, plan: work.plan, position, lastBucket, paused }] as Parameters<
-      typeof fanoutShard
-    >,
+    args: [{ photoId, ownerId, shard, plan, position, lastBucket, paused }] as Parameters<typeof fanoutShard>,
     typedSearchAttributes: [
       { key: photoAttribute, value: photoId },
       { key: ownerAttribute, value: ownerId },
     ],
-    staticSummary: `Shard ${shard} of ${work.ranges.length}: ${work.plan.desired} photo ${photoId}`,
+    staticSummary: `Shard ${shard} of ${ranges.length}: ${plan.desired} photo ${photoId}`,
     // A parent that was terminated must not leave writers behind; one that is cancelled waits until they have ended.
     parentClosePolicy: 'REQUEST_CANCEL' as const,
     cancellationType: 'WAIT_CANCELLATION_COMPLETED' as const,

@@ -11,16 +11,14 @@ import {
 import {
   DISTRIBUTION_CHANGED,
   FANOUT_PROGRESS,
-  FANOUT_START,
   PAUSE_FANOUT,
   RESUME_FANOUT,
   type DistributionPlan,
   type FanoutProgress,
-  type FanoutWork,
   type PhotoFanoutInput,
   type PushSliceResult,
 } from '../../contracts/photo-fanout.ts'
-import { splitBuckets } from '../../domain/buckets.ts'
+import { openWork } from './fanout-work.ts'
 import { trackFanout } from './progress.ts'
 import { openShards } from './shards.ts'
 import { isHistoryLong, runSlice, steps } from './steps.ts'
@@ -33,12 +31,11 @@ const fanoutProgress = defineQuery<FanoutProgress>(FANOUT_PROGRESS)
 /** Brings one photo's distribution in line with its row, until the row stands still (contracts/photo-fanout.ts). */
 export async function photoFanout(input: PhotoFanoutInput): Promise<FanoutProgress> {
   const fanout = openFanout(input)
-  let work = input.resume?.work
+  let isUnderWay = input.resume !== undefined
   try {
     do {
-      work ??= await plan(input, fanout)
-      if (work) await carryOut(input, fanout, work)
-      work = undefined
+      if (isUnderWay || (await begin(input, fanout))) await carryOut(input, fanout)
+      isUnderWay = false
     } while (fanout.hasChanged())
     return fanout.tracker.reach('done')
   } catch (error) {
@@ -52,8 +49,9 @@ export async function photoFanout(input: PhotoFanoutInput): Promise<FanoutProgre
 
 /** State and handlers. */
 function openFanout(input: PhotoFanoutInput) {
-  const tracker = trackFanout(input.resume?.paused ?? false)
-  const shards = openShards(input, tracker)
+  const work = openWork(input.resume?.work)
+  const tracker = trackFanout(work.snapshot, input.resume?.paused ?? false)
+  const shards = openShards(input, work, tracker)
   let changes = 0
   let taken = 0
   let interrupt: (() => void) | undefined
@@ -77,6 +75,7 @@ function openFanout(input: PhotoFanoutInput) {
   setHandler(resumeFanout, () => setPaused(false), { description: 'Go on' })
   setHandler(fanoutProgress, tracker.get, { description: 'How many of the followers were served, by shard' })
   return {
+    work,
     tracker,
     shards,
     /** How often a change was signalled to this run. */
@@ -105,77 +104,62 @@ function openFanout(input: PhotoFanoutInput) {
 type OpenFanout = ReturnType<typeof openFanout>
 
 /** @returns undefined if nothing is owed */
-async function plan({ photoId }: PhotoFanoutInput, fanout: OpenFanout): Promise<FanoutWork | undefined> {
+async function readPlan(
+  { photoId }: PhotoFanoutInput,
+  fanout: OpenFanout,
+): Promise<DistributionPlan | undefined> {
   fanout.takeChanges()
   const planned = await steps.plan({ photoId })
-  return planned.desired === 'none' ? undefined : { plan: planned, ranges: rangesOf(planned.shards) }
+  return planned.desired === 'none' ? undefined : planned
 }
 
-/** The followers in so many parts. */
-function rangesOf(shards: number): FanoutWork['ranges'] {
-  return splitBuckets(shards).map(({ first, last }) => ({
-    position:
-      first === 0 ? FANOUT_START : { ...FANOUT_START, afterBucket: first - 1, afterFollowerId: LAST_USER_ID },
-    lastBucket: last,
-    done: false,
-  }))
+/** @returns whether anything is owed */
+async function begin(input: PhotoFanoutInput, fanout: OpenFanout): Promise<boolean> {
+  const plan = await readPlan(input, fanout)
+  if (plan) fanout.work.begin(plan)
+  return plan !== undefined
 }
-/** The largest bigint: after every follower of a bucket. */
-const LAST_USER_ID = '9223372036854775807'
 
 /** Until it is complete, or nothing is owed any more. */
-async function carryOut(input: PhotoFanoutInput, fanout: OpenFanout, begun: FanoutWork): Promise<void> {
+async function carryOut(input: PhotoFanoutInput, fanout: OpenFanout): Promise<void> {
   const { photoId } = input
-  let work = begun
+  const { work, tracker, shards } = fanout
+  tracker.forgetFailures()
   for (;;) {
-    fanout.tracker.follow(work)
-    const outcome = await (work.ranges.length === 1 ? runHere(input, fanout, work) : fanout.shards.run(work))
+    tracker.follow()
+    const outcome = await (work.current().ranges.length === 1 ? runHere(input, fanout) : shards.run())
     if (outcome === 'done') {
-      fanout.tracker.reach('completing')
-      if (await steps.complete({ photoId, plan: work.plan })) return
+      tracker.reach('completing')
+      if (await steps.complete({ photoId, plan: work.current().plan })) return
     }
     if (outcome !== 'more') {
-      const next = await plan(input, fanout)
+      const next = await readPlan(input, fanout)
       if (!next) return
-      work = isContinuation(work.plan, next.plan)
-        ? { plan: { ...next.plan, shards: work.plan.shards }, ranges: work.ranges }
-        : next
+      if (work.revise(next)) tracker.forgetFailures()
     }
     if (outcome === 'more' || isHistoryLong()) {
-      const resume = { work, paused: fanout.tracker.isPaused() }
+      const resume = { work: work.current(), paused: tracker.isPaused() }
       await continueAsNew<typeof photoFanout>({ ...input, resume })
     }
   }
 }
 
-/**
- * After an edit the work goes on where it was. After a narrowing it begins anew: feeds that were rebuilt meanwhile lack the
- * photo, although it had been pushed to them.
- */
-function isContinuation(before: DistributionPlan, next: DistributionPlan): boolean {
-  return before.desired === next.desired && before.accessEpoch === next.accessEpoch
-}
-
 /** Slice by slice. `more`: the history is long enough. */
-async function runHere(
-  input: PhotoFanoutInput,
-  fanout: OpenFanout,
-  { plan, ranges }: FanoutWork,
-): Promise<PushSliceResult['outcome']> {
-  const range = ranges[0]!
-  while (!range.done) {
+async function runHere(input: PhotoFanoutInput, fanout: OpenFanout): Promise<PushSliceResult['outcome']> {
+  const { work } = fanout
+  const { plan } = work.current()
+  for (;;) {
+    const range = work.current().ranges[0]!
+    if (range.done) return 'done'
     await whilePaused(input, fanout)
     const slice = () => runSlice(input.photoId, plan, range)
     const result = await (plan.desired === 'collect' ? fanout.untilChanged(slice) : slice())
     if (!result) return 'replan'
-    const { outcome, position } = result
-    range.position = position
-    range.done = outcome === 'done'
+    work.ended(0, result)
     fanout.tracker.show()
-    if (outcome === 'replan') return outcome
-    if (outcome === 'more' && isHistoryLong()) return outcome
+    if (result.outcome === 'replan') return 'replan'
+    if (result.outcome === 'more' && isHistoryLong()) return 'more'
   }
-  return 'done'
 }
 
 /** Readers merge what is held, also if it is widened meanwhile. (A celebrity's photo is in flight since its commit.) */
@@ -193,13 +177,13 @@ async function whilePaused({ photoId }: PhotoFanoutInput, { tracker, changes }: 
  * that a narrowing owes: a new run does it.
  */
 async function leaveToReaders(input: PhotoFanoutInput, fanout: OpenFanout): Promise<void> {
-  let owed: FanoutWork | undefined
+  let owed: DistributionPlan | undefined
   do {
     // Planning ends the merging of what has left feeds.
-    owed = await plan(input, fanout)
+    owed = await readPlan(input, fanout)
     await steps.keepInFlight({ photoId: input.photoId })
   } while (fanout.hasChanged())
-  if (owed?.plan.desired === 'collect' && fanout.tracker.task() !== 'collect') {
+  if (owed?.desired === 'collect' && fanout.work.snapshot()?.plan.desired !== 'collect') {
     await continueAsNew<typeof photoFanout>({ ...input, resume: undefined })
   }
 }

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import type { DistributionPlan, FanoutPosition } from '../../contracts/photo-fanout.ts'
+import { openWork } from './fanout-work.ts'
+
+const plan = (changes: Partial<DistributionPlan> = {}): DistributionPlan => ({
+  desired: 'push',
+  version: 1,
+  accessEpoch: 1,
+  score: 1,
+  ownerId: '7',
+  followers: 9,
+  shards: 2,
+  sinceMs: 0,
+  ...changes,
+})
+const at = (followersSeen: number): FanoutPosition => ({
+  afterBucket: 5,
+  afterFollowerId: '9',
+  followersSeen,
+  feedsWritten: followersSeen,
+})
+
+function begun() {
+  const work = openWork(undefined)
+  work.begin(plan())
+  return work
+}
+const seen = (work: ReturnType<typeof openWork>) =>
+  work.current().ranges.map(({ position }) => position.followersSeen)
+
+describe('the work of a fanout', () => {
+  it('has no plan at first, and the one that it resumes', () => {
+    expect(openWork(undefined).snapshot()).toBeUndefined()
+    const before = begun().current()
+    expect(openWork(before).snapshot()).toBe(before)
+  })
+
+  it('leaves a snapshot as it was', () => {
+    const work = begun()
+    const before = work.current()
+    const copy = structuredClone(before)
+    work.heard({ shard: 0, version: 1, position: at(3) })
+    work.ended(1, { outcome: 'done', position: at(4) })
+    work.revise(plan({ version: 2 }))
+    expect(before).toEqual(copy)
+    expect(seen(work)).toEqual([3, 4])
+  })
+
+  it('takes from a running shard what is news, and nothing that comes late', () => {
+    const work = begun()
+    expect(work.heard({ shard: 0, version: 1, position: at(3) })).toBe(true)
+    expect(work.heard({ shard: 0, version: 1, position: at(2) })).toBe(false)
+    expect(work.heard({ shard: 0, version: 0, position: at(9) })).toBe(false)
+    expect(work.heard({ shard: 7, version: 1, position: at(9) })).toBe(false)
+    expect(seen(work)).toEqual([3, 0])
+  })
+
+  it('goes on where it was after an edit, in as many shards as it began with', () => {
+    const work = begun()
+    work.ended(0, { outcome: 'done', position: at(3) })
+    expect(work.revise(plan({ version: 2, shards: 1 }))).toBe(false)
+    expect(work.current().plan).toMatchObject({ version: 2, shards: 2 })
+    expect(work.current().ranges.map(({ done }) => done)).toEqual([true, false])
+  })
+
+  it.each([
+    ['a narrowing', plan({ version: 2, accessEpoch: 2, shards: 1 })],
+    ['a deletion', plan({ version: 2, desired: 'collect', shards: 1 })],
+  ])('starts over after %s', (_, next) => {
+    const work = begun()
+    work.ended(0, { outcome: 'done', position: at(3) })
+    expect(work.revise(next)).toBe(true)
+    expect(seen(work)).toEqual([0])
+    expect(work.current().plan).toBe(next)
+  })
+})
