@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fitWithin, VARIANT_BOXES, VARIANT_SPECS, variantSpec } from './variants.ts'
+import { fitWithin, VARIANT_SIZES, VARIANT_SPECS, variantSpec } from './variants.ts'
 
 describe('fitWithin', () => {
   it.each([
@@ -38,7 +38,7 @@ describe('fitWithin', () => {
   })
 
   it.each([0, -1, Number.NaN, Infinity])('refuses %d as a length', (length) => {
-    expect(() => fitWithin(length, 10, VARIANT_BOXES.thumb_200)).toThrow(RangeError)
+    expect(() => fitWithin(length, 10, VARIANT_SIZES.thumb_200)).toThrow(RangeError)
   })
 })
 

@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { VARIANT_SPECS, variantSpec } from '../../domain/variants.ts'
+import { VARIANT_SPECS, variantSpec, type VariantSpec } from '../../domain/variants.ts'
 import { renderVariants } from './render.ts'
 import type { RenderedVariant } from './render.ts'
 import {
@@ -169,6 +169,37 @@ describe('renderVariants', () => {
   })
 })
 
+describe('a size above those that there are', () => {
+  const large = {
+    variant: 'large_1600',
+    format: 'webp',
+    box: { width: 1600, height: 1600 },
+  } as unknown as VariantSpec
+
+  it('is made from a decode of its own size, not enlarged from a smaller one', async () => {
+    const original = await stripes(1600, 400).png().toBuffer()
+    const results = await renderVariants(original, { specs: [large, ...VARIANT_SPECS] })
+    const sizes = results.map((result) => {
+      if (!result.ok) throw result.error
+      return [result.width, result.height]
+    })
+    expect(sizes).toEqual([
+      [1600, 400],
+      [200, 50],
+      [200, 50],
+      [800, 200],
+      [800, 200],
+    ])
+    expect(await contrast((results[0] as RenderedVariant).data)).toBeGreaterThan(100)
+  })
+
+  it('is not enlarged beyond the original', async () => {
+    const original = await noisyImage(900, 300).png().toBuffer()
+    const [result] = await renderVariants(original, { specs: [large] })
+    expect(result).toMatchObject({ width: 900, height: 300 })
+  })
+})
+
 describe('failures', () => {
   it('of one variant leave the others', async () => {
     const original = await noisyImage(900, 700).jpeg().toBuffer()
@@ -210,6 +241,17 @@ describe('a single variant', () => {
     expect(failed).toMatchObject({ ok: false, error: { message: 'storage is down' } })
   })
 })
+
+/** Columns of black and white by turns, which any scaling blurs to grey. */
+function stripes(width: number, height: number) {
+  const data = Buffer.from(Array.from({ length: width * height }, (_, at) => (at % 2 === 0 ? 0 : 255)))
+  return sharp(data, { raw: { width, height, channels: 1 } })
+}
+
+/** The standard deviation of the image's brightness: 127 for black and white by turns. */
+async function contrast(image: Buffer): Promise<number> {
+  return (await sharp(image).greyscale().stats()).channels[0]!.stdev
+}
 
 /** A pixel as stored, its profile ignored. */
 async function rawPixel(image: Buffer): Promise<number[]> {

@@ -1,5 +1,5 @@
 import type { Metadata, Sharp } from 'sharp'
-import { fitWithin, VARIANT_BOXES, VARIANT_SPECS } from '../../domain/variants.ts'
+import { fitWithin, VARIANT_FORMATS, VARIANT_SPECS } from '../../domain/variants.ts'
 import type { PixelSize, VariantFormat, VariantName, VariantSpec } from '../../domain/variants.ts'
 import { openForeign, sharp } from './sharp.ts'
 
@@ -36,14 +36,6 @@ export interface RenderOptions {
 
 const defaultMaxPixels = 50_000_000
 
-/**
- * Encoder settings by measurement (`npm run bench -- images`, docs/benchmarks.md). JPEG: progressive costs 5 ms more than
- * baseline at 800 px and saves 6 % of the bytes; all of mozjpeg would save 15 % and cost 65 ms more. WebP: effort 2 takes
- * half the time of the default 4 for 2 % more bytes.
- */
-const jpegOptions = { quality: 80, progressive: true }
-const webpOptions = { quality: 80, effort: 2 }
-
 /** Upright 8-bit sRGB pixels without metadata. */
 interface Pixels {
   data: Buffer
@@ -54,8 +46,7 @@ interface Pixels {
 
 /**
  * Renders a photo's variants with one decode of the original: upright, sRGB, without any metadata, never enlarged. The
- * medium size is made from the original, the thumbnail from the medium size (an eighth of the cost of a second decode).
- * JPEG lays transparency on white; WebP keeps it.
+ * largest size is made from the original, each other from the next larger one (an eighth of the cost of a second decode).
  *
  * @param input path of an original that was inspected, or its bytes
  * @returns one result per spec, in their order. Encoding and handing over fail one by one.
@@ -66,17 +57,28 @@ export async function renderVariants(
   options: RenderOptions = {},
 ): Promise<VariantResult[]> {
   const specs = options.specs ?? VARIANT_SPECS
-  const original = await decodeMedium(input, options.maxPixels ?? defaultMaxPixels)
-  const sizes = new Map<VariantName, Promise<Pixels>>()
-  const pixelsOf = (spec: VariantSpec): Promise<Pixels> => {
-    const pixels =
-      sizes.get(spec.variant) ??
-      scaleDown(original.medium, fitWithin(original.width, original.height, spec.box))
-    sizes.set(spec.variant, pixels)
-    return pixels
+  const original = await openOriginal(input, options.maxPixels ?? defaultMaxPixels)
+  const fit = ({ box }: VariantSpec) => fitWithin(original.width, original.height, box)
+  // Those that are not asked for as well, so that a variant has the same bytes whatever it is made beside.
+  const [largest, ...smaller] = largestFirst([...VARIANT_SPECS, ...specs].map(fit))
+  let next = Promise.resolve(await original.decode(largest!))
+  const pixels = new Map([[nameOf(largest!), next]])
+  for (const size of smaller) {
+    next = next.then((larger) => scaleDown(larger, size))
+    // Nobody may be waiting for it.
+    next.catch(() => undefined)
+    pixels.set(nameOf(size), next)
   }
-  return Promise.all(specs.map((spec) => renderOne(spec, pixelsOf(spec), options.onVariant)))
+  return Promise.all(specs.map((spec) => renderOne(spec, pixels.get(nameOf(fit(spec)))!, options.onVariant)))
 }
+
+/** Sizes of the same aspect, each once. */
+function largestFirst(sizes: readonly PixelSize[]): PixelSize[] {
+  const distinct = new Map(sizes.map((size) => [nameOf(size), size]))
+  return [...distinct.values()].sort((a, b) => b.width * b.height - a.width * a.height)
+}
+
+const nameOf = ({ width, height }: PixelSize): string => `${width}x${height}`
 
 async function renderOne(
   { variant, format }: VariantSpec,
@@ -102,23 +104,26 @@ async function renderOne(
 }
 
 function encode(pixels: Pixels, format: VariantFormat): Sharp {
-  switch (format) {
-    case 'jpeg':
-      return open(pixels).flatten({ background: '#ffffff' }).jpeg(jpegOptions)
-    case 'webp':
-      return open(pixels).webp(webpOptions)
-  }
+  const { hasAlpha, encoder } = VARIANT_FORMATS[format]
+  const image = hasAlpha ? open(pixels) : open(pixels).flatten({ background: '#ffffff' })
+  return image.toFormat(format, encoder)
 }
 
-async function decodeMedium(
+/** The size of the upright original, and its decode at a size that is no larger. */
+async function openOriginal(
   input: string | Buffer,
   maxPixels: number,
-): Promise<{ width: number; height: number; medium: Pixels }> {
+): Promise<PixelSize & { decode(size: PixelSize): Promise<Pixels> }> {
   const metadata = await openForeign(input, { maxPixels }).metadata()
   const { width, height } = metadata.autoOrient
-  const size = fitWithin(width, height, VARIANT_BOXES.medium_800)
-  const upright = openForeign(input, { maxPixels }).resize({ ...size, fit: 'fill' })
-  return { width, height, medium: await toPixels(inSrgb(upright, metadata)) }
+  return {
+    width,
+    height,
+    decode(size) {
+      const upright = openForeign(input, { maxPixels }).resize({ ...size, fit: 'fill' })
+      return toPixels(inSrgb(upright, metadata))
+    },
+  }
 }
 
 /**
@@ -130,8 +135,7 @@ function inSrgb(pipeline: Sharp, { depth, hasProfile }: Metadata): Sharp {
   return depth === 'ushort' && hasProfile ? srgb.withIccProfile('srgb', { attach: false }) : srgb
 }
 
-async function scaleDown(pixels: Pixels, { width, height }: PixelSize): Promise<Pixels> {
-  if (width === pixels.width && height === pixels.height) return pixels
+function scaleDown(pixels: Pixels, { width, height }: PixelSize): Promise<Pixels> {
   return toPixels(open(pixels).resize({ width, height, fit: 'fill' }))
 }
 

@@ -5,7 +5,6 @@ import {
   imageUrl,
   MAX_SIGNED_URL_SECONDS,
   URL_WINDOW_SECONDS,
-  variantKey,
   windowExpirySeconds,
 } from './image-url.ts'
 
@@ -13,25 +12,6 @@ const photoId = '0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee'
 const key = `variants/${photoId}/3/thumb_200.webp`
 const signingKey = 'a-signing-key-of-some-length'
 const common = { baseUrl: 'https://img.example/', key, accessEpoch: 4, signingKey }
-
-describe('variantKey', () => {
-  it('names photo, epoch, variant and format', () => {
-    expect(variantKey(photoId, 3, 'thumb_200', 'webp')).toBe(key)
-  })
-
-  it.each<[string, string, number, string, string]>([
-    ['an id in upper case', photoId.toUpperCase(), 3, 'thumb_200', 'webp'],
-    ['an id with a path in it', '../originals/x', 3, 'thumb_200', 'webp'],
-    ['a negative epoch', photoId, -1, 'thumb_200', 'webp'],
-    ['an epoch with a fraction', photoId, 1.5, 'thumb_200', 'webp'],
-    ['an epoch that numbers cannot hold', photoId, 1e15, 'thumb_200', 'webp'],
-    ['a variant with a slash', photoId, 3, 'a/b', 'webp'],
-    ['an empty variant', photoId, 3, '', 'webp'],
-    ['a format that browsers execute', photoId, 3, 'thumb_200', 'svg'],
-  ])('refuses %s', (_, id, epoch, variant, format) => {
-    expect(() => variantKey(id, epoch, variant, format)).toThrow(RangeError)
-  })
-})
 
 describe('imageUrl', () => {
   it('gives public photos one URL for good', () => {

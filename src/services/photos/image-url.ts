@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { isUuid, type PhotoId } from '../../domain/ids.ts'
+import { assertEpoch } from './object-keys.ts'
 
 /** How long a signed URL may live at most; the edge refuses a longer one even if well signed. */
 export const MAX_SIGNED_URL_SECONDS = 600
@@ -7,28 +7,10 @@ export const MAX_SIGNED_URL_SECONDS = 600
 /** URLs of one window are equal, so that viewers share a browser or proxy entry and API answers keep their ETag. */
 export const URL_WINDOW_SECONDS = 300
 
-const VARIANT_NAME = /^[a-z][a-z0-9_]{0,31}$/
-const IMAGE_FORMATS = new Set(['jpeg', 'jpg', 'webp', 'avif', 'png', 'gif'])
-const MAX_EPOCH = 999_999_999_999_999
-
-/**
- * The object key of a stored variant, `variants/<photoId>/<epoch>/<variant>.<format>`.
- *
- * @param epoch the photo's access epoch when the object is stored
- * @throws RangeError for anything that the edge would not serve: keys are built from our own values, never from input
- */
-export function variantKey(photoId: PhotoId, epoch: number, variant: string, format: string): string {
-  if (!isUuid(photoId)) throw new RangeError('Not a photo id')
-  assertEpoch(epoch)
-  if (!VARIANT_NAME.test(variant)) throw new RangeError('Not a variant name')
-  if (!IMAGE_FORMATS.has(format)) throw new RangeError('Not an image format')
-  return `variants/${photoId}/${epoch}/${variant}.${format}`
-}
-
 export interface ImageUrlInput {
   /** Public address of the CDN, with or without a closing slash. */
   baseUrl: string
-  /** Object key as {@link variantKey} builds it. */
+  /** Object key as `variantKey` builds it. */
   key: string
   /** The photo's access epoch now, which may be above the key's while a narrowing moves the objects. */
   accessEpoch: number
@@ -82,8 +64,4 @@ export function imageMac(
   return createHmac('sha256', signingKey)
     .update(`${path}\n${accessEpoch}\n${expirySeconds ?? 'public'}`)
     .digest('base64url')
-}
-
-function assertEpoch(epoch: number): void {
-  if (!Number.isInteger(epoch) || epoch < 0 || epoch > MAX_EPOCH) throw new RangeError('Not an access epoch')
 }

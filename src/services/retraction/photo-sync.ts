@@ -1,10 +1,10 @@
 import type { PhotoId } from '../../domain/ids.ts'
-import { imageUrl, variantKey } from '../photos/image-url.ts'
+import { imageUrl } from '../photos/image-url.ts'
 import type { PhotoStatus } from '../../domain/visibility.ts'
 import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { ObjectMissing, type ObjectStore } from '../../infra/s3/object-store.ts'
-import { epochOfKey, incomingKey, originalKey, variantsPrefix } from '../photos/object-keys.ts'
+import { epochOfKey, incomingKey, keyAtEpoch, originalKey, variantsPrefix } from '../photos/object-keys.ts'
 
 export interface PhotoSyncDeps {
   db: Database
@@ -68,10 +68,7 @@ export function createPhotoSync({ db, objects, cdn, cdnBaseUrl, cdnSigningKey }:
     deny: (photoId, minEpoch) => cdn.deny(photoId, minEpoch),
 
     async move(photoId, accessEpoch, stale) {
-      const moves = stale.map((old) => ({
-        ...old,
-        newKey: variantKey(photoId, accessEpoch, old.variant, old.format),
-      }))
+      const moves = stale.map((old) => ({ ...old, newKey: keyAtEpoch(old.objectKey, accessEpoch) }))
       for (const { objectKey, newKey } of moves) await copyUnlessDone(objects, objectKey, newKey)
       const { outcome, recorded } = await switchRows(db, photoId, accessEpoch, moves)
       // Whatever no row names: the old objects, or the copies if the photo was narrowed again meanwhile. A try before this

@@ -1,8 +1,6 @@
 import type { PhotoId } from '../../domain/ids.ts'
-import { variantKey } from '../photos/image-url.ts'
 import {
-  VARIANT_CONTENT_TYPES,
-  VARIANT_EXTENSIONS,
+  VARIANT_FORMATS,
   VARIANT_SPECS,
   variantSpec,
   type VariantFormat,
@@ -14,7 +12,7 @@ import type { Database } from '../../infra/db/database.ts'
 import { renderVariants, type RenderedVariant } from '../../infra/image/render.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { withObjectFile } from './object-file.ts'
-import { originalKey } from '../photos/object-keys.ts'
+import { originalKey, variantKey } from '../photos/object-keys.ts'
 
 export interface VariantsDeps {
   db: Database
@@ -68,8 +66,8 @@ export function createVariants({ db, objects, maxPixels }: VariantsDeps): Varian
   async function storeUnderCurrentEpoch(photoId: PhotoId, rendered: RenderedVariant): Promise<void> {
     const photo = await readPhoto(db, photoId)
     if (photo?.status !== 'ready') throw new PhotoGone()
-    const key = variantKey(photoId, photo.accessEpoch, rendered.variant, VARIANT_EXTENSIONS[rendered.format])
-    await objects.put(key, rendered.data, VARIANT_CONTENT_TYPES[rendered.format])
+    const key = variantKey(photoId, photo.accessEpoch, rendered.variant, rendered.format)
+    await objects.put(key, rendered.data, VARIANT_FORMATS[rendered.format].contentType)
     try {
       await record(db, photoId, key, photo.accessEpoch, rendered)
     } catch (error) {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { v7 as uuidv7 } from 'uuid'
-import { imageMac, imageUrl, variantKey } from '../../../src/services/photos/image-url.ts'
+import { imageMac, imageUrl } from '../../../src/services/photos/image-url.ts'
+import { variantKey } from '../../../src/services/photos/object-keys.ts'
 import { createCdn, type Cdn } from '../../../src/infra/cdn/cdn.ts'
 import { openObjectStore, type ObjectStore } from '../../../src/infra/s3/object-store.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { UPLOAD_STEPS } from '../../../contracts/photo-upload.ts'
 import { isUuid } from '../../../domain/ids.ts'
-import { ORIGINAL_CONTENT_TYPES, type OriginalContentType } from '../../../domain/variants.ts'
+import { ORIGINAL_CONTENT_TYPES, VARIANT_NAMES, type OriginalContentType } from '../../../domain/variants.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../../domain/visibility.ts'
 import { operation } from '../../operation.ts'
 import { atLeastOneField, instant, PhotoParams, text, wholeNumber } from '../inputs.ts'
@@ -14,7 +14,7 @@ const OwnerSchema = z.object({
 })
 
 const VariantSchema = z.object({
-  name: z.enum(['thumb_200', 'medium_800', 'original']),
+  name: z.enum([...VARIANT_NAMES, 'original']),
   format: z.string(),
   width: z.number().int(),
   height: z.number().int(),
