@@ -39,7 +39,7 @@ async function prepare(userId: string, body: Buffer): Promise<void> {
       statements.set(userId, { ...(name ? { name } : {}), text, values: [...(values ?? [])] })
       return []
     },
-    { userId },
+    { kind: 'user', userId },
     ids,
   )
   bodies.set(userId, body)

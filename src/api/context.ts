@@ -1,18 +1,19 @@
 import type { Next, ParameterizedContext } from 'koa'
 import type { Logger } from '../observability/logger.ts'
 import type { Services } from '../services/services.ts'
-import type { UserId } from '../domain/ids.ts'
+import type { AnonymousViewer, UserViewer } from '../domain/viewer.ts'
 import type { DarkroomError } from '../domain/errors.ts'
 
 /** An account that proved who it is, and the session that its token belongs to. */
-export interface SignedIn {
-  userId: UserId
+export interface SignedIn extends UserViewer {
   sessionId: string
 }
 
 /** What the Authorization header says: nothing, an account, or something that is refused where an account is wanted. */
-export type Identity =
-  { viewer: SignedIn | null; refusal?: undefined } | { viewer: null; refusal: DarkroomError }
+export interface Identity {
+  viewer: SignedIn | AnonymousViewer
+  refusal?: DarkroomError
+}
 
 export interface RequestState {
   requestId: string

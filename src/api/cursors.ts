@@ -4,7 +4,7 @@ import {
   type CursorBinding,
   type CursorPosition,
 } from '../services/lists/cursor.ts'
-import type { Viewer } from '../domain/visibility.ts'
+import type { Viewer } from '../domain/viewer.ts'
 
 type Kind = 'string' | 'number'
 type PositionOf<Shape extends readonly Kind[]> = {
@@ -22,10 +22,7 @@ export function createCursors<const Shape extends readonly Kind[]>(
   secret: string,
   shape: Shape,
 ): Cursors<Shape> {
-  const bindingOf = (viewer: Viewer, list: string): CursorBinding => ({
-    viewer: viewer?.userId ?? null,
-    list,
-  })
+  const bindingOf = (viewer: Viewer, list: string): CursorBinding => ({ viewer, list })
   return {
     read: (cursor, viewer, list) =>
       cursor === undefined ? undefined : decodeCursor(cursor, bindingOf(viewer, list), secret, shape),

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { isNarrowing, maySee, type Viewer } from './visibility.ts'
+import { ANONYMOUS, type Viewer } from './viewer.ts'
+import { isNarrowing, maySee } from './visibility.ts'
 import { VISIBILITY_TABLE, type ViewerKind } from './visibility.table.ts'
 
 const OWNER = '1'
 const viewers: Record<ViewerKind, Viewer> = {
-  anonymous: null,
-  stranger: { userId: '2' },
-  follower: { userId: '3' },
-  owner: { userId: OWNER },
+  anonymous: ANONYMOUS,
+  stranger: { kind: 'user', userId: '2' },
+  follower: { kind: 'user', userId: '3' },
+  owner: { kind: 'user', userId: OWNER },
 }
 
 describe('maySee', () => {

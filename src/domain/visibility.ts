@@ -1,4 +1,5 @@
 import type { UserId } from './ids.ts'
+import { viewerUserId, type Viewer } from './viewer.ts'
 
 export const VISIBILITIES = ['public', 'followers', 'private'] as const
 export type Visibility = (typeof VISIBILITIES)[number]
@@ -12,9 +13,6 @@ export const PHOTO_STATUSES = [
   'deleted',
 ] as const
 export type PhotoStatus = (typeof PHOTO_STATUSES)[number]
-
-/** Who looks: an account, or nobody signed in. */
-export type Viewer = { userId: UserId } | null
 
 /** What the rule needs to know of a photo. */
 export interface PhotoAccess {
@@ -38,13 +36,13 @@ export interface Relations {
  */
 export function maySee(viewer: Viewer, photo: PhotoAccess, relations: Relations): boolean {
   if (photo.status === 'deleted') return false
-  if (viewer?.userId === photo.ownerId) return true
+  if (viewerUserId(viewer) === photo.ownerId) return true
   if (photo.status !== 'ready') return false
   switch (photo.visibility) {
     case 'public':
       return true
     case 'followers':
-      return viewer !== null && relations.viewerFollowsOwner
+      return viewer.kind === 'user' && relations.viewerFollowsOwner
     case 'private':
       return false
   }

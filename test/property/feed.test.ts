@@ -156,7 +156,7 @@ async function begin() {
     const seen: FeedPosition[] = []
     let cursor: string | undefined
     for (let page = 0; page < pages; page++) {
-      const { cards, nextCursor } = await feed.readFeed({ userId: viewer }, { limit, cursor })
+      const { cards, nextCursor } = await feed.readFeed({ kind: 'user', userId: viewer }, { limit, cursor })
       seen.push(...cards.map((card) => ({ photoId: card.photoId, score: card.score! })))
       if (nextCursor === null) break
       cursor = nextCursor

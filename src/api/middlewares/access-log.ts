@@ -1,5 +1,5 @@
 import type { HttpMetrics } from '../metrics.ts'
-import { step, type Step } from '../context.ts'
+import { step, type Identity, type Step } from '../context.ts'
 
 /**
  * One line and one measurement a request: the route's pattern, never its path or query, which may hold names, search
@@ -25,7 +25,7 @@ export function accessLog(metrics: HttpMetrics): Step {
           route,
           status,
           ms: Math.round(seconds * 1000),
-          userId: ctx.state.identity?.viewer?.userId,
+          userId: userIdOf(ctx.state.identity),
         },
         'request',
       )
@@ -33,4 +33,9 @@ export function accessLog(metrics: HttpMetrics): Step {
     ctx.res.once('close', record)
     await next()
   })
+}
+
+/** Undefined also for a request that was refused before its token was read. */
+function userIdOf(identity: Identity | undefined): string | undefined {
+  return identity?.viewer.kind === 'user' ? identity.viewer.userId : undefined
 }

@@ -1,4 +1,5 @@
 import { DarkroomError } from '../../domain/errors.ts'
+import { ANONYMOUS, type AnonymousViewer } from '../../domain/viewer.ts'
 import { step, type Identity, type SignedIn, type Step } from '../context.ts'
 import type { AccessTokens } from '../../services/accounts/access-tokens.ts'
 
@@ -16,18 +17,18 @@ export function identity(tokens: AccessTokens): Step {
 }
 
 async function identityOf(header: string, tokens: AccessTokens): Promise<Identity> {
-  if (header === '') return { viewer: null }
+  if (header === '') return { viewer: ANONYMOUS }
   const token = BEARER.exec(header)?.[1]
   if (token === undefined) {
     return {
-      viewer: null,
+      viewer: ANONYMOUS,
       refusal: new DarkroomError('unauthenticated', 'Send Authorization: Bearer <accessToken>.'),
     }
   }
   try {
-    return { viewer: await tokens.verify(token) }
+    return { viewer: { kind: 'user', ...(await tokens.verify(token)) } }
   } catch (error) {
-    if (error instanceof DarkroomError) return { viewer: null, refusal: error }
+    if (error instanceof DarkroomError) return { viewer: ANONYMOUS, refusal: error }
     throw error
   }
 }
@@ -37,15 +38,15 @@ export function signedIn(): Step<{ viewer: SignedIn }> {
   return step<{ viewer: SignedIn }>({ security: 'required' }, async (ctx, next) => {
     const { viewer, refusal } = ctx.state.identity
     if (refusal) throw refusal
-    if (!viewer) throw new DarkroomError('unauthenticated', 'Sign in first.')
+    if (viewer.kind !== 'user') throw new DarkroomError('unauthenticated', 'Sign in first.')
     ctx.viewer = viewer
     await next()
   })
 }
 
-/** For everybody: adds `ctx.viewer`, null without a token. A token that is no good is refused, never ignored. */
-export function maybeSignedIn(): Step<{ viewer: SignedIn | null }> {
-  return step<{ viewer: SignedIn | null }>({ security: 'optional' }, async (ctx, next) => {
+/** For everybody: adds `ctx.viewer`, anonymous without a token. A token that is not valid is refused, never ignored. */
+export function maybeSignedIn(): Step<{ viewer: SignedIn | AnonymousViewer }> {
+  return step<{ viewer: SignedIn | AnonymousViewer }>({ security: 'optional' }, async (ctx, next) => {
     const { viewer, refusal } = ctx.state.identity
     if (refusal) throw refusal
     ctx.viewer = viewer

@@ -6,7 +6,7 @@ import { step, type ApiContext, type Step } from '../context.ts'
 export function limit(policy: RatePolicyName): Step {
   return step({ limits: policy }, async (ctx, next) => {
     const { viewer } = ctx.state.identity
-    await consume(ctx, policy, viewer ? `user:${viewer.userId}` : addressKey(ctx))
+    await consume(ctx, policy, viewer.kind === 'user' ? `user:${viewer.userId}` : addressKey(ctx))
     await next()
   })
 }

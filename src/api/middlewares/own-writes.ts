@@ -7,6 +7,6 @@ export function ownWrites(): Step {
   return step({}, async (ctx, next) => {
     await next()
     const { viewer } = ctx.state.identity
-    if (viewer && !READING.has(ctx.method)) await ctx.services.ownWrites.mark(viewer.userId)
+    if (viewer.kind === 'user' && !READING.has(ctx.method)) await ctx.services.ownWrites.mark(viewer.userId)
   })
 }

@@ -1,6 +1,6 @@
 import type { Types } from '@opensearch-project/opensearch'
 import type { UserId } from '../../domain/ids.ts'
-import type { Viewer } from '../../domain/visibility.ts'
+import type { Viewer } from '../../domain/viewer.ts'
 
 type QueryContainer = Types.Common_QueryDsl.QueryContainer
 
@@ -11,7 +11,7 @@ type QueryContainer = Types.Common_QueryDsl.QueryContainer
 export function visibleTo(viewer: Viewer, followees: readonly UserId[]): QueryContainer {
   const ready: QueryContainer[] = [{ term: { visibility: { value: 'public' } } }]
   const ways: QueryContainer[] = [allOf({ term: { status: { value: 'ready' } } }, anyOf(ready))]
-  if (viewer) {
+  if (viewer.kind === 'user') {
     ways.push({ term: { ownerId: { value: viewer.userId } } })
     if (followees.length > 0) {
       ready.push(

@@ -1,6 +1,7 @@
 import { decodeCursor, encodeCursor, type CursorBinding } from '../lists/cursor.ts'
 import { isInFeed, takePage, type FeedPosition } from '../../domain/feed-page.ts'
 import type { UserId } from '../../domain/ids.ts'
+import type { UserViewer } from '../../domain/viewer.ts'
 import type { PhotoCard } from '../photos/photo-cards.ts'
 import { recordRead } from '../distribution/feed-state.ts'
 import { createStretches, type Loaded, type StretchesDeps } from './read-tiers.ts'
@@ -34,7 +35,7 @@ export interface FeedPage {
 
 export interface Feed {
   /** @throws DarkroomError `bad_cursor` */
-  readFeed(viewer: { userId: UserId }, options: FeedOptions): Promise<FeedPage>
+  readFeed(viewer: UserViewer, options: FeedOptions): Promise<FeedPage>
   /** Resolves when nothing is being built in the background: for shutdown. */
   idle(): Promise<void>
 }
@@ -55,10 +56,10 @@ export function createFeed(deps: FeedDeps): Feed {
   }
 
   async function readPage(
-    viewer: { userId: UserId },
+    viewer: UserViewer,
     { limit, cursor, readYourWrites = false }: FeedOptions,
   ): Promise<FeedPage> {
-    const binding: CursorBinding = { viewer: viewer.userId, list: 'feed' }
+    const binding: CursorBinding = { viewer, list: 'feed' }
     let position = cursor === undefined ? undefined : decodePosition(cursor, binding, cursorSecret)
     const reading = { viewer, query: readYourWrites ? db.primary : db.replica, usesHead: !readYourWrites }
     const deadline = performance.now() + MAX_SCAN_MS

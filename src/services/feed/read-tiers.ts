@@ -1,5 +1,5 @@
 import { mergeInFlight, scanAboveFloor, type FeedPosition, type FeedScan } from '../../domain/feed-page.ts'
-import type { UserId } from '../../domain/ids.ts'
+import type { UserViewer } from '../../domain/viewer.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import type { FeedHeads, HeadSlice } from '../../infra/redis/feed-heads.ts'
 import { withDeadline } from '../../infra/deadline.ts'
@@ -22,7 +22,7 @@ export interface StretchesDeps extends BelowHeadOptions {
 }
 
 interface Reading {
-  viewer: { userId: UserId }
+  viewer: UserViewer
   query: Query
   /** Not for who has just written: their own photo may not have reached the head yet. */
   usesHead: boolean

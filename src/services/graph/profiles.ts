@@ -1,6 +1,6 @@
 import { notFound } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
-import type { Viewer } from '../../domain/visibility.ts'
+import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { visibleTo } from '../../infra/db/rules.ts'
 import { toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
@@ -100,7 +100,7 @@ export function createProfiles(): Profiles {
       const [row] = await query<ProfileRow>({
         name: 'profile',
         text: PROFILE,
-        values: [username, viewer?.userId ?? null],
+        values: [username, viewerUserId(viewer)],
       })
       if (!row) throw notFound('user')
       return {

@@ -1,10 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ANONYMOUS, type Viewer } from '../../domain/viewer.ts'
 import { decodeCursor, encodeCursor, MAX_CURSOR_CHARACTERS, type CursorBinding } from './cursor.ts'
 
 const SECRET = 'a secret of the test'
 const SHAPE = ['number', 'string'] as const
-const binding: CursorBinding = { viewer: '7', list: 'search/photos', filters: { q: 'lake', tag: undefined } }
+const binding: CursorBinding = {
+  viewer: { kind: 'user', userId: '7' },
+  list: 'search/photos',
+  filters: { q: 'lake', tag: undefined },
+}
 const position = [1_763_769_600_123, '019aa3c5-1111-7222-8333-444455556666'] as const
 const cursor = encodeCursor(position, binding, SECRET)
 
@@ -39,15 +44,32 @@ describe('a cursor', () => {
     expect(encodeCursor(position, binding, SECRET)).toBe(cursor)
   })
 
+  it('passes between no two viewers', () => {
+    const viewers: Viewer[] = [
+      ANONYMOUS,
+      { kind: 'user', userId: '7' },
+      { kind: 'link', linkId: '7' },
+      { kind: 'link', linkId: '8' },
+    ]
+    for (const from of viewers) {
+      const mine = encodeCursor(position, { ...binding, viewer: from }, SECRET)
+      for (const to of viewers) {
+        if (from === to) expect(decode(mine, { viewer: to })).toEqual(position)
+        else expect(() => decode(mine, { viewer: to })).toThrow(refused)
+      }
+    }
+  })
+
   it('does not mind the order of filters or those left undefined', () => {
-    const one = encodeCursor(position, { viewer: '7', list: 'l', filters: { a: 1, b: 2 } }, SECRET)
-    const other = { viewer: '7', list: 'l', filters: { b: 2, a: 1, c: undefined } }
+    const { viewer } = binding
+    const one = encodeCursor(position, { viewer, list: 'l', filters: { a: 1, b: 2 } }, SECRET)
+    const other = { viewer, list: 'l', filters: { b: 2, a: 1, c: undefined } }
     expect(decodeCursor(one, other, SECRET, SHAPE)).toEqual(position)
   })
 
   it.each<[string, () => unknown]>([
-    ['of another viewer', () => decode(cursor, { viewer: '8' })],
-    ['of someone not signed in', () => decode(cursor, { viewer: null })],
+    ['of another viewer', () => decode(cursor, { viewer: { kind: 'user', userId: '8' } })],
+    ['of a viewer who is not signed in', () => decode(cursor, { viewer: ANONYMOUS })],
     ['of another list', () => decode(cursor, { list: 'feed' })],
     ['of other filters', () => decode(cursor, { filters: { q: 'lakes' } })],
     ['of a filter of another type', () => decode(cursor, { filters: { q: 'lake', tag: null } })],

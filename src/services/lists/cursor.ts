@@ -1,14 +1,13 @@
 import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
 import { DarkroomError } from '../../domain/errors.ts'
-import type { UserId } from '../../domain/ids.ts'
+import { viewerKey, type Viewer } from '../../domain/viewer.ts'
 
 /** Where a list was left: the sort key of the last row scanned, such as `[score, photoId]`. */
 export type CursorPosition = readonly (string | number)[]
 
 /** What a cursor is good for; given to another viewer, list or filter it is refused. */
 export interface CursorBinding {
-  /** Null for someone not signed in. */
-  viewer: UserId | null
+  viewer: Viewer
   /** The list's name with all that identifies it: `feed`, `photos/<ownerId>`, `search/photos`. */
   list: string
   /** Everything else that selects or orders the rows; absent and undefined are the same. Not the page size. */
@@ -82,7 +81,9 @@ function macOf(payload: string, binding: CursorBinding, secret: string): Buffer 
     .filter(([, value]) => value !== undefined)
     .sort(([left], [right]) => (left < right ? -1 : 1))
   // One JSON array, so that no two bindings can be written to the same text.
-  const bound = JSON.stringify(['cursor', FORMAT_VERSION, binding.viewer, binding.list, filters, payload])
+  // As format 2 has always written it, so that cursors of earlier releases stay good.
+  const viewer = binding.viewer.kind === 'anonymous' ? null : viewerKey(binding.viewer)
+  const bound = JSON.stringify(['cursor', FORMAT_VERSION, viewer, binding.list, filters, payload])
   return createHmac('sha256', secret).update(bound).digest().subarray(0, MAC_BYTES)
 }
 

@@ -1,4 +1,5 @@
 import type { UserId } from '../../domain/ids.ts'
+import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import type { RedisBreaker } from '../../infra/redis/breaker.ts'
 import type { RedisClient } from '../../infra/redis/client.ts'
@@ -12,8 +13,8 @@ export interface OwnWrites {
   mark(userId: UserId): Promise<void>
   /** Whether the user wrote in the last 2 s; true if that cannot be known. */
   hasWritten(userId: UserId): Promise<boolean>
-  /** The primary for who has just written; else a replica. */
-  readerFor(userId: UserId | undefined): Promise<Query>
+  /** The primary for an account that has just written, else a replica. */
+  readerFor(viewer: Viewer): Promise<Query>
 }
 
 export interface OwnWritesDeps {
@@ -44,8 +45,9 @@ export function createOwnWrites({ db, redis, breaker }: OwnWritesDeps): OwnWrite
       await breaker.whileAnswering(key, () => sent).catch(() => undefined)
     },
     hasWritten,
-    async readerFor(userId) {
-      return userId !== undefined && (await hasWritten(userId)) ? db.primary : db.replica
+    async readerFor(viewer) {
+      const userId = viewerUserId(viewer)
+      return userId !== null && (await hasWritten(userId)) ? db.primary : db.replica
     },
   }
 }

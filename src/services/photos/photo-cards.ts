@@ -1,7 +1,8 @@
 import type { Query } from '../../infra/db/database.ts'
 import { visibleTo } from '../../infra/db/rules.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
-import type { PhotoStatus, Viewer, Visibility } from '../../domain/visibility.ts'
+import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
+import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
 
 /** A stored rendition as the database knows it; the API makes its URL from the key. */
 export interface CardVariant {
@@ -107,7 +108,7 @@ export async function loadPhotoCards(
     name: 'photo-cards',
     text: LOAD_CARDS_AND_EPOCH,
     values: [
-      viewer?.userId ?? null,
+      viewerUserId(viewer),
       photoIds,
       ofCircle.map((photo) => photo.photoId),
       ofCircle.map((photo) => photo.ownerId),

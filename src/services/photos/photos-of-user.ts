@@ -1,5 +1,5 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
-import type { Viewer } from '../../domain/visibility.ts'
+import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { visibleTo } from '../../infra/db/rules.ts'
 import type { ListPage, PageRequest } from '../lists/pages.ts'
@@ -25,7 +25,7 @@ export async function readPhotosOfUser(
   const rows = await query<{ photo_id: PhotoId; score: string }>({
     name: 'profile-photos',
     text: PROFILE_PHOTOS,
-    values: [viewer?.userId ?? null, ownerId, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+    values: [viewerUserId(viewer), ownerId, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
   })
   const shown = rows.slice(0, limit)
   const { cards } = await loadPhotoCards(

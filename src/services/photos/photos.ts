@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream'
 import { DarkroomError, notFound } from '../../domain/errors.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
-import type { PhotoStatus, Viewer, Visibility } from '../../domain/visibility.ts'
+import type { UserViewer, Viewer } from '../../domain/viewer.ts'
+import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
 import { belongsInFeeds, isNarrowing } from '../../domain/visibility.ts'
 import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import { ObjectMissing, type ObjectStore } from '../../infra/s3/object-store.ts'
@@ -114,7 +115,7 @@ export function createPhotos(deps: PhotosDeps): Photos {
     },
 
     async update(photo, changes, expectedVersions) {
-      const owner = { userId: photo.owner.userId }
+      const owner: UserViewer = { kind: 'user', userId: photo.owner.userId }
       const narrows = mayTakeAway(changes)
       const outboxIds = await db.transaction(
         async (tx) => {

@@ -1,7 +1,7 @@
 import type { Types } from '@opensearch-project/opensearch'
 import { foldTag } from '../../domain/hashtags.ts'
 import type { UserId } from '../../domain/ids.ts'
-import type { Viewer } from '../../domain/visibility.ts'
+import type { Viewer } from '../../domain/viewer.ts'
 import { visibleTo } from '../../infra/opensearch/visibility.ts'
 import { parseSearchText } from './search-text.ts'
 

@@ -1,7 +1,7 @@
 import { decodeCursor, encodeCursor, type CursorBinding } from '../lists/cursor.ts'
 import { foldTag } from '../../domain/hashtags.ts'
 import type { UserId } from '../../domain/ids.ts'
-import type { Viewer } from '../../domain/visibility.ts'
+import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { visibleTo } from '../../infra/db/rules.ts'
 import type { HitPosition, PhotoIndex, PhotoSearch } from '../../infra/opensearch/photo-index.ts'
@@ -110,11 +110,11 @@ export function createSearch(deps: SearchDeps): Search {
     searchPhotos(viewer, request) {
       const { q, tag, user, from, to, sort } = request
       const filters = { q, tag, user, from: from?.getTime(), to: to?.getTime(), sort }
-      return page(viewer, request, { viewer: viewer?.userId ?? null, list: 'search/photos', filters }, true)
+      return page(viewer, request, { viewer, list: 'search/photos', filters }, true)
     },
 
     async photosOfTag(viewer, { tag, limit, cursor, query }) {
-      const binding = { viewer: viewer?.userId ?? null, list: 'tags/photos', filters: { tag: foldTag(tag) } }
+      const binding = { viewer, list: 'tags/photos', filters: { tag: foldTag(tag) } }
       const { items, nextCursor } = await page(viewer, { tag, limit, cursor, query }, binding, false)
       return { items, nextCursor }
     },
@@ -137,7 +137,7 @@ function startingWith(
 
 /** Whom the viewer follows. Plan: the newest entries of follows_following_idx. */
 async function followeesOf(query: Query, viewer: Viewer): Promise<UserId[]> {
-  if (!viewer) return []
+  if (viewer.kind !== 'user') return []
   const rows = await query<{ followee_id: UserId }>({
     name: 'search-followees',
     text: 'SELECT followee_id FROM follows WHERE follower_id = $1 ORDER BY created_at DESC, followee_id DESC LIMIT $2',
@@ -156,7 +156,7 @@ async function countVisible(query: Query, viewer: Viewer, hits: readonly HitPosi
   const rows = await query<{ visible: number }>({
     name: 'search-count',
     text: COUNT_VISIBLE,
-    values: [viewer?.userId ?? null, hits.map((hit) => hit.photoId)],
+    values: [viewerUserId(viewer), hits.map((hit) => hit.photoId)],
   })
   return rows[0]?.visible ?? 0
 }

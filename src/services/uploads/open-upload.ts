@@ -50,7 +50,7 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
   const { db, objects, outbox } = deps
 
   async function ownCard(ownerId: UserId, photoId: PhotoId): Promise<PhotoCard> {
-    const card = await loadPhotoCard(db.primary, { userId: ownerId }, photoId)
+    const card = await loadPhotoCard(db.primary, { kind: 'user', userId: ownerId }, photoId)
     if (!card) throw notFound('photo')
     return card
   }

@@ -49,11 +49,11 @@ describe('order and pages', () => {
   it('are one empty page for who follows nobody', async () => {
     const viewer = await world.account()
     await world.settle()
-    expect(await world.feed.readFeed({ userId: viewer }, { limit: 20 })).toEqual({
+    expect(await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 20 })).toEqual({
       cards: [],
       nextCursor: null,
     })
-    expect(await world.feed.readFeed({ userId: viewer }, { limit: 20 })).toEqual({
+    expect(await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 20 })).toEqual({
       cards: [],
       nextCursor: null,
     })
@@ -62,18 +62,21 @@ describe('order and pages', () => {
 
   it('end with null on a page that is exactly full', async () => {
     const { viewer } = await viewerOfMany(world, 6)
-    const page = await world.feed.readFeed({ userId: viewer }, { limit: 6 })
+    const page = await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 6 })
     expect(page.cards).toHaveLength(6)
     expect(page.nextCursor).toBeNull()
   })
 
   it('do not shift a cursor when photos are added above it or deleted around it', async () => {
     const { viewer, author, newestFirst } = await viewerOfMany(world, 8)
-    const first = await world.feed.readFeed({ userId: viewer }, { limit: 3 })
+    const first = await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 3 })
     await world.publish(author)
     await world.remove(newestFirst[2]!)
     await world.remove(newestFirst[3]!)
-    const second = await world.feed.readFeed({ userId: viewer }, { limit: 3, cursor: first.nextCursor! })
+    const second = await world.feed.readFeed(
+      { kind: 'user', userId: viewer },
+      { limit: 3, cursor: first.nextCursor! },
+    )
     expect(idsOf(second)).toEqual(newestFirst.slice(4, 7))
   })
 
@@ -87,7 +90,7 @@ describe('order and pages', () => {
     const pages: PhotoId[][] = []
     let cursor: string | undefined
     do {
-      const page = await feed.readFeed({ userId: viewer }, { limit: 2, cursor })
+      const page = await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 2, cursor })
       pages.push(idsOf(page))
       cursor = page.nextCursor ?? undefined
     } while (cursor)
@@ -169,7 +172,10 @@ describe('rights', () => {
     const theirs = await world.photo(other)
     await world.walk(viewer, 100)
     await world.follow(viewer, other)
-    const page = await world.feed.readFeed({ userId: viewer }, { limit: 100, readYourWrites: true })
+    const page = await world.feed.readFeed(
+      { kind: 'user', userId: viewer },
+      { limit: 100, readYourWrites: true },
+    )
     expect(idsOf(page)).toEqual([theirs.photoId, ...newestFirst])
   })
 })
@@ -178,21 +184,29 @@ describe('a cursor', () => {
   it('of another user, another list, forged or cut is refused', async () => {
     const { viewer } = await viewerOfMany(world, 5)
     const other = await world.account()
-    const { nextCursor } = await world.feed.readFeed({ userId: viewer }, { limit: 2 })
+    const { nextCursor } = await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 2 })
     const position = [NOON_MS, uuid()]
     const bad = [
       [other, nextCursor!],
       [viewer, nextCursor!.slice(0, -1)],
       [viewer, `${nextCursor!}A`],
-      [viewer, encodeCursor(position, { viewer, list: 'feed' }, 'guessed secret')],
-      [viewer, encodeCursor(position, { viewer, list: 'photos' }, CURSOR_SECRET)],
+      [
+        viewer,
+        encodeCursor(position, { viewer: { kind: 'user', userId: viewer }, list: 'feed' }, 'guessed secret'),
+      ],
+      [
+        viewer,
+        encodeCursor(position, { viewer: { kind: 'user', userId: viewer }, list: 'photos' }, CURSOR_SECRET),
+      ],
       [viewer, ''],
       [viewer, '\0'],
     ] as const
     for (const [userId, cursor] of bad) {
-      await expect(world.feed.readFeed({ userId }, { limit: 2, cursor })).rejects.toMatchObject({
-        code: 'bad_cursor',
-      })
+      await expect(world.feed.readFeed({ kind: 'user', userId }, { limit: 2, cursor })).rejects.toMatchObject(
+        {
+          code: 'bad_cursor',
+        },
+      )
     }
   })
 })

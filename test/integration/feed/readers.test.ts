@@ -41,7 +41,9 @@ describe('1,000 readers of one cold feed at once', () => {
     }
     const feeds = [world.feedWith(counting, { db }), world.feedWith(counting, { db })]
     const pages = await Promise.all(
-      Array.from({ length: READERS }, (_, n) => feeds[n % 2]!.readFeed({ userId: viewer }, { limit: 10 })),
+      Array.from({ length: READERS }, (_, n) =>
+        feeds[n % 2]!.readFeed({ kind: 'user', userId: viewer }, { limit: 10 }),
+      ),
     )
     for (const page of pages) expect(idsOf(page)).toEqual(expected)
     return { begun, counts, idle: () => Promise.all(feeds.map((feed) => feed.idle())) }
@@ -70,11 +72,11 @@ describe('1,000 readers of one cold feed at once', () => {
         return world.heads.finishBuild(...args)
       },
     })
-    const first = feed.readFeed({ userId: viewer }, { limit: 10 })
+    const first = feed.readFeed({ kind: 'user', userId: viewer }, { limit: 10 })
     await finishing.promise
     const fresh = await world.publish(author)
     await world.settle()
-    const second = feed.readFeed({ userId: viewer }, { limit: 10 })
+    const second = feed.readFeed({ kind: 'user', userId: viewer }, { limit: 10 })
     // It has found the head cold by now, and joined.
     await new Promise((resolve) => setTimeout(resolve, 50))
     release.resolve()

@@ -89,7 +89,7 @@ describe('a head', () => {
         return world.heads.finishBuild(...args)
       },
     })
-    await feed.readFeed({ userId: viewer }, { limit: 100 })
+    await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 100 })
     await feed.idle()
     await world.settle()
     expect(fresh).toBeDefined()
@@ -108,7 +108,7 @@ describe('a head', () => {
         return world.heads.finishBuild(...args)
       },
     })
-    await feed.readFeed({ userId: viewer }, { limit: 100 })
+    await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 100 })
     await feed.idle()
     await world.settle()
     expect(await world.walk(viewer, 100)).toEqual([theirs.photoId, ...newestFirst])
@@ -132,7 +132,9 @@ describe('a head', () => {
         rotation: { ...world.db.rotation, waitForReplay: async () => false },
       }
       const feed = world.feedWith(world.heads, { db })
-      expect(idsOf(await feed.readFeed({ userId: viewer }, { limit: 100 }))).toEqual(newestFirst)
+      expect(idsOf(await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 100 }))).toEqual(
+        newestFirst,
+      )
       await feed.idle()
       await world.settle()
       world.tiers()
@@ -171,7 +173,7 @@ describe('a head', () => {
         return world.heads.finishBuild(...args)
       },
     })
-    expect(idsOf(await feed.readFeed({ userId: viewer }, { limit: 100 }))).toEqual(newestFirst)
+    expect(idsOf(await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 100 }))).toEqual(newestFirst)
     await feed.idle()
     expect(await world.heads.readSlice(viewer, undefined, 100)).toBeUndefined()
   })
@@ -187,7 +189,7 @@ describe('a head', () => {
         return world.heads.finishBuild(...args)
       },
     })
-    expect(idsOf(await feed.readFeed({ userId: viewer }, { limit: 100 }))).toEqual(newestFirst)
+    expect(idsOf(await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 100 }))).toEqual(newestFirst)
     release()
     await feed.idle()
     expect(await world.heads.readSlice(viewer, undefined, 100)).toBeDefined()

@@ -71,7 +71,10 @@ describe('a deep walk', () => {
     ]
     const seen: PhotoId[] = []
     for (let cursor: string | undefined, page = 0; ; page++) {
-      const { cards, nextCursor } = await world.feed.readFeed({ userId: viewer }, { limit: 2, cursor })
+      const { cards, nextCursor } = await world.feed.readFeed(
+        { kind: 'user', userId: viewer },
+        { limit: 2, cursor },
+      )
       seen.push(...cards.map((card) => card.photoId))
       if (nextCursor === null) break
       cursor = nextCursor
@@ -93,14 +96,14 @@ describe('a deep walk', () => {
 
   it('loses nothing when pushes trim the head under a cursor', async () => {
     const { viewer, author, newestFirst } = await deepViewer(20)
-    const first = await world.feed.readFeed({ userId: viewer }, { limit: 3 })
+    const first = await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 3 })
     for (let n = 0; n < HEAD_ITEMS + 2; n++) await world.publish(author)
     await world.settle()
     const slice = await world.heads.readSlice(viewer, undefined, 1)
     expect(slice!.floor).toBeGreaterThan(NOON_MS + 100)
     const rest: PhotoId[] = []
     for (let cursor = first.nextCursor; cursor !== null;) {
-      const page = await world.feed.readFeed({ userId: viewer }, { limit: 3, cursor })
+      const page = await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 3, cursor })
       rest.push(...page.cards.map((card) => card.photoId))
       cursor = page.nextCursor
     }

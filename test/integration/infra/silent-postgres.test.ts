@@ -94,7 +94,7 @@ describe('a replica that falls silent', () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 3)
     await world.settle()
     const feed = world.feedWith(world.heads, { db })
-    const walk = async () => idsOf(await feed.readFeed({ userId: viewer }, { limit: 100 }))
+    const walk = async () => idsOf(await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 100 }))
     expect(await walk()).toEqual(newestFirst)
     await feed.idle()
     proxy.silence()

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { v7 as uuidv7 } from 'uuid'
-import type { Viewer } from '../../../src/domain/visibility.ts'
+import { ANONYMOUS, type UserViewer, type Viewer } from '../../../src/domain/viewer.ts'
 import { VISIBILITY_TABLE, type ViewerKind } from '../../../src/domain/visibility.table.ts'
 import { type PhotoDocument } from '../../../src/infra/opensearch/photo-index.ts'
 import { visibleTo } from '../../../src/infra/opensearch/visibility.ts'
@@ -24,10 +24,10 @@ afterAll(async () => {
 describe('the search twin of maySee', () => {
   it.each(VISIBILITY_TABLE)('$viewer, $visibility, $status → $visible', async (row) => {
     const viewers: Record<ViewerKind, Viewer> = {
-      anonymous: null,
-      stranger: { userId: '9000002' },
-      follower: { userId: '9000003' },
-      owner: { userId: '9000001' },
+      anonymous: ANONYMOUS,
+      stranger: { kind: 'user', userId: '9000002' },
+      follower: { kind: 'user', userId: '9000003' },
+      owner: { kind: 'user', userId: '9000001' },
     }
     const photoId = uuidv7()
     const document: PhotoDocument = {
@@ -70,9 +70,9 @@ describe('rights', () => {
     )
     for (const [viewer, visible] of [
       [ANYONE, [open]],
-      [{ userId: stranger }, [open]],
-      [{ userId: follower }, [open, followers]],
-      [{ userId: owner }, [open, followers, own]],
+      [{ kind: 'user', userId: stranger }, [open]],
+      [{ kind: 'user', userId: follower }, [open, followers]],
+      [{ kind: 'user', userId: owner }, [open, followers, own]],
     ] as const) {
       const page = await world.search.searchPhotos(viewer, { q, limit: 10 })
       expect(page.items.map((card) => card.photoId)).toEqual(visible)
@@ -90,19 +90,19 @@ describe('rights', () => {
     await world.change(deleted!, { status: 'deleted' })
     await world.change(quarantined!, { status: 'quarantined' })
     // A page of one, so that an honest cursor would show that something follows.
-    for (const viewer of [ANYONE, { userId: await world.addUser() }]) {
+    for (const viewer of [ANYONE, { kind: 'user' as const, userId: await world.addUser() }]) {
       expect(await world.search.searchPhotos(viewer, { q, limit: 1 })).toMatchObject({
         items: [{ photoId: visible }],
         total: 1,
         nextCursor: null,
       })
     }
-    expect(await world.find({ userId: owner }, { q })).toEqual([visible, narrowed])
+    expect(await world.find({ kind: 'user', userId: owner }, { q })).toEqual([visible, narrowed])
   })
 
   it('end with the follow', async () => {
     const owner = await world.addUser()
-    const viewer = { userId: await world.addUser() }
+    const viewer: UserViewer = { kind: 'user', userId: await world.addUser() }
     await world.follow(viewer.userId, owner)
     const q = freshWord()
     const ids = await world.publish({ owner, caption: q, visibility: 'followers' })
@@ -206,9 +206,9 @@ describe('cursors', () => {
     const cursor = nextCursor!
     const refused = { code: 'bad_cursor' }
     const { search } = world
-    await expect(search.searchPhotos({ userId: owner }, { tag, limit: 1, cursor })).rejects.toMatchObject(
-      refused,
-    )
+    await expect(
+      search.searchPhotos({ kind: 'user', userId: owner }, { tag, limit: 1, cursor }),
+    ).rejects.toMatchObject(refused)
     await expect(search.searchPhotos(ANYONE, { tag, q: 'x', limit: 1, cursor })).rejects.toMatchObject(
       refused,
     )

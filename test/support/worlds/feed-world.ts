@@ -234,7 +234,7 @@ export async function openWorld({ headItems, ...rows }: WorldOptions = {}): Prom
       const ids: PhotoId[] = []
       let cursor: string | undefined
       for (let pages = 0; pages < 10_000; pages++) {
-        const page: FeedPage = await of.readFeed({ userId: viewer }, { limit, cursor })
+        const page: FeedPage = await of.readFeed({ kind: 'user', userId: viewer }, { limit, cursor })
         if (page.cards.length > limit) throw new Error(`a page of ${page.cards.length}, limit ${limit}`)
         ids.push(...page.cards.map((card) => card.photoId))
         if (page.nextCursor === null) return ids

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { Client as PostgresClient } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import { extractHashtags } from '../../../src/domain/hashtags.ts'
-import type { PhotoStatus, Viewer, Visibility } from '../../../src/domain/visibility.ts'
+import { ANONYMOUS, type Viewer } from '../../../src/domain/viewer.ts'
+import type { PhotoStatus, Visibility } from '../../../src/domain/visibility.ts'
 import { openDatabase, type Database, type Statement } from '../../../src/infra/db/database.ts'
 import { openSearchClient, type Client } from '../../../src/infra/opensearch/client.ts'
 import { createPhotoIndex, type PhotoIndex } from '../../../src/infra/opensearch/photo-index.ts'
@@ -46,7 +47,7 @@ export interface SearchWorld {
 }
 
 /** Nobody signed in. */
-export const ANYONE: Viewer = null
+export const ANYONE: Viewer = ANONYMOUS
 
 /** A time of publication. */
 export const minutes = (count: number) => new Date(Date.UTC(2026, 0, 1, 0, count))

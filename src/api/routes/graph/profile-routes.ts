@@ -18,7 +18,7 @@ export function profileRoutes(routes: Routes, { present, cursorSecret }: Profile
   const edgeCursors = createCursors(cursorSecret, ['string', 'string'])
 
   routes.get('/users/:username', limit('read'), maybeSignedIn(), valid(GetProfile), async (ctx) => {
-    const query = await ctx.services.ownWrites.readerFor(ctx.viewer?.userId)
+    const query = await ctx.services.ownWrites.readerFor(ctx.viewer)
     ctx.body = {
       user: presentProfile(await ctx.services.profiles.get(query, ctx.viewer, ctx.input.params.username)),
     }
@@ -31,7 +31,7 @@ export function profileRoutes(routes: Routes, { present, cursorSecret }: Profile
     valid(ListUserPhotos),
     async (ctx) => {
       const { photos, profiles, ownWrites } = ctx.services
-      const query = await ownWrites.readerFor(ctx.viewer?.userId)
+      const query = await ownWrites.readerFor(ctx.viewer)
       const ownerId = await profiles.userIdOf(query, ctx.input.params.username)
       const list = `users/${ownerId}/photos`
       const { limit, cursor } = ctx.input.query
@@ -50,7 +50,7 @@ export function profileRoutes(routes: Routes, { present, cursorSecret }: Profile
   ] as const) {
     routes.get(`/users/:username/${side}`, limit('read'), maybeSignedIn(), valid(operation), async (ctx) => {
       const { profiles, ownWrites } = ctx.services
-      const query = await ownWrites.readerFor(ctx.viewer?.userId)
+      const query = await ownWrites.readerFor(ctx.viewer)
       const userId = await profiles.userIdOf(query, ctx.input.params.username)
       const list = `users/${userId}/${side}`
       const { limit, cursor } = ctx.input.query

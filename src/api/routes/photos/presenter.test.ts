@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ANONYMOUS, type Viewer } from '../../../domain/viewer.ts'
 import type { PhotoCard } from '../../../services/photos/photo-cards.ts'
 import { createPhotoPresenter } from './presenter.ts'
 import { PhotoSchema } from './schema.ts'
@@ -9,6 +10,7 @@ const present = createPhotoPresenter({
   publicUrl: 'https://api.example/',
 })
 
+const OWNER: Viewer = { kind: 'user', userId: '7' }
 const photoId = '01a2036c-aeb9-7176-8322-8600c64a45cb'
 const card: PhotoCard = {
   photoId,
@@ -59,9 +61,12 @@ const card: PhotoCard = {
 }
 
 describe('the photo presenter', () => {
-  it.each([null, { userId: '8' }, { userId: '7' }])('shows what the schema says, to %j', (viewer) => {
-    expect(() => PhotoSchema.strict().parse(present(card, viewer))).not.toThrow()
-  })
+  it.each<Viewer>([ANONYMOUS, { kind: 'user', userId: '8' }, OWNER, { kind: 'link', linkId: '7' }])(
+    'shows what the schema says, to %j',
+    (viewer) => {
+      expect(() => PhotoSchema.strict().parse(present(card, viewer))).not.toThrow()
+    },
+  )
 
   it.each([
     [null, '2026-05-01T10:20:30'],
@@ -69,25 +74,25 @@ describe('the photo presenter', () => {
     [330, '2026-05-01T10:20:30+05:30'],
     [-210, '2026-05-01T10:20:30-03:30'],
   ])('writes when it was taken with an offset only if known: %j', (takenAtOffset, expected) => {
-    expect(present({ ...card, takenAtOffset }, null).takenAt).toBe(expected)
+    expect(present({ ...card, takenAtOffset }, ANONYMOUS).takenAt).toBe(expected)
   })
 
   it('never shows a storage key of an original, nor a signature that does not expire of what is not public', () => {
-    expect(JSON.stringify(present(card, { userId: '7' }))).not.toContain('originals/')
+    expect(JSON.stringify(present(card, OWNER))).not.toContain('originals/')
     for (const change of [
       { visibility: 'followers' },
       { visibility: 'private' },
       { status: 'quarantined' },
     ] as const) {
-      const [thumb] = present({ ...card, ...change }, { userId: '7' }).variants
+      const [thumb] = present({ ...card, ...change }, OWNER).variants
       expect(thumb!.expiresAt).toBeDefined()
       expect(new URL(thumb!.url).searchParams.get('e')).not.toBeNull()
     }
-    expect(present(card, null).variants).toHaveLength(1)
-    expect(present(card, null).variants[0]).not.toHaveProperty('expiresAt')
+    expect(present(card, ANONYMOUS).variants).toHaveLength(1)
+    expect(present(card, ANONYMOUS).variants[0]).not.toHaveProperty('expiresAt')
   })
 
   it('carries the access epoch of now, whatever that of the key', () => {
-    expect(new URL(present(card, null).variants[0]!.url).searchParams.get('a')).toBe('3')
+    expect(new URL(present(card, ANONYMOUS).variants[0]!.url).searchParams.get('a')).toBe('3')
   })
 })

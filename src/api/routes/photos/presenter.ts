@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { imageUrl, type ImageUrl } from '../../../services/photos/image-url.ts'
-import type { Viewer } from '../../../domain/visibility.ts'
+import { viewerUserId, type Viewer } from '../../../domain/viewer.ts'
 import type { PresignedPut } from '../../../services/uploads/open-upload.ts'
 import type { CardVariant, PhotoCard } from '../../../services/photos/photo-cards.ts'
 import type { PhotoSchema, UploadSchema } from './schema.ts'
@@ -24,7 +24,7 @@ const MAX_REMEMBERED_URLS = 20_000
 export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPhoto {
   const sign = createSigner(options)
   return (card, viewer) => {
-    const isOwner = viewer?.userId === card.owner.userId
+    const isOwner = viewerUserId(viewer) === card.owner.userId
     return {
       id: card.photoId,
       owner: {

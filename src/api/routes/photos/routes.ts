@@ -90,7 +90,7 @@ export function photoRoutes(routes: Routes, { present, maxUploadBytes }: PhotoRo
   })
 
   routes.get('/photos', limit('read'), maybeSignedIn(), valid(GetPhotos), async (ctx) => {
-    const query = await ctx.services.ownWrites.readerFor(ctx.viewer?.userId)
+    const query = await ctx.services.ownWrites.readerFor(ctx.viewer)
     const cards = await ctx.services.photos.getMany(query, ctx.viewer, ctx.input.query.ids)
     ctx.body = { items: cards.map((card) => present(card, ctx.viewer)) }
   })
