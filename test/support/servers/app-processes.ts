@@ -35,7 +35,7 @@ export interface AppOptions {
 }
 
 const READY_TIMEOUT_MS = 60_000
-const root = join(import.meta.dirname, '..', '..')
+const root = join(import.meta.dirname, '..', '..', '..')
 
 /** Starts the processes and waits until the API answers `/readyz` and each worker polls. */
 export async function startApp(options: AppOptions): Promise<App> {
