@@ -1,5 +1,5 @@
-// Entry of `npm run demo|demo:celebrity|start|stack|test|bench`: plain Node without packages, as nothing may be installed yet.
-// It checks the machine, installs the npm packages if need be, and hands over to TypeScript under the pinned Node.
+// Entry of the npm scripts: plain Node without packages, as nothing may be installed yet. It installs the npm packages if need
+// be and hands over to TypeScript under the pinned Node; first it checks the machine for what the servers need.
 import { join } from 'node:path'
 import { findProblems } from './bootstrap/checks.mjs'
 import { helpFor } from './bootstrap/help.mjs'
@@ -11,22 +11,31 @@ const entries = {
   bench: 'bench/run.ts',
   demo: 'stack/demo.ts',
   'demo:celebrity': 'stack/demo-celebrity.ts',
+  dev: 'stack/dev.ts',
   start: 'stack/start.ts',
   stack: 'stack/cli.ts',
   test: 'stack/test.ts',
 }
+/** These start no server, so they need Node and npm alone. */
+const serverless = {
+  bundle: 'src/cli/build-workflows.ts',
+  darkroom: 'stack/darkroom.ts',
+  graph: 'stack/graph.ts',
+  packages: undefined,
+  'replay:record': 'test/replay/record.ts',
+}
 
 const [command, ...args] = process.argv.slice(2)
-const entry = entries[command]
+const isServerless = Object.hasOwn(serverless, command ?? '')
 const help = helpFor(command, args)
 
 if (help) {
   console.log(help)
-} else if (!entry) {
+} else if (!isServerless && !entries[command]) {
   console.error(`Unknown command: ${command}\n\n${helpFor(undefined, [])}`)
   process.exitCode = 2
 } else {
-  const problems = findProblems(checkout)
+  const problems = isServerless ? [] : findProblems(checkout)
   if (problems.length > 0) {
     console.error(
       `Darkroom cannot start on this machine yet:\n${problems.map((line) => `  - ${line}`).join('\n')}`,
@@ -35,7 +44,8 @@ if (help) {
   } else {
     try {
       await ensurePackages(checkout)
-      await handOver(checkout, entry, args)
+      const entry = isServerless ? serverless[command] : entries[command]
+      if (entry) await handOver(checkout, entry, args)
     } catch (error) {
       console.error(error.message)
       process.exitCode = 1

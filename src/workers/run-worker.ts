@@ -202,7 +202,7 @@ async function awaitSetup(
       (error: unknown) => `does not answer: ${error instanceof Error ? error.message : 'unknown error'}`,
     )
     if (!problem) return
-    const text = `Temporal namespace "${namespace}" ${problem}. Run \`darkroom setup\` (temporal/README.md).`
+    const text = `Temporal namespace "${namespace}" ${problem}. Run \`npm run darkroom -- setup\` (temporal/README.md).`
     if (performance.now() > givingUpAt) throw new Error(text)
     if (tries === 1) logger.warn(text)
     await delay(RECONNECT_PAUSE_MS, undefined, signal ? { signal } : {})

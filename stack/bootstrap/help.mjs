@@ -3,8 +3,11 @@ const overview = `Darkroom
   npm run demo [-- --once]   install, start everything, run the main job on real photos; Ctrl-C stops it
   npm run demo:celebrity     a celebrity with 200,000 followers posts while others read
   npm start                  the same service without demo data
+  npm run dev                the same, and API and workers start again when their files change
   npm test [-- <vitest args>]  all tests, on servers of their own that go away afterwards
   npm run bench -- <names>   measures Darkroom beside references, on servers of their own
+  npm run darkroom -- <command>  the operator's command line: setup, migrate, fanout
+  npm run graph              draws docs/modules.md, which modules import which
   npm run stack -- <command> the embedded servers alone: install, up, down, status, logs, reset
 
 Servers are installed once into DARKROOM_STACK_DIR (else $XDG_CACHE_HOME/darkroom, else ~/.cache/darkroom).
@@ -35,6 +38,20 @@ Stays up until Ctrl-C. Settings come from the environment and from .env (see .en
 elsewhere (DATABASE_URL, REDIS_URL, S3_ENDPOINT, OPENSEARCH_URL, TEMPORAL_ADDRESS, CDN_BASE_URL) is not started.
 
   DARKROOM_INSTANCE   name of the set of servers and their data (default: demo)`,
+
+  dev: `npm run dev
+
+Starts the servers in the background unless they are up, then the API and the workers under Node's watch mode: each
+starts again when a file that it imports changes. Their logs go on in this terminal.
+Ctrl-C stops API and workers; the servers stay up for the next time (npm run stack -- down stops them).
+
+  DARKROOM_INSTANCE   name of the set of servers and their data (default: demo)`,
+
+  graph: `npm run graph [-- --check]
+
+Draws the graph of modules and layers into docs/modules.md, from the imports that dependency-cruiser finds.
+
+  --check   write nothing; fail when the file is out of date`,
 
   test: `npm test [-- <arguments for vitest>]
 

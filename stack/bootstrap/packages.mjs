@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Runs `npm ci` unless node_modules is whole and of this package-lock.json. Safe beside another process doing the same. */
 export async function ensurePackages(checkout) {
   if (!findStaleness(checkout)) return
+  refuseLink(join(checkout, 'node_modules'))
   const unlock = await lock(join(checkout, '.darkroom', 'npm.lock'))
   try {
     const reason = findStaleness(checkout)
@@ -20,6 +21,14 @@ export async function ensurePackages(checkout) {
   } finally {
     unlock()
   }
+}
+
+/** npm empties what a link leads to, which is most likely the packages of another checkout. */
+function refuseLink(folder) {
+  if (!lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) return
+  throw new Error(
+    `node_modules is a link to ${realpathSync(folder)}, whose packages do not fit this checkout: remove the link, then try again`,
+  )
 }
 
 /** Why the installed packages cannot be used, in words for a person; undefined when they can. */

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { findStaleness } from './packages.mjs'
+import { ensurePackages, findStaleness } from './packages.mjs'
 
 let checkout: string
 
@@ -40,6 +40,15 @@ it('notices a package that is gone', () => {
 it('notices another version in package-lock.json', () => {
   write('package-lock.json', { packages: { 'node_modules/koa': { version: '3.1.0' } } })
   expect(findStaleness(checkout)).toContain('node_modules/koa is not of the version')
+})
+
+it('refuses to install through a link, whose target npm would empty', async () => {
+  const target = join(checkout, 'of-another-checkout')
+  renameSync(join(checkout, 'node_modules'), target)
+  symlinkSync(target, join(checkout, 'node_modules'))
+  write('package-lock.json', { packages: { 'node_modules/koa': { version: '3.1.0' } } })
+  await expect(ensurePackages(checkout)).rejects.toThrow(`node_modules is a link to ${target}`)
+  expect(existsSync(join(target, 'koa', 'package.json'))).toBe(true)
 })
 
 function write(name: string, content: unknown): void {

@@ -80,7 +80,8 @@ export function createPhotoIndex(client: Client, prefix: string): PhotoIndex {
     async remove(photoId, version) {
       // A delete knows no require_alias, and one with an external version creates a missing index.
       aliasSeen ||= await reachable(searchIndexExists(client, prefix))
-      if (!aliasSeen) throw searchUnavailable(new Error(`The alias ${index} is missing: run darkroom setup`))
+      if (!aliasSeen)
+        throw searchUnavailable(new Error(`The alias ${index} is missing: npm run darkroom -- setup`))
       try {
         await client.delete({ index, id: photoId, version, version_type: 'external' })
         return true
