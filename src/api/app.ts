@@ -3,7 +3,6 @@ import type { Config } from '../config/config.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Services } from '../services/services.ts'
 import type { RequestState } from './context.ts'
-import { loggable } from './errors.ts'
 import { createHttpMetrics } from './metrics.ts'
 import { accessLog } from './middlewares/access-log.ts'
 import { clientAddress } from './middlewares/client-address.ts'
@@ -72,7 +71,7 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
   const koa = new Koa<RequestState>()
   Object.assign(koa.context, { services, stopping })
   // What is thrown while a body is streamed, after its headers have gone.
-  koa.on('error', (error: unknown) => logger.warn({ error: loggable(error) }, 'answer not finished'))
+  koa.on('error', (error: unknown) => logger.warn({ err: error }, 'answer not finished'))
   const chain = [
     requestId(logger),
     accessLog(metrics),

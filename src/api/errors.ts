@@ -123,28 +123,3 @@ function isOutage(thrown: unknown, depth = 0): boolean {
   if (thrown instanceof AggregateError) return thrown.errors.some((one) => isOutage(one, depth + 1))
   return isOutage(thrown.cause, depth + 1)
 }
-
-interface LoggableError {
-  name: string
-  message: string
-  code?: unknown
-  constraint?: unknown
-  stack?: string | undefined
-  cause?: LoggableError
-}
-
-/**
- * What is logged of an error: never all of it, since Postgres puts whole rows into `detail`, and clients put requests
- * with their headers on theirs.
- */
-export function loggable(thrown: unknown, depth = 0): LoggableError {
-  if (!(thrown instanceof Error)) return { name: 'not an Error', message: typeof thrown }
-  return {
-    name: thrown.name,
-    message: thrown.message.split('\n', 1)[0]!.slice(0, 500),
-    ...('code' in thrown ? { code: thrown.code } : {}),
-    ...('constraint' in thrown ? { constraint: thrown.constraint } : {}),
-    stack: thrown.stack,
-    ...(thrown.cause instanceof Error && depth < 5 ? { cause: loggable(thrown.cause, depth + 1) } : {}),
-  }
-}

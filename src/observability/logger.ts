@@ -1,16 +1,22 @@
-import { pino, type Logger } from 'pino'
+import { pino, type DestinationStream, type Logger } from 'pino'
+import { loggable } from './loggable.ts'
 
 export type { Logger }
 
 /**
- * The process's logger: JSON lines on stdout. Logs hold ids, never captions, tokens, signatures, queries or addresses.
+ * The process's logger: JSON lines on stdout. Logs hold ids, never captions, tokens, signatures, queries or addresses;
+ * errors go under `err`, of which `loggable` says what may be written.
  */
-export function createLogger(options: { level: string; service: string }): Logger {
-  return pino({
+export function createLogger(
+  options: { level: string; service: string },
+  destination?: DestinationStream,
+): Logger {
+  const settings = {
     level: options.level,
     base: { service: options.service },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: loggable },
     redact: {
       paths: [
         'req.headers.authorization',
@@ -20,5 +26,6 @@ export function createLogger(options: { level: string; service: string }): Logge
         '*.accessToken',
       ],
     },
-  })
+  }
+  return destination ? pino(settings, destination) : pino(settings)
 }

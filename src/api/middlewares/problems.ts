@@ -1,4 +1,4 @@
-import { loggable, problemOf, STATUS_BY_CODE, toDarkroomError } from '../errors.ts'
+import { problemOf, STATUS_BY_CODE, toDarkroomError } from '../errors.ts'
 import { step, type ApiContext, type Step } from '../context.ts'
 
 /** The one sink: whatever is thrown below becomes a problem document; what is ours to mend is logged with its cause. */
@@ -15,8 +15,7 @@ export function problems(): Step {
 function answerProblem(ctx: ApiContext, thrown: unknown): void {
   const error = toDarkroomError(thrown)
   const status = STATUS_BY_CODE[error.code]
-  if (status >= 500)
-    ctx.state.logger.error({ code: error.code, error: loggable(error.cause ?? error) }, 'request failed')
+  if (status >= 500) ctx.state.logger.error({ code: error.code, err: error.cause ?? error }, 'request failed')
   const { problem, headers } = problemOf(error, ctx.state.requestId)
   for (const [name, value] of headers) ctx.set(name, value)
   // A body that was refused unread would otherwise be read to its end before the connection can be used again.
