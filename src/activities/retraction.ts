@@ -1,6 +1,6 @@
 import { activityInfo } from '@temporalio/activity'
 import type { PhotoId, UserId } from '../domain/ids.ts'
-import { measureRefusal, type RefusalStep } from '../observability/edge-metrics.ts'
+import { measureRefusal, type RefusalStep } from '../observability/retraction-events.ts'
 import type { PhotoSync, StaleVariant } from '../services/retraction/photo-sync.ts'
 import type { WorkflowStarts } from '../services/delivery/workflow-starts.ts'
 import { withFailures } from './failures.ts'

@@ -7,8 +7,6 @@ import { createRedisBreaker } from '../infra/redis/breaker.ts'
 import type { RedisClient } from '../infra/redis/client.ts'
 import { createFeedHeads } from '../infra/redis/feed-heads.ts'
 import type { ObjectStore } from '../infra/s3/object-store.ts'
-import { fanoutVisibleSeconds } from '../observability/fanout-metrics.ts'
-import { feedInFlight, feedInFlightOldest, feedMetrics } from '../observability/feed-metrics.ts'
 import type { Logger } from '../observability/logger.ts'
 import { createAccessTokens } from './accounts/access-tokens.ts'
 import { createAccounts } from './accounts/accounts.ts'
@@ -46,15 +44,7 @@ export function createServices(deps: ServicesDeps) {
   const breaker = createRedisBreaker(redis)
   const outbox = createOutbox({ db, temporal, logger })
   const sessions = createSessions({ db, sessionDays: config.SESSION_DAYS })
-  const inFlight = createInFlightCopy({
-    db,
-    logger,
-    onPolled(count, oldestSeconds) {
-      feedInFlight.set(count)
-      feedInFlightOldest.set(oldestSeconds)
-    },
-    onArrived: (seconds) => fanoutVisibleSeconds.observe({ by: 'merge' }, seconds),
-  })
+  const inFlight = createInFlightCopy({ db, logger })
   return {
     accessTokens: createAccessTokens({ keys: config.jwtKeys, lifetimeSeconds: config.ACCESS_TOKEN_SECONDS }),
     accounts: createAccounts({ db, passwords: createPasswords(), sessions }),
@@ -77,7 +67,6 @@ export function createServices(deps: ServicesDeps) {
       inFlight,
       cursorSecret: config.CURSOR_SECRET,
       logger,
-      metrics: feedMetrics,
     }),
     inFlight,
     search: createSearch({

@@ -8,7 +8,6 @@ import { openSearchClient } from '../infra/opensearch/client.ts'
 import { createPhotoIndex } from '../infra/opensearch/photo-index.ts'
 import { openRedis } from '../infra/redis/client.ts'
 import { openTemporal } from '../infra/temporal/client.ts'
-import { feedCollectionMetrics } from '../observability/feed-metrics.ts'
 import { createFeedCollection } from '../services/feed/sweep.ts'
 import { createHousekeeping } from '../services/operations/housekeeping.ts'
 import { createOutbox } from '../services/delivery/outbox.ts'
@@ -76,7 +75,6 @@ export const orchestrationWorker: WorkerDefinition = {
             redis,
             unenrolDays: config.FEED_UNENROL_DAYS,
             logger,
-            metrics: feedCollectionMetrics,
           }),
         }),
         ...createHousekeepingActivities({ housekeeping: createHousekeeping({ db, objects, starts }) }),

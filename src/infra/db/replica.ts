@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { withDeadline } from '../deadline.ts'
-import { reportReplicaLag, reportReplicaServing } from '../../observability/replica-metrics.ts'
+import { reportReplicaLag, reportReplicaServing } from '../../observability/replica-events.ts'
 
 /** A replica more than this behind the primary leaves the rotation. */
 const MAX_REPLICA_LAG_MS = 1_000

@@ -3,12 +3,13 @@ import type { Client } from '@temporalio/client'
 import type { Database } from '../../infra/db/database.ts'
 import type { Logger } from '../../observability/logger.ts'
 import {
+  outboxBatchLeased,
+  outboxDelayed,
   outboxDelivered,
-  outboxFailures,
-  outboxOldestSeconds,
   outboxParked,
-} from '../../observability/outbox-metrics.ts'
-import { grpcCode, parseOutboxRow, shortError, UndeliverableMessage, type OutboxRow } from './outbox-row.ts'
+} from '../../observability/delivery-events.ts'
+import { grpcCode, shortError } from '../../observability/error-text.ts'
+import { aboutRow, parseOutboxRow, UndeliverableMessageError, type OutboxRow } from './outbox-row.ts'
 import type { WorkflowStarts } from './workflow-starts.ts'
 
 export interface RelayDeps {
@@ -44,11 +45,11 @@ export async function runRelay(deps: RelayDeps, signal: AbortSignal): Promise<vo
 async function relayOnce(deps: RelayDeps): Promise<number> {
   try {
     const rows = await lease(deps.db)
-    outboxOldestSeconds.set(Math.max(0, ...rows.map((row) => (Date.now() - row.created_at.getTime()) / 1000)))
+    outboxBatchLeased(Math.max(0, ...rows.map((row) => (Date.now() - row.created_at.getTime()) / 1000)))
     await Promise.all(rows.map((row) => relayRow(deps, row)))
     return rows.length
   } catch (error) {
-    deps.logger.error({ reason: shortError(error) }, 'the outbox relay cannot reach its table')
+    deps.logger.error({ err: error }, 'the outbox relay cannot reach its table')
     return 0
   }
 }
@@ -68,22 +69,20 @@ async function lease(db: Database): Promise<OutboxRow[]> {
 }
 
 async function relayRow({ db, temporal, starts, logger }: RelayDeps, row: OutboxRow): Promise<void> {
-  const about = { outboxId: row.outbox_id, kind: row.kind, attempts: row.attempts }
+  const about = aboutRow(row)
   try {
     const message = parseOutboxRow(row)
     await temporal.withDeadline(Date.now() + CALL_DEADLINE_MS, () => starts.deliver(message))
     await db.primary({ text: 'DELETE FROM outbox WHERE outbox_id = $1', values: [row.outbox_id] })
-    outboxDelivered.inc({ kind: row.kind, by: 'relay' })
-    logger.info(about, 'outbox message relayed')
+    outboxDelivered(logger, 'relay', about)
   } catch (error) {
     const reason = shortError(error)
-    if (error instanceof UndeliverableMessage || grpcCode(error) === INVALID_ARGUMENT) {
+    if (error instanceof UndeliverableMessageError || grpcCode(error) === INVALID_ARGUMENT) {
       await db.primary({
         text: 'UPDATE outbox SET parked_at = clock_timestamp(), last_error = $2 WHERE outbox_id = $1',
         values: [row.outbox_id, reason],
       })
-      outboxParked.inc({ kind: row.kind })
-      logger.error({ ...about, reason }, 'outbox message parked: it can never succeed')
+      outboxParked(logger, about, error)
       return
     }
     await db.primary({
@@ -91,8 +90,7 @@ async function relayRow({ db, temporal, starts, logger }: RelayDeps, row: Outbox
         WHERE outbox_id = $1`,
       values: [row.outbox_id, reason, backoffSeconds(row.attempts)],
     })
-    outboxFailures.inc({ kind: row.kind, by: 'relay' })
-    logger.warn({ ...about, reason }, 'outbox message will be tried again')
+    outboxDelayed(logger, 'relay', about, error)
   }
 }
 

@@ -2,8 +2,8 @@ import type { Client } from '@temporalio/client'
 import type { OutboxMessage } from '../../contracts/outbox.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { Logger } from '../../observability/logger.ts'
-import { outboxDelivered, outboxFailures } from '../../observability/outbox-metrics.ts'
-import { parseOutboxRow, shortError, type OutboxRow } from './outbox-row.ts'
+import { outboxDelayed, outboxDelivered } from '../../observability/delivery-events.ts'
+import { aboutRow, parseOutboxRow, type OutboxRow } from './outbox-row.ts'
 import { runRelay } from './outbox-relay.ts'
 import { createWorkflowStarts } from './workflow-starts.ts'
 
@@ -66,14 +66,10 @@ export function createOutbox({ db, temporal, logger }: OutboxDeps): Outbox {
     try {
       const message = parseOutboxRow(row)
       await temporal.withDeadline(Date.now() + DIRECT_DEADLINE_MS, () => starts.deliver(message))
-      outboxDelivered.inc({ kind: row.kind, by: 'request' })
+      outboxDelivered(logger, 'request', aboutRow(row))
       return row.outbox_id
     } catch (error) {
-      outboxFailures.inc({ kind: row.kind, by: 'request' })
-      logger.warn(
-        { outboxId: row.outbox_id, kind: row.kind, reason: shortError(error) },
-        'delivery left to the outbox relay',
-      )
+      outboxDelayed(logger, 'request', aboutRow(row), error)
       return undefined
     }
   }
@@ -83,7 +79,7 @@ export function createOutbox({ db, temporal, logger }: OutboxDeps): Outbox {
       try {
         await dispatch(outboxIds)
       } catch (error) {
-        logger.warn({ outboxIds, reason: shortError(error) }, 'delivery left to the outbox relay')
+        logger.warn({ outboxIds, err: error }, 'delivery left to the outbox relay')
       }
     },
     runRelay: (signal) => runRelay({ db, temporal, starts, logger }, signal),

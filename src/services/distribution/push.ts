@@ -9,12 +9,10 @@ import { type PhotoId } from '../../domain/ids.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { FeedHeads } from '../../infra/redis/feed-heads.ts'
 import {
-  fanoutCompleteSeconds,
-  fanoutFeeds,
-  fanoutFollowers,
-  fanoutRunning,
-  fanoutVisibleSeconds,
-} from '../../observability/fanout-metrics.ts'
+  fanoutCompleted,
+  fanoutPageWritten,
+  whileSliceRuns,
+} from '../../observability/distribution-events.ts'
 import { complete, keepInFlight } from './completion.ts'
 import { giveWayToChanges } from './give-way.ts'
 import { collectPage, writePage, type Page, type PageCursor, type PageResult } from './batch.ts'
@@ -59,7 +57,6 @@ export interface FanoutDeps {
 }
 
 const NEVER_SHARDED: ShardingRule = { threshold: Infinity, shards: 1 }
-const MS_PER_SECOND = 1_000
 /** A page is one transaction and holds a share lock on the photo: few enough followers that an edit waits some 50 ms. */
 const PAGE_FOLLOWERS = 1_000
 
@@ -98,7 +95,7 @@ export function createFanout({
       const count = Math.min(pageFollowers, lastFollower - position.followersSeen)
       const page = await runPage(input, { after: cursorOf(position), lastBucket, count })
       if (!page) return { outcome: 'replan', position }
-      observe(plan, page)
+      fanoutPageWritten(plan, { followers: page.followers, feeds: page.feeds.length })
       position = {
         afterBucket: page.last?.bucket ?? position.afterBucket,
         afterFollowerId: page.last?.followerId ?? position.afterFollowerId,
@@ -119,37 +116,15 @@ export function createFanout({
       if (plan.desired !== 'push') await clearInFlight(db.primary, photoId, 'left feeds')
       return plan
     },
-    async pushSlice(input, limits, onPage) {
-      const task = input.plan.desired
-      fanoutRunning.inc({ task })
-      try {
-        return await runSlice(input, limits, onPage)
-      } finally {
-        fanoutRunning.dec({ task })
-      }
-    },
+    pushSlice: (input, limits, onPage) =>
+      whileSliceRuns(input.plan.desired, () => runSlice(input, limits, onPage)),
     async complete(photoId, plan) {
       const completed = await complete(db, photoId, plan)
-      if (completed && plan.desired === 'push') {
-        fanoutCompleteSeconds.observe({ sharded: String(plan.shards > 1) }, secondsSince(plan.sinceMs))
-      }
+      if (completed) fanoutCompleted(plan)
       return completed
     },
     keepInFlight: (photoId) => keepInFlight(db, photoId),
   }
-}
-
-function observe({ desired: task, shards, sinceMs }: DistributionPlan, page: PageResult): void {
-  fanoutFollowers.inc({ task }, page.followers)
-  fanoutFeeds.inc({ task }, page.feeds.length)
-  if (task === 'push' && shards === 1 && page.feeds.length > 0) {
-    fanoutVisibleSeconds.observe({ by: 'push' }, secondsSince(sinceMs))
-  }
-}
-
-/** By this machine's clock against the primary's: for metrics only. */
-function secondsSince(ms: number): number {
-  return Math.max(0, Date.now() - ms) / MS_PER_SECOND
 }
 
 /** Locks the photo against changes until the transaction ends, so that a narrowing comes after what this one writes. */

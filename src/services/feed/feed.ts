@@ -2,6 +2,7 @@ import { decodeCursor, encodeCursor, type CursorBinding } from '../lists/cursor.
 import { isInFeed, takePage, type FeedPosition } from '../../domain/feed-page.ts'
 import type { UserId } from '../../domain/ids.ts'
 import type { UserViewer } from '../../domain/viewer.ts'
+import { feedGhostsLeftOut, feedPageRead } from '../../observability/feed-events.ts'
 import type { PhotoCard } from '../photos/photo-cards.ts'
 import { recordRead } from '../distribution/feed-state.ts'
 import { createStretches, type Loaded, type StretchesDeps } from './read-tiers.ts'
@@ -42,7 +43,7 @@ export interface Feed {
 
 /** The home feed: exactly membership minus filters (docs/feed.md), whichever tier serves it. */
 export function createFeed(deps: FeedDeps): Feed {
-  const { db, cursorSecret, logger, metrics } = deps
+  const { db, cursorSecret, logger } = deps
   const stretches = createStretches(deps)
   const recording = new Map<UserId, Promise<void>>()
 
@@ -73,7 +74,7 @@ export function createFeed(deps: FeedDeps): Feed {
       if (stretch.viewerReadIsOld) keepEnrolled(viewer.userId)
       const part = takePage(stretch.candidates, (item) => inFeed(stretch, item), room)
       cards.push(...part.shown.map((item) => stretch.cards.get(item.photoId)!))
-      metrics?.ghosts?.(part.scanned - part.shown.length)
+      feedGhostsLeftOut(part.scanned - part.shown.length)
       scanned += part.scanned
       position = part.last ?? position
       if (stretch.end && part.scanned === stretch.candidates.length) return { cards, nextCursor: null }
@@ -89,7 +90,7 @@ export function createFeed(deps: FeedDeps): Feed {
     async readFeed(viewer, options) {
       const startedAt = performance.now()
       const page = await readPage(viewer, options)
-      metrics?.read?.((performance.now() - startedAt) / 1000)
+      feedPageRead((performance.now() - startedAt) / 1000)
       return page
     },
     async idle() {

@@ -2,6 +2,8 @@ import { isBelow, type FeedPosition } from '../../domain/feed-page.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { feedable } from '../../infra/db/rules.ts'
+import { photoInFlightMerged } from '../../observability/distribution-events.ts'
+import { inFlightPolled } from '../../observability/feed-events.ts'
 import type { Logger } from '../../observability/logger.ts'
 import type { InFlightPhoto } from '../distribution/in-flight-marks.ts'
 import { pullValues } from './pull.ts'
@@ -35,10 +37,6 @@ export interface InFlightCopyDeps {
   logger: Logger
   pollMs?: number
   maxAgeMs?: number
-  /** Told the size of the copy after each poll, and since how long the oldest has been in flight, in seconds (0: none is), … */
-  onPolled?: (count: number, oldestSeconds: number) => void
-  /** … and of each photo that came since the last one: since how long it has been in flight, by the primary's clock. */
-  onArrived?: (seconds: number) => void
 }
 
 /**
@@ -50,8 +48,6 @@ export function createInFlightCopy({
   logger,
   pollMs = POLL_MS,
   maxAgeMs = MAX_AGE_MS,
-  onPolled,
-  onArrived,
 }: InFlightCopyDeps): InFlightCopy {
   let copy: readonly InFlightPhoto[] | undefined
   let asOf = -Infinity
@@ -64,9 +60,9 @@ export function createInFlightCopy({
     const before = copy && new Set(copy.map(({ photoId }) => photoId))
     copy = rows.map(toInFlight)
     asOf = askedAt
-    onPolled?.(copy.length, Math.max(0, ...rows.map((row) => row.age_seconds)))
+    inFlightPolled(copy.length, Math.max(0, ...rows.map((row) => row.age_seconds)))
     // What the first poll finds has been in flight for as long as this process has not.
-    for (const row of rows) if (before && !before.has(row.photo_id)) onArrived?.(row.age_seconds)
+    for (const row of rows) if (before && !before.has(row.photo_id)) photoInFlightMerged(row.age_seconds)
   }
 
   async function poll(): Promise<void> {

@@ -3,10 +3,10 @@ import type { UserViewer } from '../../domain/viewer.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import type { FeedHeads, HeadSlice } from '../../infra/redis/feed-heads.ts'
 import { withDeadline } from '../../infra/deadline.ts'
+import { feedPartRead } from '../../observability/feed-events.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { loadPhotoCards, type PhotoCards } from '../photos/photo-cards.ts'
 import { createBelowHead, type BelowHeadOptions } from './rows-or-pull.ts'
-import type { FeedMetrics } from './feed-metrics.ts'
 import { inFlightBelow, type Flying, type InFlightCopy } from './in-flight-copy.ts'
 import { createRebuilds } from './rebuild.ts'
 
@@ -18,7 +18,6 @@ export interface StretchesDeps extends BelowHeadOptions {
   heads: FeedHeads
   inFlight: Pick<InFlightCopy, 'photos'>
   logger: Logger
-  metrics?: FeedMetrics
 }
 
 interface Reading {
@@ -47,9 +46,9 @@ interface Stretch {
 }
 
 export function createStretches(deps: StretchesDeps): Stretches {
-  const { db, heads, inFlight, logger, metrics } = deps
-  const rebuilds = createRebuilds({ db, heads, logger, metrics })
-  const belowHead = createBelowHead({ ...deps, metrics })
+  const { db, heads, inFlight, logger } = deps
+  const rebuilds = createRebuilds({ db, heads, logger })
+  const belowHead = createBelowHead(deps)
 
   async function load({ viewer, query }: Reading, scan: FeedScan): Promise<Loaded> {
     const ids = scan.candidates.map((item) => item.photoId)
@@ -70,7 +69,7 @@ export function createStretches(deps: StretchesDeps): Stretches {
     const { query, viewer } = reading
     const scan = scanAboveFloor(slice, below, count)
     const missing = count - scan.candidates.length
-    if (scan.end || scan.candidates.length > 0) metrics?.scanned(tier)
+    if (scan.end || scan.candidates.length > 0) feedPartRead(tier)
     if (!scan.end && missing > 0) {
       const from = scan.candidates.at(-1) ?? below
       const rest = await belowHead.read(query, viewer.userId, from, missing)

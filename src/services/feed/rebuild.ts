@@ -1,8 +1,8 @@
 import type { UserId } from '../../domain/ids.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import type { FeedHeads, HeadSlice } from '../../infra/redis/feed-heads.ts'
+import { feedHeadRebuilt } from '../../observability/feed-events.ts'
 import type { Logger } from '../../observability/logger.ts'
-import type { FeedMetrics } from './feed-metrics.ts'
 import { enrol } from '../distribution/feed-state.ts'
 import { readSnapshot } from './pull.ts'
 
@@ -15,7 +15,6 @@ export interface RebuildDeps {
   db: Database
   heads: FeedHeads
   logger: Logger
-  metrics: FeedMetrics | undefined
 }
 
 export interface Rebuilds {
@@ -31,7 +30,7 @@ export interface Rebuilds {
 }
 
 /** Rebuilds of heads (docs/feed.md). */
-export function createRebuilds({ db, heads, logger, metrics }: RebuildDeps): Rebuilds {
+export function createRebuilds({ db, heads, logger }: RebuildDeps): Rebuilds {
   const underWay = new Map<UserId, Promise<HeadSlice | undefined>>()
 
   async function build(userId: UserId, epoch: number): Promise<HeadSlice | undefined> {
@@ -39,13 +38,13 @@ export function createRebuilds({ db, heads, logger, metrics }: RebuildDeps): Reb
     await enrol(db.primary, userId)
     const begun = await heads.beginBuild(userId, epoch)
     if (begun === 'warm' || begun === 'building') {
-      metrics?.rebuilt?.('taken')
+      feedHeadRebuilt('taken')
       return undefined
     }
     // From here on pushes land in the head, so only what was committed before has to be read.
     const snapshot = await readSnapshot(await currentQuery(db), userId, heads.maxItems + 1)
     if (!snapshot.enrolled) {
-      metrics?.rebuilt?.('lost')
+      feedHeadRebuilt('lost')
       return undefined
     }
     const slice = {
@@ -58,7 +57,7 @@ export function createRebuilds({ db, heads, logger, metrics }: RebuildDeps): Reb
       logger.warn({ err: error, userId }, 'feed head not finished')
       return undefined
     })
-    metrics?.rebuilt?.(finished === undefined ? 'failed' : finished ? 'built' : 'lost')
+    feedHeadRebuilt(finished === undefined ? 'failed' : finished ? 'built' : 'lost')
     return slice
   }
 
@@ -67,13 +66,13 @@ export function createRebuilds({ db, heads, logger, metrics }: RebuildDeps): Reb
       const other = underWay.get(userId)
       if (other) return (await other) && 'joined'
       if (underWay.size >= MAX_REBUILDS) {
-        metrics?.rebuilt?.('busy')
+        feedHeadRebuilt('busy')
         return undefined
       }
       const one = build(userId, epoch)
         .catch((error: unknown) => {
           logger.warn({ err: error, userId }, 'feed head not rebuilt')
-          metrics?.rebuilt?.('failed')
+          feedHeadRebuilt('failed')
           return undefined
         })
         .finally(() => underWay.delete(userId))

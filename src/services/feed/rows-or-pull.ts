@@ -1,8 +1,8 @@
 import type { FeedPosition, FeedScan } from '../../domain/feed-page.ts'
 import type { UserId } from '../../domain/ids.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
+import { feedPartRead } from '../../observability/feed-events.ts'
 import type { Logger } from '../../observability/logger.ts'
-import type { FeedMetrics } from './feed-metrics.ts'
 import { pullFeed } from './pull.ts'
 import { materialise, readRows } from './rows.ts'
 import { createSharedReads } from './shared-reads.ts'
@@ -28,7 +28,6 @@ export interface BelowHeadOptions {
 export interface BelowHeadDeps extends BelowHeadOptions {
   db: Database
   logger: Logger
-  metrics: FeedMetrics | undefined
 }
 
 /** The tiers below the head: rows as far as they are complete, else pull. */
@@ -44,7 +43,6 @@ export interface BelowHead {
 export function createBelowHead({
   db,
   logger,
-  metrics,
   rows = ROWS,
   minFollowing = MIN_FOLLOWING,
 }: BelowHeadDeps): BelowHead {
@@ -52,7 +50,7 @@ export function createBelowHead({
   const materialising = new Map<UserId, Promise<unknown>>()
 
   const pull: BelowHead['pull'] = (query, userId, position, count) => {
-    metrics?.scanned('pull')
+    feedPartRead('pull')
     const { score, photoId } = position ?? {}
     const key = [query === db.primary, userId, score, photoId, count].join()
     return share(key, () => pullFeed(query, userId, position, count))
@@ -76,7 +74,7 @@ export function createBelowHead({
         return pull(query, userId, position, count)
       }
       const { candidates, end } = scan
-      if (candidates.length > 0 || end) metrics?.scanned('rows')
+      if (candidates.length > 0 || end) feedPartRead('rows')
       if (end || candidates.length === count) return scan
       const rest = await pull(query, userId, candidates.at(-1) ?? position, count - candidates.length)
       return { candidates: [...candidates, ...rest.candidates], end: rest.end }

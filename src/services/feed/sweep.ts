@@ -3,6 +3,7 @@ import type { UserId } from '../../domain/ids.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { RedisClient } from '../../infra/redis/client.ts'
 import { headKey } from '../../infra/redis/feed-heads.ts'
+import { feedRowsCollected, feedsUnenrolled } from '../../observability/feed-events.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { collectBatch, type CollectPosition } from './sweep-rows.ts'
 
@@ -15,18 +16,12 @@ const FIRST_USER: UserId = '0'
 /** A sweep ends after so long, before its activity times out; the next one goes on. */
 const SWEEP_MS = 8 * 60_000
 
-interface FeedCollectionMetrics {
-  unenrolled(count: number): void
-  collected(rows: number): void
-}
-
 export interface FeedCollectionDeps {
   db: Database
   redis: RedisClient
   /** Who has not read for so long is no longer pushed to. */
   unenrolDays: number
   logger: Logger
-  metrics?: FeedCollectionMetrics
 }
 
 /** Sweeps over stored feeds. Each returns how much it did, stops when the signal aborts, may run twice and beside itself. */
@@ -37,7 +32,7 @@ export interface FeedCollection {
 }
 
 export function createFeedCollection(deps: FeedCollectionDeps): FeedCollection {
-  const { db, redis, unenrolDays, logger, metrics } = deps
+  const { db, redis, unenrolDays, logger } = deps
 
   /** Locks, looks again, un-enrols: a read that is recorded first keeps the user, one that comes later enrols anew. */
   async function unenrolBatch(): Promise<UserId[]> {
@@ -83,7 +78,7 @@ export function createFeedCollection(deps: FeedCollectionDeps): FeedCollection {
       const from = position
       const batch = await db.transaction((tx) => collectBatch(tx, userId, from))
       deleted += batch.deleted
-      metrics?.collected(batch.deleted)
+      feedRowsCollected(batch.deleted)
       if (!batch.next) break
       position = batch.next
       // Half of the time is left to others.
@@ -100,7 +95,7 @@ export function createFeedCollection(deps: FeedCollectionDeps): FeedCollection {
         signal?.throwIfAborted()
         const users = await unenrolBatch()
         count += users.length
-        metrics?.unenrolled(users.length)
+        feedsUnenrolled(users.length)
         // Void by their epoch; deleted to free the memory. Their rows go with the next collection.
         await Promise.all(users.map((userId) => redis.unlink(headKey(userId)))).catch((error: unknown) => {
           logger.warn({ err: error }, 'heads of un-enrolled users are left to expire')

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Database, Query } from '../../infra/db/database.ts'
 import { ROTATION_VALIDITY_MS, standbyNamesHold } from '../../infra/db/replica.ts'
 import type { Logger } from '../../observability/logger.ts'
-import { forgetReplica, reportReplicaServing } from '../../observability/replica-metrics.ts'
+import { forgetReplica, reportReplicaServing } from '../../observability/replica-events.ts'
 
 /** A standby that is gone, or this far behind, for this long holds up every narrowing: it goes. */
 const MAX_SILENCE_MS = 1_000

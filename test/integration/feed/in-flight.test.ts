@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { FeedPosition } from '../../../src/domain/feed-page.ts'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
 import { createInFlightCopy } from '../../../src/services/feed/in-flight-copy.ts'
+import { measured } from '../../support/metrics.ts'
 import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
 import { clearInFlight, markInFlight } from '../../../src/services/distribution/in-flight-marks.ts'
 
@@ -39,7 +40,7 @@ async function warmViewer(photos: number) {
   const one = await viewerOfMany(world, photos)
   await world.walk(one.viewer, 100)
   await world.feed.idle()
-  world.tiers()
+  await world.tiers()
   return one
 }
 
@@ -59,7 +60,7 @@ describe('a photo in flight', () => {
     await walks()
     await land(fresh)
     await walks()
-    expect(world.tiers()).not.toContain('rebuilt')
+    expect(await world.tiers()).not.toContain('rebuilt')
   })
 
   it('has its place by its score, in the head, below it, and at the very end', async () => {
@@ -100,7 +101,7 @@ describe('a photo in flight', () => {
     const page = await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 100 })
     expect(landed).toBe(true)
     expect(idsOf(page)).toEqual([fresh.photoId, ...newestFirst])
-    expect(world.tiers()).toContain('head')
+    expect(await world.tiers()).toContain('head')
   })
 
   it('is hidden as soon as it is narrowed, and read on the primary by who has just written', async () => {
@@ -191,19 +192,19 @@ describe('a photo in flight', () => {
     })
     const feed = world.feedWith(world.heads, { inFlight: copy })
     expect(await world.walk(viewer, 5, feed)).toEqual(newestFirst)
-    expect(world.tiers()).toEqual(['pull'])
+    expect(await world.tiers()).toEqual(['pull'])
     copy.start()
     try {
       await expect.poll(() => copy.photos()).toEqual([])
       expect(await world.walk(viewer, 5, feed)).toEqual(newestFirst)
-      expect(world.tiers()).toEqual(['head'])
+      expect(await world.tiers()).toEqual(['head'])
       isSilent = true
       const photo = await world.photo(author)
       await world.db.transaction((tx) => markInFlight(tx, { ...photo, ownerId: author }, 0))
       await world.settle()
       await expect.poll(() => copy.photos()).toBeUndefined()
       expect(await world.walk(viewer, 5, feed)).toEqual([photo.photoId, ...newestFirst])
-      expect(world.tiers()).toEqual(['pull'])
+      expect(await world.tiers()).toEqual(['pull'])
     } finally {
       copy.stop()
     }
@@ -211,11 +212,12 @@ describe('a photo in flight', () => {
 
   it('reaches a process that polls within a second', async () => {
     const { viewer, author, newestFirst } = await warmViewer(2)
-    const arrivals: number[] = []
+    const seconds = () => measured('darkroom_fanout_visible_seconds_sum', { by: 'merge' })
+    const arrivals = () => measured('darkroom_fanout_visible_seconds_count', { by: 'merge' })
+    const [secondsBefore, arrivalsBefore] = [await seconds(), await arrivals()]
     const copy = createInFlightCopy({
       db: world.db,
       logger: pino({ level: 'silent' }),
-      onArrived: (seconds) => arrivals.push(seconds),
     })
     await copy.refresh()
     copy.start()
@@ -230,7 +232,8 @@ describe('a photo in flight', () => {
       }
       expect(seen).toEqual([photo.photoId, ...newestFirst])
       expect(performance.now() - startedAt).toBeLessThan(1_000)
-      expect(arrivals).toEqual([expect.closeTo(0.5, 0)])
+      expect((await arrivals()) - arrivalsBefore).toBe(1)
+      expect((await seconds()) - secondsBefore).toBeCloseTo(0.5, 0)
     } finally {
       copy.stop()
     }

@@ -58,15 +58,15 @@ describe.skipIf(!valkeyServerPath)('heads on a server that', () => {
     const heads = headsOn(`redis://127.0.0.1:${server.port}`)
     const feed = world.feedWith(heads)
     const { viewer, expected } = await viewerOf(5)
-    world.tiers()
+    await world.tiers()
     expect(await world.walk(viewer, 100, feed)).toEqual(expected)
     await feed.idle()
-    world.tiers()
+    await world.tiers()
     const fresh = await world.photo(viewer)
     expect(await heads.push([viewer], fresh)).toBe(1)
     await world.settle()
     expect(await world.walk(viewer, 100, feed)).toEqual([fresh.photoId, ...expected])
-    expect(world.tiers()).toEqual(['head'])
+    expect(await world.tiers()).toEqual(['head'])
   })
 
   it('dies leave the feed right, and are warm again after it', async () => {
@@ -80,9 +80,9 @@ describe.skipIf(!valkeyServerPath)('heads on a server that', () => {
     expect(performance.now() - startedAt).toBeLessThan(2_000)
     await server.restart()
     for (const deadline = Date.now() + 10_000; ;) {
-      world.tiers()
+      await world.tiers()
       expect(await world.walk(viewer, 100, feed)).toEqual(expected)
-      if (world.tiers()[0] === 'head') break
+      if ((await world.tiers())[0] === 'head') break
       if (Date.now() > deadline) throw new Error('still cold')
     }
   })

@@ -5,6 +5,7 @@ import type { UserId } from '../../../src/domain/ids.ts'
 import { collectBatch } from '../../../src/services/feed/sweep-rows.ts'
 import { createFeedCollection, type FeedCollection } from '../../../src/services/feed/sweep.ts'
 import { recordRead } from '../../../src/services/distribution/feed-state.ts'
+import { measured } from '../../support/metrics.ts'
 import { openWorld, type World } from '../../support/worlds/feed-world.ts'
 import { storedFeedsOf, type StoredFeeds } from '../../support/worlds/stored-feeds.ts'
 
@@ -16,7 +17,8 @@ let collection: FeedCollection
 /** One that cannot reach the heads, so that they outlive an un-enrolment. */
 let withoutRedis: FeedCollection
 let nowhere: RedisClient
-const counted = { unenrolled: 0, collected: 0 }
+const collected = () => measured('darkroom_feed_ghosts_collected_total')
+const unenrolled = () => measured('darkroom_feed_unenrolled_total')
 beforeAll(async () => {
   world = await openWorld({ headItems: 5, rows: 50, minFollowing: 0 })
   stored = storedFeedsOf(world)
@@ -25,10 +27,6 @@ beforeAll(async () => {
     db: world.db,
     unenrolDays: UNENROL_DAYS,
     logger: pino({ level: 'silent' }),
-    metrics: {
-      unenrolled: (count: number) => void (counted.unenrolled += count),
-      collected: (rows: number) => void (counted.collected += rows),
-    },
   }
   collection = createFeedCollection({ ...deps, redis: world.redis })
   withoutRedis = createFeedCollection({ ...deps, redis: nowhere })
@@ -67,9 +65,9 @@ describe('collection', () => {
     await world.unfollow(viewer, other)
     expect(await stored.rowsOf(viewer)).toHaveLength(10)
 
-    const before = counted.collected
+    const before = await collected()
     expect(await collection.collectRows()).toBe(theirs.length + 1)
-    expect(counted.collected - before).toBe(theirs.length + 1)
+    expect((await collected()) - before).toBe(theirs.length + 1)
     expect(await stored.rowsOf(viewer)).toEqual(newestFirst.filter((id) => id !== newestFirst[3]))
     expect(await stateOf(viewer)).toMatchObject({ collected: true })
     expect(await collection.collectRows()).toBe(0)
@@ -109,9 +107,9 @@ describe('un-enrolment', () => {
     await stored.read(other)
     await stored.lastRead(viewer, UNENROL_DAYS + 1)
     await stored.lastRead(other, UNENROL_DAYS - 1)
-    const before = counted.unenrolled
+    const before = await unenrolled()
     expect(await collection.unenrolInactive()).toBe(1)
-    expect(counted.unenrolled - before).toBe(1)
+    expect((await unenrolled()) - before).toBe(1)
     expect(await stateOf(viewer)).toMatchObject({ enrolled: false, claimed: false })
     expect(await stateOf(other)).toMatchObject({ enrolled: true })
     expect([await stored.hasHead(viewer), await stored.hasHead(other)]).toEqual([false, true])
@@ -130,9 +128,9 @@ describe('un-enrolment', () => {
     const { viewer } = await stored.reader(2)
     await stored.lastRead(viewer, 29)
     await world.settle()
-    world.tiers()
+    await world.tiers()
     await stored.read(viewer)
-    expect(world.tiers()).toEqual(['head'])
+    expect(await world.tiers()).toEqual(['head'])
     expect(await stateOf(viewer)).toMatchObject({ days: 0 })
     const stamp = () =>
       world.db.primary({ text: 'SELECT xmin FROM feed_state WHERE user_id = $1', values: [viewer] })

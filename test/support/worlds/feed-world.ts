@@ -8,16 +8,19 @@ import { isNarrowing, type Visibility } from '../../../src/domain/visibility.ts'
 import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
 import { openRedis, type RedisClient } from '../../../src/infra/redis/client.ts'
 import { createFeedHeads, headKey, type FeedHeads } from '../../../src/infra/redis/feed-heads.ts'
+import type { FeedTier } from '../../../src/observability/feed-events.ts'
 import { createFanout, type Fanout } from '../../../src/services/distribution/push.ts'
 import { bumpFeedEpoch } from '../../../src/services/distribution/feed-state.ts'
 import { createInFlightCopy, type InFlightCopy } from '../../../src/services/feed/in-flight-copy.ts'
 import { createFeed, type Feed, type FeedDeps, type FeedPage } from '../../../src/services/feed/feed.ts'
 import { markInFlight } from '../../../src/services/distribution/in-flight-marks.ts'
+import { measured } from '../metrics.ts'
 
 export const CURSOR_SECRET = 'the cursor secret of the feed tests'
 /** A moment in 2026; scores that tests choose lie around it. */
 export const NOON_MS = 1_790_000_000_000
 const silent = pino({ level: 'silent' })
+const FEED_TIERS: readonly FeedTier[] = ['head', 'rebuilt', 'rows', 'pull']
 
 export interface World {
   db: Database
@@ -25,8 +28,8 @@ export interface World {
   heads: FeedHeads
   feed: Feed
   fanout: Fanout
-  /** Which tiers served since the last call. */
-  tiers(): string[]
+  /** The tiers that have served since the last call, as often as they did, in the order in which they are tried. */
+  tiers(): Promise<FeedTier[]>
   /** A feed service of its own, such as another process would have. */
   feedWith(heads: FeedHeads, options?: Partial<FeedDeps>): Feed
   /** Photos in flight, as this process knows them; polled only when a test asks. */
@@ -72,7 +75,7 @@ export async function openWorld({ headItems, ...rows }: WorldOptions = {}): Prom
   })
   const redis = openRedis(process.env.REDIS_URL!)
   const heads = createFeedHeads(redis, headItems === undefined ? {} : { maxItems: headItems })
-  const served: string[] = []
+  const servedBefore = new Map<FeedTier, number>()
   const feedWith: World['feedWith'] = (of, options = {}) =>
     createFeed({
       db,
@@ -80,7 +83,6 @@ export async function openWorld({ headItems, ...rows }: WorldOptions = {}): Prom
       inFlight,
       cursorSecret: CURSOR_SECRET,
       logger: silent,
-      metrics: { scanned: (tier) => void served.push(tier) },
       ...rows,
       ...options,
     })
@@ -140,7 +142,15 @@ export async function openWorld({ headItems, ...rows }: WorldOptions = {}): Prom
     fanout,
     feedWith,
     inFlight,
-    tiers: () => served.splice(0),
+    async tiers() {
+      const served: FeedTier[] = []
+      for (const tier of FEED_TIERS) {
+        const count = await measured('darkroom_feed_scans_total', { tier })
+        served.push(...Array<FeedTier>(count - (servedBefore.get(tier) ?? 0)).fill(tier))
+        servedBefore.set(tier, count)
+      }
+      return served
+    },
     async account() {
       const [row] = await db.primary<{ user_id: UserId }>({
         text: `INSERT INTO users (username, password_hash) VALUES ($1, '-') RETURNING user_id`,

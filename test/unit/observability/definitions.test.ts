@@ -19,7 +19,7 @@ const registered = new Map<string, readonly string[]>(BUILT_IN)
 
 beforeAll(async () => {
   const folder = join(root, 'src', 'observability')
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('-metrics.ts'))) {
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('-events.ts'))) {
     await import(join(folder, file))
   }
   collectProcessMetrics()

@@ -1,6 +1,6 @@
 import { register } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { measureRefusal } from './edge-metrics.ts'
+import { measureRefusal } from './retraction-events.ts'
 
 const START = Date.UTC(2026, 0, 1)
 const refusal = (key: string) => ({ key, step: 'prove' as const, since: START })

@@ -1,0 +1,66 @@
+import { Counter, Gauge } from 'prom-client'
+import type { OutboxKind } from '../contracts/outbox.ts'
+import type { Logger } from './logger.ts'
+
+/** Who hands a message over: the request that wrote it, or the relay that comes after. */
+type DeliveredBy = 'request' | 'relay'
+
+/** What events tell of a message. */
+export interface AboutMessage {
+  outboxId: string
+  kind: string
+  attempts: number
+}
+
+const parked = new Counter({
+  name: 'darkroom_outbox_parked_total',
+  help: 'Outbox messages set aside because they can never succeed',
+  labelNames: ['kind'] as const,
+})
+
+// A series that begins with its first parked message shows no increase: it has to be there before.
+const kinds: Record<OutboxKind, true> = { uploadOpened: true, originalArrived: true, photoChanged: true }
+for (const kind of Object.keys(kinds)) parked.inc({ kind }, 0)
+
+const delivered = new Counter({
+  name: 'darkroom_outbox_delivered_total',
+  help: 'Outbox messages handed to Temporal, by who did it',
+  labelNames: ['kind', 'by'] as const,
+})
+
+const failures = new Counter({
+  name: 'darkroom_outbox_failures_total',
+  help: 'Attempts to hand an outbox message to Temporal that failed and will be repeated',
+  labelNames: ['kind', 'by'] as const,
+})
+
+const oldestSeconds = new Gauge({
+  name: 'darkroom_outbox_oldest_seconds',
+  help: 'Age of the oldest message that the relay met in its last batch; 0 when there was none',
+})
+
+/** A message is Temporal's now. Only the relay's are logged: each is one that its request could not deliver. */
+export function outboxDelivered(logger: Logger, by: DeliveredBy, message: AboutMessage): void {
+  delivered.inc({ kind: message.kind, by })
+  if (by === 'relay') logger.info(message, 'outbox message relayed')
+}
+
+/** An attempt failed; the relay tries again. */
+export function outboxDelayed(logger: Logger, by: DeliveredBy, message: AboutMessage, error: unknown): void {
+  failures.inc({ kind: message.kind, by })
+  logger.warn(
+    { ...message, err: error },
+    by === 'relay' ? 'outbox message will be tried again' : 'delivery left to the outbox relay',
+  )
+}
+
+/** A message can never be delivered; an operator looks into the rows where `parked_at` is set. */
+export function outboxParked(logger: Logger, message: AboutMessage, error: unknown): void {
+  parked.inc({ kind: message.kind })
+  logger.error({ ...message, err: error }, 'outbox message parked: it can never succeed')
+}
+
+/** The relay leased a batch; the age of its oldest message in seconds, 0 for an empty one. */
+export function outboxBatchLeased(oldest: number): void {
+  oldestSeconds.set(oldest)
+}
