@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureStack } from './install/install.ts'
-import { attachInstance, deleteInstance, startInstance, stopInstance, type Instance } from './instance.ts'
+import { attachInstance, deleteInstance, startInstance, stopInstance } from './instance.ts'
 import { checkoutDir, layoutOf } from './instance/layout.ts'
 import { processesMentioning } from './instance/process.ts'
 import { readOwner } from './instance/state.ts'
 import { listenForInterrupt, type Interrupt } from './interrupt.ts'
-import { runSetup } from './setup.ts'
+import { programSettings } from './instance/env.ts'
+import { needsOf } from './test-projects.ts'
 import { runVitest } from './vitest-run.ts'
 
 /** A whole run takes a few minutes; one that takes this long hangs. */
@@ -24,7 +25,15 @@ const args = process.argv.slice(2)
 const reused = process.env.DARKROOM_TEST_INSTANCE
 const interrupt = listenForInterrupt(() => report('already stopping'))
 
-process.exit(reused ? await testOn(attachInstance(reused), interrupt) : await testOnThrowAway(interrupt))
+process.exit(await test())
+
+async function test(): Promise<number> {
+  const needs = await needsOf(args)
+  if (needs === 'nothing') return testWith({})
+  if (reused) return testWith(attachInstance(reused).env)
+  if (needs === 'programs') return testWith(programSettings(await ensureStack(report)))
+  return testOnThrowAway(interrupt)
+}
 
 async function testOnThrowAway(interrupt: Interrupt): Promise<number> {
   const stack = await ensureStack(report)
@@ -42,7 +51,7 @@ async function testOnThrowAway(interrupt: Interrupt): Promise<number> {
       report,
       signal: interrupt.signal,
     })
-    code = await testOn(instance, interrupt)
+    code = await testWith(instance.env)
   } catch (error) {
     if (interrupt.signal.aborted) code = await interrupt.requested
     else console.error(error instanceof Error ? error.message : error)
@@ -53,11 +62,9 @@ async function testOnThrowAway(interrupt: Interrupt): Promise<number> {
   return code
 }
 
-async function testOn(instance: Instance, interrupt: Interrupt): Promise<number> {
+async function testWith(env: Record<string, string>): Promise<number> {
   try {
-    if (!interrupt.signal.aborted) await runSetup(instance)
-    if (!interrupt.signal.aborted)
-      return await runVitest(args, instance.env, interrupt.signal, maxMinutes * 60_000)
+    if (!interrupt.signal.aborted) return await runVitest(args, env, interrupt.signal, maxMinutes * 60_000)
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     return 1

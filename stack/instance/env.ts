@@ -94,7 +94,13 @@ export function instanceEnv(
     ...own,
     ...passed,
     DARKROOM_INSTANCE_DIR: layout.dir,
-    // For tests.
+    ...programSettings(stack),
+  }
+}
+
+/** Programs that tests start by themselves, and the photos of the demo. */
+export function programSettings(stack: StackPaths): Record<string, string> {
+  return {
     TEMPORAL_TEST_SERVER_PATH: stack.temporalTestServer,
     TEMPORAL_CLI_PATH: stack.temporal,
     VALKEY_SERVER_PATH: stack.valkeyServer,

@@ -59,13 +59,15 @@ export const postgres: Server = {
       ])
       if (!slot.rowCount) await client.query('SELECT pg_create_physical_replication_slot($1)', [replicaName])
     })
-    // The right to call a function belongs to one database.
-    await withSuperuser(
-      context,
-      context.ports.postgres,
-      (client) => client.query(`GRANT EXECUTE ON FUNCTION pg_reload_conf() TO ${appUser}`),
-      appUser,
-    )
+    // The right to call a function belongs to one database; those that tests make have it from template1.
+    for (const database of [appUser, 'template1']) {
+      await withSuperuser(
+        context,
+        context.ports.postgres,
+        (client) => client.query(`GRANT EXECUTE ON FUNCTION pg_reload_conf() TO ${appUser}`),
+        database,
+      )
+    }
   },
 }
 

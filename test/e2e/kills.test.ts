@@ -2,27 +2,30 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ApiClient } from '../../stack/client/api-client.ts'
-import { attachInstance, type Instance } from '../../stack/instance.ts'
+import { startServers, type PrivateServers } from '../support/servers/private-servers.ts'
 import { startApp, type App, type ProcessName } from '../support/servers/app-processes.ts'
 import { slowJpeg, smallJpeg } from '../support/factories/pictures.ts'
 
 /** Invariant 3: killing any process at any moment loses nothing that was accepted. Real processes, SIGKILL. */
 describe('a process is killed', () => {
   let app: App
-  let instance: Instance
+  let servers: PrivateServers
   let author: ApiClient
   let follower: ApiClient
 
   beforeAll(async () => {
-    instance = attachInstance(process.env.DARKROOM_INSTANCE_DIR!)
-    app = await startApp({ storageEvents: false })
+    servers = await startServers('temporal')
+    app = await startApp({ storageEvents: false, env: servers.env })
     const run = randomBytes(4).toString('hex')
     author = await new ApiClient(app.url).signUp(`author-${run}`)
     follower = await new ApiClient(app.url).signUp(`follower-${run}`)
     await follower.call('PUT', `/v1/users/${author.username}/follow`)
     await follower.walk('/v1/feed')
   })
-  afterAll(() => app?.stop())
+  afterAll(async () => {
+    await app?.stop()
+    await servers?.close()
+  })
 
   const killed = new Set<ProcessName>()
   async function kill(name: ProcessName): Promise<void> {
@@ -35,7 +38,7 @@ describe('a process is killed', () => {
   }
   afterEach(async () => {
     for (const name of killed) await restart(name)
-    await instance.startServer('temporal')
+    await servers.restart('temporal')
   })
 
   async function upload(bytes: Buffer): Promise<string> {
@@ -112,7 +115,7 @@ describe('a process is killed', () => {
 
   it('Temporal, for 10 s: uploads and follows are taken meanwhile', { timeout: 180_000 }, async () => {
     const before = await upload(await smallJpeg())
-    await instance.stopServer('temporal', 'SIGKILL')
+    await servers.kill('temporal')
     const downSince = performance.now()
 
     const meanwhile = await upload(await smallJpeg())
@@ -122,7 +125,7 @@ describe('a process is killed', () => {
     expect((await author.send('GET', '/v1/feed')).status).toBe(200)
 
     await sleep(Math.max(0, 10_000 - (performance.now() - downSince)))
-    await instance.startServer('temporal')
+    await servers.restart('temporal')
     await expectWhole(before, 120_000)
     await expectWhole(meanwhile, 120_000)
     await late.until('the late follower has both', async () => (await late.walk('/v1/feed')).length >= 2)

@@ -1,6 +1,5 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FanoutPosition } from '../../src/contracts/photo-fanout.ts'
 import { WorkerDied, withRetries, type Activity, type Heartbeats, type RunActivity } from './fanout-work.ts'
@@ -42,9 +41,10 @@ export interface FanoutWorkers {
 
 const PROGRAM = join(import.meta.dirname, 'fanout-process.ts')
 
-export function openFanoutWorkers(headItems: number): FanoutWorkers {
+/** @param servers settings that name the servers it works on */
+export function openFanoutWorkers(headItems: number, servers: Record<string, string>): FanoutWorkers {
   let killed = 0
-  const start = () => startWorker(headItems, onDeath)
+  const start = () => startWorker(headItems, servers, onDeath)
   let current = start()
   let spare = start()
 
@@ -74,11 +74,14 @@ interface Call {
   heartbeats: Heartbeats | undefined
 }
 
-async function startWorker(headItems: number, onDeath: (wasBusy: boolean) => void) {
+async function startWorker(
+  headItems: number,
+  servers: Record<string, string>,
+  onDeath: (wasBusy: boolean) => void,
+) {
   const child = fork(PROGRAM, [String(headItems)], {
     execArgv: [],
-    // Halves the time until the next one is ready.
-    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') },
+    env: { ...process.env, ...servers },
   })
   const calls = new Map<number, Call>()
   const ready = Promise.withResolvers<void>()

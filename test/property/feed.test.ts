@@ -1,5 +1,4 @@
 import fc from 'fast-check'
-import { Pool } from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compareFeedOrder, type FeedPosition } from '../../src/domain/feed-page.ts'
@@ -7,8 +6,7 @@ import type { PhotoId, UserId } from '../../src/domain/ids.ts'
 import type { FeedHeads } from '../../src/infra/redis/feed-heads.ts'
 import { createFeedCollection, type FeedCollection } from '../../src/services/feed/sweep.ts'
 import type { Feed } from '../../src/services/feed/feed.ts'
-import { attachInstance } from '../../stack/instance.ts'
-import { loadSecrets } from '../../stack/instance/secrets.ts'
+import { startServers, type PrivateServers } from '../support/servers/private-servers.ts'
 import { openWorld, type World } from '../support/worlds/feed-world.ts'
 import { ACCOUNTS, limits, story, type Operation, type Via } from './feed-story.ts'
 import {
@@ -42,14 +40,15 @@ let collection: FeedCollection
 let workers: FanoutWorkers
 let inProcess: RunActivity
 let redis: RedisTrouble
-/** For pausing its replay. */
-let replica: Pool
+/** Redis is flushed and evicts, and replay pauses: files that run at the same time are not to notice. */
+let servers: PrivateServers
 /** Builds that end only after the writes of their step, so that a photo falls between their snapshot and their end. */
 const slowBuilds = new Map<UserId, Promise<unknown>>()
 /** Some of those writes begin only when a build of their step has its snapshot, or its reads have ended. */
 let snapshotTaken = Promise.withResolvers<void>()
 beforeAll(async () => {
-  world = await openWorld({ headItems: HEAD_ITEMS, rows: ROWS, minFollowing: 0 })
+  servers = await startServers('postgres', 'postgres-replica', 'valkey')
+  world = await openWorld({ servers: servers.env, headItems: HEAD_ITEMS, rows: ROWS, minFollowing: 0 })
   world.inFlight.start()
   collection = createFeedCollection({
     db: world.db,
@@ -57,19 +56,9 @@ beforeAll(async () => {
     unenrolDays: UNENROL_DAYS,
     logger: pino({ level: 'silent' }),
   })
-  workers = openFanoutWorkers(HEAD_ITEMS)
+  workers = openFanoutWorkers(HEAD_ITEMS, servers.env)
   inProcess = runInProcess(world.fanout)
   redis = await openRedisTrouble(world.redis)
-  // Only a superuser may pause replay.
-  const instance = attachInstance(process.env.DARKROOM_INSTANCE_DIR!)
-  replica = new Pool({
-    max: 1,
-    host: '127.0.0.1',
-    port: instance.ports.postgresReplica,
-    user: 'postgres',
-    password: loadSecrets(instance.layout.secrets).postgresSuperuser,
-    database: 'postgres',
-  })
   const { heads } = world
   const slowly: FeedHeads = {
     ...heads,
@@ -91,9 +80,8 @@ beforeAll(async () => {
 afterAll(async () => {
   world.inFlight.stop()
   await workers.close()
-  await redis.restore()
-  await replica.end()
   await world.close()
+  await servers.close()
 })
 
 describe('every feed, once all is quiet', () => {
@@ -227,7 +215,7 @@ async function begin() {
         await collection.collectRows()
         return
       case 'pause the replica':
-        await replica.query('SELECT pg_wal_replay_pause()')
+        await servers.pauseReplay()
         return
     }
     if (!known) return
@@ -260,7 +248,7 @@ async function begin() {
       await Promise.all(reads.map(perform)).finally(async () => {
         snapshotTaken.resolve()
         if (step.some((one) => one.do === 'pause the replica')) {
-          await replica.query('SELECT pg_wal_replay_resume()')
+          await servers.resumeReplay()
         }
       })
       await writes
@@ -268,7 +256,7 @@ async function begin() {
       slowBuilds.clear()
     },
     async quieten(): Promise<void> {
-      await replica.query('SELECT pg_wal_replay_resume()')
+      await servers.resumeReplay()
       while (due.size > 0) await Promise.all([...due.keys()].map((photoId) => distribute(photoId)))
       await caughtUp()
       await world.inFlight.refresh()

@@ -64,7 +64,8 @@ function ormOptions(options: Pick<DatabaseOptions, 'url'> & Partial<DatabaseOpti
     clientUrl: options.url,
     entities: Object.values(entities),
     extensions: [Migrator],
-    migrations: { migrationsList: migrations, snapshot: false, disableForeignKeys: false },
+    // Whoever migrates reports what was applied, in words of its own.
+    migrations: { migrationsList: migrations, snapshot: false, disableForeignKeys: false, silent: true },
     pool: { min: 0, max: options.poolSize ?? 4 },
     // The same row types whether a statement runs through MikroORM's connection or ours.
     driverOptions: {

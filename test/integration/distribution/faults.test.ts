@@ -16,12 +16,10 @@ import {
   type FanoutRun,
 } from '../../support/worlds/celebrity-world.ts'
 import { lockAwaited } from '../../support/worlds/feed-world.ts'
-import { startPostgres, type PrivatePostgres } from '../../support/servers/private-postgres.ts'
+import { startServers, type PrivateServers } from '../../support/servers/private-servers.ts'
 import { startValkey, valkeyServerPath, type PrivateValkey } from '../../support/servers/private-valkey.ts'
 import { eventually } from '../../support/worlds/upload-world.ts'
-import { attachInstance } from '../../../stack/instance.ts'
 import { loadSecrets } from '../../../stack/instance/secrets.ts'
-import { pauseReplay, resumeReplay } from '../../support/servers/replica-replay.ts'
 
 const FOLLOWERS = 4_000
 
@@ -63,22 +61,15 @@ describe('Redis goes down in the middle of a push', () => {
 })
 
 describe('Postgres goes down', () => {
-  let postgres: PrivatePostgres
-  let valkey: PrivateValkey
+  let servers: PrivateServers
   let world: CelebrityWorld
   let author: UserId
   let followers: UserId[]
   let readers: UserId[]
 
   beforeAll(async () => {
-    postgres = await startPostgres()
-    // Its users have the ids of others in the shared one.
-    valkey = await startValkey()
-    world = await openCelebrityWorld({
-      DATABASE_URL: postgres.url,
-      REDIS_URL: `redis://127.0.0.1:${valkey.port}`,
-      FANOUT_SLICE_FOLLOWERS: '100',
-    })
+    servers = await startServers('postgres')
+    world = await openCelebrityWorld({ ...servers.env, FANOUT_SLICE_FOLLOWERS: '100' })
     author = await world.author()
     followers = await world.addFollowers(author, FOLLOWERS)
     readers = followers.filter((_, index) => index % 40 === 0)
@@ -89,8 +80,7 @@ describe('Postgres goes down', () => {
   })
   afterAll(async () => {
     await world?.close()
-    await valkey?.close()
-    await postgres?.close()
+    await servers?.close()
   })
 
   async function expectPushed(photoId: PhotoId, run: FanoutRun): Promise<void> {
@@ -105,12 +95,12 @@ describe('Postgres goes down', () => {
     const photoId = await world.publish(author)
     const run = await world.reconcile(photoId, author)
     await untilProgress(run, ({ followersSeen }) => followersSeen > 0)
-    await postgres.kill()
+    await servers.kill('postgres')
     await eventually(() => run.isRetrying())
     const { state, followersSeen } = await run.progress()
     expect(state).toBe('pushing')
     expect(followersSeen).toBeLessThan(FOLLOWERS)
-    await postgres.restart()
+    await servers.restart('postgres')
     expect(await world.isInFlight(photoId)).toBe(true)
     await expectPushed(photoId, run)
   })
@@ -127,14 +117,14 @@ describe('Postgres goes down', () => {
     try {
       await lockAwaited(world.upload.db, 'UPDATE photos SET distribution%')
       expect(await world.isInFlight(photoId)).toBe(true)
-      await postgres.kill()
+      await servers.kill('postgres')
     } finally {
       release.resolve()
     }
     await expect(holding).rejects.toThrow()
     await eventually(() => run.isRetrying())
     expect((await run.progress()).state).toBe('completing')
-    await postgres.restart()
+    await servers.restart('postgres')
     await expectPushed(photoId, run)
     const text = 'SELECT distribution FROM photos WHERE photo_id = $1'
     expect(await world.upload.db.primary({ text, values: [photoId] })).toEqual([{ distribution: 'all' }])
@@ -142,7 +132,7 @@ describe('Postgres goes down', () => {
 
   it('in the middle of transactions: their connections are free again', async () => {
     const db = await openDatabase({
-      url: postgres.url,
+      url: servers.env.DATABASE_URL!,
       poolSize: 2,
       statementTimeoutMs: 30_000,
       applicationName: 'broken-transactions',
@@ -157,9 +147,9 @@ describe('Postgres goes down', () => {
     )
     const ends = Promise.allSettled(broken)
     await Promise.all(began.map(({ promise }) => promise))
-    await postgres.kill()
+    await servers.kill('postgres')
     expect((await ends).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-    await postgres.restart()
+    await servers.restart('postgres')
     const again = [1, 2, 3].map((n) =>
       db.transaction(({ query }) => query({ text: 'SELECT $1::integer AS n', values: [n] })),
     )
@@ -169,17 +159,22 @@ describe('Postgres goes down', () => {
 })
 
 describe('a push of several shards', () => {
+  let servers: PrivateServers
   let world: CelebrityWorld
   let fanout: Fanout
   let author: UserId
   beforeAll(async () => {
-    world = await openCelebrityWorld()
+    servers = await startServers('postgres', 'postgres-replica')
+    world = await openCelebrityWorld(servers.env)
     const sharding = { threshold: SHARD_THRESHOLD, shards: SHARDS }
     fanout = createFanout({ db: world.upload.db, heads: world.heads, sharding })
     author = await world.author()
     await world.addFollowers(author, FOLLOWERS)
   })
-  afterAll(() => world?.close())
+  afterAll(async () => {
+    await world?.close()
+    await servers?.close()
+  })
 
   /** Until the last statement of some other connection is such a one. */
   async function lastStatementIs(condition: string): Promise<void> {
@@ -232,7 +227,7 @@ describe('a push of several shards', () => {
   }
 
   it('is complete only when the replica has replayed it; each try is short, and the next comes in a second', async () => {
-    await pauseReplay()
+    await servers.pauseReplay()
     let complete
     try {
       complete = await pushed()
@@ -240,13 +235,13 @@ describe('a push of several shards', () => {
       await expect(complete()).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 1 })
       expect(performance.now() - startedAt).toBeLessThan(1_000)
     } finally {
-      await resumeReplay()
+      await servers.resumeReplay()
     }
     await eventually(async () => complete().catch(() => false))
   })
 
   it('does not wait for an archiver or a backup, which replay nothing', async () => {
-    const archiver = await openArchiver()
+    const archiver = await openArchiver(servers)
     try {
       const complete = await pushed()
       await eventually(async () => complete().catch(() => false), 5_000)
@@ -256,22 +251,20 @@ describe('a push of several shards', () => {
   })
 
   it('waits for a replica that is away until nobody can read there', async () => {
-    const instance = attachInstance(process.env.DARKROOM_INSTANCE_DIR!)
-    await instance.stopServer('postgres-replica', 'SIGKILL')
+    await servers.kill('postgres-replica')
     let complete
     try {
       complete = await pushed()
       await expect(complete()).rejects.toMatchObject({ code: 'unavailable' })
     } finally {
-      await instance.startServer('postgres-replica')
+      await servers.restart('postgres-replica')
     }
     await eventually(async () => complete().catch(() => false))
   })
 })
 
 /** Follows the primary's log as pg_receivewal does, without ever telling where it is. */
-async function openArchiver(): Promise<{ end(): void }> {
-  const instance = attachInstance(process.env.DARKROOM_INSTANCE_DIR!)
+async function openArchiver({ instance }: PrivateServers): Promise<{ end(): void }> {
   const connection = {
     host: '127.0.0.1',
     port: instance.ports.postgres,

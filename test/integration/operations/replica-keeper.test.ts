@@ -6,12 +6,11 @@ import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
 import { ROTATION_VALIDITY_MS } from '../../../src/infra/db/replica.ts'
 import { createLogger } from '../../../src/observability/logger.ts'
 import { createReplicaKeeper } from '../../../src/services/operations/replica-keeper.ts'
-import { attachInstance } from '../../../stack/instance.ts'
-import { pauseReplay, resumeReplay } from '../../support/servers/replica-replay.ts'
+import { startServers, type PrivateServers } from '../../support/servers/private-servers.ts'
 
 /** Reads go on without the replica, narrowings do not hang, and no read on a replica misses one. */
 describe('a replica that is late or gone', () => {
-  const instance = attachInstance(process.env.DARKROOM_INSTANCE_DIR!)
+  let servers: PrivateServers
   const config = loadConfig()
   let stopping = new AbortController()
   let db: Database
@@ -26,27 +25,28 @@ describe('a replica that is late or gone', () => {
     })
 
   beforeAll(async () => {
+    servers = await startServers('postgres', 'postgres-replica')
     db = await openDatabase({
-      url: config.DATABASE_URL,
-      replicaUrl: config.DATABASE_REPLICA_URL,
+      url: servers.env.DATABASE_URL!,
+      replicaUrl: servers.env.DATABASE_REPLICA_URL,
       poolSize: 5,
       statementTimeoutMs: 5_000,
       applicationName: 'replica-keeper-test',
     })
     keeping = keeperOf().run(stopping.signal)
     await db.primary({
-      text: 'CREATE TABLE IF NOT EXISTS keeper_probe (id integer PRIMARY KEY, value integer NOT NULL)',
+      text: 'CREATE TABLE keeper_probe (id integer PRIMARY KEY, value integer NOT NULL)',
     })
     await db.primary({
-      text: 'INSERT INTO keeper_probe VALUES (1, 0) ON CONFLICT (id) DO UPDATE SET value = 0',
+      text: 'INSERT INTO keeper_probe VALUES (1, 0)',
     })
     await until('the replica serves', async () => db.rotation.inRotation())
   })
   afterAll(async () => {
     stopping.abort()
     await keeping
-    await db.primary({ text: 'DROP TABLE keeper_probe' })
     await db.close()
+    await servers.close()
   })
 
   let value = 0
@@ -69,7 +69,7 @@ describe('a replica that is late or gone', () => {
 
   it('replay paused: narrowings go on within seconds, reads obey them, and the replica comes back', async () => {
     await narrowAndRead()
-    await pauseReplay()
+    await servers.pauseReplay()
     try {
       // The first may wait until the replica is dismissed; from then on none does.
       expect(await narrowAndRead()).toBeLessThan(10_000)
@@ -81,7 +81,7 @@ describe('a replica that is late or gone', () => {
       })
       expect((await metric('darkroom_replica_lag_seconds')).rotation).toBeGreaterThan(1)
     } finally {
-      await resumeReplay()
+      await servers.resumeReplay()
     }
     await until('the replica serves again', async () => db.rotation.inRotation())
     await until('the metrics say so', async () => {
@@ -92,14 +92,14 @@ describe('a replica that is late or gone', () => {
   })
 
   it('killed: the same', async () => {
-    await instance.stopServer('postgres-replica', 'SIGKILL')
+    await servers.kill('postgres-replica')
     try {
       expect(await narrowAndRead()).toBeLessThan(10_000)
       expect(await narrowAndRead()).toBeLessThan(1_000)
       // Nobody can ask it, so the metric counts on from when it last answered.
       expect((await metric('darkroom_replica_lag_seconds')).rotation).toBeGreaterThan(1)
     } finally {
-      await instance.startServer('postgres-replica')
+      await servers.restart('postgres-replica')
     }
     await until('the replica serves again', async () => db.rotation.inRotation())
     for (let i = 0; i < 20; i++) await narrowAndRead()
@@ -125,8 +125,8 @@ describe('a replica that is late or gone', () => {
       }
     })()
     for (let i = 0; i < 5; i++) await narrowAndRead()
-    await instance.stopServer('postgres-replica', 'SIGKILL')
-    await instance.startServer('postgres-replica')
+    await servers.kill('postgres-replica')
+    await servers.restart('postgres-replica')
     for (let i = 0; i < 5; i++) await narrowAndRead()
     await until('the replica serves again', async () => db.rotation.inRotation())
     stop.abort()
@@ -151,7 +151,7 @@ describe('a replica that is late or gone', () => {
     await keeping
     const alone = new AbortController()
     const lost = keeperOf().run(alone.signal)
-    await pauseReplay()
+    await servers.pauseReplay()
     try {
       await until('it no longer serves', async () => {
         const rows = await db.primary({ text: 'SELECT FROM replicas WHERE NOT serving' })
@@ -169,7 +169,7 @@ describe('a replica that is late or gone', () => {
       const [names] = await db.primary({ text: 'SHOW synchronous_standby_names' })
       expect(names).toEqual({ synchronous_standby_names: config.DATABASE_STANDBY_NAMES })
     } finally {
-      await resumeReplay()
+      await servers.resumeReplay()
       stopping = new AbortController()
       keeping = keeperOf().run(stopping.signal)
     }

@@ -4,6 +4,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import getPort from 'get-port'
+import { loadConfig } from '../../../src/config/config.ts'
+import { openTemporal } from '../../../src/infra/temporal/client.ts'
+import { setUpTemporal } from '../../../src/infra/temporal/setup.ts'
 
 /** The app's processes, each as `npm start` runs it. */
 export type ProcessName = 'api' | 'orchestration' | 'media' | 'fanout' | 'fanout-bulk'
@@ -49,6 +52,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     RATE_LIMIT_FACTOR: '1000',
     LOG_LEVEL: 'info',
   }
+  await prepareTemporal(env)
   const running = new Map<ProcessName, ChildProcess>()
   // With the logs of the instance's servers: kept when tests fail, gone with the instance otherwise.
   const logs = join(given.DARKROOM_INSTANCE_DIR!, 'logs')
@@ -91,6 +95,17 @@ export async function startApp(options: AppOptions): Promise<App> {
     throw error
   }
   return app
+}
+
+/** The namespace that the settings name, unless it is there. */
+async function prepareTemporal(env: NodeJS.ProcessEnv): Promise<void> {
+  const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = loadConfig(env)
+  const temporal = openTemporal({ address, namespace })
+  try {
+    await setUpTemporal(temporal)
+  } finally {
+    await temporal.connection.close()
+  }
 }
 
 /** A worker says `worker ready` in its log once it polls; the API answers `/readyz`. */

@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { Client } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import { pino } from 'pino'
 import { z } from 'zod'
@@ -9,7 +8,7 @@ import { startApi, type RunningApi } from '../../../src/api/server.ts'
 import { loadConfig } from '../../../src/config/config.ts'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
 import type { PhotoStatus, Visibility } from '../../../src/domain/visibility.ts'
-import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
+import type { Database } from '../../../src/infra/db/database.ts'
 
 /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers of many shapes, each asserted by its test */
 export type Json = any
@@ -49,7 +48,7 @@ interface SeededPhoto {
   camera?: string
 }
 
-/** The API in this process, on a database of its own, with the instance's other servers. No worker runs. */
+/** The API in this process, on the file's database and the instance's other servers. No worker runs. */
 export interface ApiWorld {
   api: RunningApi
   db: Database
@@ -66,24 +65,12 @@ export interface ApiWorld {
 }
 
 export async function openApiWorld(overrides: Record<string, string> = {}): Promise<ApiWorld> {
-  const name = `dk_api_${randomBytes(6).toString('hex')}`
-  const urlOf = (url: string | undefined, database: string) => {
-    const changed = new URL(url ?? '')
-    changed.pathname = `/${database}`
-    return changed.href
-  }
-  const adminUrl = urlOf(process.env.DATABASE_URL, 'postgres')
-  await runSql(adminUrl, `CREATE DATABASE ${name}`)
-  const url = urlOf(process.env.DATABASE_URL, name)
-  await migrate(url)
   const config = loadConfig({
     ...process.env,
-    DATABASE_URL: url,
-    DATABASE_REPLICA_URL: process.env.DATABASE_REPLICA_URL && urlOf(process.env.DATABASE_REPLICA_URL, name),
     PORT: '0',
     RATE_LIMITS: 'false',
     // One that does not exist: what is owed to Temporal stays in the outbox, where tests can see it.
-    TEMPORAL_NAMESPACE: `none-${name}`,
+    TEMPORAL_NAMESPACE: `none-${randomUUID()}`,
     SHUTDOWN_GRACE_SECONDS: '5',
     ...overrides,
   })
@@ -173,36 +160,9 @@ export async function openApiWorld(overrides: Record<string, string> = {}): Prom
       }
       return counts
     },
-    async close() {
-      await api.stop()
-      await runSql(adminUrl, `DROP DATABASE ${name} WITH (FORCE)`)
-    },
+    close: () => api.stop(),
   }
   return world
-}
-
-async function migrate(url: string): Promise<void> {
-  const db = await openDatabase({
-    url,
-    poolSize: 1,
-    statementTimeoutMs: 60_000,
-    applicationName: 'api-tests',
-  })
-  await db.orm.migrator.up()
-  // Redis is shared with other databases: their users have other ids.
-  const firstId = 1_000_000 + Math.floor(Math.random() * 1e12)
-  await db.primary({ text: `ALTER TABLE users ALTER COLUMN user_id RESTART WITH ${firstId}` })
-  await db.close()
-}
-
-async function runSql(url: string, sql: string): Promise<void> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  try {
-    await client.query(sql)
-  } finally {
-    await client.end()
-  }
 }
 
 /** Statuses that any operation may answer, and so none describes. */

@@ -58,6 +58,8 @@ export interface World {
 }
 
 export interface WorldOptions {
+  /** Settings that name servers other than the file's. */
+  servers?: Record<string, string>
   headItems?: number
   /** Stored rows of a feed; with how many followees on they are stored. */
   rows?: number
@@ -65,15 +67,16 @@ export interface WorldOptions {
 }
 
 /** Services on the servers that the environment names. */
-export async function openWorld({ headItems, ...rows }: WorldOptions = {}): Promise<World> {
+export async function openWorld({ headItems, servers, ...rows }: WorldOptions = {}): Promise<World> {
+  const env = { ...process.env, ...servers }
   const db = await openDatabase({
-    url: process.env.DATABASE_URL!,
-    replicaUrl: process.env.DATABASE_REPLICA_URL,
+    url: env.DATABASE_URL!,
+    replicaUrl: env.DATABASE_REPLICA_URL,
     poolSize: 8,
     statementTimeoutMs: 30_000,
     applicationName: 'feed-tests',
   })
-  const redis = openRedis(process.env.REDIS_URL!)
+  const redis = openRedis(env.REDIS_URL!)
   const heads = createFeedHeads(redis, headItems === undefined ? {} : { maxItems: headItems })
   const servedBefore = new Map<FeedTier, number>()
   const feedWith: World['feedWith'] = (of, options = {}) =>

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { Client as PostgresClient } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import { extractHashtags } from '../../../src/domain/hashtags.ts'
 import { ANONYMOUS, type Viewer } from '../../../src/domain/viewer.ts'
@@ -20,7 +19,7 @@ interface NewPhoto {
   publishedAt?: Date
 }
 
-/** A database and a search index of their own on the running servers. */
+/** The file's database and a search index of its own on the running servers. */
 export interface SearchWorld {
   db: Database
   client: Client
@@ -65,18 +64,14 @@ function setting(name: string): string {
 }
 
 export async function openSearchWorld(): Promise<SearchWorld> {
-  const name = `dk_search_${randomBytes(4).toString('hex')}`
-  const prefix = name.replaceAll('_', '-')
-  await asAdmin(`CREATE DATABASE ${name}`)
-  const inDatabase = (url: string) => Object.assign(new URL(url), { pathname: `/${name}` }).href
+  const prefix = `search-${randomBytes(4).toString('hex')}`
   const db = await openDatabase({
-    url: inDatabase(setting('DATABASE_URL')),
-    replicaUrl: inDatabase(process.env.DATABASE_REPLICA_URL || setting('DATABASE_URL')),
+    url: setting('DATABASE_URL'),
+    replicaUrl: process.env.DATABASE_REPLICA_URL || setting('DATABASE_URL'),
     poolSize: 4,
     statementTimeoutMs: 15_000,
-    applicationName: name,
+    applicationName: 'search-tests',
   })
-  await db.orm.migrator.up()
   const client = openSearchClient(setting('OPENSEARCH_URL'))
   await ensureSearchIndex(client, prefix)
   const index = createPhotoIndex(client, prefix)
@@ -135,7 +130,6 @@ export async function openSearchWorld(): Promise<SearchWorld> {
       await client.indices.deleteIndexTemplate({ name: photosAlias(prefix) })
       await client.close()
       await db.close()
-      await asAdmin(`DROP DATABASE ${name} WITH (FORCE)`)
     },
   }
   return world
@@ -177,14 +171,4 @@ async function addPhoto(db: Database, photo: NewPhoto): Promise<string> {
 /** Commits so that the next read on the replica has it. */
 async function atOnce(db: Database, statement: Statement): Promise<void> {
   await db.transaction(({ query }) => query(statement), { narrows: true })
-}
-
-async function asAdmin(sql: string): Promise<void> {
-  const client = new PostgresClient({ connectionString: setting('DATABASE_URL') })
-  await client.connect()
-  try {
-    await client.query(sql)
-  } finally {
-    await client.end()
-  }
 }
