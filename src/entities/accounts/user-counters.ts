@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** Part of a user's counters; the value is the sum over its 16 slots, so that no celebrity's row is hot. */
+/** Part of a user's counters; the value is the sum over up to 16 slots, so that no celebrity's row is hot (ADR 14). */
 export const UserCounters = defineEntity({
   name: 'UserCounters',
   tableName: 'user_counters',
@@ -9,7 +9,6 @@ export const UserCounters = defineEntity({
     slot: p.smallint().primary(),
     followers: p.bigint('number').default(0),
     following: p.bigint('number').default(0),
-    photos: p.bigint('number').default(0),
   },
 })
 export type UserCounters = InferEntity<typeof UserCounters>

@@ -3,6 +3,7 @@ import { DarkroomError } from '../../domain/errors.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import { standbyNamesHold } from '../../infra/db/replica.ts'
+import { feedable } from '../../infra/db/rules.ts'
 import { clearInFlight } from './in-flight-marks.ts'
 
 /** The replica is a few ms behind; a try that waits longer gives its slot to others, and comes back. */
@@ -20,7 +21,9 @@ export async function complete(db: Database, photoId: PhotoId, plan: Distributio
   if (plan.desired === 'push' && (await isInFlight(db.primary, photoId))) await replicaReplayed(db)
   return db.transaction(async ({ query }) => {
     const noted = await query({
-      text: `UPDATE photos SET distribution = $3 WHERE photo_id = $1 AND version = $2 RETURNING photo_id`,
+      text: `
+        WITH held AS (SELECT FROM photos WHERE photo_id = $1 AND version = $2 FOR SHARE)
+        UPDATE photo_distribution d SET distribution = $3 FROM held WHERE d.photo_id = $1 RETURNING d.photo_id`,
       values: [photoId, plan.version, plan.desired === 'push' ? 'all' : 'none'],
     })
     if (noted.length === 0) return false
@@ -31,14 +34,17 @@ export async function complete(db: Database, photoId: PhotoId, plan: Distributio
 
 /** Has readers merge the photo, as its push was ended before it was done; one that belongs in no feed needs none of it. */
 export async function keepInFlight(db: Database, photoId: PhotoId): Promise<void> {
-  await db.primary({
-    text: `
-      INSERT INTO in_flight (photo_id, owner_id, score)
-      SELECT photo_id, owner_id, score FROM photos
-      WHERE photo_id = $1 AND status = 'ready' AND visibility IN ('public', 'followers') AND distribution IS NULL
-      FOR SHARE
-      ON CONFLICT DO NOTHING`,
-    values: [photoId],
+  await db.transaction(async ({ query }) => {
+    // A statement of its own, so that the next one's snapshot holds what was committed while this one waited.
+    await query({ text: 'SELECT FROM photos WHERE photo_id = $1 FOR SHARE', values: [photoId] })
+    await query({
+      text: `
+        INSERT INTO in_flight (photo_id, owner_id, score)
+        SELECT p.photo_id, p.owner_id, p.score FROM photos p JOIN photo_distribution d USING (photo_id)
+        WHERE p.photo_id = $1 AND ${feedable('p')} AND d.distribution IS NULL
+        ON CONFLICT DO NOTHING`,
+      values: [photoId],
+    })
   })
 }
 

@@ -23,10 +23,11 @@ interface PlanRow {
 }
 
 const PLAN = `
-  SELECT p.version, p.access_epoch, p.owner_id, p.status, p.visibility, p.score, p.distribution,
-    extract(epoch FROM coalesce(p.distribution_since, clock_timestamp()))::float8 * 1000 AS since_ms,
+  SELECT p.version, p.access_epoch, p.owner_id, p.status, p.visibility, p.score,
+    CASE WHEN d.photo_id IS NULL THEN 'none' ELSE d.distribution END AS distribution,
+    extract(epoch FROM coalesce(d.since, clock_timestamp()))::float8 * 1000 AS since_ms,
     (SELECT coalesce(sum(c.followers), 0) FROM user_counters c WHERE c.user_id = p.owner_id) AS followers
-  FROM photos p WHERE p.photo_id = $1`
+  FROM photos p LEFT JOIN photo_distribution d USING (photo_id) WHERE p.photo_id = $1`
 
 /** What is owed to a photo's distribution now; nothing if its row says that it is done. */
 export async function readPlan(primary: Query, photoId: PhotoId, rule: ShardingRule): Promise<FanoutPlan> {

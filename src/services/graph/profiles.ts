@@ -2,7 +2,6 @@ import { notFound } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
 import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { Query } from '../../infra/db/database.ts'
-import { visibleTo } from '../../infra/db/rules.ts'
 import { toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
 import type { ListPage, PageRequest } from '../lists/pages.ts'
 
@@ -36,24 +35,20 @@ export interface Profiles {
   ): Promise<ListPage<Account, EdgePosition>>
 }
 
-/** Photos of others are counted up to this; beyond it the number says no more than "many" anyway. */
-const MAX_COUNTED_PHOTOS = 10_000
-
-// Others learn the number of what they may see, counted along photos_owner_idx: a total would tell of private photos.
+// Others learn the number of what they may see: a total would tell of private photos. Nothing is counted here: one row of
+// user_photo_counts holds the photos by visibility.
 const PROFILE = `
   SELECT u.user_id, u.username, u.display_name, u.bio, u.is_private, u.created_at,
     c.followers, c.following,
-    CASE WHEN u.user_id = $2::bigint THEN c.photos ELSE (
-      SELECT count(*) FROM (
-        SELECT FROM photos p WHERE p.owner_id = u.user_id AND p.status = 'ready' AND ${visibleTo('p', '$2::bigint')}
-        LIMIT ${MAX_COUNTED_PHOTOS}) visible
-    ) END AS photos,
-    EXISTS (SELECT FROM follows WHERE follower_id = $2::bigint AND followee_id = u.user_id) AS viewer_follows,
-    EXISTS (SELECT FROM follows WHERE follower_id = u.user_id AND followee_id = $2::bigint) AS follows_viewer
-  FROM users u, LATERAL (
-    SELECT coalesce(sum(photos), 0) AS photos, coalesce(sum(followers), 0) AS followers,
-      coalesce(sum(following), 0) AS following
-    FROM user_counters WHERE user_id = u.user_id) c
+    coalesce(n.public_photos
+      + CASE WHEN u.user_id = $2::bigint OR r.viewer_follows THEN n.followers_photos ELSE 0 END
+      + CASE WHEN u.user_id = $2::bigint THEN n.private_photos ELSE 0 END, 0) AS photos,
+    r.viewer_follows, r.follows_viewer
+  FROM users u LEFT JOIN user_photo_counts n USING (user_id), LATERAL (
+    SELECT coalesce(sum(followers), 0) AS followers, coalesce(sum(following), 0) AS following
+    FROM user_counters WHERE user_id = u.user_id) c, LATERAL (
+    SELECT EXISTS (SELECT FROM follows WHERE follower_id = $2::bigint AND followee_id = u.user_id) AS viewer_follows,
+      EXISTS (SELECT FROM follows WHERE follower_id = u.user_id AND followee_id = $2::bigint) AS follows_viewer) r
   WHERE lower(u.username) = lower($1) AND u.status = 'active'`
 
 /** `anchor` is the side whose list it is; the index on (anchor, created_at DESC, other DESC) gives the order. */

@@ -125,10 +125,11 @@ interface OwedFanout {
 const FIRST_PHOTO = '00000000-0000-0000-0000-000000000000'
 
 // Those in flight are seen by every reader: their push runs, is held, or was cancelled by an operator.
-// Plan: photos_owed_idx.
+// Plan: photo_distribution_owed_idx, and photos_pkey once a photo that is owed.
 const OWED = `
-  SELECT p.photo_id, p.owner_id, p.distribution_since::text AS since FROM photos p
-  WHERE p.distribution IS NULL AND p.score IS NOT NULL AND p.distribution_since < now() - ${FANOUT_OVERDUE}
-    AND (p.distribution_since, p.photo_id) > ($2::timestamptz, $3::uuid)
-    AND NOT EXISTS (SELECT FROM in_flight f WHERE f.photo_id = p.photo_id)
-  ORDER BY p.distribution_since, p.photo_id LIMIT $1`
+  SELECT p.photo_id, p.owner_id, d.since::text AS since
+  FROM photo_distribution d JOIN photos p USING (photo_id)
+  WHERE d.distribution IS NULL AND p.score IS NOT NULL AND d.since < now() - ${FANOUT_OVERDUE}
+    AND (d.since, d.photo_id) > ($2::timestamptz, $3::uuid)
+    AND NOT EXISTS (SELECT FROM in_flight f WHERE f.photo_id = d.photo_id)
+  ORDER BY d.since, d.photo_id LIMIT $1`

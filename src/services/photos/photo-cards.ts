@@ -47,6 +47,8 @@ export interface PhotoCard {
   publishedAt: Date | null
   /** publishedAt in ms since 1970; null until published. */
   score: number | null
+  likeCount: number
+  commentCount: number
   variants: CardVariant[]
   /** Whether the viewer follows the owner, or is the owner: what keeps the photo in the viewer's feed. */
   inViewersCircle: boolean
@@ -65,7 +67,8 @@ export interface PhotoCards {
 export type OfCircle = readonly { photoId: PhotoId; ownerId: UserId }[]
 
 // Rights and content in one snapshot, so that nothing is shown under a right that was already gone. Plan: one probe of
-// photos_pkey, users_pkey, photo_variants_pkey, photo_tags_pkey and follows_pkey per id; at most 100 or so ids a call.
+// photos_pkey, users_pkey, photo_variants_pkey, photo_tags_pkey, photo_counters_pkey and follows_pkey per id; at most 100
+// or so ids a call.
 // Photos of a suspended or deactivated account are as absent as its profile.
 // The array of those of the viewer's circle is made once, by a probe of follows_pkey each, before any content is read.
 const LOAD_CARDS = `
@@ -78,9 +81,11 @@ const LOAD_CARDS = `
       FROM photo_variants v WHERE v.photo_id = p.photo_id) AS variants,
     (SELECT coalesce(array_agg(t.display::text ORDER BY t.position), '{}')
       FROM photo_tags t WHERE t.photo_id = p.photo_id) AS tags,
+    counts.likes, counts.comments,
     (p.owner_id = $1::bigint OR EXISTS (
       SELECT FROM follows WHERE follower_id = $1::bigint AND followee_id = p.owner_id)) IS TRUE AS in_circle
-  FROM photos p JOIN users u ON u.user_id = p.owner_id
+  FROM photos p JOIN users u ON u.user_id = p.owner_id, LATERAL (
+    SELECT sum(k.likes) AS likes, sum(k.comments) AS comments FROM photo_counters k WHERE k.photo_id = p.photo_id) counts
   WHERE p.photo_id = ANY ($2::uuid[] || ARRAY(
       SELECT given.photo_id FROM unnest($3::uuid[], $4::bigint[]) given (photo_id, owner_id)
       WHERE given.owner_id = $1::bigint OR EXISTS (
@@ -165,6 +170,9 @@ interface CardRow {
   upload_expires_at: Date
   published_at: Date | null
   score: string | null
+  /** Null while the photo has no counters. */
+  likes: string | null
+  comments: string | null
   variants: CardVariant[]
   tags: string[]
   in_circle: boolean
@@ -201,6 +209,8 @@ function toCard(row: CardRow): PhotoCard {
     uploadExpiresAt: row.upload_expires_at,
     publishedAt: row.published_at,
     score: row.score === null ? null : Number(row.score),
+    likeCount: Number(row.likes ?? 0),
+    commentCount: Number(row.comments ?? 0),
     variants: row.variants,
     inViewersCircle: row.in_circle,
   }

@@ -6,7 +6,6 @@ import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
 import { belongsInFeeds, isNarrowing } from '../../domain/visibility.ts'
 import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import { ObjectMissing, type ObjectStore } from '../../infra/s3/object-store.ts'
-import { changeCounters } from '../accounts/counters.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 import { loadPhotoCard, loadPhotoCards, type PhotoCard } from './photo-cards.ts'
 import { markInFlight, type InFlightPhoto } from '../distribution/in-flight-marks.ts'
@@ -132,18 +131,12 @@ export function createPhotos(deps: PhotosDeps): Photos {
     async delete({ photoId, owner }) {
       const outboxId = await db.transaction(
         async (tx) => {
-          const [before] = await tx.query<{ status: PhotoStatus }>({
-            text: `SELECT status FROM photos WHERE photo_id = $1 AND status <> 'deleted' FOR UPDATE`,
-            values: [photoId],
-          })
-          if (!before) throw notFound('photo')
-          await tx.query({
+          const deleted = await tx.query({
             text: `UPDATE photos SET status = 'deleted', version = version + 1, access_epoch = access_epoch + 1
-                   WHERE photo_id = $1`,
+                   WHERE photo_id = $1 AND status <> 'deleted' RETURNING photo_id`,
             values: [photoId],
           })
-          // Only a published photo was counted.
-          if (before.status === 'ready') await changeCounters(tx, [{ userId: owner.userId, photos: -1 }])
+          if (deleted.length === 0) throw notFound('photo')
           return addToOutbox(tx, { kind: 'photoChanged', payload: { photoId, ownerId: owner.userId } })
         },
         { narrows: true },

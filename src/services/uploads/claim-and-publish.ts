@@ -104,12 +104,6 @@ async function publish(
     values: [photoId],
   })
   await writeTags(tx, photoId, photo.caption)
-  await tx.query({
-    text: `
-      INSERT INTO user_counters (user_id, slot, photos) VALUES ($1, floor(random() * 16)::smallint, 1)
-      ON CONFLICT (user_id, slot) DO UPDATE SET photos = user_counters.photos + 1`,
-    values: [photo.owner_id],
-  })
   if (belongsInFeeds({ status: 'ready', visibility: photo.visibility })) {
     const inFlight = { photoId, ownerId: photo.owner_id, score: Number(published!.score) }
     await markInFlight(tx, inFlight, fanoutShardThreshold)

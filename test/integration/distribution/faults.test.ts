@@ -108,14 +108,17 @@ describe('Postgres goes down', () => {
   it('while the end of a push is noted: it is noted later', async () => {
     const photoId = await world.publish(author)
     const release = Promise.withResolvers<void>()
-    // Lets pages pass, and holds off who notes the end.
+    // Lets pages pass, and holds off whoever notes the end.
     const holding = world.upload.db.transaction(async (tx) => {
-      await tx.query({ text: 'SELECT FROM photos WHERE photo_id = $1 FOR SHARE', values: [photoId] })
+      await tx.query({
+        text: 'SELECT FROM photo_distribution WHERE photo_id = $1 FOR SHARE',
+        values: [photoId],
+      })
       await release.promise
     })
     const run = await world.reconcile(photoId, author)
     try {
-      await lockAwaited(world.upload.db, 'UPDATE photos SET distribution%')
+      await lockAwaited(world.upload.db, '%UPDATE photo_distribution %')
       expect(await world.isInFlight(photoId)).toBe(true)
       await servers.kill('postgres')
     } finally {
@@ -126,7 +129,7 @@ describe('Postgres goes down', () => {
     expect((await run.progress()).state).toBe('completing')
     await servers.restart('postgres')
     await expectPushed(photoId, run)
-    const text = 'SELECT distribution FROM photos WHERE photo_id = $1'
+    const text = 'SELECT distribution FROM photo_distribution WHERE photo_id = $1'
     expect(await world.upload.db.primary({ text, values: [photoId] })).toEqual([{ distribution: 'all' }])
   })
 

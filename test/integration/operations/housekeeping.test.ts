@@ -72,7 +72,7 @@ describe('housekeeping, by its schedule', () => {
         values: [photoId, owner],
       })
       await world.db.primary({
-        text: `UPDATE photos SET distribution_since = now() - $2::interval WHERE photo_id = $1`,
+        text: `UPDATE photo_distribution SET since = now() - $2::interval WHERE photo_id = $1`,
         values: [photoId, since],
       })
       if (inFlight) {
@@ -92,7 +92,7 @@ describe('housekeeping, by its schedule', () => {
     const distributionOf = async (photoId: string) =>
       (
         await world.db.primary<{ distribution: string | null }>({
-          text: 'SELECT distribution FROM photos WHERE photo_id = $1',
+          text: 'SELECT distribution FROM photo_distribution WHERE photo_id = $1',
           values: [photoId],
         })
       )[0]!.distribution

@@ -192,7 +192,7 @@ describe('every step may run twice', () => {
     await variants.renderOne(photoId, { variant: 'thumb_200', format: 'webp' })
     expect(await storedKeys(photoId)).toEqual(await recordedKeys(photoId))
     const [counted] = await world.db.primary<{ photos: string }>({
-      text: 'SELECT sum(photos)::text AS photos FROM user_counters WHERE user_id = $1',
+      text: 'SELECT public_photos::text AS photos FROM user_photo_counts WHERE user_id = $1',
       values: [upload.ownerId],
     })
     expect(counted!.photos).toBe('1')

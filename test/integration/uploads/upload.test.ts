@@ -94,7 +94,7 @@ describe('an upload', () => {
       { tag: 'harbor', display: 'harbor', position: 1 },
     ])
     const [{ photos } = { photos: '' }] = await world.db.primary<{ photos: string }>({
-      text: 'SELECT sum(photos)::text AS photos FROM user_counters WHERE user_id = $1',
+      text: 'SELECT public_photos::text AS photos FROM user_photo_counts WHERE user_id = $1',
       values: [author],
     })
     expect(photos).toBe('1')

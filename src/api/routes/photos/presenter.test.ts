@@ -39,6 +39,8 @@ const card: PhotoCard = {
   uploadExpiresAt: new Date(0),
   publishedAt: new Date(0),
   score: 0,
+  likeCount: 3,
+  commentCount: 2,
   variants: [
     {
       variant: 'thumb_200',

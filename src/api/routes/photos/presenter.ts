@@ -47,8 +47,8 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
       ...(card.location !== null && (isOwner || card.shareLocation) ? { location: card.location } : {}),
       createdAt: card.createdAt.toISOString(),
       publishedAt: card.publishedAt?.toISOString() ?? null,
-      likeCount: 0,
-      commentCount: 0,
+      likeCount: card.likeCount,
+      commentCount: card.commentCount,
       likedByMe: false,
       variants: card.variants.flatMap((variant) => presentVariant(card, variant, isOwner, options, sign)),
       ...(isOwner

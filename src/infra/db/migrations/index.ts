@@ -3,6 +3,7 @@ import { Migration20261122InFlight } from './migration-20261122-in-flight.ts'
 import { Migration20261122Initial } from './migration-20261122-initial.ts'
 import { Migration20261122OwedDistribution } from './migration-20261122-owed-distribution.ts'
 import { Migration20261122ReplicaRotation } from './migration-20261122-replica-rotation.ts'
+import { Migration20261126DistributionAndCounters } from './migration-20261126-distribution-and-counters.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   { name: '20261122-in-flight', class: Migration20261122InFlight },
   { name: '20261122-distribution', class: Migration20261122Distribution },
   { name: '20261122-owed-distribution', class: Migration20261122OwedDistribution },
+  { name: '20261126-distribution-and-counters', class: Migration20261126DistributionAndCounters },
 ]

@@ -1,0 +1,14 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+
+/** A user's ready photos by visibility. Triggers of `photos` keep it; nothing else writes it. */
+export const UserPhotoCounts = defineEntity({
+  name: 'UserPhotoCounts',
+  tableName: 'user_photo_counts',
+  properties: {
+    userId: p.bigint('string').primary(),
+    publicPhotos: p.bigint('number').default(0),
+    followersPhotos: p.bigint('number').default(0),
+    privatePhotos: p.bigint('number').default(0),
+  },
+})
+export type UserPhotoCounts = InferEntity<typeof UserPhotoCounts>

@@ -1,0 +1,16 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+
+/**
+ * What the stored feeds are known to hold of a photo: `none`, `all`, or null while a push or collection is owed. A trigger
+ * of `photos` writes the debt; a photo without a row never belonged in a feed.
+ */
+export const PhotoDistribution = defineEntity({
+  name: 'PhotoDistribution',
+  tableName: 'photo_distribution',
+  properties: {
+    photoId: p.uuid().primary(),
+    distribution: p.enum(['none', 'all'] as const).nullable(),
+    since: p.datetime(3),
+  },
+})
+export type PhotoDistribution = InferEntity<typeof PhotoDistribution>

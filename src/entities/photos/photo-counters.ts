@@ -1,0 +1,14 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+
+/** Part of a photo's counts; the value is the sum over its slots (ADR 14). Without a row nobody has liked it yet. */
+export const PhotoCounters = defineEntity({
+  name: 'PhotoCounters',
+  tableName: 'photo_counters',
+  properties: {
+    photoId: p.uuid().primary(),
+    slot: p.smallint().primary(),
+    likes: p.integer().default(0),
+    comments: p.integer().default(0),
+  },
+})
+export type PhotoCounters = InferEntity<typeof PhotoCounters>

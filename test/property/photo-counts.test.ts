@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import { ANONYMOUS, type UserViewer, type Viewer } from '../../src/domain/viewer.ts'
+import { VISIBILITIES } from '../../src/domain/visibility.ts'
+import { createOutbox } from '../../src/services/delivery/outbox.ts'
+import { createProfiles } from '../../src/services/graph/profiles.ts'
+import { createPhotos, type Photos } from '../../src/services/photos/photos.ts'
+import { createUploads, type Uploads } from '../../src/services/uploads/claim-and-publish.ts'
+import { openApiWorld, type ApiWorld, type Person } from '../support/worlds/api-world.ts'
+
+/** Quick by default; PROPERTY_RUNS=1000 is the thorough size, PROPERTY_SEED repeats a run. */
+const RUNS = Math.ceil(Number(process.env.PROPERTY_RUNS ?? 120) / 4)
+const SEED = process.env.PROPERTY_SEED
+const PHOTOS = 5
+
+const visibility = fc.constantFrom(...VISIBILITIES)
+const step = fc.oneof(
+  fc.record({ do: fc.constant('publish' as const), photo: fc.nat(PHOTOS - 1) }),
+  fc.record({ do: fc.constant('edit' as const), photo: fc.nat(PHOTOS - 1), visibility }),
+  fc.record({ do: fc.constant('delete' as const), photo: fc.nat(PHOTOS - 1) }),
+  fc.record({ do: fc.constant('quarantine' as const), photo: fc.nat(PHOTOS - 1) }),
+  fc.record({ do: fc.constant('release' as const), photo: fc.nat(PHOTOS - 1) }),
+)
+const asUser = ({ id }: Person): UserViewer => ({ kind: 'user', userId: id })
+
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never
+
+describe('a profile’s photo count', () => {
+  let world: ApiWorld
+  let photos: Photos
+  let uploads: Uploads
+  const profiles = createProfiles()
+
+  beforeAll(async () => {
+    world = await openApiWorld()
+    const { db, objects, temporal, logger } = world.api.deps
+    const outbox = createOutbox({ db, temporal, logger })
+    photos = createPhotos({ db, objects, outbox, fanoutShardThreshold: 1_000 })
+    uploads = createUploads({ db, objects, fanoutShardThreshold: 1_000 })
+  })
+  afterAll(() => world?.close())
+
+  /** An upload whose original has been validated. */
+  async function validated(ownerId: UserId): Promise<PhotoId> {
+    const photoId = await world.seedPhoto({ ownerId, status: 'processing' })
+    await world.db.primary({
+      text: `UPDATE photos SET sha256 = $2 WHERE photo_id = $1`,
+      values: [photoId, randomBytes(32)],
+    })
+    return photoId
+  }
+
+  async function take(owner: Person, photoId: PhotoId, { do: what, ...change }: Step): Promise<void> {
+    const viewer = asUser(owner)
+    const to = (from: string, status: string) =>
+      world.db.primary({
+        text: 'UPDATE photos SET status = $3, version = version + 1 WHERE photo_id = $1 AND status = $2',
+        values: [photoId, from, status],
+      })
+    const card = () => photos.get(viewer, photoId)
+    if (what === 'publish') await uploads.publish(photoId)
+    else if (what === 'quarantine') await to('ready', 'quarantined')
+    else if (what === 'release') await to('quarantined', 'ready')
+    else if (what === 'delete') await photos.delete(await card())
+    else if ('visibility' in change) {
+      await photos.update(await card(), { visibility: change.visibility }, undefined)
+    }
+  }
+
+  const shown = async (viewer: Viewer, owner: Person) =>
+    (await profiles.get(world.db.primary, viewer, owner.username)).photoCount
+
+  it('equals the photos that the viewer may see, whatever was published, edited and deleted at once', async () => {
+    const follower = await world.signUp()
+    const stories = fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 6 })
+    await fc.assert(
+      fc.asyncProperty(stories, async (rounds) => {
+        const owner = await world.signUp()
+        await world.call('PUT', `/v1/users/${owner.username}/follow`, { token: follower.token })
+        const ids: PhotoId[] = []
+        for (let n = 0; n < PHOTOS; n++) ids.push(await validated(owner.id))
+        for (const round of rounds) {
+          // Steps of a round run at once: some of them at the same photo.
+          await Promise.all(round.map((one) => take(owner, ids[one.photo]!, one).catch(ignoreGone)))
+          const [rows] = await world.db.primary<{ all: number; followers: number; public: number }>({
+            text: `SELECT count(*)::int AS all,
+                count(*) FILTER (WHERE visibility <> 'private')::int AS followers,
+                count(*) FILTER (WHERE visibility = 'public')::int AS public
+              FROM photos WHERE owner_id = $1 AND status = 'ready'`,
+            values: [owner.id],
+          })
+          expect(await shown(asUser(owner), owner)).toBe(rows!.all)
+          expect(await shown(asUser(follower), owner)).toBe(rows!.followers)
+          expect(await shown(ANONYMOUS, owner)).toBe(rows!.public)
+        }
+      }),
+      { numRuns: RUNS, ...(SEED ? { seed: Number(SEED) } : {}) },
+    )
+  })
+})
+
+/** The photo was deleted before: there is nothing left to change. */
+function ignoreGone(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'not_found')) throw error
+}
