@@ -51,7 +51,10 @@ function moduleOrder([name, allowed]) {
     comment: 'Modules are in an order (docs/architecture.md, Modules).',
     severity: 'error',
     from: { path: `^src/services/${name}/`, pathNot: TESTS },
-    to: { path: '^src/services/', pathNot: `^src/services/(${[name, ...allowed].join('|')})/` },
+    to: {
+      path: '^src/services/',
+      pathNot: `^src/services/(clients\\.ts|(${[name, ...allowed].join('|')})/)`,
+    },
   }
 }
 

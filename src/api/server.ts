@@ -3,13 +3,9 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { pathToFileURL } from 'node:url'
 import { ConfigError, loadConfig, type Config } from '../config/config.ts'
-import { openDatabase } from '../infra/db/database.ts'
-import { openSearchClient } from '../infra/opensearch/client.ts'
-import { openRedis } from '../infra/redis/client.ts'
-import { openObjectStore } from '../infra/s3/object-store.ts'
-import { openTemporal } from '../infra/temporal/client.ts'
 import { createLogger, type Logger } from '../observability/logger.ts'
-import { createServices, type ServicesDeps } from '../services/services.ts'
+import { openClients, type Clients } from '../services/clients.ts'
+import { openServices } from '../services/services.ts'
 import { createApp, type App } from './app.ts'
 
 /** Longest a client may take to send its headers, and its whole request: bodies are small, photos go to the storage. */
@@ -21,7 +17,7 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000
 export interface RunningApi extends App {
   /** Where it listens, e.g. `http://127.0.0.1:3000`. */
   url: string
-  deps: ServicesDeps
+  clients: Clients
   /** Takes nothing new, lets requests and long polls finish within the grace, closes every client. Idempotent. */
   stop(): Promise<void>
 }
@@ -31,32 +27,11 @@ export async function startApi(
   config: Config,
   logger: Logger = createLogger({ level: config.LOG_LEVEL, service: 'api' }),
 ): Promise<RunningApi> {
-  const deps: ServicesDeps = {
-    config,
-    logger,
-    db: await openDatabase({
-      url: config.DATABASE_URL,
-      replicaUrl: config.DATABASE_REPLICA_URL,
-      replicaName: config.DATABASE_REPLICA_NAME,
-      poolSize: config.DATABASE_POOL_SIZE,
-      statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
-      applicationName: 'darkroom-api',
-    }),
-    redis: openRedis(config.REDIS_URL),
-    objects: openObjectStore({
-      endpoint: config.S3_ENDPOINT,
-      publicEndpoint: config.S3_PUBLIC_ENDPOINT,
-      region: config.S3_REGION,
-      bucket: config.S3_BUCKET,
-      accessKeyId: config.S3_ACCESS_KEY_ID,
-      secretAccessKey: config.S3_SECRET_ACCESS_KEY,
-    }),
-    temporal: openTemporal({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE }),
-    openSearch: openSearchClient(config.OPENSEARCH_URL),
-  }
+  const clients = await openClients(config, logger, { applicationName: 'darkroom-api', readsReplica: true })
+  const services = openServices(clients)
   const stopping = new AbortController()
-  const services = createServices(deps)
-  services.inFlight.start()
+  const background = new AbortController()
+  const beside = services.background(background.signal)
   const app = createApp({ config, services, logger, stopping: stopping.signal })
   const handle = app.koa.callback()
   const server = createServer(
@@ -78,15 +53,16 @@ export async function startApi(
   return {
     ...app,
     url,
-    deps,
+    clients,
     stop() {
       stopped ??= (async () => {
         logger.info('api is stopping')
         stopping.abort()
         await closeServer(server, config.SHUTDOWN_GRACE_SECONDS * 1000)
-        services.inFlight.stop()
-        await services.feed.idle()
-        await closeClients(deps)
+        // Requests that are being finished still need what runs beside them.
+        background.abort()
+        await beside
+        await clients.close()
         logger.info('api has stopped')
       })()
       return stopped
@@ -102,12 +78,6 @@ async function closeServer(server: Server, graceMs: number): Promise<void> {
   const cutOff = setTimeout(() => server.closeAllConnections(), graceMs)
   await closed
   clearTimeout(cutOff)
-}
-
-async function closeClients({ db, redis, objects, temporal, openSearch }: ServicesDeps): Promise<void> {
-  objects.close()
-  redis.disconnect()
-  await Promise.allSettled([db.close(), temporal.connection.close(), openSearch.close()])
 }
 
 /** Ctrl-C under npm arrives twice; a second signal within this long is the same one. */

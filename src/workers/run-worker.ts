@@ -3,6 +3,7 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import { ConfigError, loadConfig, type Config } from '../config/config.ts'
 import type { TASK_QUEUES } from '../contracts/task-queues.ts'
 import { findMissingSearchAttributes } from '../infra/temporal/search-attributes.ts'
+import { openClients, type Clients } from '../services/clients.ts'
 import { createLogger, type Logger } from '../observability/logger.ts'
 import {
   collectProcessMetrics,
@@ -13,12 +14,11 @@ import { runtimeLogger } from './runtime-logger.ts'
 import { createRuntimeMetrics } from './runtime-metrics.ts'
 import { freshWorkflowBundle } from './workflow-bundle.ts'
 
-/** What a worker is made of; `close` is called after its last activity has ended. */
+/** What a worker is made of. */
 interface WorkerParts {
   activities: object
-  /** Runs beside the worker until the signal aborts. */
-  background?: (signal: AbortSignal) => Promise<void>
-  close(): Promise<void>
+  /** Each runs beside the worker until the signal aborts. */
+  background?: readonly ((signal: AbortSignal) => Promise<void>)[]
 }
 
 export interface WorkerDefinition {
@@ -26,7 +26,8 @@ export interface WorkerDefinition {
   /** Workers that run no workflows load none (60 MB less). */
   runsWorkflows: boolean
   options(config: Config): Partial<WorkerOptions>
-  compose(config: Config, logger: Logger): Promise<WorkerParts>
+  /** Opens the modules that the activities need. */
+  compose(clients: Clients): WorkerParts | Promise<WorkerParts>
 }
 
 export interface RunningWorker {
@@ -59,7 +60,11 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const connection = await connect(config, logger, signal)
   await awaitSetup(connection, config, logger, signal)
-  const parts = await definition.compose(config, logger)
+  const clients = await openClients(config, logger, {
+    applicationName: `darkroom-${definition.taskQueue}`,
+    readsReplica: false,
+  })
+  const parts = await definition.compose(clients)
   const worker = await Worker.create({
     connection,
     namespace: config.TEMPORAL_NAMESPACE,
@@ -79,9 +84,9 @@ export async function startWorker(
   const background = new AbortController()
   const running = worker.run().finally(() => background.abort())
   // What runs beside the worker is part of it: if it fails, the process ends, and its supervisor starts it anew.
-  const beside = parts.background?.(background.signal).finally(stop)
-  const done = Promise.allSettled([running, beside]).then(async (outcomes) => {
-    await parts.close()
+  const beside = parts.background?.map((run) => run(background.signal).finally(stop)) ?? []
+  const done = Promise.allSettled([running, ...beside]).then(async (outcomes) => {
+    await clients.close()
     await connection.close()
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   })

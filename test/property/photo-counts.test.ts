@@ -35,7 +35,7 @@ describe('a profile’s photo count', () => {
 
   beforeAll(async () => {
     world = await openApiWorld()
-    const { db, objects, temporal, logger } = world.api.deps
+    const { db, objects, temporal, logger } = world.api.clients
     const outbox = createOutbox({ db, temporal, logger })
     photos = createPhotos({ db, objects, outbox, fanoutShardThreshold: 1_000 })
     uploads = createUploads({ db, objects, fanoutShardThreshold: 1_000 })

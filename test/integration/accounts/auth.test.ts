@@ -20,7 +20,7 @@ describe('accounts, tokens and sessions', () => {
     world.call('POST', '/v1/sessions', { body: { username, password } })
 
   describe('access tokens', () => {
-    const key = () => world.api.deps.config.jwtKeys[0]!
+    const key = () => world.api.clients.config.jwtKeys[0]!
     const forged = (change: {
       kid?: string
       secret?: Uint8Array

@@ -44,7 +44,7 @@ async function processed(owner: Person, visibility: string): Promise<PhotoId> {
 }
 
 async function publish(photoId: PhotoId): Promise<void> {
-  const { db, objects } = world.api.deps
+  const { db, objects } = world.api.clients
   const uploads = createUploads({ db, objects, fanoutShardThreshold: THRESHOLD })
   expect(await uploads.publish(photoId)).toMatchObject({ outcome: 'published' })
 }
@@ -62,7 +62,7 @@ async function settled(...readers: Person[]): Promise<void> {
       .poll(
         async () => {
           await feedOf(reader)
-          return (await world.api.deps.redis.exists(`wrote:${reader.id}`)) === 0
+          return (await world.api.clients.redis.exists(`wrote:${reader.id}`)) === 0
         },
         { timeout: 10_000 },
       )

@@ -174,8 +174,8 @@ describe('the service around the routes', () => {
   })
 
   describe('storage events', () => {
-    const token = () => world.api.deps.config.STORAGE_EVENTS_TOKEN
-    const bucket = () => world.api.deps.config.S3_BUCKET
+    const token = () => world.api.clients.config.STORAGE_EVENTS_TOKEN
+    const bucket = () => world.api.clients.config.S3_BUCKET
     const send = (body: unknown, withToken: string | undefined = token()) =>
       world.call('POST', '/internal/storage-events', { body, token: withToken })
     const seaweed = (key: string) => ({

@@ -140,7 +140,7 @@ describe('photos', () => {
 
     it('lists the original for its owner alone, and serves it to nobody else', async () => {
       const id = await world.seedPhoto({ ownerId: ann.id })
-      await world.api.deps.objects.put(`originals/${id}`, bytes, 'image/jpeg')
+      await world.api.clients.objects.put(`originals/${id}`, bytes, 'image/jpeg')
       const names = async (viewer: Person | undefined) =>
         (await photo(viewer, id)).body.photo.variants.map((variant: { name: string }) => variant.name)
       expect(await names(ann)).toEqual(['thumb_200', 'original'])
@@ -153,7 +153,7 @@ describe('photos', () => {
       expect(got.headers.get('Content-Disposition')).toBe(`attachment; filename="${id}.jpeg"`)
       expect((await original(bob)).status).toBe(403)
       expect((await original()).status).toBe(401)
-      await world.api.deps.objects.delete([`originals/${id}`])
+      await world.api.clients.objects.delete([`originals/${id}`])
       expect((await original(ann)).status).toBe(404)
     })
 

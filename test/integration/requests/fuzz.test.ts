@@ -111,7 +111,7 @@ it('answers whatever is sent without an error of its own, and as described', asy
           search ? `${path}?${search}` : path,
           {
             ...(isEvent
-              ? { token: world.api.deps.config.STORAGE_EVENTS_TOKEN }
+              ? { token: world.api.clients.config.STORAGE_EVENTS_TOKEN }
               : { token: input.signedIn ? ann.token : undefined }),
             ...(withBody ? { body: input.body } : {}),
             headers: input.headers,

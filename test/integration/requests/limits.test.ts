@@ -48,7 +48,7 @@ describe('rate limits', () => {
     expect((await read(bob.token)).status).toBe(200)
     // Counted in Redis, where other processes count too, and not for ever.
     const { sub } = decodeJwt(ann.token)
-    const ttl = await world.api.deps.redis.ttl(`rate:read:user:${sub}`)
+    const ttl = await world.api.clients.redis.ttl(`rate:read:user:${sub}`)
     expect(ttl).toBeGreaterThan(0)
     expect(ttl).toBeLessThanOrEqual(60)
   })
@@ -56,7 +56,7 @@ describe('rate limits', () => {
   it('count sign-ups and sign-ins by address even with a token', async () => {
     world = await openApiWorld({ RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '0.05', TRUSTED_PROXY_HOPS: '1' })
     // Until then the process counts for itself.
-    await expect.poll(() => world.api.deps.redis.status).toBe('ready')
+    await expect.poll(() => world.api.clients.redis.status).toBe('ready')
     const headers = {
       'X-Forwarded-For': `2001:db8:aaaa:${Math.floor(Math.random() * 60_000).toString(16)}::1`,
     }
@@ -82,7 +82,7 @@ describe('rate limits', () => {
     world = await openApiWorld()
     const ann = await world.signUp()
     const photoId = await world.seedPhoto({ ownerId: ann.id })
-    const { objects } = world.api.deps
+    const { objects } = world.api.clients
     // More than the buffers on the way hold, so that an unread answer stands still.
     await objects.put(`originals/${photoId}`, Buffer.alloc(20_000_000, 1), 'image/jpeg')
     const download = async () => {

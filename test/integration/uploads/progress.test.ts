@@ -30,7 +30,7 @@ describe('following an upload through the API', () => {
     world = await openApiWorld({ TEMPORAL_NAMESPACE: namespace, OPENSEARCH_INDEX_PREFIX: prefix })
     ann = await world.signUp()
     for (const definition of [orchestrationWorker, mediaWorker, fanoutWorker]) {
-      workers.push(await startWorker(definition, world.api.deps.config, pino({ level: 'silent' })))
+      workers.push(await startWorker(definition, world.api.clients.config, pino({ level: 'silent' })))
     }
   })
   afterAll(async () => {

@@ -77,7 +77,7 @@ export async function openApiWorld(overrides: Record<string, string> = {}): Prom
   const logLines: string[] = []
   const logger = pino({ level: 'debug' }, { write: (text: string) => void logLines.push(text) })
   const api = await startApi(config, logger)
-  const { db } = api.deps
+  const { db } = api.clients
   const expectDescribed = contractOf(api)
 
   const world: ApiWorld = {

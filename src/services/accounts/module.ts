@@ -1,0 +1,15 @@
+import type { Clients } from '../clients.ts'
+import { createAccessTokens } from './access-tokens.ts'
+import { createAccounts } from './accounts.ts'
+import { createPasswords } from './passwords.ts'
+import { createSessions } from './sessions.ts'
+
+/** Accounts, their passwords, sessions and access tokens. */
+export function openAccounts({ config, db }: Clients) {
+  const sessions = createSessions({ db, sessionDays: config.SESSION_DAYS })
+  return {
+    accessTokens: createAccessTokens({ keys: config.jwtKeys, lifetimeSeconds: config.ACCESS_TOKEN_SECONDS }),
+    accounts: createAccounts({ db, passwords: createPasswords(), sessions }),
+    sessions,
+  }
+}

@@ -1,0 +1,134 @@
+import type { Client as TemporalClient } from '@temporalio/client'
+import type { Config } from '../config/config.ts'
+import { createCdn, type Cdn } from '../infra/cdn/cdn.ts'
+import { openDatabase, type Database } from '../infra/db/database.ts'
+import { openSearchClient, type Client as SearchClient } from '../infra/opensearch/client.ts'
+import { createRedisBreaker, type RedisBreaker } from '../infra/redis/breaker.ts'
+import { openRedis, type RedisClient } from '../infra/redis/client.ts'
+import { openObjectStore, type ObjectStore } from '../infra/s3/object-store.ts'
+import { openTemporal } from '../infra/temporal/client.ts'
+import type { Logger } from '../observability/logger.ts'
+
+/** An edge answers a deny once it is on its disk, within a second; this leaves room for a slow network. */
+const EDGE_TIMEOUT_MS = 5_000
+
+/** What modules are opened with: the settings and the clients of one process. */
+export interface Clients {
+  config: Config
+  logger: Logger
+  db: Database
+  redis: RedisClient
+  /** Spares callers the wait for a Redis that does not answer. */
+  breaker: RedisBreaker
+  objects: ObjectStore
+  temporal: TemporalClient
+  openSearch: SearchClient
+  cdn: Cdn
+  /** Closes every client that was used. */
+  close(): Promise<void>
+}
+
+export interface ClientsOptions {
+  /** Names the process's connections in Postgres. */
+  applicationName: string
+  /** Whether the process reads from the replica; workers decide and write, so they use the primary alone. */
+  readsReplica: boolean
+}
+
+/**
+ * Opens the clients of a process. Each but the database is opened when a module first asks for it, so that a process
+ * holds connections only to what its modules need.
+ */
+export async function openClients(
+  config: Config,
+  logger: Logger,
+  { applicationName, readsReplica }: ClientsOptions,
+): Promise<Clients> {
+  const db = await openDatabase({
+    url: config.DATABASE_URL,
+    replicaUrl: readsReplica ? config.DATABASE_REPLICA_URL : undefined,
+    replicaName: config.DATABASE_REPLICA_NAME,
+    poolSize: config.DATABASE_POOL_SIZE,
+    statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
+    applicationName,
+  })
+  const closing: (() => unknown)[] = [() => db.close()]
+
+  /** Opens a client once, on first use, and remembers to close it. */
+  function lazily<Client>(open: () => Client, close: (client: Client) => unknown): () => Client {
+    let opened: { client: Client } | undefined
+    return () => {
+      if (!opened) {
+        const client = open()
+        opened = { client }
+        closing.unshift(() => close(client))
+      }
+      return opened.client
+    }
+  }
+
+  const redis = lazily(
+    () => openRedis(config.REDIS_URL),
+    (client) => client.disconnect(),
+  )
+  const breaker = lazily(
+    () => createRedisBreaker(redis()),
+    () => undefined,
+  )
+  const objects = lazily(
+    () =>
+      openObjectStore({
+        endpoint: config.S3_ENDPOINT,
+        publicEndpoint: config.S3_PUBLIC_ENDPOINT,
+        region: config.S3_REGION,
+        bucket: config.S3_BUCKET,
+        accessKeyId: config.S3_ACCESS_KEY_ID,
+        secretAccessKey: config.S3_SECRET_ACCESS_KEY,
+      }),
+    (store) => store.close(),
+  )
+  const temporal = lazily(
+    () => openTemporal({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE }),
+    (client) => client.connection.close(),
+  )
+  const openSearch = lazily(
+    () => openSearchClient(config.OPENSEARCH_URL),
+    (client) => client.close(),
+  )
+  const cdn = lazily(
+    () =>
+      createCdn({
+        edgeUrls: config.CDN_EDGE_URLS,
+        purgeToken: config.CDN_PURGE_TOKEN,
+        fetchTimeoutMs: EDGE_TIMEOUT_MS,
+      }),
+    () => undefined,
+  )
+
+  return {
+    config,
+    logger,
+    db,
+    get redis() {
+      return redis()
+    },
+    get breaker() {
+      return breaker()
+    },
+    get objects() {
+      return objects()
+    },
+    get temporal() {
+      return temporal()
+    },
+    get openSearch() {
+      return openSearch()
+    },
+    get cdn() {
+      return cdn()
+    },
+    async close() {
+      await Promise.allSettled(closing.map(async (close) => close()))
+    },
+  }
+}

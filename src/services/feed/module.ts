@@ -1,0 +1,41 @@
+import { once } from 'node:events'
+import { createFeedHeads } from '../../infra/redis/feed-heads.ts'
+import type { Clients } from '../clients.ts'
+import { createFeed } from './feed.ts'
+import { createInFlightCopy } from './in-flight-copy.ts'
+import { createFeedCollection } from './sweep.ts'
+
+/** The home feed's read side. */
+export function openFeed({ config, db, redis, breaker, logger }: Clients) {
+  const inFlight = createInFlightCopy({ db, logger })
+  const feed = createFeed({
+    db,
+    heads: createFeedHeads(redis, { breaker }),
+    inFlight,
+    cursorSecret: config.CURSOR_SECRET,
+    logger,
+  })
+  return {
+    feed,
+    inFlight,
+    /** Keeps the copy of photos in flight until the signal aborts; resolves once nothing is being built any more. */
+    background: async (signal: AbortSignal): Promise<void> => {
+      inFlight.start()
+      await once(signal, 'abort')
+      inFlight.stop()
+      await feed.idle()
+    },
+  }
+}
+
+/** The sweep over stored feeds. */
+export function openFeedSweep({ config, db, redis, logger }: Clients) {
+  return {
+    collection: createFeedCollection({
+      db,
+      redis,
+      unenrolDays: config.FEED_UNENROL_DAYS,
+      logger,
+    }),
+  }
+}

@@ -1,0 +1,15 @@
+import type { Clients } from '../clients.ts'
+import { createPhotoSync } from './photo-sync.ts'
+
+/** What a narrowing takes back from edges and storage. */
+export function openRetraction({ config, db, objects, cdn }: Clients) {
+  return {
+    photoSync: createPhotoSync({
+      db,
+      objects,
+      cdn,
+      cdnBaseUrl: config.CDN_BASE_URL,
+      cdnSigningKey: config.CDN_SIGNING_KEY,
+    }),
+  }
+}

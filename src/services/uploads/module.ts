@@ -1,0 +1,40 @@
+import type { Clients } from '../clients.ts'
+import type { Delivery } from '../delivery/module.ts'
+import { createUploads } from './claim-and-publish.ts'
+import { createPendingUploads } from './open-upload.ts'
+import { createProgress } from './progress.ts'
+import { createVariants } from './render-variants.ts'
+import { createStorageEvents } from './storage-events.ts'
+import { createOriginals } from './validate-original.ts'
+
+const PIXELS_PER_MEGAPIXEL = 1_000_000
+
+/** The client's side of an upload. */
+export function openUploads({ config, db, objects, temporal }: Clients, { outbox }: Delivery) {
+  return {
+    pendingUploads: createPendingUploads({
+      db,
+      objects,
+      outbox,
+      uploadExpirySeconds: config.UPLOAD_EXPIRY_SECONDS,
+      maxPendingUploads: config.MAX_PENDING_UPLOADS,
+      maxUploadBytes: config.MAX_UPLOAD_BYTES,
+    }),
+    progress: createProgress({ temporal }),
+    storageEvents: createStorageEvents({ db, outbox, bucket: config.S3_BUCKET }),
+  }
+}
+
+/** The workflow's side: the short steps, which touch rows and keys. */
+export function openUploadSteps({ config, db, objects }: Clients) {
+  return { uploads: createUploads({ db, objects, fanoutShardThreshold: config.FANOUT_SHARD_THRESHOLD }) }
+}
+
+/** The workflow's side: the steps that decode pixels. */
+export function openMedia({ config, db, objects }: Clients) {
+  const maxPixels = config.MAX_MEGAPIXELS * PIXELS_PER_MEGAPIXEL
+  return {
+    originals: createOriginals({ db, objects, maxBytes: config.MAX_UPLOAD_BYTES, maxPixels }),
+    variants: createVariants({ db, objects, maxPixels }),
+  }
+}
