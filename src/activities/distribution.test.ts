@@ -29,14 +29,14 @@ const at = (followersSeen: number): FanoutPosition => ({
 function fanoutInPairs() {
   const begunAfter: number[] = []
   const fanout: Pick<Fanout, 'pushSlice'> = {
-    async pushSlice({ after }, limits, onPage) {
+    async pushSlice({ after }, limits, onBatch) {
       expect(limits).toEqual({ maxFollowers: 6, maxMs: 2_000 })
       begunAfter.push(after.followersSeen)
       let { followersSeen } = after
       while (followersSeen < 6) {
         await new Promise((resolve) => setImmediate(resolve))
         followersSeen += 2
-        onPage?.(at(followersSeen))
+        onBatch?.(at(followersSeen))
       }
       return { outcome: 'done', position: at(followersSeen) }
     },

@@ -22,7 +22,7 @@ export interface FanoutActivitiesDeps {
 
 /**
  * Pages of followers into Postgres and Redis. The worker sets `maxHeartbeatThrottleInterval` to 1 s, so that a cancelled
- * slice ends with its page.
+ * slice ends with its batch.
  */
 export function createFanoutActivities({ fanout, sliceFollowers }: FanoutActivitiesDeps) {
   return withFailures({
@@ -30,7 +30,7 @@ export function createFanoutActivities({ fanout, sliceFollowers }: FanoutActivit
 
     pushSlice: async (input: PushSliceInput): Promise<PushSliceResult> => {
       const context = Context.current()
-      // What an earlier try of this slice has written is written; pages come in the same order.
+      // What an earlier try of this slice has written is written; batches come in the same order.
       let position = (context.info.heartbeatDetails as FanoutPosition | undefined) ?? input.after
       const slice = { ...input, after: position }
       return whileHeartbeating(

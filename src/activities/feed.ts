@@ -1,12 +1,12 @@
-import type { FeedCollection } from '../services/feed/sweep.ts'
+import type { FeedSweep } from '../services/feed/sweep.ts'
 import { withFailures } from './failures.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 
-export function createFeedCollectionActivities({ collection }: { collection: FeedCollection }) {
+export function createFeedSweepActivities({ sweep }: { sweep: FeedSweep }) {
   return withFailures({
-    unenrolInactive: () => whileHeartbeating((signal) => collection.unenrolInactive(signal)),
-    collectFeedRows: () => whileHeartbeating((signal) => collection.collectRows(signal)),
+    unenrolInactive: () => whileHeartbeating((signal) => sweep.unenrolInactive(signal)),
+    collectFeedRows: () => whileHeartbeating((signal) => sweep.sweepRows(signal)),
   })
 }
 
-export type FeedCollectionActivities = ReturnType<typeof createFeedCollectionActivities>
+export type FeedSweepActivities = ReturnType<typeof createFeedSweepActivities>

@@ -55,7 +55,7 @@ describe('photos in flight', () => {
     ['are put in their places', '9a 7a 5a', false, '8a 6a', '9a 8a 7a 6a 5a', '8a 6a'],
     ['are put before the first', '9a', false, '10a 9b', '10a 9b 9a', '10a 9b'],
     ['that are there already stay once', '9a 7a', false, '9a 8a', '9a 8a 7a', '8a'],
-    ['below where the stretch ends wait for the next', '9a 7a', false, '6a', '9a 7a', ''],
+    ['below where the read ends wait for the next', '9a 7a', false, '6a', '9a 7a', ''],
     ['come after the last at the end of the feed', '9a 7a', true, '6a', '9a 7a 6a', '6a'],
     ['are all of an empty feed', '', true, '6a 5a', '6a 5a', '6a 5a'],
   ])('%s', (_, candidates, end, flying, merged, added) => {
@@ -66,7 +66,7 @@ describe('photos in flight', () => {
     })
   })
 
-  it('cut the stretch where they end, if there are more of them', () => {
+  it('cut the result where they end, if there are more of them', () => {
     expect(mergeInFlight({ candidates: all('9a 7a 4a'), end: true }, all('8a 6a'), false)).toEqual({
       candidates: all('9a 8a 7a 6a'),
       end: false,

@@ -7,7 +7,7 @@ export interface FeedPosition {
   photoId: PhotoId
 }
 
-/** A stretch of a feed read from one tier or several, newest first. */
+/** A part of a feed, read from one tier or several, newest first. */
 export interface FeedScan {
   candidates: FeedPosition[]
   /** Nothing lies below the last candidate. */
@@ -80,11 +80,11 @@ export function isInFeed(
 }
 
 /**
- * Puts photos in flight into a stretch that stored tiers served, each once, above where the stretch ends.
+ * Puts photos in flight into what stored tiers served, each once, above where that ends.
  *
- * @param flying newest first, below where the stretch begins
- * @param isAll whether `flying` holds all there are; if not, the stretch is cut where `flying` ends
- * @returns `added`: those of `flying` that the stretch had not
+ * @param flying newest first, below where that begins
+ * @param isAll whether `flying` holds all there are; if not, the result is cut where `flying` ends
+ * @returns `added`: those of `flying` that were not there before
  */
 export function mergeInFlight<Flying extends FeedPosition>(
   scan: FeedScan,

@@ -1,4 +1,4 @@
-import { createFeedCollectionActivities } from '../activities/feed.ts'
+import { createFeedSweepActivities } from '../activities/feed.ts'
 import { createHousekeepingActivities } from '../activities/operations.ts'
 import { createSearchActivities } from '../activities/search.ts'
 import { createSyncActivities } from '../activities/retraction.ts'
@@ -31,7 +31,7 @@ export const orchestrationWorker: WorkerDefinition = {
         ...createUploadActivities({ ...openUploadSteps(clients), ...delivery }),
         ...createSyncActivities({ ...openRetraction(clients), ...delivery }),
         ...createSearchActivities(openSearchIndex(clients)),
-        ...createFeedCollectionActivities(openFeedSweep(clients)),
+        ...createFeedSweepActivities(openFeedSweep(clients)),
         ...createHousekeepingActivities(openHousekeeping(clients, delivery)),
       },
       background: [delivery.background, openReplicaKeeper(clients).background],

@@ -95,7 +95,7 @@ async function startWorker(
     if (child.connected) child.send(message, () => undefined)
   }
 
-  function onPage(): void {
+  function onBatch(): void {
     if (!doom || pagesLeft-- !== 0) return
     if (typeof doom.then === 'string') tell({ dieAt: doom.then })
     else timer = setTimeout(() => child.kill('SIGKILL'), doom.then)
@@ -106,7 +106,7 @@ async function startWorker(
     const call = calls.get(message.id)!
     if ('heartbeat' in message) {
       if (call.heartbeats) call.heartbeats.last = message.heartbeat
-      return onPage()
+      return onBatch()
     }
     calls.delete(message.id)
     if ('error' in message) call.reject(new Error(message.error))
@@ -143,7 +143,7 @@ async function startWorker(
     doom(kill: Kill): () => void {
       doom = kill
       pagesLeft = kill.pages
-      onPage()
+      onBatch()
       return () => {
         pagesLeft = -1
         clearTimeout(timer)

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compareFeedOrder, type FeedPosition } from '../../src/domain/feed-page.ts'
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
 import type { FeedHeads } from '../../src/infra/redis/feed-heads.ts'
-import { createFeedCollection, type FeedCollection } from '../../src/services/feed/sweep.ts'
+import { createFeedSweep, type FeedSweep } from '../../src/services/feed/sweep.ts'
 import type { Feed } from '../../src/services/feed/feed.ts'
 import { startServers, type PrivateServers } from '../support/servers/private-servers.ts'
 import { openWorld, type World } from '../support/worlds/feed-world.ts'
@@ -36,7 +36,7 @@ const UNENROL_DAYS = 30
 
 let world: World
 let feeds: Record<Via, Feed>
-let collection: FeedCollection
+let collection: FeedSweep
 let workers: FanoutWorkers
 let inProcess: RunActivity
 let redis: RedisTrouble
@@ -50,7 +50,7 @@ beforeAll(async () => {
   servers = await startServers('postgres', 'postgres-replica', 'valkey')
   world = await openWorld({ servers: servers.env, headItems: HEAD_ITEMS, rows: ROWS, minFollowing: 0 })
   world.inFlight.start()
-  collection = createFeedCollection({
+  collection = createFeedSweep({
     db: world.db,
     redis: world.redis,
     unenrolDays: UNENROL_DAYS,
@@ -212,7 +212,7 @@ async function begin() {
         await collection.unenrolInactive()
         return
       case 'collect':
-        await collection.collectRows()
+        await collection.sweepRows()
         return
       case 'pause the replica':
         await servers.pauseReplay()

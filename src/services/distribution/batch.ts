@@ -1,27 +1,27 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Transaction } from '../../infra/db/database.ts'
 
-/** The last follower of a page, in the order (bucket, id). */
-export interface PageCursor {
+/** The last follower of a batch, in the order (bucket, id). */
+export interface BatchCursor {
   bucket: number
   followerId: UserId
 }
 
-export interface Page {
-  /** The page begins after this follower (bucket −1: at the beginning, with the author's own feed). */
-  after: PageCursor
+export interface Batch {
+  /** The batch begins after this follower (bucket −1: at the beginning, with the author's own feed). */
+  after: BatchCursor
   /** … and goes no further than this bucket. */
   lastBucket: number
   /** At most so many followers. */
   count: number
 }
 
-export interface PageResult {
-  /** Undefined for an empty page. */
-  last: PageCursor | undefined
-  /** Followers seen, enrolled or not; fewer than asked for on the last page. */
+export interface BatchResult {
+  /** Undefined for an empty batch. */
+  last: BatchCursor | undefined
+  /** Followers seen, enrolled or not; fewer than asked for on the last batch. */
   followers: number
-  /** Whose feeds the page was about. */
+  /** Whose feeds the batch was about. */
   feeds: UserId[]
 }
 
@@ -32,9 +32,9 @@ interface FannedPhoto {
 }
 
 // The first two tables of either statement: a range of follows_fanout_idx, index only, and whose feeds that means. The
-// author's own feed goes with the first page.
-const page = (whose: string) => `
-  WITH page AS MATERIALIZED (
+// author's own feed goes with the first batch.
+const batch = (whose: string) => `
+  WITH batch AS MATERIALIZED (
     SELECT f.follower_bucket, f.follower_id FROM follows f
     WHERE f.followee_id = $1::bigint AND (f.follower_bucket, f.follower_id) > ($2::smallint, $3::bigint)
       AND f.follower_bucket <= $7::smallint
@@ -42,19 +42,19 @@ const page = (whose: string) => `
   ), feeds AS MATERIALIZED (${whose})`
 
 const RESULT = `
-  SELECT (SELECT count(*)::integer FROM page) AS followers,
+  SELECT (SELECT count(*)::integer FROM batch) AS followers,
     (SELECT coalesce(array_agg(user_id::text), '{}') FROM feeds) AS feeds,
     last.follower_bucket AS bucket, last.follower_id
   FROM (SELECT) one
-  LEFT JOIN (SELECT * FROM page ORDER BY follower_bucket DESC, follower_id DESC LIMIT 1) last ON true`
+  LEFT JOIN (SELECT * FROM batch ORDER BY follower_bucket DESC, follower_id DESC LIMIT 1) last ON true`
 
 // One statement, begun after the photo's commit was seen: whoever follows or enrols later finds the photo by their own
 // rebuild. Plan: feed_state_pkey once per follower (LIMIT 1 keeps the planner from hashing all of feed_state for a
-// celebrity's page); an insert into feed_items_pkey. Measured: 16 ms for a page of 1,000, all enrolled.
-const WRITE_PAGE = `
-  ${page(`
-    SELECT page.follower_id AS user_id FROM page
-    CROSS JOIN LATERAL (SELECT FROM feed_state s WHERE s.user_id = page.follower_id AND s.enrolled LIMIT 1) enrolled
+// celebrity's batch); an insert into feed_items_pkey. Measured: 16 ms for a batch of 1,000, all enrolled.
+const WRITE_BATCH = `
+  ${batch(`
+    SELECT batch.follower_id AS user_id FROM batch
+    CROSS JOIN LATERAL (SELECT FROM feed_state s WHERE s.user_id = batch.follower_id AND s.enrolled LIMIT 1) enrolled
     UNION ALL
     SELECT user_id FROM feed_state WHERE user_id = $1::bigint AND enrolled AND $2::smallint < 0`)},
   written AS (
@@ -65,23 +65,23 @@ const WRITE_PAGE = `
 
 // The other way round, enrolled or not: whoever un-enrolled meanwhile may have rows that are still to be swept. Plan: one
 // probe of feed_items_pkey a feed.
-const COLLECT_PAGE = `
-  ${page(`
-    SELECT follower_id AS user_id FROM page
+const COLLECT_BATCH = `
+  ${batch(`
+    SELECT follower_id AS user_id FROM batch
     UNION ALL SELECT $1::bigint WHERE $2::smallint < 0`)},
   removed AS (
     DELETE FROM feed_items USING feeds
     WHERE feed_items.user_id = feeds.user_id AND feed_items.score = $5::bigint AND feed_items.photo_id = $6::uuid
   ) ${RESULT}`
 
-/** Writes a photo's rows for a page of followers, as far as they are enrolled. */
-export function writePage(tx: Transaction, photo: FannedPhoto, of: Page): Promise<PageResult> {
-  return run(tx, WRITE_PAGE, photo, of)
+/** Writes a photo's rows for a batch of followers, as far as they are enrolled. */
+export function writeBatch(tx: Transaction, photo: FannedPhoto, of: Batch): Promise<BatchResult> {
+  return run(tx, WRITE_BATCH, photo, of)
 }
 
-/** Deletes a photo's rows of a page of followers. */
-export function collectPage(tx: Transaction, photo: FannedPhoto, of: Page): Promise<PageResult> {
-  return run(tx, COLLECT_PAGE, photo, of)
+/** Deletes a photo's rows of a batch of followers. */
+export function collectBatch(tx: Transaction, photo: FannedPhoto, of: Batch): Promise<BatchResult> {
+  return run(tx, COLLECT_BATCH, photo, of)
 }
 
 interface PageRow {
@@ -95,8 +95,8 @@ async function run(
   tx: Transaction,
   text: string,
   photo: FannedPhoto,
-  { after, lastBucket, count }: Page,
-): Promise<PageResult> {
+  { after, lastBucket, count }: Batch,
+): Promise<BatchResult> {
   const [row] = await tx.query<PageRow>({
     text,
     values: [photo.ownerId, after.bucket, after.followerId, count, photo.score, photo.photoId, lastBucket],

@@ -2,7 +2,7 @@ import type { PhotoId } from '../../domain/ids.ts'
 import type { Query } from '../../infra/db/database.ts'
 
 const PAUSE_MS = 10
-/** A change that has not come through by then waits for something else than pages. */
+/** A change that has not come through by then waits for something other than batches. */
 const PATIENCE_MS = 2_000
 
 // Who waits for a row holds a lock on its tuple meanwhile.
@@ -13,7 +13,7 @@ const IS_AWAITED = `
   WHERE p.photo_id = $1`
 
 /**
- * Waits while a change of the photo waits for its row. Share locks pass by a waiting update, so that pages of several
+ * Waits while a change of the photo waits for its row. Share locks pass by a waiting update, so that batches of several
  * shards, each beginning before the other ends, would hold off a narrowing for as long as the whole push takes.
  */
 export async function giveWayToChanges(primary: Query, photoId: PhotoId): Promise<void> {

@@ -15,7 +15,7 @@ import {
 } from '../../observability/distribution-events.ts'
 import { complete, keepInFlight } from './completion.ts'
 import { giveWayToChanges } from './give-way.ts'
-import { collectPage, writePage, type Page, type PageCursor, type PageResult } from './batch.ts'
+import { collectBatch, writeBatch, type Batch, type BatchCursor, type BatchResult } from './batch.ts'
 import { readPlan, type ShardingRule } from './plan.ts'
 import { BUCKET_COUNT } from '../../domain/buckets.ts'
 import { clearInFlight } from './in-flight-marks.ts'
@@ -34,12 +34,12 @@ export interface Fanout {
   /**
    * Pushes a photo into the feeds of some of its owner's enrolled followers, and of the owner; or collects what is left of
    * it there. Doing it again changes nothing.
-   * @param onPage told where the push stands after each page that is in Postgres and Redis; may throw to stop
+   * @param onBatch told where the push stands after each batch that is in Postgres and Redis; may throw to stop
    */
   pushSlice(
     input: PushSliceInput,
     limits: SliceLimits,
-    onPage?: (position: FanoutPosition) => void,
+    onBatch?: (position: FanoutPosition) => void,
   ): Promise<PushSliceResult>
   /** After the last slice. False: the photo is no longer as planned. @throws DarkroomError unavailable while the replica is behind */
   complete(photoId: PhotoId, plan: DistributionPlan): Promise<boolean>
@@ -52,12 +52,12 @@ export interface FanoutDeps {
   heads: FeedHeads
   /** When and how a push is sharded; never, if it is not given. */
   sharding?: ShardingRule
-  /** Small ones let tests stop between two pages of a few followers. */
+  /** Small ones let tests stop between two batches of a few followers. */
   pageFollowers?: number
 }
 
 const NEVER_SHARDED: ShardingRule = { threshold: Infinity, shards: 1 }
-/** A page is one transaction and holds a share lock on the photo: few enough followers that an edit waits some 50 ms. */
+/** A batch is one transaction and holds a share lock on the photo: few enough followers that an edit waits some 50 ms. */
 const PAGE_FOLLOWERS = 1_000
 
 /** Pushing photos into feeds (docs/feed.md). All reads are on the primary. */
@@ -68,12 +68,12 @@ export function createFanout({
   pageFollowers = PAGE_FOLLOWERS,
 }: FanoutDeps): Fanout {
   /** Undefined if the photo is no longer as planned. */
-  function runPage({ photoId, plan }: PushSliceInput, page: Page): Promise<PageResult | undefined> {
+  function runBatch({ photoId, plan }: PushSliceInput, batch: Batch): Promise<BatchResult | undefined> {
     return db.transaction(async (tx) => {
       if (!(await holdsAsPlanned(tx, photoId, plan.version))) return undefined
       const photo = { photoId, score: plan.score, ownerId: plan.ownerId }
-      const done = await (plan.desired === 'push' ? writePage : collectPage)(tx, photo, page)
-      // Inside the transaction, so that what the share lock holds off comes after this too. The list is the page,
+      const done = await (plan.desired === 'push' ? writeBatch : collectBatch)(tx, photo, batch)
+      // Inside the transaction, so that what the share lock holds off comes after this too. The list is the batch,
       // not what was inserted: a retry inserts nothing, but its heads may still lack the photo.
       if (plan.desired === 'push') await heads.push(done.feeds, photo)
       else await heads.remove(done.feeds, photoId)
@@ -84,7 +84,7 @@ export function createFanout({
   async function runSlice(
     input: PushSliceInput,
     { maxFollowers, maxMs }: SliceLimits,
-    onPage?: (position: FanoutPosition) => void,
+    onBatch?: (position: FanoutPosition) => void,
   ): Promise<PushSliceResult> {
     const { photoId, plan, after, lastBucket = BUCKET_COUNT - 1 } = input
     const startedAt = performance.now()
@@ -93,17 +93,17 @@ export function createFanout({
     for (;;) {
       if (plan.shards > 1) await giveWayToChanges(db.primary, photoId)
       const count = Math.min(pageFollowers, lastFollower - position.followersSeen)
-      const page = await runPage(input, { after: cursorOf(position), lastBucket, count })
-      if (!page) return { outcome: 'replan', position }
-      fanoutPageWritten(plan, { followers: page.followers, feeds: page.feeds.length })
+      const batch = await runBatch(input, { after: cursorOf(position), lastBucket, count })
+      if (!batch) return { outcome: 'replan', position }
+      fanoutPageWritten(plan, { followers: batch.followers, feeds: batch.feeds.length })
       position = {
-        afterBucket: page.last?.bucket ?? position.afterBucket,
-        afterFollowerId: page.last?.followerId ?? position.afterFollowerId,
-        followersSeen: position.followersSeen + page.followers,
-        feedsWritten: position.feedsWritten + page.feeds.length,
+        afterBucket: batch.last?.bucket ?? position.afterBucket,
+        afterFollowerId: batch.last?.followerId ?? position.afterFollowerId,
+        followersSeen: position.followersSeen + batch.followers,
+        feedsWritten: position.feedsWritten + batch.feeds.length,
       }
-      onPage?.(position)
-      if (page.followers < count) return { outcome: 'done', position }
+      onBatch?.(position)
+      if (batch.followers < count) return { outcome: 'done', position }
       if (position.followersSeen >= lastFollower || performance.now() - startedAt >= maxMs) {
         return { outcome: 'more', position }
       }
@@ -116,8 +116,8 @@ export function createFanout({
       if (plan.desired !== 'push') await clearInFlight(db.primary, photoId, 'left feeds')
       return plan
     },
-    pushSlice: (input, limits, onPage) =>
-      whileSliceRuns(input.plan.desired, () => runSlice(input, limits, onPage)),
+    pushSlice: (input, limits, onBatch) =>
+      whileSliceRuns(input.plan.desired, () => runSlice(input, limits, onBatch)),
     async complete(photoId, plan) {
       const completed = await complete(db, photoId, plan)
       if (completed) fanoutCompleted(plan)
@@ -136,6 +136,6 @@ async function holdsAsPlanned(tx: Transaction, photoId: PhotoId, version: number
   return rows.length === 1
 }
 
-function cursorOf(position: FanoutPosition): PageCursor {
+function cursorOf(position: FanoutPosition): BatchCursor {
   return { bucket: position.afterBucket, followerId: position.afterFollowerId }
 }

@@ -5,7 +5,7 @@ import type { UserViewer } from '../../domain/viewer.ts'
 import { feedGhostsLeftOut, feedPageRead } from '../../observability/feed-events.ts'
 import type { PhotoCard } from '../photos/photo-cards.ts'
 import { recordRead } from '../distribution/feed-state.ts'
-import { createStretches, type Loaded, type StretchesDeps } from './read-tiers.ts'
+import { createReadTiers, type Loaded, type ReadTiersDeps } from './read-tiers.ts'
 
 /** Thin pages are topped up until so many times the page size was scanned … */
 const MAX_SCAN_FACTOR = 10
@@ -14,7 +14,7 @@ const MAX_SCAN_MS = 300
 /** A top-up looks at no fewer photos than this: where many are hidden, tiny steps would cost a statement each. */
 const MIN_TOP_UP = 20
 
-export interface FeedDeps extends StretchesDeps {
+export interface FeedDeps extends ReadTiersDeps {
   /** Keys the MAC of cursors. */
   cursorSecret: string
 }
@@ -44,7 +44,7 @@ export interface Feed {
 /** The home feed: exactly membership minus filters (docs/feed.md), whichever tier serves it. */
 export function createFeed(deps: FeedDeps): Feed {
   const { db, cursorSecret, logger } = deps
-  const stretches = createStretches(deps)
+  const tiers = createReadTiers(deps)
   const recording = new Map<UserId, Promise<void>>()
 
   /** In the background, once at a time: enrolment lasts as long as the user reads. */
@@ -70,14 +70,14 @@ export function createFeed(deps: FeedDeps): Feed {
       const room = limit - cards.length
       // One more than there is room for tells whether the feed goes on.
       const count = scanned === 0 ? room + 1 : Math.min(Math.max(room + 1, MIN_TOP_UP), maxScanned - scanned)
-      const stretch = await stretches.read(reading, position, count, scanned === 0)
-      if (stretch.viewerReadIsOld) keepEnrolled(viewer.userId)
-      const part = takePage(stretch.candidates, (item) => inFeed(stretch, item), room)
-      cards.push(...part.shown.map((item) => stretch.cards.get(item.photoId)!))
+      const loaded = await tiers.read(reading, position, count, scanned === 0)
+      if (loaded.viewerReadIsOld) keepEnrolled(viewer.userId)
+      const part = takePage(loaded.candidates, (item) => inFeed(loaded, item), room)
+      cards.push(...part.shown.map((item) => loaded.cards.get(item.photoId)!))
       feedGhostsLeftOut(part.scanned - part.shown.length)
       scanned += part.scanned
       position = part.last ?? position
-      if (stretch.end && part.scanned === stretch.candidates.length) return { cards, nextCursor: null }
+      if (loaded.end && part.scanned === loaded.candidates.length) return { cards, nextCursor: null }
       if (cards.length === limit || scanned >= maxScanned || performance.now() >= deadline) {
         // Not the end, so something was scanned: there is a position.
         const { score, photoId } = position!
@@ -94,7 +94,7 @@ export function createFeed(deps: FeedDeps): Feed {
       return page
     },
     async idle() {
-      await Promise.all([stretches.idle(), ...recording.values()])
+      await Promise.all([tiers.idle(), ...recording.values()])
     },
   }
 }

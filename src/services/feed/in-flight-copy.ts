@@ -85,11 +85,11 @@ export function createInFlightCopy({
   }
 }
 
-/** What may have to be merged into a stretch of a feed. */
+/** What may have to be merged into a part of a feed. */
 export interface Flying {
   /** Newest first. */
   photos: readonly InFlightPhoto[]
-  /** Whether these are all below where the stretch begins. */
+  /** Whether these are all below where that part begins. */
   isAll: boolean
 }
 

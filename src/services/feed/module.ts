@@ -3,7 +3,7 @@ import { createFeedHeads } from '../../infra/redis/feed-heads.ts'
 import type { Clients } from '../clients.ts'
 import { createFeed } from './feed.ts'
 import { createInFlightCopy } from './in-flight-copy.ts'
-import { createFeedCollection } from './sweep.ts'
+import { createFeedSweep } from './sweep.ts'
 
 /** The home feed's read side. */
 export function openFeed({ config, db, redis, breaker, logger }: Clients) {
@@ -31,7 +31,7 @@ export function openFeed({ config, db, redis, breaker, logger }: Clients) {
 /** The sweep over stored feeds. */
 export function openFeedSweep({ config, db, redis, logger }: Clients) {
   return {
-    collection: createFeedCollection({
+    sweep: createFeedSweep({
       db,
       redis,
       unenrolDays: config.FEED_UNENROL_DAYS,

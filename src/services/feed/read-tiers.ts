@@ -6,14 +6,14 @@ import { withDeadline } from '../../infra/deadline.ts'
 import { feedPartRead } from '../../observability/feed-events.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { loadPhotoCards, type PhotoCards } from '../photos/photo-cards.ts'
-import { createBelowHead, type BelowHeadOptions } from './rows-or-pull.ts'
+import { createRowsOrPull, type RowsOrPullOptions } from './rows-or-pull.ts'
 import { inFlightBelow, type Flying, type InFlightCopy } from './in-flight-copy.ts'
 import { createRebuilds } from './rebuild.ts'
 
 /** A read waits so long for its head to be built, then pulls while the build goes on. */
 const REBUILD_WAIT_MS = 200
 
-export interface StretchesDeps extends BelowHeadOptions {
+export interface ReadTiersDeps extends RowsOrPullOptions {
   db: Database
   heads: FeedHeads
   inFlight: Pick<InFlightCopy, 'photos'>
@@ -30,33 +30,33 @@ interface Reading {
 /** Candidates with the rights and content of one snapshot. */
 export type Loaded = FeedScan & PhotoCards
 
-/** Reads stretches of feeds out of the tier that is quickest and complete there. */
-export interface Stretches {
+/** Reads a part of a feed from the first tier that is complete there; quick ones come first. */
+export interface ReadTiers {
   /** About `count` photos below `below`: fewer only at the end, more where some are in flight. */
   read(reading: Reading, below: FeedPosition | undefined, count: number, mayRebuild: boolean): Promise<Loaded>
   /** Resolves when nothing is being built in the background. */
   idle(): Promise<void>
 }
 
-/** Where a stretch begins, how many photos are wanted, and what may be in flight there. */
-interface Stretch {
+/** Where the read begins, how many photos are wanted, and what may be in flight there. */
+interface Wanted {
   below: FeedPosition | undefined
   count: number
   flying: Flying
 }
 
-export function createStretches(deps: StretchesDeps): Stretches {
+export function createReadTiers(deps: ReadTiersDeps): ReadTiers {
   const { db, heads, inFlight, logger } = deps
   const rebuilds = createRebuilds({ db, heads, logger })
-  const belowHead = createBelowHead(deps)
+  const rowsOrPull = createRowsOrPull(deps)
 
   async function load({ viewer, query }: Reading, scan: FeedScan): Promise<Loaded> {
     const ids = scan.candidates.map((item) => item.photoId)
     return { ...scan, ...(await loadPhotoCards(query, viewer, ids)) }
   }
 
-  async function loadPulled(reading: Reading, { below, count }: Pick<Stretch, 'below' | 'count'>) {
-    return load(reading, await belowHead.pull(reading.query, reading.viewer.userId, below, count))
+  async function loadPulled(reading: Reading, { below, count }: Pick<Wanted, 'below' | 'count'>) {
+    return load(reading, await rowsOrPull.pull(reading.query, reading.viewer.userId, below, count))
   }
 
   /** What a head says, below its floor what rows and pull say, and photos in flight among them. */
@@ -64,7 +64,7 @@ export function createStretches(deps: StretchesDeps): Stretches {
     reading: Reading,
     slice: HeadSlice,
     tier: 'head' | 'rebuilt',
-    { below, count, flying }: Stretch,
+    { below, count, flying }: Wanted,
   ): Promise<{ loaded: Loaded; stale: boolean }> {
     const { query, viewer } = reading
     const scan = scanAboveFloor(slice, below, count)
@@ -72,7 +72,7 @@ export function createStretches(deps: StretchesDeps): Stretches {
     if (scan.end || scan.candidates.length > 0) feedPartRead(tier)
     if (!scan.end && missing > 0) {
       const from = scan.candidates.at(-1) ?? below
-      const rest = await belowHead.read(query, viewer.userId, from, missing)
+      const rest = await rowsOrPull.read(query, viewer.userId, from, missing)
       scan.candidates.push(...rest.candidates)
       scan.end = rest.end
     }
@@ -102,7 +102,7 @@ export function createStretches(deps: StretchesDeps): Stretches {
       if (!copy) return loadPulled(reading, { below, count })
       const { userId } = reading.viewer
       const flying = await inFlightBelow(copy, reading.query, userId, below, count)
-      const stretch = { below, count, flying }
+      const wanted = { below, count, flying }
       // One more than asked for, so that a slice that holds no more than asked for is known to be all.
       const readSlice = () =>
         heads.readSlice(userId, below, count + 1).catch((error: unknown) => {
@@ -111,9 +111,9 @@ export function createStretches(deps: StretchesDeps): Stretches {
         })
       let neededEpoch = 0
       const slice = await readSlice()
-      if (slice === 'unavailable') return loadPulled(reading, stretch)
+      if (slice === 'unavailable') return loadPulled(reading, wanted)
       if (slice) {
-        const { loaded, stale } = await loadFromHead(reading, slice, 'head', stretch)
+        const { loaded, stale } = await loadFromHead(reading, slice, 'head', wanted)
         if (!stale) return loaded
         neededEpoch = loaded.viewerEpoch ?? 0
       }
@@ -123,13 +123,13 @@ export function createStretches(deps: StretchesDeps): Stretches {
       // Another's build may have read before this read was asked for: what was pushed since is in the head.
       const fresh = built === 'joined' ? await readSlice() : built
       if (fresh && fresh !== 'unavailable') {
-        const { loaded, stale } = await loadFromHead(reading, fresh, 'rebuilt', stretch)
+        const { loaded, stale } = await loadFromHead(reading, fresh, 'rebuilt', wanted)
         if (!stale) return loaded
       }
-      return loadPulled(reading, stretch)
+      return loadPulled(reading, wanted)
     },
     async idle() {
-      await Promise.all([rebuilds.idle(), belowHead.idle()])
+      await Promise.all([rebuilds.idle(), rowsOrPull.idle()])
     },
   }
 }

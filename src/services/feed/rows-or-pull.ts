@@ -20,18 +20,18 @@ const MIN_FOLLOWING = 1_000
 /** A process stores the rows of so many feeds at once; other deep readers pull. */
 const MAX_MATERIALISING = 2
 
-export interface BelowHeadOptions {
+export interface RowsOrPullOptions {
   rows?: number
   minFollowing?: number
 }
 
-export interface BelowHeadDeps extends BelowHeadOptions {
+export interface RowsOrPullDeps extends RowsOrPullOptions {
   db: Database
   logger: Logger
 }
 
 /** The tiers below the head: rows as far as they are complete, else pull. */
-export interface BelowHead {
+export interface RowsOrPull {
   /** At most `count` photos below `position`. */
   read(query: Query, userId: UserId, position: FeedPosition | undefined, count: number): Promise<FeedScan>
   /** The tier that is always right, on its own. */
@@ -40,16 +40,16 @@ export interface BelowHead {
   idle(): Promise<void>
 }
 
-export function createBelowHead({
+export function createRowsOrPull({
   db,
   logger,
   rows = ROWS,
   minFollowing = MIN_FOLLOWING,
-}: BelowHeadDeps): BelowHead {
+}: RowsOrPullDeps): RowsOrPull {
   const share = createSharedReads()
   const materialising = new Map<UserId, Promise<unknown>>()
 
-  const pull: BelowHead['pull'] = (query, userId, position, count) => {
+  const pull: RowsOrPull['pull'] = (query, userId, position, count) => {
     feedPartRead('pull')
     const { score, photoId } = position ?? {}
     const key = [query === db.primary, userId, score, photoId, count].join()

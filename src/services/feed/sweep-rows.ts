@@ -5,33 +5,33 @@ import { feedable } from '../../infra/db/rules.ts'
 /** Rows looked at by one transaction, which holds the user's feed_state meanwhile: a follow of theirs waits some 20 ms. */
 const ROWS_LOOKED_AT = 1_000
 
-/** The row that a collection last looked at, and the epoch it began under. Numbers as text, for they only pass through. */
-export interface CollectPosition {
+/** The row that a sweep last looked at, and the epoch it began under. Numbers as text, for they only pass through. */
+export interface SweepPosition {
   epoch: string
   score: string
   photoId: PhotoId
 }
 
-export interface CollectedBatch {
+export interface SweptBatch {
   deleted: number
   /** Where to go on; undefined when the user is done. */
-  next: CollectPosition | undefined
+  next: SweepPosition | undefined
 }
 
 /**
- * Deletes, of a stretch of a user's rows, those that no longer belong.
+ * Deletes those of a batch of a user's rows that no longer belong.
  *
  * Everything is looked at under locks, in statements begun after they were taken. The lock on `feed_state` keeps edges of the
  * user and their enrolment as they are (each change of those bumps the epoch there), and the share lock on photos keeps
  * out a widening: its push comes after this transaction, and so does what a follow or return makes of the rows. Without
  * them a row could be found to be a ghost, come to belong, be skipped by an insert because it is there, and then be deleted.
  */
-export async function collectBatch(
+export async function sweepBatch(
   tx: Transaction,
   userId: UserId,
-  after: CollectPosition | undefined,
+  after: SweepPosition | undefined,
   rowsLookedAt = ROWS_LOOKED_AT,
-): Promise<CollectedBatch> {
+): Promise<SweptBatch> {
   const [state] = await tx.query<{ epoch: string; enrolled: boolean }>({
     text: 'SELECT epoch, enrolled FROM feed_state WHERE user_id = $1 FOR UPDATE',
     values: [userId],
@@ -48,7 +48,7 @@ export async function collectBatch(
   if (last && rows.length === rowsLookedAt) {
     return { deleted: leaving.length, next: { epoch, score: last.score, photoId: last.photo_id } }
   }
-  // The epoch of the first stretch: if it has moved since, the user comes up again.
+  // The epoch of the first batch: if it has moved since, the user comes up again.
   await tx.query({
     text: 'UPDATE feed_state SET collected_epoch = $2 WHERE user_id = $1',
     values: [userId, epoch],

@@ -5,7 +5,7 @@ import type { RedisClient } from '../../infra/redis/client.ts'
 import { headKey } from '../../infra/redis/feed-heads.ts'
 import { feedRowsCollected, feedsUnenrolled } from '../../observability/feed-events.ts'
 import type { Logger } from '../../observability/logger.ts'
-import { collectBatch, type CollectPosition } from './sweep-rows.ts'
+import { sweepBatch, type SweepPosition } from './sweep-rows.ts'
 
 /** Users un-enrolled by one statement. */
 const UNENROL_BATCH = 200
@@ -16,7 +16,7 @@ const FIRST_USER: UserId = '0'
 /** A sweep ends after so long, before its activity times out; the next one goes on. */
 const SWEEP_MS = 8 * 60_000
 
-export interface FeedCollectionDeps {
+export interface FeedSweepDeps {
   db: Database
   redis: RedisClient
   /** Who has not read for so long is no longer pushed to. */
@@ -25,13 +25,13 @@ export interface FeedCollectionDeps {
 }
 
 /** Sweeps over stored feeds. Each returns how much it did, stops when the signal aborts, may run twice and beside itself. */
-export interface FeedCollection {
+export interface FeedSweep {
   unenrolInactive(signal?: AbortSignal): Promise<number>
   /** Deletes rows that no longer belong: of users whose epoch has moved since the last sweep, in batches, at leisure. */
-  collectRows(signal?: AbortSignal): Promise<number>
+  sweepRows(signal?: AbortSignal): Promise<number>
 }
 
-export function createFeedCollection(deps: FeedCollectionDeps): FeedCollection {
+export function createFeedSweep(deps: FeedSweepDeps): FeedSweep {
   const { db, redis, unenrolDays, logger } = deps
 
   /** Locks, looks again, un-enrols: a read that is recorded first keeps the user, one that comes later enrols anew. */
@@ -53,7 +53,7 @@ export function createFeedCollection(deps: FeedCollectionDeps): FeedCollection {
     return rows.map((row) => row.user_id)
   }
 
-  async function usersToCollect(after: UserId): Promise<UserId[]> {
+  async function usersToSweep(after: UserId): Promise<UserId[]> {
     const rows = await db.primary<{ user_id: UserId }>({
       text: `SELECT user_id FROM feed_state WHERE epoch <> collected_epoch AND user_id > $1
              ORDER BY user_id LIMIT $2`,
@@ -70,13 +70,13 @@ export function createFeedCollection(deps: FeedCollectionDeps): FeedCollection {
     return row!.user_id
   }
 
-  /** All of one user's rows, a short transaction for each stretch of them. */
-  async function collectUser(userId: UserId, isTimeUp: () => boolean): Promise<number> {
+  /** All of one user's rows, a short transaction for each batch of them. */
+  async function sweepUser(userId: UserId, isTimeUp: () => boolean): Promise<number> {
     let deleted = 0
-    for (let position: CollectPosition | undefined; !isTimeUp();) {
+    for (let position: SweepPosition | undefined; !isTimeUp();) {
       const startedAt = performance.now()
       const from = position
-      const batch = await db.transaction((tx) => collectBatch(tx, userId, from))
+      const batch = await db.transaction((tx) => sweepBatch(tx, userId, from))
       deleted += batch.deleted
       feedRowsCollected(batch.deleted)
       if (!batch.next) break
@@ -96,7 +96,7 @@ export function createFeedCollection(deps: FeedCollectionDeps): FeedCollection {
         const users = await unenrolBatch()
         count += users.length
         feedsUnenrolled(users.length)
-        // Void by their epoch; deleted to free the memory. Their rows go with the next collection.
+        // Void by their epoch; deleted to free the memory. The sweep deletes their rows next.
         await Promise.all(users.map((userId) => redis.unlink(headKey(userId)))).catch((error: unknown) => {
           logger.warn({ err: error }, 'heads of un-enrolled users are left to expire')
         })
@@ -104,14 +104,14 @@ export function createFeedCollection(deps: FeedCollectionDeps): FeedCollection {
       }
     },
 
-    async collectRows(signal) {
+    async sweepRows(signal) {
       const deadline = performance.now() + SWEEP_MS
       const isTimeUp = () => signal?.aborted === true || performance.now() >= deadline
       let deleted = 0
       for (let after of [await anywhere(), FIRST_USER]) {
-        for (let users = await usersToCollect(after); users.length > 0; users = await usersToCollect(after)) {
+        for (let users = await usersToSweep(after); users.length > 0; users = await usersToSweep(after)) {
           for (const userId of users) {
-            deleted += await collectUser(userId, isTimeUp)
+            deleted += await sweepUser(userId, isTimeUp)
             signal?.throwIfAborted()
             if (isTimeUp()) return deleted
             after = userId

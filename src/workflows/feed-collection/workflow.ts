@@ -1,9 +1,9 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow'
-import type { FeedCollectionActivities } from '../../activities/feed.ts'
+import type { FeedSweepActivities } from '../../activities/feed.ts'
 import { sweep } from '../../contracts/activity-options.ts'
 import type { FeedCollectionResult } from '../../contracts/feed-collection.ts'
 
-const sweeping = (summary: string) => proxyActivities<FeedCollectionActivities>({ ...sweep, summary })
+const sweeping = (summary: string) => proxyActivities<FeedSweepActivities>({ ...sweep, summary })
 const { unenrolInactive } = sweeping('Un-enrol users who have not read for long')
 const { collectFeedRows } = sweeping('Delete rows that no longer belong')
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { FANOUT_START } from '../../../src/contracts/photo-fanout.ts'
 import type { PhotoId } from '../../../src/domain/ids.ts'
 import { createFanout } from '../../../src/services/distribution/push.ts'
-import { createFeedCollection, type FeedCollection } from '../../../src/services/feed/sweep.ts'
+import { createFeedSweep, type FeedSweep } from '../../../src/services/feed/sweep.ts'
 import { openWorld, type World } from '../../support/worlds/feed-world.ts'
 import { storedFeedsOf, type StoredFeeds } from '../../support/worlds/stored-feeds.ts'
 
@@ -11,11 +11,11 @@ const UNENROL_DAYS = 30
 
 let world: World
 let stored: StoredFeeds
-let collection: FeedCollection
+let sweep: FeedSweep
 beforeAll(async () => {
   world = await openWorld({ headItems: 5, rows: 50, minFollowing: 0 })
   stored = storedFeedsOf(world)
-  collection = createFeedCollection({
+  sweep = createFeedSweep({
     db: world.db,
     redis: world.redis,
     unenrolDays: UNENROL_DAYS,
@@ -88,9 +88,9 @@ describe('publishing against a change of the follower', () => {
     const { photoId } = await world.photo(author)
     await pushWith(photoId, async () => {
       await stored.lastRead(viewer, UNENROL_DAYS + 1)
-      expect(await collection.unenrolInactive()).toBe(1)
+      expect(await sweep.unenrolInactive()).toBe(1)
     })
-    await collection.collectRows()
+    await sweep.sweepRows()
     expect(await stored.rowsOf(viewer)).toEqual([])
     expect(await stored.read(viewer)).toEqual([photoId, ...newestFirst])
     expect(await stored.read(viewer)).toEqual([photoId, ...newestFirst])

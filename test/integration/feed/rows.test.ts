@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
 import type { Query } from '../../../src/infra/db/database.ts'
-import { collectBatch } from '../../../src/services/feed/sweep-rows.ts'
+import { sweepBatch } from '../../../src/services/feed/sweep-rows.ts'
 import { materialise, readRows } from '../../../src/services/feed/rows.ts'
 import { lockAwaited, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
 
@@ -176,7 +176,7 @@ async function collecting(userId: UserId, afterStatement: (text: string) => unkn
       await afterStatement(statement.text)
       return rows as never
     }
-    return collectBatch({ ...tx, query }, userId, undefined)
+    return sweepBatch({ ...tx, query }, userId, undefined)
   })
 }
 

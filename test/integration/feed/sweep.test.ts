@@ -2,8 +2,8 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openRedis, type RedisClient } from '../../../src/infra/redis/client.ts'
 import type { UserId } from '../../../src/domain/ids.ts'
-import { collectBatch } from '../../../src/services/feed/sweep-rows.ts'
-import { createFeedCollection, type FeedCollection } from '../../../src/services/feed/sweep.ts'
+import { sweepBatch } from '../../../src/services/feed/sweep-rows.ts'
+import { createFeedSweep, type FeedSweep } from '../../../src/services/feed/sweep.ts'
 import { recordRead } from '../../../src/services/distribution/feed-state.ts'
 import { measured } from '../../support/metrics.ts'
 import { openWorld, type World } from '../../support/worlds/feed-world.ts'
@@ -13,9 +13,9 @@ const UNENROL_DAYS = 30
 
 let world: World
 let stored: StoredFeeds
-let collection: FeedCollection
+let sweep: FeedSweep
 /** One that cannot reach the heads, so that they outlive an un-enrolment. */
-let withoutRedis: FeedCollection
+let withoutRedis: FeedSweep
 let nowhere: RedisClient
 const collected = () => measured('darkroom_feed_ghosts_collected_total')
 const unenrolled = () => measured('darkroom_feed_unenrolled_total')
@@ -28,8 +28,8 @@ beforeAll(async () => {
     unenrolDays: UNENROL_DAYS,
     logger: pino({ level: 'silent' }),
   }
-  collection = createFeedCollection({ ...deps, redis: world.redis })
-  withoutRedis = createFeedCollection({ ...deps, redis: nowhere })
+  sweep = createFeedSweep({ ...deps, redis: world.redis })
+  withoutRedis = createFeedSweep({ ...deps, redis: nowhere })
 })
 beforeEach(async () => {
   // What other tests left behind is none of these tests' work.
@@ -66,19 +66,19 @@ describe('collection', () => {
     expect(await stored.rowsOf(viewer)).toHaveLength(10)
 
     const before = await collected()
-    expect(await collection.collectRows()).toBe(theirs.length + 1)
+    expect(await sweep.sweepRows()).toBe(theirs.length + 1)
     expect((await collected()) - before).toBe(theirs.length + 1)
     expect(await stored.rowsOf(viewer)).toEqual(newestFirst.filter((id) => id !== newestFirst[3]))
     expect(await stateOf(viewer)).toMatchObject({ collected: true })
-    expect(await collection.collectRows()).toBe(0)
+    expect(await sweep.sweepRows()).toBe(0)
   })
 
   it('goes through long feeds in short transactions, and again when the epoch moved meanwhile', async () => {
     const { viewer, author, newestFirst } = await stored.reader(9)
     const [gone] = newestFirst
     await world.unfollow(viewer, author)
-    const batch = (after?: Parameters<typeof collectBatch>[2]) =>
-      world.db.transaction((tx) => collectBatch(tx, viewer, after, 4))
+    const batch = (after?: Parameters<typeof sweepBatch>[2]) =>
+      world.db.transaction((tx) => sweepBatch(tx, viewer, after, 4))
     const first = await batch()
     expect(first).toMatchObject({ deleted: 4 })
     await world.follow(viewer, author)
@@ -93,9 +93,9 @@ describe('collection', () => {
   it('stops when told to, and goes on the next time', async () => {
     const { viewer, author } = await stored.reader(8)
     await world.unfollow(viewer, author)
-    await expect(collection.collectRows(AbortSignal.abort())).rejects.toThrow()
+    await expect(sweep.sweepRows(AbortSignal.abort())).rejects.toThrow()
     expect(await stored.rowsOf(viewer)).toHaveLength(8)
-    expect(await collection.collectRows()).toBe(8)
+    expect(await sweep.sweepRows()).toBe(8)
   })
 })
 
@@ -108,12 +108,12 @@ describe('un-enrolment', () => {
     await stored.lastRead(viewer, UNENROL_DAYS + 1)
     await stored.lastRead(other, UNENROL_DAYS - 1)
     const before = await unenrolled()
-    expect(await collection.unenrolInactive()).toBe(1)
+    expect(await sweep.unenrolInactive()).toBe(1)
     expect((await unenrolled()) - before).toBe(1)
     expect(await stateOf(viewer)).toMatchObject({ enrolled: false, claimed: false })
     expect(await stateOf(other)).toMatchObject({ enrolled: true })
     expect([await stored.hasHead(viewer), await stored.hasHead(other)]).toEqual([false, true])
-    await collection.collectRows()
+    await sweep.sweepRows()
     expect(await stored.rowsOf(viewer)).toEqual([])
 
     const { photoId } = await world.publish(author)
@@ -144,9 +144,9 @@ describe('un-enrolment', () => {
     await stored.lastRead(viewer, UNENROL_DAYS + 1)
     await world.db.transaction(async (tx) => {
       await recordRead(tx.query, viewer)
-      expect(await collection.unenrolInactive()).toBe(0)
+      expect(await sweep.unenrolInactive()).toBe(0)
     })
-    expect(await collection.unenrolInactive()).toBe(0)
+    expect(await sweep.unenrolInactive()).toBe(0)
     expect(await stateOf(viewer)).toMatchObject({ enrolled: true })
   })
 
@@ -172,7 +172,7 @@ describe('un-enrolment against return', () => {
       async beginBuild(...args) {
         const build = await world.heads.beginBuild(...args)
         await stored.lastRead(viewer, UNENROL_DAYS + 1)
-        expect(await collection.unenrolInactive()).toBe(1)
+        expect(await sweep.unenrolInactive()).toBe(1)
         return build
       },
     })
@@ -206,9 +206,9 @@ describe('un-enrolment against return', () => {
   it('while their rows are being deleted: what the return stores stays', async () => {
     const { viewer, newestFirst } = await stored.reader(10)
     await stored.lastRead(viewer, UNENROL_DAYS + 1)
-    await collection.unenrolInactive()
-    const batch = (after?: Parameters<typeof collectBatch>[2]) =>
-      world.db.transaction((tx) => collectBatch(tx, viewer, after, 4))
+    await sweep.unenrolInactive()
+    const batch = (after?: Parameters<typeof sweepBatch>[2]) =>
+      world.db.transaction((tx) => sweepBatch(tx, viewer, after, 4))
     const first = await batch()
     expect(first.deleted).toBe(4)
     expect(await stored.read(viewer)).toEqual(newestFirst)
