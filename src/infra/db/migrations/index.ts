@@ -4,6 +4,7 @@ import { Migration20261122Initial } from './migration-20261122-initial.ts'
 import { Migration20261122OwedDistribution } from './migration-20261122-owed-distribution.ts'
 import { Migration20261122ReplicaRotation } from './migration-20261122-replica-rotation.ts'
 import { Migration20261126DistributionAndCounters } from './migration-20261126-distribution-and-counters.ts'
+import { Migration20261126Access } from './migration-20261126-access.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   { name: '20261122-distribution', class: Migration20261122Distribution },
   { name: '20261122-owed-distribution', class: Migration20261122OwedDistribution },
   { name: '20261126-distribution-and-counters', class: Migration20261126DistributionAndCounters },
+  { name: '20261126-access', class: Migration20261126Access },
 ]

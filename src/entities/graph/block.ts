@@ -1,0 +1,13 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+
+/** Hides two accounts from each other, whichever of them made it. */
+export const Block = defineEntity({
+  name: 'Block',
+  tableName: 'blocks',
+  properties: {
+    blockerId: p.bigint('string').primary(),
+    blockedId: p.bigint('string').primary(),
+    createdAt: p.datetime(3).onCreate(() => new Date()),
+  },
+})
+export type Block = InferEntity<typeof Block>

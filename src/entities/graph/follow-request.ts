@@ -1,0 +1,13 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+
+/** A wish to follow a private account, until it is accepted or declined. */
+export const FollowRequest = defineEntity({
+  name: 'FollowRequest',
+  tableName: 'follow_requests',
+  properties: {
+    followerId: p.bigint('string').primary(),
+    followeeId: p.bigint('string').primary(),
+    createdAt: p.datetime(3).onCreate(() => new Date()),
+  },
+})
+export type FollowRequest = InferEntity<typeof FollowRequest>
