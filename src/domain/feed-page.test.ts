@@ -113,14 +113,18 @@ describe('taking a page', () => {
 })
 
 describe('a photo that the viewer may see', () => {
-  it.each<[PhotoStatus, Visibility, boolean, boolean]>([
-    ['ready', 'public', true, true],
-    ['ready', 'followers', true, true],
-    ['ready', 'public', false, false],
-    ['ready', 'private', true, false],
-    ['processing', 'public', true, false],
-    ['quarantined', 'public', true, false],
-  ])('%s, %s, in the circle %s: in the feed %s', (status, visibility, inViewersCircle, inFeed) => {
-    expect(isInFeed({ status, visibility, inViewersCircle })).toBe(inFeed)
-  })
+  it.each<[PhotoStatus, Visibility, boolean, boolean, boolean]>([
+    ['ready', 'public', true, false, true],
+    ['ready', 'followers', true, false, true],
+    ['ready', 'public', true, true, false],
+    ['ready', 'public', false, false, false],
+    ['ready', 'private', true, false, false],
+    ['processing', 'public', true, false, false],
+    ['quarantined', 'public', true, false, false],
+  ])(
+    '%s, %s, in the circle %s, muted %s: in the feed %s',
+    (status, visibility, inViewersCircle, isMuted, inFeed) => {
+      expect(isInFeed({ status, visibility, inViewersCircle, isMuted })).toBe(inFeed)
+    },
+  )
 })

@@ -1,5 +1,5 @@
 import type { PhotoId } from './ids.ts'
-import { belongsInFeeds, type PhotoAccess } from './visibility.ts'
+import { belongsInFeeds, type PhotoStatus, type Visibility } from './visibility.ts'
 
 /** A photo's place in every feed that holds it: by score (publishedAt in ms), ties by photo id, both descending. */
 export interface FeedPosition {
@@ -72,11 +72,19 @@ export function takePage(
   return { shown, scanned, last: candidates[scanned - 1] }
 }
 
-/** Whether a photo that the viewer may see is in their feed (docs/feed.md, What is in a feed). */
-export function isInFeed(
-  photo: Pick<PhotoAccess, 'status' | 'visibility'> & { inViewersCircle: boolean },
-): boolean {
-  return photo.inViewersCircle && belongsInFeeds(photo)
+/** What keeps a photo that the viewer may see in their feed, or out of it. */
+export interface FeedMembership {
+  status: PhotoStatus
+  visibility: Visibility
+  /** The viewer follows the owner, or is the owner. */
+  inViewersCircle: boolean
+  /** The viewer mutes the owner. */
+  isMuted: boolean
+}
+
+/** Whether a photo that the viewer may see is on their feed's pages (docs/feed.md, What is in a feed). */
+export function isInFeed(photo: FeedMembership): boolean {
+  return photo.inViewersCircle && !photo.isMuted && belongsInFeeds(photo)
 }
 
 /**

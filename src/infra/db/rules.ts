@@ -1,20 +1,94 @@
 /**
- * The SQL twin of `maySee` (domain/visibility.ts): a boolean expression over a row of `photos`.
- * @param photo alias of the photos row
- * @param viewerId SQL for the viewer's id as bigint, NULL when nobody is signed in (for example `$1::bigint`)
+ * The SQL twins of the rules in domain/, and the fragments that statements share. Every argument is SQL: an alias, a
+ * column or a typed parameter such as `$1::bigint`; none of it is ever input.
  */
-export function visibleTo(photo: string, viewerId: string): string {
+
+/** The viewer as SQL: both NULL for anonymous ones, at most one of them set. */
+export interface ViewerSql {
+  /** bigint */
+  userId: string
+  /** uuid */
+  linkId: string
+}
+
+/** A viewer who can only be an account or anonymous. */
+export const accountOnly = (userId: string): ViewerSql => ({ userId, linkId: 'NULL::uuid' })
+
+/** The account is in use: neither suspended nor deactivated. */
+function activeOwner(user: string): string {
+  return `${user}.status = 'active'`
+}
+
+/**
+ * Whether there is a row, by a probe of an index for each row that asks. Without OFFSET 0 the planner may read one side
+ * whole into a hash instead, and an account may have a million followers, or as many that block it.
+ */
+const probe = (table: string, condition: string) =>
+  `EXISTS (SELECT FROM ${table} WHERE ${condition} OFFSET 0)`
+
+/** An edge of the graph. Plan: one probe of follows_pkey. */
+export function follows(followerId: string, followeeId: string): string {
+  return probe('follows', `follower_id = ${followerId} AND followee_id = ${followeeId}`)
+}
+
+/** The owner is followed by the viewer, or is the viewer: whose photos make up a feed. NULL without a viewer. */
+export function inCircle(ownerId: string, viewerId: string): string {
+  return `(${ownerId} = ${viewerId} OR ${follows(viewerId, ownerId)})`
+}
+
+/** Plan: one probe of blocks_pkey. */
+export function blocks(blockerId: string, blockedId: string): string {
+  return probe('blocks', `blocker_id = ${blockerId} AND blocked_id = ${blockedId}`)
+}
+
+/** Plan: two probes of blocks_pkey. */
+function blockedEitherWay(oneId: string, otherId: string): string {
+  return `(${blocks(oneId, otherId)} OR ${blocks(otherId, oneId)})`
+}
+
+/** A mute that has not run out. Plan: one probe of mutes_pkey, or the muter's mutes once. */
+export function mutes(muterId: string, mutedId: string): string {
+  return `EXISTS (SELECT FROM mutes WHERE muter_id = ${muterId} AND muted_id = ${mutedId}
+    AND (until IS NULL OR until > now()))`
+}
+
+/**
+ * The SQL twin of `maySee` (domain/access.ts), over a row of `photos` and its owner's row of `users`. Written so that
+ * blocks and grants are probed only for what would be seen otherwise, and nothing at all for the owner.
+ */
+export function visibleTo(photo: string, owner: string, viewer: ViewerSql): string {
   return `(
     ${photo}.status <> 'deleted' AND (
-      ${photo}.owner_id = ${viewerId}
-      OR (${photo}.status = 'ready' AND (
-        ${photo}.visibility = 'public'
-        OR (${photo}.visibility = 'followers' AND EXISTS (
-          SELECT FROM follows WHERE follower_id = ${viewerId} AND followee_id = ${photo}.owner_id
-        ))
-      ))
+      ${photo}.owner_id = ${viewer.userId}
+      OR (${photo}.status = 'ready' AND ${activeOwner(owner)} AND CASE
+        WHEN ${viewer.linkId} IS NOT NULL THEN EXISTS (
+          SELECT FROM share_link_grants g WHERE g.link_id = ${viewer.linkId} AND g.photo_id = ${photo}.photo_id
+            AND g.granted_by = ${photo}.owner_id)
+        WHEN ${photo}.visibility = 'public' AND NOT ${owner}.is_private
+          OR ${photo}.visibility IN ('public', 'followers') AND ${follows(viewer.userId, `${photo}.owner_id`)}
+        THEN NOT ${blockedEitherWay(viewer.userId, `${photo}.owner_id`)}
+        ELSE false
+      END)
     )
   ) IS TRUE`
+}
+
+/** The SQL twin of `profileVisibleTo` (domain/access.ts), over a row of `users`. */
+export function profileVisibleTo(user: string, viewer: ViewerSql): string {
+  return `(${user}.user_id = ${viewer.userId} OR (${viewer.linkId} IS NULL AND ${activeOwner(user)}
+    AND NOT ${blocks(`${user}.user_id`, viewer.userId)})) IS TRUE`
+}
+
+/** The SQL twin of `accountVisibleTo` (domain/access.ts), over a row of `users`. */
+export function accountVisibleTo(user: string, viewer: ViewerSql): string {
+  return `(${user}.user_id = ${viewer.userId} OR (${viewer.linkId} IS NULL AND ${activeOwner(user)}
+    AND NOT ${blockedEitherWay(viewer.userId, `${user}.user_id`)})) IS TRUE`
+}
+
+/** The SQL twin of `accountListsVisibleTo` (domain/access.ts), over a row of `users`. */
+export function accountListsVisibleTo(user: string, viewer: ViewerSql): string {
+  return `(${accountVisibleTo(user, viewer)} AND (
+    NOT ${user}.is_private OR ${inCircle(`${user}.user_id`, viewer.userId)}) IS TRUE)`
 }
 
 /** The SQL twin of `belongsInFeeds`; written as in photos_feed_idx, so that the index serves it. */

@@ -15,6 +15,7 @@ export interface PhotoDocument {
   caption: string | null
   altText: string | null
   tags: string[]
+  /** The effective one, in which the owner's account is reckoned with; not necessarily that of the row. */
   visibility: Visibility
   status: PhotoStatus
   /** ms since 1970 */

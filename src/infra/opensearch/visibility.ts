@@ -4,23 +4,34 @@ import type { Viewer } from '../../domain/viewer.ts'
 
 type QueryContainer = Types.Common_QueryDsl.QueryContainer
 
-/**
- * The search twin of `maySee` (domain/visibility.ts): a filter over photo documents.
- * @param followees whom the viewer follows, at most 65,536 (`index.max_terms_count`)
- */
-export function visibleTo(viewer: Viewer, followees: readonly UserId[]): QueryContainer {
-  const ready: QueryContainer[] = [{ term: { visibility: { value: 'public' } } }]
-  const ways: QueryContainer[] = [allOf({ term: { status: { value: 'ready' } } }, anyOf(ready))]
-  if (viewer.kind === 'user') {
-    ways.push({ term: { ownerId: { value: viewer.userId } } })
-    if (followees.length > 0) {
-      ready.push(
-        allOf({ term: { visibility: { value: 'followers' } } }, { terms: { ownerId: [...followees] } }),
-      )
-    }
-  }
-  return { bool: { must_not: [{ term: { status: { value: 'deleted' } } }], filter: [anyOf(ways)] } }
+/** Of the viewer's relations, what a search needs. Each list at most 65,536 (`index.max_terms_count`). */
+export interface SearchRelations {
+  /** The accounts that the viewer follows. */
+  followees: readonly UserId[]
+  /** The accounts that the viewer blocks, or that block the viewer. */
+  blocked: readonly UserId[]
 }
 
+/**
+ * The search twin of `maySee` (domain/access.ts): a filter over photo documents, whose visibility is the effective one.
+ * A document may be a while behind its photo and account, so what is found is judged again by Postgres. Links find
+ * nothing: what one shows is listed, not searched.
+ */
+export function visibleTo(viewer: Viewer, { followees, blocked }: SearchRelations): QueryContainer {
+  if (viewer.kind === 'link') return { match_none: {} }
+  const audience: QueryContainer[] = [term('visibility', 'public')]
+  if (followees.length > 0) audience.push(allOf(term('visibility', 'followers'), ownedBy(followees)))
+  const others: QueryContainer = {
+    bool: {
+      filter: [term('status', 'ready'), anyOf(audience)],
+      must_not: blocked.length > 0 ? [ownedBy(blocked)] : [],
+    },
+  }
+  const ways = viewer.kind === 'user' ? [others, term('ownerId', viewer.userId)] : [others]
+  return { bool: { must_not: [term('status', 'deleted')], filter: [anyOf(ways)] } }
+}
+
+const term = (field: string, value: string): QueryContainer => ({ term: { [field]: { value } } })
+const ownedBy = (owners: readonly UserId[]): QueryContainer => ({ terms: { ownerId: [...owners] } })
 const allOf = (...filter: QueryContainer[]): QueryContainer => ({ bool: { filter } })
 const anyOf = (should: QueryContainer[]): QueryContainer => ({ bool: { should, minimum_should_match: 1 } })

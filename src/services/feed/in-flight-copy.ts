@@ -1,7 +1,7 @@
 import { isBelow, type FeedPosition } from '../../domain/feed-page.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Query } from '../../infra/db/database.ts'
-import { feedable } from '../../infra/db/rules.ts'
+import { feedable, inCircle } from '../../infra/db/rules.ts'
 import { photoInFlightMerged } from '../../observability/distribution-events.ts'
 import { inFlightPolled } from '../../observability/feed-events.ts'
 import type { Logger } from '../../observability/logger.ts'
@@ -119,8 +119,7 @@ export async function inFlightBelow(
 
 const OF_CIRCLE = `
   SELECT f.photo_id, f.owner_id, f.score FROM in_flight f JOIN photos p USING (photo_id)
-  WHERE (f.score, f.photo_id) < ($2::bigint, $3::uuid) AND ${feedable('p')} AND (f.owner_id = $1::bigint OR EXISTS (
-    SELECT FROM follows WHERE follower_id = $1::bigint AND followee_id = f.owner_id))
+  WHERE (f.score, f.photo_id) < ($2::bigint, $3::uuid) AND ${feedable('p')} AND ${inCircle('f.owner_id', '$1::bigint')}
   ORDER BY f.score DESC, f.photo_id DESC LIMIT $4::integer`
 
 interface InFlightRow {

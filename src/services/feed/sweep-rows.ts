@@ -1,6 +1,6 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Transaction } from '../../infra/db/database.ts'
-import { feedable } from '../../infra/db/rules.ts'
+import { feedable, inCircle } from '../../infra/db/rules.ts'
 
 /** Rows looked at by one transaction, which holds the user's feed_state meanwhile: a follow of theirs waits some 20 ms. */
 const ROWS_LOOKED_AT = 1_000
@@ -68,8 +68,7 @@ interface LookedAt {
 
 // Plan: a range of one partition's key; photos_pkey and follows_pkey once per row.
 const LOOK_AT = `
-  SELECT i.photo_id, i.score, p.photo_id IS NOT NULL AND (p.owner_id = $1::bigint OR EXISTS (
-      SELECT FROM follows WHERE follower_id = $1::bigint AND followee_id = p.owner_id)) AS in_circle,
+  SELECT i.photo_id, i.score, p.photo_id IS NOT NULL AND ${inCircle('p.owner_id', '$1::bigint')} AS in_circle,
     coalesce(${feedable('p')}, false) AS feedable
   FROM (SELECT photo_id, score FROM feed_items
     WHERE user_id = $1::bigint AND (score, photo_id) > ($2::bigint, $3::uuid)

@@ -1,62 +1,106 @@
 import { notFound } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
-import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
+import { viewerLinkId, viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { Query } from '../../infra/db/database.ts'
+import {
+  accountVisibleTo,
+  blocks,
+  follows,
+  mutes,
+  profileVisibleTo,
+  visibleTo,
+  type ViewerSql,
+} from '../../infra/db/rules.ts'
 import { toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
 import type { ListPage, PageRequest } from '../lists/pages.ts'
+import { findAccountWithLists } from './find-account.ts'
 
 export interface Profile {
   account: Account
   photoCount: number
   followerCount: number
   followingCount: number
-  relationship: { following: boolean; followedBy: boolean }
+  relationship: {
+    following: boolean
+    /** The viewer has asked to follow and waits for an answer. */
+    requested: boolean
+    followedBy: boolean
+    blocking: boolean
+    muting: boolean
+  }
 }
 
 /** The place of an edge in a list of followers: when it began in µs since 1970, and the other account. */
 type EdgePosition = readonly [createdAtMicros: string, userId: UserId]
 
+type EdgeSide = 'follower_id' | 'followee_id'
+
 export interface Profiles {
-  /** The ids of an active account's name. @throws DarkroomError not_found */
-  userIdOf(query: Query, username: string): Promise<UserId>
+  /** The id of an account whose lists the viewer may see. @throws DarkroomError not_found, account_private */
+  ownerOfLists(query: Query, viewer: Viewer, username: string): Promise<UserId>
   /** @throws DarkroomError not_found */
   get(query: Query, viewer: Viewer, username: string): Promise<Profile>
-  /** Who follows the account, the newest edge first. */
+  /** The accounts that follow this one, as far as they exist for the viewer, the newest edge first. */
   followers(
     query: Query,
+    viewer: Viewer,
     userId: UserId,
     page: PageRequest<EdgePosition>,
   ): Promise<ListPage<Account, EdgePosition>>
-  /** Whom the account follows, the newest edge first. */
+  /** The accounts that this one follows, as far as they exist for the viewer, the newest edge first. */
   following(
     query: Query,
+    viewer: Viewer,
     userId: UserId,
     page: PageRequest<EdgePosition>,
   ): Promise<ListPage<Account, EdgePosition>>
 }
 
-// Others learn the number of what they may see: a total would tell of private photos. Nothing is counted here: one row of
-// user_photo_counts holds the photos by visibility.
+/**
+ * Up to so many edges are counted as their lists show them, which takes some 4 µs each. Of more the counters tell, which
+ * go by edges and do not know of suspended accounts or blocks.
+ */
+const MAX_COUNTED_EDGES = 1_000
+
+const VIEWER: ViewerSql = { userId: '$2::bigint', linkId: '$3::uuid' }
+
+const countEdges = (side: 'followers' | 'following', anchor: EdgeSide, other: EdgeSide) => `
+  CASE WHEN c.${side} > ${MAX_COUNTED_EDGES} THEN c.${side} ELSE (
+    SELECT count(*) FROM follows f JOIN users o ON o.user_id = f.${other}
+    WHERE f.${anchor} = u.user_id AND ${accountVisibleTo('o', VIEWER)}
+  ) END AS ${side}`
+
+// A total would tell of private photos, so the viewer learns the number of what they may see. No photo is counted here:
+// one row of user_photo_counts holds them by visibility, and the rule judges one ready photo of each.
+const COUNT_PHOTOS = `
+  SELECT coalesce(sum(p.photos), 0) FROM (VALUES
+    (NULL::uuid, u.user_id, 'ready', 'public', n.public_photos),
+    (NULL, u.user_id, 'ready', 'followers', n.followers_photos),
+    (NULL, u.user_id, 'ready', 'private', n.private_photos)) p (photo_id, owner_id, status, visibility, photos)
+  WHERE ${visibleTo('p', 'u', VIEWER)}`
+
 const PROFILE = `
   SELECT u.user_id, u.username, u.display_name, u.bio, u.is_private, u.created_at,
-    c.followers, c.following,
-    coalesce(n.public_photos
-      + CASE WHEN u.user_id = $2::bigint OR r.viewer_follows THEN n.followers_photos ELSE 0 END
-      + CASE WHEN u.user_id = $2::bigint THEN n.private_photos ELSE 0 END, 0) AS photos,
-    r.viewer_follows, r.follows_viewer
-  FROM users u LEFT JOIN user_photo_counts n USING (user_id), LATERAL (
+    ${countEdges('followers', 'followee_id', 'follower_id')},
+    ${countEdges('following', 'follower_id', 'followee_id')},
+    (${COUNT_PHOTOS}) AS photos,
+    ${follows(VIEWER.userId, 'u.user_id')} AS following_it,
+    EXISTS (
+      SELECT FROM follow_requests WHERE follower_id = ${VIEWER.userId} AND followee_id = u.user_id) AS requested,
+    ${follows('u.user_id', VIEWER.userId)} AS followed_by,
+    ${blocks(VIEWER.userId, 'u.user_id')} AS blocking,
+    ${mutes(VIEWER.userId, 'u.user_id')} AS muting
+  FROM users u LEFT JOIN user_photo_counts n ON n.user_id = u.user_id, LATERAL (
     SELECT coalesce(sum(followers), 0) AS followers, coalesce(sum(following), 0) AS following
-    FROM user_counters WHERE user_id = u.user_id) c, LATERAL (
-    SELECT EXISTS (SELECT FROM follows WHERE follower_id = $2::bigint AND followee_id = u.user_id) AS viewer_follows,
-      EXISTS (SELECT FROM follows WHERE follower_id = u.user_id AND followee_id = $2::bigint) AS follows_viewer) r
-  WHERE lower(u.username) = lower($1) AND u.status = 'active'`
+    FROM user_counters WHERE user_id = u.user_id) c
+  WHERE lower(u.username) = lower($1) AND ${profileVisibleTo('u', VIEWER)}`
 
 /** `anchor` is the side whose list it is; the index on (anchor, created_at DESC, other DESC) gives the order. */
-const edges = (anchor: 'follower_id' | 'followee_id', other: 'follower_id' | 'followee_id') => `
+const edges = (anchor: EdgeSide, other: EdgeSide) => `
   SELECT u.user_id, u.username, u.display_name, u.bio, u.is_private, u.created_at,
     (extract(epoch FROM f.created_at) * 1000000)::bigint AS since
   FROM follows f JOIN users u ON u.user_id = f.${other}
-  WHERE f.${anchor} = $1 AND u.status = 'active'
+  WHERE f.${anchor} = $1 AND ${accountVisibleTo('u', { userId: '$5::bigint', linkId: '$6::uuid' })}
     AND ($2::bigint IS NULL OR (f.created_at, f.${other}) < ('epoch'::timestamptz + $2 * interval '1 microsecond', $3))
   ORDER BY f.created_at DESC, f.${other} DESC LIMIT $4`
 
@@ -66,11 +110,18 @@ const FOLLOWING = edges('follower_id', 'followee_id')
 export function createProfiles(): Profiles {
   const edgesOf =
     (name: string, text: string): Profiles['followers'] =>
-    async (query, userId, { after, limit }) => {
+    async (query, viewer, userId, { after, limit }) => {
       const rows = await query<AccountRow & { since: string }>({
         name,
         text,
-        values: [userId, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+        values: [
+          userId,
+          after?.[0] ?? null,
+          after?.[1] ?? null,
+          limit + 1,
+          viewerUserId(viewer),
+          viewerLinkId(viewer),
+        ],
       })
       const shown = rows.slice(0, limit)
       const last = shown.at(-1)
@@ -81,21 +132,13 @@ export function createProfiles(): Profiles {
     }
 
   return {
-    async userIdOf(query, username) {
-      const [row] = await query<{ user_id: UserId }>({
-        name: 'user-id-by-username',
-        text: `SELECT user_id FROM users WHERE lower(username) = lower($1) AND status = 'active'`,
-        values: [username],
-      })
-      if (!row) throw notFound('user')
-      return row.user_id
-    },
+    ownerOfLists: findAccountWithLists,
 
     async get(query, viewer, username) {
       const [row] = await query<ProfileRow>({
         name: 'profile',
         text: PROFILE,
-        values: [username, viewerUserId(viewer)],
+        values: [username, viewerUserId(viewer), viewerLinkId(viewer)],
       })
       if (!row) throw notFound('user')
       return {
@@ -103,7 +146,13 @@ export function createProfiles(): Profiles {
         photoCount: Number(row.photos),
         followerCount: Number(row.followers),
         followingCount: Number(row.following),
-        relationship: { following: row.viewer_follows, followedBy: row.follows_viewer },
+        relationship: {
+          following: row.following_it,
+          requested: row.requested,
+          followedBy: row.followed_by,
+          blocking: row.blocking,
+          muting: row.muting,
+        },
       }
     },
 
@@ -116,6 +165,9 @@ interface ProfileRow extends AccountRow {
   photos: string
   followers: string
   following: string
-  viewer_follows: boolean
-  follows_viewer: boolean
+  following_it: boolean
+  requested: boolean
+  followed_by: boolean
+  blocking: boolean
+  muting: boolean
 }

@@ -1,7 +1,7 @@
 import type { Query } from '../../infra/db/database.ts'
-import { visibleTo } from '../../infra/db/rules.ts'
+import { inCircle, mutes, visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
-import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
+import { viewerLinkId, viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
 
 /** A stored rendition as the database knows it; the API makes its URL from the key. */
@@ -19,7 +19,7 @@ export interface PhotoCard {
   photoId: PhotoId
   version: number
   accessEpoch: number
-  owner: { userId: UserId; username: string; displayName: string | null }
+  owner: { userId: UserId; username: string; displayName: string | null; isPrivate: boolean }
   status: PhotoStatus
   visibility: Visibility
   caption: string | null
@@ -52,6 +52,8 @@ export interface PhotoCard {
   variants: CardVariant[]
   /** Whether the viewer follows the owner, or is the owner: what keeps the photo in the viewer's feed. */
   inViewersCircle: boolean
+  /** The viewer mutes the owner, which keeps the photo off the pages of their feed and of nothing else. */
+  isMuted: boolean
 }
 
 export interface PhotoCards {
@@ -66,13 +68,14 @@ export interface PhotoCards {
 /** Photos to load only if the viewer follows, or is, the owner. */
 export type OfCircle = readonly { photoId: PhotoId; ownerId: UserId }[]
 
+const VIEWER: ViewerSql = { userId: '$1::bigint', linkId: '$5::uuid' }
+
 // Rights and content in one snapshot, so that nothing is shown under a right that was already gone. Plan: one probe of
-// photos_pkey, users_pkey, photo_variants_pkey, photo_tags_pkey, photo_counters_pkey and follows_pkey per id; at most 100
-// or so ids a call.
-// Photos of a suspended or deactivated account are as absent as its profile.
+// photos_pkey, users_pkey, photo_variants_pkey, photo_tags_pkey, photo_counters_pkey, follows_pkey and mutes_pkey per id,
+// and two of blocks_pkey for those of others; at most 100 or so ids a call.
 // The array of those of the viewer's circle is made once, by a probe of follows_pkey each, before any content is read.
 const LOAD_CARDS = `
-  SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, p.status, p.visibility,
+  SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, u.is_private, p.status, p.visibility,
     p.caption, p.alt_text, p.failure_code, p.failure_detail, p.content_type, p.bytes, p.width, p.height, p.thumbhash,
     to_char(p.taken_at, 'YYYY-MM-DD"T"HH24:MI:SS') AS taken_at, p.taken_at_offset, p.camera, p.latitude, p.longitude,
     p.share_location, p.share_camera, p.allow_download, p.created_at, p.upload_expires_at, p.published_at, p.score,
@@ -82,15 +85,14 @@ const LOAD_CARDS = `
     (SELECT coalesce(array_agg(t.display::text ORDER BY t.position), '{}')
       FROM photo_tags t WHERE t.photo_id = p.photo_id) AS tags,
     counts.likes, counts.comments,
-    (p.owner_id = $1::bigint OR EXISTS (
-      SELECT FROM follows WHERE follower_id = $1::bigint AND followee_id = p.owner_id)) IS TRUE AS in_circle
+    ${inCircle('p.owner_id', VIEWER.userId)} IS TRUE AS in_circle,
+    ${mutes(VIEWER.userId, 'p.owner_id')} AS muted
   FROM photos p JOIN users u ON u.user_id = p.owner_id, LATERAL (
     SELECT sum(k.likes) AS likes, sum(k.comments) AS comments FROM photo_counters k WHERE k.photo_id = p.photo_id) counts
   WHERE p.photo_id = ANY ($2::uuid[] || ARRAY(
       SELECT given.photo_id FROM unnest($3::uuid[], $4::bigint[]) given (photo_id, owner_id)
-      WHERE given.owner_id = $1::bigint OR EXISTS (
-        SELECT FROM follows WHERE follower_id = $1::bigint AND followee_id = given.owner_id)))
-    AND u.status = 'active' AND ${visibleTo('p', '$1::bigint')}`
+      WHERE ${inCircle('given.owner_id', VIEWER.userId)}))
+    AND ${visibleTo('p', 'u', VIEWER)}`
 
 const LOAD_CARDS_AND_EPOCH = `
   SELECT s.epoch AS viewer_epoch, s.enrolled AND s.last_read_at < now() - interval '1 day' AS viewer_read_is_old, c.*
@@ -117,6 +119,7 @@ export async function loadPhotoCards(
       photoIds,
       ofCircle.map((photo) => photo.photoId),
       ofCircle.map((photo) => photo.ownerId),
+      viewerLinkId(viewer),
     ],
   })
   const cards = new Map<PhotoId, PhotoCard>()
@@ -147,6 +150,7 @@ interface CardRow {
   owner_id: UserId
   username: string
   display_name: string | null
+  is_private: boolean
   status: PhotoStatus
   visibility: Visibility
   caption: string | null
@@ -176,6 +180,7 @@ interface CardRow {
   variants: CardVariant[]
   tags: string[]
   in_circle: boolean
+  muted: boolean
 }
 
 function toCard(row: CardRow): PhotoCard {
@@ -183,7 +188,12 @@ function toCard(row: CardRow): PhotoCard {
     photoId: row.photo_id,
     version: row.version,
     accessEpoch: row.access_epoch,
-    owner: { userId: row.owner_id, username: row.username, displayName: row.display_name },
+    owner: {
+      userId: row.owner_id,
+      username: row.username,
+      displayName: row.display_name,
+      isPrivate: row.is_private,
+    },
     status: row.status,
     visibility: row.visibility,
     caption: row.caption,
@@ -213,5 +223,6 @@ function toCard(row: CardRow): PhotoCard {
     commentCount: Number(row.comments ?? 0),
     variants: row.variants,
     inViewersCircle: row.in_circle,
+    isMuted: row.muted,
   }
 }

@@ -1,4 +1,5 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
+import { effectiveVisibility, type AccountStatus } from '../../domain/access.ts'
 import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
 import type { Query } from '../../infra/db/database.ts'
 import type { PhotoDocument, PhotoIndex } from '../../infra/opensearch/photo-index.ts'
@@ -66,6 +67,8 @@ interface PhotoRow {
   photo_id: PhotoId
   owner_id: UserId
   username: string
+  owner_status: AccountStatus
+  owner_is_private: boolean
   version: number
   status: PhotoStatus
   visibility: Visibility
@@ -76,7 +79,7 @@ interface PhotoRow {
 }
 
 const READ_ROW = `
-  SELECT p.photo_id, p.owner_id, u.username, p.version, p.status, p.visibility, p.caption, p.alt_text, p.score,
+  SELECT p.photo_id, p.owner_id, u.username, u.status AS owner_status, u.is_private AS owner_is_private, p.version, p.status, p.visibility, p.caption, p.alt_text, p.score,
     (SELECT coalesce(array_agg(t.tag::text ORDER BY t.position), '{}')
       FROM photo_tags t WHERE t.photo_id = p.photo_id) AS tags
   FROM photos p JOIN users u ON u.user_id = p.owner_id
@@ -95,7 +98,10 @@ function toDocument(row: PhotoRow): PhotoDocument {
     caption: row.caption === null ? null : foldText(row.caption),
     altText: row.alt_text === null ? null : foldText(row.alt_text),
     tags: row.tags,
-    visibility: row.visibility,
+    visibility: effectiveVisibility(row.visibility, {
+      status: row.owner_status,
+      isPrivate: row.owner_is_private,
+    }),
     status: row.status,
     publishedAt: row.score === null ? null : Number(row.score),
     version: row.version,

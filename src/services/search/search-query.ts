@@ -1,8 +1,7 @@
 import type { Types } from '@opensearch-project/opensearch'
 import { foldTag } from '../../domain/hashtags.ts'
-import type { UserId } from '../../domain/ids.ts'
 import type { Viewer } from '../../domain/viewer.ts'
-import { visibleTo } from '../../infra/opensearch/visibility.ts'
+import { visibleTo, type SearchRelations } from '../../infra/opensearch/visibility.ts'
 import { parseSearchText } from './search-text.ts'
 
 type QueryContainer = Types.Common_QueryDsl.QueryContainer
@@ -39,12 +38,12 @@ const FIELDS = ['caption.exact^8', 'tags.words^8', 'altText.exact^4', 'caption^2
  */
 export function buildPhotoQuery(
   viewer: Viewer,
-  followees: readonly UserId[],
+  relations: SearchRelations,
   filters: PhotoFilters,
 ): BuiltQuery {
   const { words, tags } = parseSearchText(filters.q ?? '')
   if (filters.tag !== undefined) tags.push(foldTag(filters.tag.replace(/^#/, '')))
-  const filter: QueryContainer[] = [visibleTo(viewer, followees), { term: { status: { value: 'ready' } } }]
+  const filter: QueryContainer[] = [visibleTo(viewer, relations), { term: { status: { value: 'ready' } } }]
   for (const tag of tags) filter.push({ term: { tags: { value: tag } } })
   if (filters.user !== undefined) filter.push({ term: { username: { value: filters.user.toLowerCase() } } })
   if (filters.from || filters.to) {

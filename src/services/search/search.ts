@@ -3,8 +3,9 @@ import { foldTag } from '../../domain/hashtags.ts'
 import type { UserId } from '../../domain/ids.ts'
 import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { Query } from '../../infra/db/database.ts'
-import { visibleTo } from '../../infra/db/rules.ts'
+import { accountOnly, visibleTo } from '../../infra/db/rules.ts'
 import type { HitPosition, PhotoIndex, PhotoSearch } from '../../infra/opensearch/photo-index.ts'
+import type { SearchRelations } from '../../infra/opensearch/visibility.ts'
 import { loadPhotoCards, type PhotoCard } from '../photos/photo-cards.ts'
 import { fillPage, type Hits } from './search-page.ts'
 import { buildPhotoQuery, type PhotoFilters } from './search-query.ts'
@@ -59,8 +60,8 @@ export interface Search {
  */
 const MAX_COUNTED_HITS = 1_000
 
-/** OpenSearch takes this many ids in a filter; of a viewer who follows more, the latest count. */
-const MAX_SEARCHED_FOLLOWEES = 65_536
+/** OpenSearch takes this many ids in a filter; of more followees or blocks, the latest count. */
+const MAX_SEARCHED_RELATIONS = 65_536
 
 /** relevance, publishedAt in ms, photo id, total */
 const CURSOR_SHAPE = ['number', 'number', 'string', 'number'] as const
@@ -77,7 +78,7 @@ export function createSearch(deps: SearchDeps): Search {
   ): Promise<PhotoSearchResult> {
     const query = request.query ?? defaultQuery
     const from = request.cursor === undefined ? null : readCursor(request.cursor, binding)
-    const built = buildPhotoQuery(viewer, await followeesOf(query, viewer), request)
+    const built = buildPhotoQuery(viewer, await relationsOf(query, viewer), request)
     const order: PhotoSearch['order'] = built.scored && request.sort !== 'recent' ? 'relevance' : 'recent'
 
     async function search(after: HitPosition | null, size: number): Promise<Hits> {
@@ -135,21 +136,30 @@ function startingWith(
   }
 }
 
-/** Whom the viewer follows. Plan: the newest entries of follows_following_idx. */
-async function followeesOf(query: Query, viewer: Viewer): Promise<UserId[]> {
-  if (viewer.kind !== 'user') return []
-  const rows = await query<{ followee_id: UserId }>({
-    name: 'search-followees',
-    text: 'SELECT followee_id FROM follows WHERE follower_id = $1 ORDER BY created_at DESC, followee_id DESC LIMIT $2',
-    values: [viewer.userId, MAX_SEARCHED_FOLLOWEES],
+// Plan: the newest entries of follows_following_idx and blocks_made_idx, and of blocks_received_idx those there are.
+const RELATIONS = `
+  SELECT ARRAY(SELECT followee_id::text FROM follows WHERE follower_id = $1::bigint
+      ORDER BY created_at DESC, followee_id DESC LIMIT $2) AS followees,
+    ARRAY((SELECT blocked_id::text FROM blocks WHERE blocker_id = $1::bigint
+        ORDER BY created_at DESC, blocked_id DESC LIMIT $2 / 2)
+      UNION ALL
+      (SELECT blocker_id::text FROM blocks WHERE blocked_id = $1::bigint LIMIT $2 / 2)) AS blocked`
+
+async function relationsOf(query: Query, viewer: Viewer): Promise<SearchRelations> {
+  if (viewer.kind !== 'user') return { followees: [], blocked: [] }
+  const rows = await query<{ followees: UserId[]; blocked: UserId[] }>({
+    name: 'search-relations',
+    text: RELATIONS,
+    values: [viewer.userId, MAX_SEARCHED_RELATIONS],
   })
-  return rows.map((row) => row.followee_id)
+  return rows[0]!
 }
 
-// One probe of photos_pkey per hit, and of follows_pkey for those that only followers see.
+// One probe of photos_pkey and users_pkey per hit, of follows_pkey for those that only followers see, and two of
+// blocks_pkey for those of others that would be seen.
 const COUNT_VISIBLE = `
-  SELECT count(*)::integer AS visible FROM photos p
-  WHERE p.photo_id = ANY ($2::uuid[]) AND p.status = 'ready' AND ${visibleTo('p', '$1::bigint')}`
+  SELECT count(*)::integer AS visible FROM photos p JOIN users u ON u.user_id = p.owner_id
+  WHERE p.photo_id = ANY ($2::uuid[]) AND p.status = 'ready' AND ${visibleTo('p', 'u', accountOnly('$1::bigint'))}`
 
 async function countVisible(query: Query, viewer: Viewer, hits: readonly HitPosition[]): Promise<number> {
   if (hits.length === 0) return 0

@@ -1,9 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { v7 as uuidv7 } from 'uuid'
-import { ANONYMOUS, type UserViewer, type Viewer } from '../../../src/domain/viewer.ts'
-import { VISIBILITY_TABLE, type ViewerKind } from '../../../src/domain/visibility.table.ts'
-import { type PhotoDocument } from '../../../src/infra/opensearch/photo-index.ts'
-import { visibleTo } from '../../../src/infra/opensearch/visibility.ts'
+import type { UserViewer } from '../../../src/domain/viewer.ts'
 import { createSearch } from '../../../src/services/search/search.ts'
 import {
   ANYONE,
@@ -19,41 +15,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await world.close()
-})
-
-describe('the search twin of maySee', () => {
-  it.each(VISIBILITY_TABLE)('$viewer, $visibility, $status → $visible', async (row) => {
-    const viewers: Record<ViewerKind, Viewer> = {
-      anonymous: ANONYMOUS,
-      stranger: { kind: 'user', userId: '9000002' },
-      follower: { kind: 'user', userId: '9000003' },
-      owner: { kind: 'user', userId: '9000001' },
-    }
-    const photoId = uuidv7()
-    const document: PhotoDocument = {
-      photoId,
-      ownerId: '9000001',
-      username: 'owner',
-      caption: null,
-      altText: null,
-      tags: [],
-      visibility: row.visibility,
-      status: row.status,
-      publishedAt: 1,
-      version: 1,
-    }
-    expect(await world.index.put(document)).toBe(true)
-    await world.refresh()
-    const followees = row.viewer === 'follower' ? ['9000001', '9000009'] : ['9000009']
-    const query = {
-      bool: {
-        filter: [visibleTo(viewers[row.viewer], followees), { term: { photoId: { value: photoId } } }],
-      },
-    }
-    const hits = await world.index.search({ query, order: 'recent', after: null, size: 10 })
-    expect(hits.length === 1).toBe(row.visible)
-    await world.index.remove(photoId, 2)
-  })
 })
 
 describe('rights', () => {

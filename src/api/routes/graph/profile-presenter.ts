@@ -9,12 +9,6 @@ export function presentProfile(profile: Profile): z.infer<typeof ProfileSchema> 
     photoCount: profile.photoCount,
     followerCount: profile.followerCount,
     followingCount: profile.followingCount,
-    relationship: {
-      following: profile.relationship.following,
-      requested: false,
-      followedBy: profile.relationship.followedBy,
-      blocking: false,
-      muting: false,
-    },
+    relationship: profile.relationship,
   }
 }

@@ -32,7 +32,7 @@ export function profileRoutes(routes: Routes, { present, cursorSecret }: Profile
     async (ctx) => {
       const { photos, profiles, ownWrites } = ctx.services
       const query = await ownWrites.readerFor(ctx.viewer)
-      const ownerId = await profiles.userIdOf(query, ctx.input.params.username)
+      const ownerId = await profiles.ownerOfLists(query, ctx.viewer, ctx.input.params.username)
       const list = `users/${ownerId}/photos`
       const { limit, cursor } = ctx.input.query
       const after = photoCursors.read(cursor, ctx.viewer, list)
@@ -51,11 +51,11 @@ export function profileRoutes(routes: Routes, { present, cursorSecret }: Profile
     routes.get(`/users/:username/${side}`, limit('read'), maybeSignedIn(), valid(operation), async (ctx) => {
       const { profiles, ownWrites } = ctx.services
       const query = await ownWrites.readerFor(ctx.viewer)
-      const userId = await profiles.userIdOf(query, ctx.input.params.username)
+      const userId = await profiles.ownerOfLists(query, ctx.viewer, ctx.input.params.username)
       const list = `users/${userId}/${side}`
       const { limit, cursor } = ctx.input.query
       const after = edgeCursors.read(cursor, ctx.viewer, list)
-      const page = await profiles[side](query, userId, { after, limit })
+      const page = await profiles[side](query, ctx.viewer, userId, { after, limit })
       ctx.body = {
         items: page.items.map(presentUser),
         nextCursor: edgeCursors.write(page.next, ctx.viewer, list),

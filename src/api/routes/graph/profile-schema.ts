@@ -31,7 +31,7 @@ export const ListUserPhotos = operation({
   params: UserParams,
   query: z.strictObject(pageQuery),
   responses: { 200: listOf(PhotoSchema) },
-  errors: ['not_found', 'bad_cursor'],
+  errors: ['not_found', 'account_private', 'bad_cursor'],
 })
 
 export const ListFollowers = operation({
@@ -40,7 +40,7 @@ export const ListFollowers = operation({
   params: UserParams,
   query: z.strictObject(pageQuery),
   responses: { 200: listOf(UserSchema) },
-  errors: ['not_found', 'bad_cursor'],
+  errors: ['not_found', 'account_private', 'bad_cursor'],
 })
 
 export const ListFollowing = operation({
@@ -49,5 +49,5 @@ export const ListFollowing = operation({
   params: UserParams,
   query: z.strictObject(pageQuery),
   responses: { 200: listOf(UserSchema) },
-  errors: ['not_found', 'bad_cursor'],
+  errors: ['not_found', 'account_private', 'bad_cursor'],
 })

@@ -16,7 +16,7 @@ const card: PhotoCard = {
   photoId,
   version: 4,
   accessEpoch: 3,
-  owner: { userId: '7', username: 'ann', displayName: null },
+  owner: { userId: '7', username: 'ann', displayName: null, isPrivate: false },
   status: 'ready',
   visibility: 'public',
   caption: null,
@@ -60,6 +60,7 @@ const card: PhotoCard = {
     },
   ],
   inViewersCircle: false,
+  isMuted: false,
 }
 
 describe('the photo presenter', () => {

@@ -88,8 +88,8 @@ type SignVariant = (card: PhotoCard, variant: CardVariant) => ImageUrl
 /** Remembers the URLs of public photos, which depend on nothing but object and access epoch. */
 function createSigner({ cdnBaseUrl, cdnSigningKey }: PhotoPresenterOptions): SignVariant {
   const remembered = new Map<string, ImageUrl>()
-  return ({ accessEpoch, visibility, status }, { objectKey }) => {
-    const isPublic = visibility === 'public' && status === 'ready'
+  return ({ accessEpoch, visibility, status, owner }, { objectKey }) => {
+    const isPublic = visibility === 'public' && status === 'ready' && !owner.isPrivate
     const name = `${accessEpoch} ${objectKey}`
     const known = isPublic ? remembered.get(name) : undefined
     if (known) return known

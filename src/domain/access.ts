@@ -1,0 +1,111 @@
+import type { UserId } from './ids.ts'
+import { viewerUserId, type Viewer } from './viewer.ts'
+import type { PhotoStatus, Visibility } from './visibility.ts'
+
+export const ACCOUNT_STATUSES = ['active', 'suspended', 'deactivated'] as const
+export type AccountStatus = (typeof ACCOUNT_STATUSES)[number]
+
+/** What the rule needs to know of a photo. */
+export interface PhotoAccess {
+  ownerId: UserId
+  visibility: Visibility
+  status: PhotoStatus
+}
+
+/** What the rules need to know of an account that is looked at. */
+export interface AccountAccess {
+  status: AccountStatus
+  isPrivate: boolean
+}
+
+/** What lies between a viewer and an account. */
+export interface AccountRelations {
+  /** The viewer follows the account, which has accepted it if it is private. */
+  follows: boolean
+  /** The viewer blocks the account. */
+  blocking: boolean
+  /** The account blocks the viewer. */
+  blockedBy: boolean
+}
+
+/** What lies between a viewer and a photo, and the account that owns it. */
+export interface Relations extends AccountRelations {
+  owner: AccountAccess
+  /** The link that is looked through grants this photo, and the photo's owner gave that grant. */
+  grantedByLink: boolean
+}
+
+/**
+ * Whether the viewer may see the photo: the one rule. Its SQL twin is `infra/db/rules.ts`, its search twin
+ * `infra/opensearch/visibility.ts`; `access.table.ts` holds the cases that all three must answer alike.
+ *
+ * - deleted: nobody;
+ * - the owner: every other photo of theirs, whatever became of the account;
+ * - not ready, or of a suspended or deactivated account: nobody else;
+ * - a link: what its grants name, and no more;
+ * - a block, whichever side made it: nothing;
+ * - all others by the effective visibility.
+ *
+ * Mutes are no part of it: they choose what is on a page of the feed, and take no right.
+ */
+export function maySee(viewer: Viewer, photo: PhotoAccess, relations: Relations): boolean {
+  if (photo.status === 'deleted') return false
+  if (viewerUserId(viewer) === photo.ownerId) return true
+  if (photo.status !== 'ready' || relations.owner.status !== 'active') return false
+  if (viewer.kind === 'link') return relations.grantedByLink
+  if (isBlocked(relations)) return false
+  switch (effectiveVisibility(photo.visibility, relations.owner)) {
+    case 'public':
+      return true
+    case 'followers':
+      return relations.follows
+    case 'private':
+      return false
+  }
+}
+
+/** What is left of a photo's visibility by the account that owns it: never more than its followers see, or nobody. */
+export function effectiveVisibility(visibility: Visibility, owner: AccountAccess): Visibility {
+  if (owner.status !== 'active') return 'private'
+  return visibility === 'public' && owner.isPrivate ? 'followers' : visibility
+}
+
+/**
+ * Whether the account exists for the viewer wherever accounts are listed. A link shows its photos with their owner's
+ * name, and no account beside them.
+ */
+export function accountVisibleTo(
+  viewer: Viewer,
+  account: AccountAccess & { userId: UserId },
+  relations: AccountRelations,
+): boolean {
+  return profileVisibleTo(viewer, account, relations) && !(isOther(viewer, account) && relations.blocking)
+}
+
+/** Whether the viewer may look the account up by its name: one that they block as well, so that they can end the block. */
+export function profileVisibleTo(
+  viewer: Viewer,
+  account: AccountAccess & { userId: UserId },
+  relations: AccountRelations,
+): boolean {
+  if (!isOther(viewer, account)) return true
+  return viewer.kind !== 'link' && account.status === 'active' && !relations.blockedBy
+}
+
+/** Whether the viewer may see the account's lists of photos, followers and followees. */
+export function accountListsVisibleTo(
+  viewer: Viewer,
+  account: AccountAccess & { userId: UserId },
+  relations: AccountRelations,
+): boolean {
+  if (!accountVisibleTo(viewer, account, relations)) return false
+  return !account.isPrivate || !isOther(viewer, account) || relations.follows
+}
+
+function isBlocked({ blocking, blockedBy }: AccountRelations): boolean {
+  return blocking || blockedBy
+}
+
+function isOther(viewer: Viewer, account: { userId: UserId }): boolean {
+  return viewerUserId(viewer) !== account.userId
+}

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  ACCESS_TABLE,
+  ACCOUNT_TABLE,
+  VIEWER_KINDS,
+  type PhotoCase,
+} from '../../../src/domain/access.table.ts'
+import { effectiveVisibility } from '../../../src/domain/access.ts'
+import { viewerKey, viewerLinkId, viewerUserId, type Viewer } from '../../../src/domain/viewer.ts'
+import {
+  accountListsVisibleTo,
+  accountVisibleTo,
+  profileVisibleTo,
+  visibleTo,
+} from '../../../src/infra/db/rules.ts'
+import { visibleTo as searchable } from '../../../src/infra/opensearch/visibility.ts'
+import { loadPhotoCards } from '../../../src/services/photos/photo-cards.ts'
+import { seedAccessWorld, type AccessWorld } from '../../support/worlds/access-world.ts'
+import { openSearchWorld, type SearchWorld } from '../../support/worlds/search-world.ts'
+
+let world: SearchWorld
+let seeded: AccessWorld
+beforeAll(async () => {
+  world = await openSearchWorld()
+  seeded = await seedAccessWorld(world.db)
+  await Promise.all(
+    seeded.photos.map(({ photoId, userId, visibility, status, ownerStatus, ownerIsPrivate }) =>
+      world.index.put({
+        photoId,
+        ownerId: userId,
+        username: 'owner',
+        caption: null,
+        altText: null,
+        tags: [],
+        visibility: effectiveVisibility(visibility, { status: ownerStatus, isPrivate: ownerIsPrivate }),
+        status,
+        publishedAt: 1,
+        version: 1,
+      }),
+    ),
+  )
+  await world.refresh()
+})
+afterAll(() => world?.close())
+
+const VIEWER = { userId: '$1::bigint', linkId: '$2::uuid' }
+const valuesOf = (viewer: Viewer) => [viewerUserId(viewer), viewerLinkId(viewer)]
+const photosOf = (viewer: (typeof VIEWER_KINDS)[number]) =>
+  ACCESS_TABLE.filter((row) => row.viewer === viewer)
+
+/** The cases that `look` answers otherwise than the table: one look for all the photos of each viewer. */
+async function differing(
+  rows: readonly PhotoCase[],
+  look: (viewer: Viewer) => Promise<Iterable<string>>,
+  expected: (row: PhotoCase) => boolean = (row) => row.visible,
+): Promise<PhotoCase[]> {
+  const seen = new Map<string, Set<string>>()
+  for (const viewer of rows.map((row) => seeded.viewerOf(row))) {
+    if (!seen.has(viewerKey(viewer))) seen.set(viewerKey(viewer), new Set(await look(viewer)))
+  }
+  return rows.filter(
+    (row) => seen.get(viewerKey(seeded.viewerOf(row)))!.has(seeded.photoOf(row)) !== expected(row),
+  )
+}
+
+describe.each(VIEWER_KINDS)('of the whole table, %s', (kind) => {
+  it('sees by SQL what the table says', async () => {
+    const text = `SELECT p.photo_id FROM photos p JOIN users u ON u.user_id = p.owner_id
+      WHERE ${visibleTo('p', 'u', VIEWER)}`
+    const look = async (viewer: Viewer) => {
+      const rows = await world.db.primary<{ photo_id: string }>({ text, values: valuesOf(viewer) })
+      return rows.map((row) => row.photo_id)
+    }
+    expect(await differing(photosOf(kind), look)).toEqual([])
+  })
+
+  it('gets the cards that the table says', async () => {
+    const ids = seeded.photos.map((photo) => photo.photoId)
+    const look = async (viewer: Viewer) => (await loadPhotoCards(world.db.replica, viewer, ids)).cards.keys()
+    expect(await differing(photosOf(kind), look)).toEqual([])
+  })
+
+  it('finds by search what the table says, but nothing through a link', async () => {
+    const look = async (viewer: Viewer) => {
+      const { follows, blocks } = await relationsOf(viewer)
+      const query = searchable(viewer, { followees: follows, blocked: blocks })
+      const hits = await world.index.search({ query, order: 'recent', after: null, size: 1_000 })
+      return hits.map((hit) => hit.photoId)
+    }
+    expect(await differing(photosOf(kind), look, (row) => row.visible && kind !== 'link')).toEqual([])
+  })
+
+  it('sees the accounts that the table says', async () => {
+    for (const row of ACCOUNT_TABLE.filter(({ viewer }) => viewer === kind)) {
+      const [answer] = await world.db.primary({
+        text: `SELECT ${profileVisibleTo('u', VIEWER)} AS profile, ${accountVisibleTo('u', VIEWER)} AS listed,
+                 ${accountListsVisibleTo('u', VIEWER)} AS lists FROM users u WHERE u.user_id = $3`,
+        values: [...valuesOf(seeded.viewerOf(row)), seeded.ownerOf(row)],
+      })
+      expect({ ...row, ...answer }).toEqual(row)
+    }
+  })
+})
+
+async function relationsOf(viewer: Viewer): Promise<{ follows: string[]; blocks: string[] }> {
+  const [row] = await world.db.primary<{ follows: string[]; blocks: string[] }>({
+    text: `SELECT ARRAY(SELECT followee_id::text FROM follows WHERE follower_id = $1::bigint) AS follows,
+             ARRAY(SELECT blocked_id::text FROM blocks WHERE blocker_id = $1::bigint
+               UNION ALL SELECT blocker_id::text FROM blocks WHERE blocked_id = $1::bigint) AS blocks`,
+    values: [viewerUserId(viewer)],
+  })
+  return row!
+}
