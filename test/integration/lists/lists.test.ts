@@ -122,6 +122,32 @@ describe('who sees what, and in which order', () => {
     })
   })
 
+  it('a private account keeps its lists and image URLs to its followers', async () => {
+    const author = await world.signUp()
+    const [reader, other] = [await world.signUp(), await world.signUp()]
+    await follow(reader, author)
+    const id = await world.seedPhoto({ ownerId: author.id, visibility: 'public' })
+    await world.db.transaction(
+      ({ query }) =>
+        query({ text: 'UPDATE users SET is_private = true WHERE user_id = $1', values: [author.id] }),
+      { narrows: true },
+    )
+    for (const list of ['photos', 'followers', 'following']) {
+      const path = `/v1/users/${author.username}/${list}`
+      for (const token of [other.token, undefined]) {
+        const refused = await world.call('GET', path, { token })
+        expect(refused).toMatchObject({ status: 403, body: { code: 'account_private' } })
+      }
+      expect(await world.call('GET', path, { token: reader.token })).toMatchObject({ status: 200 })
+    }
+    expect((await world.call('GET', `/v1/photos/${id}`, { token: other.token })).status).toBe(404)
+    const shown = await world.call('GET', `/v1/photos/${id}`, { token: reader.token })
+    expect(shown.body.photo.variants[0].expiresAt).toBeDefined()
+    expect((await follow(other, author)).body).toEqual({ status: 'requested' })
+    const profile = await world.call('GET', `/v1/users/${author.username}`, { token: other.token })
+    expect(profile.body.user).toMatchObject({ photoCount: 0, relationship: { requested: true } })
+  })
+
   describe('rights act at once', () => {
     it('an unfollow and a removed follower lose what was for followers with the answer', async () => {
       const [author, reader] = [await world.signUp(), await world.signUp()]

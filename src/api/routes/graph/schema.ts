@@ -4,7 +4,7 @@ import { UserParams } from '../inputs.ts'
 
 export const FollowUser = operation({
   id: 'followUser',
-  summary: 'Follow a user',
+  summary: 'Follow a user, or ask to if the account is private',
   params: UserParams,
   responses: { 200: z.object({ status: z.enum(['following', 'requested']) }) },
   errors: ['not_found', 'invalid'],

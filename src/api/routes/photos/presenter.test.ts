@@ -86,6 +86,7 @@ describe('the photo presenter', () => {
       { visibility: 'followers' },
       { visibility: 'private' },
       { status: 'quarantined' },
+      { owner: { ...card.owner, isPrivate: true } },
     ] as const) {
       const [thumb] = present({ ...card, ...change }, OWNER).variants
       expect(thumb!.expiresAt).toBeDefined()
