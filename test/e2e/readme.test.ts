@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -7,11 +8,19 @@ import { startApp, type App } from '../support/servers/app-processes.ts'
 
 const checkout = join(import.meta.dirname, '..', '..')
 let app: App
+let instance: string
 
 beforeAll(async () => {
-  app = await startApp({ storageEvents: true })
+  app = await startApp({ storageEvents: false, processes: ['api', 'orchestration', 'media'] })
+  // The settings that the commands read are those of `npm start`; here the API has a port of its own.
+  instance = await mkdtemp(join(tmpdir(), 'darkroom-readme-'))
+  const photos = process.env.DARKROOM_SAMPLE_PHOTOS!
+  await writeFile(join(instance, 'env'), `PUBLIC_URL=${app.url}\nDARKROOM_SAMPLE_PHOTOS='${photos}'\n`)
 })
-afterAll(() => app?.stop())
+afterAll(async () => {
+  await app?.stop()
+  if (instance) await rm(instance, { recursive: true })
+})
 
 /** The shell commands below a heading of README.md, as printed. */
 async function commandsBelow(heading: string): Promise<string> {
@@ -23,7 +32,11 @@ async function commandsBelow(heading: string): Promise<string> {
 }
 
 const run = (script: string) =>
-  promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], { cwd: checkout, timeout: 100_000 })
+  promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
+    cwd: checkout,
+    env: { ...process.env, DARKROOM_INSTANCE_DIR: instance },
+    timeout: 100_000,
+  })
 
 it('the first upload of the README works as printed, and again', async () => {
   const commands = await commandsBelow('A first upload with curl')
