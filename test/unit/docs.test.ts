@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
@@ -33,6 +33,21 @@ describe.each(documents)('%s', (document) => {
       .filter((path) => !/[<>*…]|YYYY/.test(path))
       .flatMap(expandBraces)
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
+})
+
+describe('decisions', () => {
+  const index = read('docs/adr/README.md').replace(/ +/g, ' ')
+  const decisions = readdirSync(join(root, 'docs/adr')).filter((name) => /^\d{4}-.*\.md$/.test(name))
+
+  it.each(decisions)('%s has a date, a status and its line in the index', (name) => {
+    const decision = read(`docs/adr/${name}`)
+    const [, number, title] = /^# (\d+)\. (.+)$/m.exec(decision) ?? []
+    expect(Number(number)).toBe(Number(name.slice(0, 4)))
+    expect(decision).toMatch(/^Date: \d{4}-\d\d-\d\d\b.*Status: (proposed|accepted|superseded by)/m)
+    expect(index, 'docs/adr/README.md lists every decision').toContain(
+      `\n| [${number}](${name}) | ${title} |\n`,
+    )
   })
 })
 
