@@ -14,7 +14,7 @@ import { ownWrites } from './middlewares/own-writes.ts'
 import { problems } from './middlewares/problems.ts'
 import { requestId } from './middlewares/request-id.ts'
 import { securityHeaders } from './middlewares/security-headers.ts'
-import { createOpenApiDocument } from './openapi.ts'
+import { createOpenApiDocument } from './openapi/document.ts'
 import { createRouter, createRoutes, refuseUnrouted, type RouteDefinition } from './routing.ts'
 import { accountRoutes } from './routes/accounts/routes.ts'
 import { feedRoutes } from './routes/feed/routes.ts'
@@ -64,7 +64,7 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
   const outside = createRoutes('')
   operationsRoutes(outside, { ...metrics, metricsToken: config.METRICS_TOKEN })
   const routes = [...v1.list, ...internal.list, ...outside.list]
-  docsRoutes(outside, () => createOpenApiDocument(routes, config.PUBLIC_URL))
+  docsRoutes(outside, () => createOpenApiDocument(routes, config))
   routes.push(...outside.list.filter((route) => !routes.includes(route)))
 
   const router = createRouter(routes)

@@ -1,5 +1,6 @@
 import type { Next, ParameterizedContext } from 'koa'
 import type { Logger } from '../observability/logger.ts'
+import type { RatePolicyName } from '../services/requests/rate-limits.ts'
 import type { Services } from '../services/services.ts'
 import type { AnonymousViewer, UserViewer } from '../domain/viewer.ts'
 import type { DarkroomError } from '../domain/errors.ts'
@@ -40,7 +41,7 @@ export type ApiContext = ParameterizedContext<
 /** What OpenAPI needs to know of a step. */
 export interface StepDescription {
   security?: 'required' | 'optional' | 'operator' | 'storageEvents'
-  limits?: string
+  limits?: RatePolicyName
   operation?: Operation
   idempotent?: true
 }

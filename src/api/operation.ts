@@ -20,6 +20,10 @@ export interface Operation {
   /** Bodies above this are refused unread. */
   bodyLimitBytes?: number
   responses: Readonly<Record<number, ResponseBody>>
+  /** What the document shows; a test validates it against the schemas. `answer` is that of every 2xx. */
+  examples?: Readonly<{ body?: unknown; answer?: unknown }>
+  /** The 201 names what was made in Location. */
+  answersLocation?: true
   /** Codes that this operation adds to those that every operation may answer. */
   errors?: readonly ErrorCode[]
 }

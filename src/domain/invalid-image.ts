@@ -8,8 +8,16 @@
  * - `size_mismatch`: not as many bytes as declared, or more than allowed
  * - `checksum_mismatch`: the SHA-256 differs from the declared one
  */
-export type InvalidImageCode =
-  'not_an_image' | 'type_mismatch' | 'truncated' | 'too_many_pixels' | 'size_mismatch' | 'checksum_mismatch'
+export const INVALID_IMAGE_CODES = [
+  'not_an_image',
+  'type_mismatch',
+  'truncated',
+  'too_many_pixels',
+  'size_mismatch',
+  'checksum_mismatch',
+] as const
+
+export type InvalidImageCode = (typeof INVALID_IMAGE_CODES)[number]
 
 /** Permanent: the same bytes will never become valid. `detail` is English for developers and holds no content. */
 export class InvalidImage extends Error {

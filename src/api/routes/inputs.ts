@@ -35,13 +35,18 @@ export const line = (maxCharacters: number) =>
     .transform((given) => (given === '' ? null : given))
     .meta({ override: { type: ['string', 'null'], maxLength: maxCharacters } })
 
-const MAX_PAGE = 100
-const DEFAULT_PAGE = 20
+export const MAX_PAGE = 100
+export const DEFAULT_PAGE = 20
 
 /** `limit` and `cursor` of every list. */
 export const pageQuery = {
-  limit: wholeNumber(1, MAX_PAGE).default(DEFAULT_PAGE),
+  limit: wholeNumber(1, MAX_PAGE).default(DEFAULT_PAGE).meta(shownDefault(DEFAULT_PAGE)),
   cursor: z.string().min(1).max(512).optional().meta({ description: 'nextCursor of the page before.' }),
+}
+
+/** Shows a default in the document: zod-openapi leaves out that of a query parameter. */
+export function shownDefault(value: number) {
+  return { override: { default: value } }
 }
 
 /** A whole number in a query string: digits alone, no sign, exponent or blank. */

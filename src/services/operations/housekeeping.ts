@@ -2,6 +2,7 @@ import { isUuid, type PhotoId, type UserId } from '../../domain/ids.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { incomingKey } from '../photos/object-keys.ts'
+import { IDEMPOTENCY_KEPT_HOURS } from '../requests/idempotency.ts'
 import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
 
 /** Sweeps delete in batches of this many rows or objects, so that none holds locks for long. */
@@ -10,8 +11,6 @@ const BATCH = 500
 const AFTER_EXPIRY = `interval '1 hour'`
 /** Objects without a row are nobody's, unless the database was restored or the bucket is shared: then a day tells. */
 const UNKNOWN_KEPT_MS = 24 * 60 * 60 * 1000
-/** How long a request may be repeated under its Idempotency-Key. */
-const IDEMPOTENCY_KEPT = `interval '24 hours'`
 /** Ended sessions are kept a while, so that the reuse of a stolen refresh token is still noticed. */
 const SESSIONS_KEPT = `interval '7 days'`
 /** A fanout that is owed for so long has no workflow, or one that is waiting; waking that does no harm. */
@@ -83,7 +82,7 @@ export function createHousekeeping({ db, objects, starts }: HousekeepingDeps): H
     sweepIdempotencyKeys: (signal) =>
       deleteInBatches(
         `DELETE FROM idempotency_keys WHERE (user_id, route, key) IN (
-          SELECT user_id, route, key FROM idempotency_keys WHERE created_at < now() - ${IDEMPOTENCY_KEPT} LIMIT $1)
+          SELECT user_id, route, key FROM idempotency_keys WHERE created_at < now() - interval '${IDEMPOTENCY_KEPT_HOURS} hours' LIMIT $1)
         RETURNING 1`,
         signal,
       ),

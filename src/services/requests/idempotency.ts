@@ -4,7 +4,8 @@ import type { Database, Transaction } from '../../infra/db/database.ts'
 
 /** A request that runs longer than this has died; another with the same key takes its place. */
 const LOCK_SECONDS = 60
-const KEPT_HOURS = 24
+/** How long a request may be repeated under its Idempotency-Key; housekeeping deletes what is older. */
+export const IDEMPOTENCY_KEPT_HOURS = 24
 
 /** What is kept of a first answer: which resource it showed, so that it can be shown again with fresh rights and URLs. */
 export type KeptAnswer =
@@ -56,7 +57,7 @@ export function createIdempotency({ db }: { db: Database }): Idempotency {
                WHERE k.created_at < now() - $6 * interval '1 hour'
                  OR (k.response IS NULL AND k.locked_until < clock_timestamp() AND k.fingerprint = excluded.fingerprint)
                RETURNING locked_until`,
-        values: [...id, scope.fingerprint, LOCK_SECONDS, KEPT_HOURS],
+        values: [...id, scope.fingerprint, LOCK_SECONDS, IDEMPOTENCY_KEPT_HOURS],
       })
       if (taken) return { first: firstRun(db, scope, taken.locked_until) }
       const [row] = await db.primary<KeyRow>({

@@ -11,25 +11,32 @@ const MINUTE_SECONDS = 60
 const QUARTER_HOUR_SECONDS = 15 * MINUTE_SECONDS
 const HOUR_SECONDS = 60 * MINUTE_SECONDS
 
-/** How often what may be done, per account or address; `RATE_LIMIT_FACTOR` multiplies the points. */
-const RATE_POLICIES = {
+const ACCOUNT_OR_ADDRESS = 'account, or address without one'
+
+/** How often what may be done; `RATE_LIMIT_FACTOR` multiplies the points. `counts` is for the API's document. */
+export const RATE_POLICIES = {
   /** Reading: a busy client shows a few pages a second. */
-  read: { points: 1_200, seconds: MINUTE_SECONDS },
-  search: { points: 240, seconds: MINUTE_SECONDS },
-  write: { points: 300, seconds: MINUTE_SECONDS },
+  read: { points: 1_200, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
+  search: { points: 240, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
+  write: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   /** Each opens room for an object in the storage; pending uploads have a quota besides. */
-  upload: { points: 300, seconds: MINUTE_SECONDS },
+  upload: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   /** Each holds a connection for up to 25 s. */
-  poll: { points: 600, seconds: MINUTE_SECONDS },
+  poll: { points: 600, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   /** Per address, since there is no account yet. */
-  signUp: { points: 30, seconds: HOUR_SECONDS },
-  signIn: { points: 60, seconds: QUARTER_HOUR_SECONDS },
-  refresh: { points: 120, seconds: QUARTER_HOUR_SECONDS },
+  signUp: { points: 30, seconds: HOUR_SECONDS, counts: 'address' },
+  signIn: { points: 60, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
+  refresh: { points: 120, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
   /** Per username tried, from wherever; a success clears it. */
-  signInTarget: { points: 20, seconds: QUARTER_HOUR_SECONDS },
+  signInTarget: { points: 20, seconds: QUARTER_HOUR_SECONDS, counts: 'username that sign-ins try' },
 } as const
 
 export type RatePolicyName = keyof typeof RATE_POLICIES
+
+/** How often a policy allows calls in its window, at least once. @param factor RATE_LIMIT_FACTOR */
+export function policyPoints(name: RatePolicyName, factor: number): number {
+  return Math.max(1, Math.round(RATE_POLICIES[name].points * factor))
+}
 
 /** What became of one call counted against a policy. */
 interface RateDecision {
@@ -74,7 +81,7 @@ export function createRateLimits(
   for (const [name, policy] of Object.entries(RATE_POLICIES)) {
     const settings = {
       keyPrefix: `${options.keyPrefix ?? ''}rate:${name}`,
-      points: Math.max(1, Math.round(policy.points * options.factor)),
+      points: policyPoints(name as RatePolicyName, options.factor),
       duration: policy.seconds,
     }
     limiters.set(name as RatePolicyName, {

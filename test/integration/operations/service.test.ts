@@ -1,14 +1,30 @@
 import { validateSchema } from '../../support/openapi-validation.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openApiPath } from '../../../src/api/openapi.ts'
+import { z } from 'zod'
+import { openApiPath } from '../../../src/api/openapi/document.ts'
+import packageJson from '../../../package.json' with { type: 'json' }
+import { ERROR_CODES } from '../../../src/domain/errors.ts'
+import { STATUS_BY_CODE } from '../../../src/api/errors.ts'
+import { ProblemSchema } from '../../../src/api/openapi/responses.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
+
+/** Of the document, as far as these tests read it. */
+type Contents = Record<string, { examples?: Record<string, { value: unknown }> } | undefined>
+interface Described {
+  responses: Record<string, { headers: object }>
+}
 
 describe('the service around the routes', () => {
   let world: ApiWorld
   let ann: Person
 
   beforeAll(async () => {
-    world = await openApiWorld({ CORS_ORIGINS: 'https://app.example', METRICS_TOKEN: 'm'.repeat(40) })
+    world = await openApiWorld({
+      CORS_ORIGINS: 'https://app.example',
+      METRICS_TOKEN: 'm'.repeat(40),
+      RATE_LIMITS: 'true',
+      RATE_LIMIT_FACTOR: '100',
+    })
     ann = await world.signUp()
   })
   afterAll(() => world?.close())
@@ -28,6 +44,81 @@ describe('the service around the routes', () => {
       const routed = world.api.routes.map(({ method, path }) => `${method} ${openApiPath(path)}`)
       expect(described.sort()).toEqual(routed.sort())
       expect(described.length).toBeGreaterThan(30)
+    })
+
+    it('shows an example of every body and answer, which its schema accepts', () => {
+      for (const { description } of world.api.routes) {
+        const { operation } = description
+        if (!operation) continue
+        const { id, body, responses, examples = {} } = operation
+        if (body) expect(body.safeParse(examples.body), id).toMatchObject({ success: true })
+        for (const [status, schema] of Object.entries(responses)) {
+          if (Number(status) >= 300 || !(schema instanceof z.ZodType)) continue
+          expect(schema.parse(examples.answer), id).toEqual(examples.answer)
+        }
+      }
+    })
+
+    it('shows problems as they are answered', async () => {
+      const { body } = await world.call('GET', '/openapi.json')
+      const { responses } = body.paths['/v1/photos'].post
+      expect(Object.keys(responses)).toEqual(
+        expect.arrayContaining(['201', '403', '409', '413', '429', '500']),
+      )
+      for (const [status, { content }] of Object.entries<{ content: Contents }>(responses)) {
+        const { examples = {} } = content['application/problem+json'] ?? {}
+        for (const [code, { value }] of Object.entries(examples)) {
+          expect(ProblemSchema.parse(value)).toEqual(value)
+          expect(value).toMatchObject({ code, status: Number(status) })
+        }
+      }
+    })
+
+    it('names headers that are described', async () => {
+      const { body } = await world.call('GET', '/openapi.json')
+      const { responses } = body.paths['/v1/photos/{photoId}'].get
+      expect(Object.keys(responses[200].headers)).toEqual(
+        expect.arrayContaining(['ETag', 'Cache-Control', 'X-Request-Id', 'RateLimit', 'RateLimit-Policy']),
+      )
+      expect(Object.keys(responses[304].headers)).toContain('ETag')
+      expect(Object.keys(responses[429].headers)).toContain('Retry-After')
+      const operations = Object.values<Record<string, Described>>(body.paths).flatMap(
+        Object.values<Described>,
+      )
+      const named = operations.flatMap(({ responses }) =>
+        Object.values(responses).flatMap(({ headers }) => Object.keys(headers)),
+      )
+      expect(Object.keys(body.components.headers).sort()).toEqual([...new Set(named)].sort())
+    })
+
+    it('gives defaults, and the one version of this release', async () => {
+      const { body } = await world.call('GET', '/openapi.json')
+      expect(body.info.version).toBe(packageJson.version)
+      const { parameters } = body.paths['/v1/feed'].get
+      expect(parameters.find(({ name }: { name: string }) => name === 'limit')).toMatchObject({
+        schema: { type: 'integer', minimum: 1, maximum: 100, default: 20 },
+      })
+    })
+
+    it('explains every error code and every rate limit with its numbers', async () => {
+      const { body } = await world.call('GET', '/openapi.json')
+      const { description } = body.info
+      for (const code of ERROR_CODES) {
+        expect(description).toContain(`| \`${code}\` | ${STATUS_BY_CODE[code]} |`)
+      }
+      for (const heading of ['Upload a photo', 'Page through a list', 'Repeat safely', 'Rate limits']) {
+        expect(description).toContain(`## ${heading}`)
+      }
+      const { headers } = await world.call('GET', '/v1/me', { token: ann.token })
+      const [, quota] = /q=(\d+)/.exec(headers.get('RateLimit-Policy')!)!
+      expect(description).toContain(`| \`read\` | ${quota} | 1 minute |`)
+      expect(body.paths['/v1/me'].get.description).toContain(`${quota} requests in 1 minute`)
+    })
+
+    it('is where the root leads', async () => {
+      const response = await fetch(world.api.url, { redirect: 'manual' })
+      expect(response.status).toBe(302)
+      expect(response.headers.get('Location')).toBe('/docs')
     })
 
     it('says of each operation who may call it and what a problem looks like', async () => {

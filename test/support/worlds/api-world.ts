@@ -3,7 +3,14 @@ import { isDeepStrictEqual } from 'node:util'
 import { v7 as uuidv7 } from 'uuid'
 import { pino } from 'pino'
 import { z } from 'zod'
-import { createOpenApiDocument, openApiPath } from '../../../src/api/openapi.ts'
+import {
+  createOpenApiDocument,
+  openApiPath,
+  type DocumentSettings,
+} from '../../../src/api/openapi/document.ts'
+import { RESPONSE_HEADERS, responseHeaders } from '../../../src/api/openapi/headers.ts'
+import type { Operation } from '../../../src/api/operation.ts'
+import type { RouteDefinition } from '../../../src/api/routing.ts'
 import { startApi, type RunningApi } from '../../../src/api/server.ts'
 import { loadConfig } from '../../../src/config/config.ts'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
@@ -78,7 +85,7 @@ export async function openApiWorld(overrides: Record<string, string> = {}): Prom
   const logger = pino({ level: 'debug' }, { write: (text: string) => void logLines.push(text) })
   const api = await startApi(config, logger)
   const { db } = api.clients
-  const expectDescribed = contractOf(api)
+  const expectDescribed = contractOf(api, config)
 
   const world: ApiWorld = {
     api,
@@ -87,6 +94,7 @@ export async function openApiWorld(overrides: Record<string, string> = {}): Prom
     async call(method, path, { token, body, raw, headers = {} } = {}) {
       const response = await fetch(api.url + path, {
         method,
+        redirect: 'manual',
         headers: {
           ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
           ...(body === undefined && raw === undefined ? {} : { 'Content-Type': 'application/json' }),
@@ -166,11 +174,11 @@ export async function openApiWorld(overrides: Record<string, string> = {}): Prom
 }
 
 /** Statuses that any operation may answer, and so none describes. */
-const UNDESCRIBED = new Set([304, 404, 405, 500, 503])
+const UNDESCRIBED = new Set([404, 405, 503])
 
 /** Fails for an answer that the route's description does not allow: a status, a field too many or too few. */
-function contractOf({ routes }: RunningApi) {
-  const document = createOpenApiDocument(routes, 'http://localhost')
+function contractOf({ routes }: RunningApi, settings: DocumentSettings) {
+  const document = createOpenApiDocument(routes, settings)
   const patterns = routes.map((route) => ({
     route,
     pattern: new RegExp(`^${route.path.replace(/:\w+/g, '[^/]+')}$`),
@@ -178,7 +186,7 @@ function contractOf({ routes }: RunningApi) {
       (document.paths?.[openApiPath(route.path)]?.[route.method]?.responses ?? {}) as Record<string, unknown>,
     ).map(Number),
   }))
-  return (method: string, path: string, { status, body }: Answer) => {
+  return (method: string, path: string, { status, headers, body }: Answer) => {
     const found = patterns.find(
       ({ route, pattern }) => route.method === method.toLowerCase() && pattern.test(path.split('?', 1)[0]!),
     )
@@ -186,11 +194,24 @@ function contractOf({ routes }: RunningApi) {
     if (!found.described.includes(status)) {
       throw new Error(`${method} ${found.route.path} answered ${status}, which its description does not have`)
     }
-    const schema = found.route.description.operation?.responses[status]
+    const { operation } = found.route.description
+    for (const name of operation ? namesOfRequiredHeaders(status, found.route, operation) : []) {
+      if (!headers.has(name))
+        throw new Error(`${method} ${found.route.path} answered ${status} without ${name}`)
+    }
+    const schema = operation?.responses[status]
     if (!(schema instanceof z.ZodType)) return
     const parsed = schema.parse(body)
     if (!isDeepStrictEqual(parsed, body)) {
       throw new Error(`${method} ${found.route.path} answered more than described: ${JSON.stringify(body)}`)
     }
   }
+}
+
+/** Of the headers that the description promises, those that no setting turns off. */
+function namesOfRequiredHeaders(status: number, route: RouteDefinition, operation: Operation): string[] {
+  const named = responseHeaders(status, route.method, operation, route.description)
+  return Object.entries(RESPONSE_HEADERS)
+    .filter(([name, header]) => name in named && 'required' in header)
+    .map(([name]) => name)
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { operation } from '../../operation.ts'
 import { atLeastOneField, instant, line, text, USERNAME } from '../inputs.ts'
+import { signedInExample, userExample } from './examples.ts'
 
 export const UserSchema = z
   .object({
@@ -36,6 +37,10 @@ export const CreateUser = operation({
     password: newPassword,
     displayName: line(100).optional(),
   }),
+  examples: {
+    body: { username: 'ada', password: 'correct horse battery staple', displayName: 'Ada Lovelace' },
+    answer: signedInExample,
+  },
   responses: { 201: SignedInSchema },
   errors: ['username_taken'],
 })
@@ -43,6 +48,7 @@ export const CreateUser = operation({
 export const GetMe = operation({
   id: 'getMe',
   summary: 'Your account',
+  examples: { answer: { user: userExample } },
   responses: { 200: z.object({ user: UserSchema }) },
 })
 
@@ -60,6 +66,7 @@ export const UpdateMe = operation({
         .optional(),
     }),
   ),
+  examples: { body: { displayName: 'Ada', bio: 'Light on silver.' }, answer: { user: userExample } },
   responses: { 200: z.object({ user: UserSchema }) },
   errors: ['precondition_failed'],
 })

@@ -3,12 +3,17 @@ import { isUuid } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
 import { SignedInSchema } from './schema.ts'
 import { instant, listOf } from '../inputs.ts'
+import { sessionsExample, signedInExample } from './examples.ts'
 
 export const CreateSession = operation({
   id: 'createSession',
   summary: 'Sign in',
   description: 'An unknown username and a wrong password answer alike, in time as well.',
   body: z.strictObject({ username: z.string().min(1).max(256), password: z.string().min(1).max(256) }),
+  examples: {
+    body: { username: 'ada', password: 'correct horse battery staple' },
+    answer: signedInExample,
+  },
   responses: { 201: SignedInSchema },
   errors: ['bad_credentials', 'account_suspended'],
 })
@@ -20,6 +25,7 @@ export const RefreshSession = operation({
     'The token given works 10 s more, for a second tab or a lost answer. Its use after that ends the session: one of two ' +
     'holders has stolen it.',
   body: z.strictObject({ refreshToken: z.string().min(1).max(256) }),
+  examples: { body: { refreshToken: signedInExample.refreshToken }, answer: signedInExample },
   responses: { 200: SignedInSchema },
   errors: ['unauthenticated', 'account_suspended'],
 })
@@ -37,6 +43,7 @@ const SessionSchema = z
 export const ListSessions = operation({
   id: 'listSessions',
   summary: 'Your devices',
+  examples: { answer: sessionsExample },
   responses: { 200: listOf(SessionSchema) },
 })
 

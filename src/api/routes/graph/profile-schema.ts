@@ -3,6 +3,8 @@ import { operation } from '../../operation.ts'
 import { UserSchema } from '../accounts/schema.ts'
 import { listOf, pageQuery, UserParams } from '../inputs.ts'
 import { PhotoSchema } from '../photos/schema.ts'
+import { photosExample } from '../photos/examples.ts'
+import { profileExample, usersExample } from './examples.ts'
 
 export const ProfileSchema = UserSchema.extend({
   photoCount: z.number().int(),
@@ -21,6 +23,7 @@ export const GetProfile = operation({
   id: 'getProfile',
   summary: 'A user, with counts and your relationship to them',
   params: UserParams,
+  examples: { answer: { user: profileExample } },
   responses: { 200: z.object({ user: ProfileSchema }) },
   errors: ['not_found'],
 })
@@ -30,6 +33,7 @@ export const ListUserPhotos = operation({
   summary: "A user's photos that you may see, newest first",
   params: UserParams,
   query: z.strictObject(pageQuery),
+  examples: { answer: photosExample },
   responses: { 200: listOf(PhotoSchema) },
   errors: ['not_found', 'account_private', 'bad_cursor'],
 })
@@ -39,6 +43,7 @@ export const ListFollowers = operation({
   summary: 'Who follows a user, the newest first',
   params: UserParams,
   query: z.strictObject(pageQuery),
+  examples: { answer: usersExample },
   responses: { 200: listOf(UserSchema) },
   errors: ['not_found', 'account_private', 'bad_cursor'],
 })
@@ -48,6 +53,7 @@ export const ListFollowing = operation({
   summary: 'Whom a user follows, the newest first',
   params: UserParams,
   query: z.strictObject(pageQuery),
+  examples: { answer: usersExample },
   responses: { 200: listOf(UserSchema) },
   errors: ['not_found', 'account_private', 'bad_cursor'],
 })

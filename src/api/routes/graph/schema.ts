@@ -6,6 +6,7 @@ export const FollowUser = operation({
   id: 'followUser',
   summary: 'Follow a user, or ask to if the account is private',
   params: UserParams,
+  examples: { answer: { status: 'following' } },
   responses: { 200: z.object({ status: z.enum(['following', 'requested']) }) },
   errors: ['not_found', 'invalid'],
 })

@@ -6,7 +6,7 @@ import { DOCS_CONTENT_SECURITY_POLICY } from '../../middlewares/security-headers
 import { valid } from '../../middlewares/valid.ts'
 import { step, type Step } from '../../context.ts'
 import type { Routes } from '../../routing.ts'
-import { GetDocs, GetOpenApi } from './schema.ts'
+import { GetDocs, GetOpenApi, GetRoot } from './schema.ts'
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -31,6 +31,9 @@ export function docsRoutes(routes: Routes, document: () => object): void {
     text ??= JSON.stringify(document())
     ctx.type = 'application/json'
     ctx.body = text
+  })
+  routes.get('/', valid(GetRoot), async (ctx) => {
+    ctx.redirect('/docs')
   })
   routes.get('/docs', valid(GetDocs), async (ctx) => {
     ctx.set('Content-Security-Policy', DOCS_CONTENT_SECURITY_POLICY)

@@ -4,6 +4,7 @@ import { operation } from '../../operation.ts'
 export const GetHealth = operation({
   id: 'getHealth',
   summary: 'Whether the process is up',
+  examples: { answer: { status: 'ok' } },
   responses: { 200: z.object({ status: z.literal('ok') }) },
 })
 
@@ -22,6 +23,12 @@ const ReadinessSchema = z.object({
 export const GetReadiness = operation({
   id: 'getReadiness',
   summary: 'Whether requests can be served, and the state of each dependency',
+  examples: {
+    answer: {
+      status: 'ready',
+      dependencies: { postgres: { state: 'up', required: true }, replica: { state: 'up', required: false } },
+    },
+  },
   responses: { 200: ReadinessSchema, 503: ReadinessSchema },
 })
 
@@ -42,4 +49,10 @@ export const GetDocs = operation({
   id: 'getDocs',
   summary: 'This document, for people',
   responses: { 200: { contentType: 'text/html', description: 'Swagger UI' } },
+})
+
+export const GetRoot = operation({
+  id: 'getRoot',
+  summary: 'Leads to the documentation',
+  responses: { 302: null },
 })

@@ -4,7 +4,16 @@ import { isUuid } from '../../../domain/ids.ts'
 import { ORIGINAL_CONTENT_TYPES, VARIANT_NAMES, type OriginalContentType } from '../../../domain/variants.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../../domain/visibility.ts'
 import { operation } from '../../operation.ts'
-import { atLeastOneField, instant, PhotoParams, text, wholeNumber } from '../inputs.ts'
+import { atLeastOneField, instant, PhotoParams, shownDefault, text, wholeNumber } from '../inputs.ts'
+import {
+  awaitedPhotoExample,
+  openUploadExample,
+  photoExample,
+  photosExample,
+  progressExample,
+  updatePhotoExample,
+  uploadExample,
+} from './examples.ts'
 
 const OwnerSchema = z.object({
   id: z.string(),
@@ -99,6 +108,15 @@ const editable = {
   allowDownload: z.boolean().optional(),
 }
 
+/** As {@link editable}, with what a photo is where its upload does not say. */
+const initial = {
+  ...editable,
+  visibility: editable.visibility.meta({ default: 'public' }),
+  shareLocation: editable.shareLocation.meta({ default: false }),
+  shareCamera: editable.shareCamera.meta({ default: false }),
+  allowDownload: editable.allowDownload.meta({ default: false }),
+}
+
 /** @param maxUploadBytes MAX_UPLOAD_BYTES */
 export const openUpload = (maxUploadBytes: number) =>
   operation({
@@ -117,8 +135,10 @@ export const openUpload = (maxUploadBytes: number) =>
         })
         .meta({ override: { type: 'integer', minimum: 1, maximum: maxUploadBytes } }),
       sha256: sha256.optional(),
-      ...editable,
+      ...initial,
     }),
+    examples: { body: openUploadExample, answer: { photo: awaitedPhotoExample, upload: uploadExample } },
+    answersLocation: true,
     responses: { 201: z.object({ photo: PhotoSchema, upload: UploadSchema }) },
     errors: ['too_large', 'unsupported_type', 'quota_exceeded'],
   })
@@ -128,6 +148,7 @@ export const SignUploadAnew = operation({
   summary: 'Sign the PUT anew',
   description: 'While the photo awaits its original; the signature ends when the upload does.',
   params: PhotoParams,
+  examples: { answer: { upload: uploadExample } },
   responses: { 200: z.object({ upload: UploadSchema }) },
   errors: ['not_found', 'upload_closed'],
 })
@@ -136,6 +157,7 @@ export const CompleteUpload = operation({
   id: 'completeUpload',
   summary: 'Tell that the original was put',
   params: PhotoParams,
+  examples: { answer: { photo: awaitedPhotoExample } },
   responses: { 200: PhotoAnswer, 202: PhotoAnswer },
   errors: ['not_found', 'not_uploaded', 'upload_closed'],
 })
@@ -144,6 +166,7 @@ export const GetPhoto = operation({
   id: 'getPhoto',
   summary: 'One photo',
   params: PhotoParams,
+  examples: { answer: { photo: photoExample } },
   responses: { 200: PhotoAnswer },
   errors: ['not_found'],
 })
@@ -163,6 +186,7 @@ export const GetPhotos = operation({
       .refine((ids) => ids.every(isUuid), 'Photo ids, separated by commas.')
       .meta({ override: { type: 'string' } }),
   }),
+  examples: { answer: { items: photosExample.items } },
   responses: { 200: z.object({ items: z.array(PhotoSchema) }) },
 })
 
@@ -172,7 +196,8 @@ export const GetProgress = operation({
   id: 'getPhotoProgress',
   summary: 'How far the upload has come',
   params: PhotoParams,
-  query: z.strictObject({ wait: wholeNumber(0, MAX_WAIT_SECONDS).default(0) }),
+  query: z.strictObject({ wait: wholeNumber(0, MAX_WAIT_SECONDS).default(0).meta(shownDefault(0)) }),
+  examples: { answer: progressExample },
   responses: {
     200: z.object({
       status: z.enum(PHOTO_STATUSES),
@@ -198,6 +223,7 @@ export const UpdatePhoto = operation({
   description: 'Honours If-Match. A narrower visibility acts with the answer, everywhere.',
   params: PhotoParams,
   body: atLeastOneField(z.strictObject(editable)),
+  examples: { body: updatePhotoExample, answer: { photo: photoExample } },
   responses: { 200: PhotoAnswer },
   errors: ['not_found', 'forbidden', 'precondition_failed'],
 })

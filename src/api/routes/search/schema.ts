@@ -4,6 +4,7 @@ import { MAX_SEARCH_TEXT_CHARACTERS } from '../../../services/search/search-text
 import { operation } from '../../operation.ts'
 import { listOf, pageQuery, USERNAME } from '../inputs.ts'
 import { PhotoSchema } from '../photos/schema.ts'
+import { photosExample } from '../photos/examples.ts'
 
 /** An instant with an offset, or a day, which begins at midnight UTC. */
 const instantOrDay = z
@@ -28,6 +29,7 @@ export const SearchPhotos = operation({
     to: instantOrDay.optional().meta({ description: 'Published before.' }),
     sort: z.enum(['relevance', 'recent']).optional(),
   }),
+  examples: { answer: { ...photosExample, total: 37 } },
   responses: { 200: listOf(PhotoSchema).extend({ total: z.number().int() }) },
   errors: ['bad_cursor'],
 })
@@ -43,6 +45,7 @@ export const ListTagPhotos = operation({
       .refine((tag) => !/[\0\uFFFD]/.test(tag) && tag.isWellFormed()),
   }),
   query: z.strictObject(pageQuery),
+  examples: { answer: photosExample },
   responses: { 200: listOf(PhotoSchema) },
   errors: ['bad_cursor'],
 })

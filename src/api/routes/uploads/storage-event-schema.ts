@@ -11,6 +11,20 @@ export const ReceiveStorageEvents = operation({
     'and foreign buckets and keys are acknowledged and passed over.',
   body: z.looseObject({}),
   bodyLimitBytes: BODY_LIMIT_BYTES,
+  examples: {
+    body: {
+      Records: [
+        {
+          eventName: 'ObjectCreated:Put',
+          s3: {
+            bucket: { name: 'darkroom' },
+            object: { key: 'incoming/0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b' },
+          },
+        },
+      ],
+    },
+    answer: { accepted: 1 },
+  },
   responses: {
     200: z.object({ accepted: z.number().int().meta({ description: 'Uploads that were woken.' }) }),
   },

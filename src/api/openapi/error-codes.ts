@@ -1,0 +1,33 @@
+import type { ErrorCode } from '../../domain/errors.ts'
+
+/** What each code means and what a client does about it, in Markdown. */
+export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
+  invalid:
+    'One or more fields are missing, unknown or out of range; `errors` lists each with its path. Correct them.',
+  malformed: 'The request could not be read: the body is empty, not JSON or not UTF-8. Correct it.',
+  bad_cursor: 'The cursor was altered, or belongs to another list or viewer. Begin again without one.',
+  cursor_expired: 'The cursor is too old to go on from. Begin again without one.',
+  unauthenticated: 'There is no valid access token. Sign in.',
+  token_expired: 'The access token has expired. Exchange the refresh token and repeat the request.',
+  bad_credentials: 'The username is unknown or the password is wrong; the two cannot be told apart.',
+  forbidden: 'You may see this, but only its owner may do that.',
+  not_found: 'It does not exist, or it is hidden from you; the two cannot be told apart.',
+  method_not_allowed: 'The path exists, but not with this method; see `Allow`.',
+  username_taken: 'Another account has this username, regardless of case. Choose another.',
+  not_uploaded: 'The storage does not have the original yet. PUT it, then complete the upload again.',
+  upload_closed: 'The photo no longer waits for an original. Open a new upload.',
+  precondition_failed: 'It has changed since the ETag in `If-Match`. Fetch it, apply your edit, try again.',
+  too_large: 'The body, or the upload that it announces, is larger than allowed.',
+  unsupported_type:
+    'The body is not plain `application/json`, or the photo is of a content type that is not accepted.',
+  quota_exceeded: 'Too many of your uploads are open. Finish some, or wait until they expire.',
+  account_private: 'The account shows this to accepted followers only.',
+  account_suspended: 'The account is suspended and cannot sign in.',
+  link_password_required: 'The share link needs a password, or this one is wrong.',
+  idempotency_mismatch:
+    'The `Idempotency-Key` was used with another request. Use a new key for a new request.',
+  idempotency_in_progress: 'The first request with this key is still running. Try again in a second.',
+  rate_limited: 'Too many requests. Wait for `Retry-After` seconds.',
+  unavailable: 'A part of the service is down or overloaded. Wait for `Retry-After` seconds.',
+  internal: 'A fault on our side. Report it with its `requestId`.',
+}

@@ -1,0 +1,132 @@
+import type { Config } from '../../config/config.ts'
+import { ERROR_CODES } from '../../domain/errors.ts'
+import { INVALID_IMAGE_CODES } from '../../domain/invalid-image.ts'
+import { ORIGINAL_CONTENT_TYPES } from '../../domain/variants.ts'
+import { IDEMPOTENCY_KEPT_HOURS } from '../../services/requests/idempotency.ts'
+import { policyPoints, RATE_POLICIES, type RatePolicyName } from '../../services/requests/rate-limits.ts'
+import { STATUS_BY_CODE } from '../errors.ts'
+import { DEFAULT_PAGE, MAX_PAGE } from '../routes/inputs.ts'
+import { ERROR_CODE_MEANINGS } from './error-codes.ts'
+
+/** The settings that the guide states. */
+export type GuideSettings = Pick<
+  Config,
+  | 'ACCESS_TOKEN_SECONDS'
+  | 'SESSION_DAYS'
+  | 'MAX_UPLOAD_BYTES'
+  | 'UPLOAD_EXPIRY_SECONDS'
+  | 'MAX_PENDING_UPLOADS'
+  | 'RATE_LIMITS'
+  | 'RATE_LIMIT_FACTOR'
+>
+
+const BYTES_PER_MIB = 1024 ** 2
+
+/** What a client developer reads first, in Markdown: with the numbers that this server goes by. */
+export function guide(settings: GuideSettings): string {
+  return [
+    'Photo sharing: uploads, feeds and search, with access control enforced at once.',
+    signingIn(settings),
+    uploading(settings),
+    PAGING,
+    CONDITIONAL,
+    repeating(),
+    rateLimits(settings),
+    errors(),
+    COMPATIBILITY,
+  ].join('\n\n')
+}
+
+const signingIn = ({ ACCESS_TOKEN_SECONDS, SESSION_DAYS }: GuideSettings) => `
+## Sign in
+\`POST /v1/users\` makes an account, \`POST /v1/sessions\` signs in to one. Both answer two tokens:
+
+- \`accessToken\` goes into \`Authorization: Bearer <accessToken>\`. It expires after ${ACCESS_TOKEN_SECONDS} seconds; requests
+  then answer 401 with the code \`token_expired\`.
+- \`refreshToken\` is exchanged for two new tokens at \`POST /v1/sessions/refresh\`. Keep it secret: when a token is used
+  again later than 10 seconds after its exchange, the session ends. A session that is not used ends after
+  ${SESSION_DAYS} days.
+
+Reading what is public needs no token. A token that is not valid is refused, never ignored.`
+
+const uploading = ({ MAX_UPLOAD_BYTES, UPLOAD_EXPIRY_SECONDS, MAX_PENDING_UPLOADS }: GuideSettings) => `
+## Upload a photo
+1. \`POST /v1/photos\` with \`contentType\` (${ORIGINAL_CONTENT_TYPES.map((type) => `\`${type}\``).join(', ')}) and the exact \`bytes\` of
+   the file: at most ${Math.floor(MAX_UPLOAD_BYTES / BYTES_PER_MIB)} MiB. With \`sha256\`, what arrives is compared. The answer has
+   the \`photo\`, which is \`awaiting_upload\`, and an \`upload\`.
+2. \`PUT\` the file to \`upload.url\` with exactly \`upload.headers\` and the declared number of bytes, and without the access
+   token. The URL is good for ${UPLOAD_EXPIRY_SECONDS} seconds; \`POST /v1/photos/{photoId}/upload\` signs another as long as the upload is open.
+3. \`POST /v1/photos/{photoId}/complete\` reports that the file is there. Storage that sends events reports it, too.
+4. \`GET /v1/photos/{photoId}/progress?wait=25\` answers as soon as something has changed. The photo is \`ready\` once its
+   original is valid; its smaller variants follow within seconds. It is \`failed\` with \`failure.code\`
+   ${INVALID_IMAGE_CODES.map((code) => `\`${code}\``).join(', ')}, \`upload_expired\` or \`upload_cancelled\`.
+
+\`\`\`sh
+curl -X PUT --upload-file photo.jpg -H 'Content-Type: image/jpeg' "$UPLOAD_URL"
+\`\`\`
+
+An account may have ${MAX_PENDING_UPLOADS} uploads open at a time. URLs of variants may change and expire: when one answers 403,
+fetch the photo again. No variant holds a position or a camera; the original is for its owner alone.`
+
+const PAGING = `
+## Page through a list
+Lists answer \`items\` and \`nextCursor\`. Ask again with \`?cursor=<nextCursor>\` until that is \`null\`: this alone means the end.
+A page may hold fewer items than \`limit\` (1 to ${MAX_PAGE}, ${DEFAULT_PAGE} by default), even none. A cursor is good for one list and one
+viewer; it does not skip or repeat anything when items are added meanwhile.`
+
+const CONDITIONAL = `
+## Ask only for what has changed
+Answers to \`GET\` have a weak \`ETag\`. Send it in \`If-None-Match\`: 304 says that you have it already. Edits of photos and of
+your account take \`If-Match\` with the ETag you read, and answer 412 (\`precondition_failed\`) if somebody was faster.`
+
+const repeating = () => `
+## Repeat safely
+\`GET\`, \`PUT\`, \`PATCH\` and \`DELETE\` may be repeated. Where \`POST\` takes an \`Idempotency-Key\`, choose a random key for each
+intent and send it with every attempt: within ${IDEMPOTENCY_KEPT_HOURS} hours the first answer is given again, with URLs signed anew. A refusal is
+kept as well, except 429 and 5xx.`
+
+function rateLimits({ RATE_LIMITS, RATE_LIMIT_FACTOR }: GuideSettings): string {
+  if (!RATE_LIMITS) return '## Rate limits\nThis server has none.'
+  const rows = Object.entries(RATE_POLICIES).map(
+    ([name, { seconds, counts }]) =>
+      `| \`${name}\` | ${policyPoints(name as RatePolicyName, RATE_LIMIT_FACTOR)} | ${windowOf(seconds)} | ${counts} |`,
+  )
+  return `
+## Rate limits
+| policy | requests | in | counted by |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+
+Each operation names its policy. \`RateLimit-Policy\` and \`RateLimit\` tell the quota and what remains of it; beyond it the
+answer is 429 with \`Retry-After\`.`
+}
+
+function errors(): string {
+  const rows = ERROR_CODES.map(
+    (code) => `| \`${code}\` | ${STATUS_BY_CODE[code]} | ${ERROR_CODE_MEANINGS[code]} |`,
+  )
+  return `
+## Errors
+Every refusal is a problem document (RFC 9457, \`application/problem+json\`). Go by \`code\`; \`detail\` is for people and may
+change. \`errors\` lists failing fields by path, such as \`body.caption\`.
+
+| code | status | meaning |
+| --- | --- | --- |
+${rows.join('\n')}`
+}
+
+const COMPATIBILITY = `
+## Compatibility
+Within \`/v1\`, fields, operations and error codes may be added, so ignore what you do not know. Nothing is taken away.
+Times are ISO 8601 in UTC; ids are strings.`
+
+/** A length of time in its largest whole unit. */
+export function windowOf(seconds: number): string {
+  const [count, unit] =
+    seconds % 3_600 === 0
+      ? [seconds / 3_600, 'hour']
+      : seconds % 60 === 0
+        ? [seconds / 60, 'minute']
+        : [seconds, 'second']
+  return count === 1 ? `1 ${unit}` : `${count} ${unit}s`
+}

@@ -1,0 +1,83 @@
+import { STATUS_CODES } from 'node:http'
+import { z } from 'zod'
+import type { ZodOpenApiOperationObject } from 'zod-openapi'
+import { DarkroomError, ERROR_CODES, invalidField, type ErrorCode } from '../../domain/errors.ts'
+import type { StepDescription } from '../context.ts'
+import { problemOf, STATUS_BY_CODE } from '../errors.ts'
+import type { Operation } from '../operation.ts'
+import { ERROR_CODE_MEANINGS } from './error-codes.ts'
+import { isConditional, responseHeaders } from './headers.ts'
+
+export const ProblemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.enum(ERROR_CODES),
+    detail: z.string().meta({ description: 'English, for developers; programs go by `code`.' }),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    requestId: z.string(),
+  })
+  .meta({ id: 'Problem', description: 'A problem document (RFC 9457).' })
+
+/** All answers of an operation: its own, and the refusals of the steps that guard it. */
+export function responsesOf(
+  method: string,
+  operation: Operation,
+  description: StepDescription,
+): ZodOpenApiOperationObject['responses'] {
+  const responses: Record<string, object> = {}
+  const add = (status: number, response: { description: string; content?: object }) => {
+    responses[status] ??= {
+      ...response,
+      headers: responseHeaders(status, method, operation, description),
+    }
+  }
+  for (const [name, body] of Object.entries(operation.responses)) {
+    const status = Number(name)
+    if (body === null) add(status, { description: STATUS_CODES[status]! })
+    else if (body instanceof z.ZodType) {
+      const example = status < 300 ? operation.examples?.answer : undefined
+      const content = { schema: body, ...(example === undefined ? {} : { example }) }
+      add(status, { description: STATUS_CODES[status]!, content: { 'application/json': content } })
+    } else add(status, { description: body.description, content: { [body.contentType]: {} } })
+  }
+  if (isConditional(method, operation))
+    add(304, { description: 'Not Modified: you have the answer of this `If-None-Match` already.' })
+  const codesByStatus = Map.groupBy(codesOf(operation, description), (code) => STATUS_BY_CODE[code])
+  for (const [status, codes] of codesByStatus) add(status, problemsOf(codes))
+  return responses as ZodOpenApiOperationObject['responses']
+}
+
+function problemsOf(codes: readonly ErrorCode[]) {
+  const content = { schema: ProblemSchema, examples: Object.fromEntries(codes.map(exampleOf)) }
+  return {
+    description: codes.map((code) => `\`${code}\`: ${ERROR_CODE_MEANINGS[code]}`).join('\n\n'),
+    content: { 'application/problem+json': content },
+  }
+}
+
+const EXAMPLE_REQUEST_ID = '6f1f1f0e-3b52-4a3f-9c55-0d5f2a1f7b1e'
+
+/** As the one sink of errors would answer it. */
+function exampleOf(code: ErrorCode) {
+  const error =
+    code === 'invalid'
+      ? invalidField('query.limit', 'At most 100.')
+      : new DarkroomError(code, ERROR_CODE_MEANINGS[code].split('. ', 1)[0]!.replaceAll('`', ''))
+  return [code, { value: problemOf(error, EXAMPLE_REQUEST_ID).problem }] as const
+}
+
+/** The operation's own codes and those that its chain adds. */
+function codesOf(operation: Operation, { security, limits, idempotent }: StepDescription): Set<ErrorCode> {
+  // An unknown parameter in the query is refused everywhere.
+  const codes = new Set<ErrorCode>(['invalid', ...(operation.errors ?? [])])
+  if (operation.params) codes.add('not_found')
+  if (operation.body)
+    for (const code of ['malformed', 'too_large', 'unsupported_type'] as const) codes.add(code)
+  if (security) codes.add('unauthenticated')
+  if (security === 'required' || security === 'optional') codes.add('token_expired')
+  if (limits) codes.add('rate_limited').add('unavailable')
+  if (idempotent) codes.add('idempotency_mismatch').add('idempotency_in_progress')
+  return codes.add('internal')
+}

@@ -1,0 +1,38 @@
+/** Examples in the API's document; a test validates each against its schema. */
+export const userExample = {
+  id: '4711',
+  username: 'ada',
+  displayName: 'Ada Lovelace',
+  bio: 'Light on silver.',
+  isPrivate: false,
+  avatarUrl: null,
+  createdAt: '2026-03-01T08:00:00.000Z',
+}
+
+export const otherUserExample = {
+  ...userExample,
+  id: '4712',
+  username: 'grace',
+  displayName: null,
+  bio: null,
+}
+
+export const signedInExample = {
+  user: userExample,
+  accessToken: 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0NzExIn0.c2lnbmF0dXJl',
+  refreshToken: 'Jb3sV1m0p7Qx2cE9kLr5tYw8',
+  expiresIn: 300,
+}
+
+export const sessionsExample = {
+  items: [
+    {
+      id: '0199a1b2-c3d4-7e5f-8a6b-000000000001',
+      userAgent: 'Darkroom/2.1 (iPhone)',
+      createdAt: '2026-03-01T08:00:00.000Z',
+      lastUsedAt: '2026-03-09T19:30:00.000Z',
+      current: true,
+    },
+  ],
+  nextCursor: null,
+}
