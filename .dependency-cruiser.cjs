@@ -21,7 +21,7 @@ const MODULES = {
   lists: [],
   requests: [],
   delivery: [],
-  accounts: ['requests'],
+  accounts: ['lists', 'requests'],
   distribution: [],
   graph: ['accounts', 'distribution', 'lists'],
   photos: ['accounts', 'distribution', 'delivery', 'lists'],

@@ -41,6 +41,20 @@ export default tseslint.config(
     },
   },
   {
+    // Reads of the API go through lists/ (docs/architecture.md, Lists), so that nobody misses what they have just written.
+    files: ['src/services/**/*.ts', 'src/api/**/*.ts'],
+    ignores: ['**/*.test.ts', 'src/services/lists/own-writes.ts', 'src/services/feed/rebuild.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "MemberExpression[property.name='replica']",
+          message: 'Take the query of a Reader or ListRead: it knows whether the viewer has just written.',
+        },
+      ],
+    },
+  },
+  {
     // Tests read JSON answers of any shape; what they assert is the check.
     files: ['**/*.test.ts', 'test/**/*.ts'],
     rules: {

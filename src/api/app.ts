@@ -26,6 +26,7 @@ import { photoRoutes } from './routes/photos/routes.ts'
 import { profileRoutes } from './routes/graph/profile-routes.ts'
 import { searchRoutes } from './routes/search/routes.ts'
 import { sessionRoutes } from './routes/accounts/session-routes.ts'
+import { uploadRoutes } from './routes/uploads/routes.ts'
 import { storageEventRoutes } from './routes/uploads/storage-event-routes.ts'
 
 export interface AppDeps {
@@ -49,14 +50,14 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
     cdnSigningKey: config.CDN_SIGNING_KEY,
     publicUrl: config.PUBLIC_URL,
   })
-  const cursorSecret = config.CURSOR_SECRET
 
   const v1 = createRoutes('/v1')
   accountRoutes(v1)
   sessionRoutes(v1)
-  photoRoutes(v1, { present, maxUploadBytes: config.MAX_UPLOAD_BYTES })
+  uploadRoutes(v1, { present, maxUploadBytes: config.MAX_UPLOAD_BYTES })
+  photoRoutes(v1, present)
   graphRoutes(v1)
-  profileRoutes(v1, { present, cursorSecret })
+  profileRoutes(v1)
   feedRoutes(v1, present)
   searchRoutes(v1, present)
   const internal = createRoutes('/internal')

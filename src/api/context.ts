@@ -4,6 +4,7 @@ import type { RatePolicyName } from '../services/requests/rate-limits.ts'
 import type { Services } from '../services/services.ts'
 import type { AnonymousViewer, UserViewer } from '../domain/viewer.ts'
 import type { DarkroomError } from '../domain/errors.ts'
+import type { Operation } from './operation.ts'
 
 /** An account that proved who it is, and the session that its token belongs to. */
 export interface SignedIn extends UserViewer {
@@ -44,21 +45,24 @@ export interface StepDescription {
   limits?: RatePolicyName
   operation?: Operation
   idempotent?: true
+  /** The step reads a page of a list for its viewer. */
+  list?: true
 }
 
-/** One link of a route's chain: a middleware that says what it adds to the context and to the API's description. */
-export interface Step<Adds = unknown> {
-  (ctx: ApiContext, next: Next): Promise<void>
+/**
+ * One link of a route's chain: a middleware that says what it needs of the context, what it adds to it, and what the API's
+ * description says of it. A step before the one that adds what it needs is a type error.
+ */
+export interface Step<Needs = unknown, Adds = unknown> {
+  (ctx: ApiContext & Needs, next: Next): Promise<void>
   describes?: StepDescription
   adds?: (added: Adds) => void
 }
 
 /** Makes a step of a function. */
-export function step<Adds = unknown>(
+export function step<Needs = unknown, Adds = unknown>(
   describes: StepDescription,
-  run: (ctx: ApiContext & Adds, next: Next) => Promise<void>,
-): Step<Adds> {
-  return Object.assign(run as Step<Adds>, { describes })
+  run: (ctx: ApiContext & Needs & Adds, next: Next) => Promise<void>,
+): Step<Needs, Adds> {
+  return Object.assign(run as Step<Needs, Adds>, { describes })
 }
-
-import type { Operation } from './operation.ts'

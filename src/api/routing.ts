@@ -4,27 +4,36 @@ import type { ApiContext, Step, StepDescription } from './context.ts'
 
 type Handler<Added> = (ctx: ApiContext & Added) => Promise<void>
 
-/** Declares a route: its path, the steps that guard it in order, and what it does. */
+/**
+ * Declares a route: its path, the steps that guard it in order, and what it does. Each step may need what those before it
+ * add.
+ */
 interface Declare {
   (path: string, handler: Handler<unknown>): void
-  <A>(path: string, a: Step<A>, handler: Handler<A>): void
-  <A, B>(path: string, a: Step<A>, b: Step<B>, handler: Handler<A & B>): void
-  <A, B, C>(path: string, a: Step<A>, b: Step<B>, c: Step<C>, handler: Handler<A & B & C>): void
+  <A>(path: string, a: Step<unknown, A>, handler: Handler<A>): void
+  <A, B>(path: string, a: Step<unknown, A>, b: Step<NoInfer<A>, B>, handler: Handler<A & B>): void
+  <A, B, C>(
+    path: string,
+    a: Step<unknown, A>,
+    b: Step<NoInfer<A>, B>,
+    c: Step<NoInfer<A & B>, C>,
+    handler: Handler<A & B & C>,
+  ): void
   <A, B, C, D>(
     path: string,
-    a: Step<A>,
-    b: Step<B>,
-    c: Step<C>,
-    d: Step<D>,
+    a: Step<unknown, A>,
+    b: Step<NoInfer<A>, B>,
+    c: Step<NoInfer<A & B>, C>,
+    d: Step<NoInfer<A & B & C>, D>,
     handler: Handler<A & B & C & D>,
   ): void
   <A, B, C, D, E>(
     path: string,
-    a: Step<A>,
-    b: Step<B>,
-    c: Step<C>,
-    d: Step<D>,
-    e: Step<E>,
+    a: Step<unknown, A>,
+    b: Step<NoInfer<A>, B>,
+    c: Step<NoInfer<A & B>, C>,
+    d: Step<NoInfer<A & B & C>, D>,
+    e: Step<NoInfer<A & B & C & D>, E>,
     handler: Handler<A & B & C & D & E>,
   ): void
 }

@@ -19,6 +19,7 @@ import {
 } from './fanout-work.ts'
 import { openFanoutWorkers, type FanoutWorkers, type Kill } from './fanout-workers.ts'
 import { openRedisTrouble, type RedisTrouble } from './redis-trouble.ts'
+import { feedPageFor } from '../support/list-read.ts'
 
 /** Quick by default; thorough: PROPERTY_RUNS=1000; a failing run prints its seed, PROPERTY_SEED repeats it. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 120)
@@ -144,7 +145,9 @@ async function begin() {
     const seen: FeedPosition[] = []
     let cursor: string | undefined
     for (let page = 0; page < pages; page++) {
-      const { cards, nextCursor } = await feed.readFeed({ kind: 'user', userId: viewer }, { limit, cursor })
+      const { items: cards, nextCursor } = await feed.readFeed(
+        feedPageFor(world.db, viewer, { limit, cursor }),
+      )
       seen.push(...cards.map((card) => ({ photoId: card.photoId, score: card.score! })))
       if (nextCursor === null) break
       cursor = nextCursor

@@ -70,7 +70,7 @@ describe('a profile’s photo count', () => {
   }
 
   const shown = async (viewer: Viewer, owner: Person) =>
-    (await profiles.get(world.db.primary, viewer, owner.username)).photoCount
+    (await profiles.get({ viewer, query: world.db.primary, readYourWrites: true }, owner.username)).photoCount
 
   it('equals the photos that the viewer may see, whatever was published, edited and deleted at once', async () => {
     const follower = await world.signUp()

@@ -18,11 +18,10 @@ type Kept = Extract<KeptAnswer, { resourceId: string }>
  * `ctx.firstRun`, with which a route keeps its answer in the transaction that makes the resource; a refusal below 500
  * other than 429 is kept as it is.
  */
-export function idempotent(
+export function idempotent<N extends Needs>(
   replay: (ctx: ApiContext & Needs, kept: Kept) => Promise<void>,
-): Step<{ firstRun: FirstRun | undefined }> {
-  return step<{ firstRun: FirstRun | undefined }>({ idempotent: true }, async (ctx, next) => {
-    const needs = ctx as unknown as ApiContext & Needs
+): Step<N, { firstRun: FirstRun | undefined }> {
+  return step<N, { firstRun: FirstRun | undefined }>({ idempotent: true }, async (ctx, next) => {
     const key = ctx.get('Idempotency-Key')
     if (key === '') {
       await next()
@@ -35,12 +34,12 @@ export function idempotent(
       )
     }
     const begun = await ctx.services.idempotency.begin({
-      userId: needs.viewer.userId,
+      userId: ctx.viewer.userId,
       route: `${ctx.method} ${ctx.state.routePattern}`,
       key,
-      fingerprint: fingerprintOf(needs.input),
+      fingerprint: fingerprintOf(ctx.input),
     })
-    if ('kept' in begun) return answerAgain(needs, begun.kept, replay)
+    if ('kept' in begun) return answerAgain(ctx, begun.kept, replay)
     ctx.firstRun = begun.first
     try {
       await next()

@@ -34,8 +34,8 @@ async function identityOf(header: string, tokens: AccessTokens): Promise<Identit
 }
 
 /** Only for accounts: adds `ctx.viewer`. */
-export function signedIn(): Step<{ viewer: SignedIn }> {
-  return step<{ viewer: SignedIn }>({ security: 'required' }, async (ctx, next) => {
+export function signedIn(): Step<unknown, { viewer: SignedIn }> {
+  return step<unknown, { viewer: SignedIn }>({ security: 'required' }, async (ctx, next) => {
     const { viewer, refusal } = ctx.state.identity
     if (refusal) throw refusal
     if (viewer.kind !== 'user') throw new DarkroomError('unauthenticated', 'Sign in first.')
@@ -45,11 +45,14 @@ export function signedIn(): Step<{ viewer: SignedIn }> {
 }
 
 /** For everybody: adds `ctx.viewer`, anonymous without a token. A token that is not valid is refused, never ignored. */
-export function maybeSignedIn(): Step<{ viewer: SignedIn | AnonymousViewer }> {
-  return step<{ viewer: SignedIn | AnonymousViewer }>({ security: 'optional' }, async (ctx, next) => {
-    const { viewer, refusal } = ctx.state.identity
-    if (refusal) throw refusal
-    ctx.viewer = viewer
-    await next()
-  })
+export function maybeSignedIn(): Step<unknown, { viewer: SignedIn | AnonymousViewer }> {
+  return step<unknown, { viewer: SignedIn | AnonymousViewer }>(
+    { security: 'optional' },
+    async (ctx, next) => {
+      const { viewer, refusal } = ctx.state.identity
+      if (refusal) throw refusal
+      ctx.viewer = viewer
+      await next()
+    },
+  )
 }

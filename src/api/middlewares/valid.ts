@@ -11,8 +11,8 @@ const MAX_FIELDS = 50
  * Checks path, query and body against the operation's schemas and adds `ctx.input`. A malformed path parameter means
  * that there is no such thing (404); of query and body every failing field is listed.
  */
-export function valid<const O extends Operation>(operation: O): Step<{ input: InputOf<O> }> {
-  return step<{ input: InputOf<O> }>({ operation }, async (ctx, next) => {
+export function valid<const O extends Operation>(operation: O): Step<unknown, { input: InputOf<O> }> {
+  return step<unknown, { input: InputOf<O> }>({ operation }, async (ctx, next) => {
     const params = operation.params?.safeParse((ctx as unknown as { params: unknown }).params)
     if (params && !params.success) throw new DarkroomError('not_found', 'No such resource.')
     refuseUnsafeQuery(ctx)

@@ -2,7 +2,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import { DarkroomError } from '../../domain/errors.ts'
 import { isUuid, type UserId } from '../../domain/ids.ts'
+import type { UserViewer } from '../../domain/viewer.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
+import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 
 /** A retired refresh token works this much longer: two tabs, or a client that lost the answer, may both use it. */
 const RETIRED_GRACE_SECONDS = 10
@@ -35,7 +37,8 @@ export interface Sessions {
    * @throws DarkroomError unauthenticated, account_suspended
    */
   refresh(refreshToken: string): Promise<OpenSession>
-  list(userId: UserId): Promise<SessionInfo[]>
+  /** The viewer's devices, the latest sign-in first. @throws DarkroomError bad_cursor */
+  list(list: ListRead<UserViewer>): Promise<Page<SessionInfo>>
   /** Signs a device out; its access tokens live on for at most 5 minutes. @throws DarkroomError not_found */
   revoke(userId: UserId, sessionId: string): Promise<void>
 }
@@ -71,20 +74,29 @@ export function createSessions({ db, sessionDays }: { db: Database; sessionDays:
       return outcome
     },
 
-    async list(userId) {
-      const rows = await db.primary<SessionRow>({
+    async list(list) {
+      const [sessionId] = list.after(['string']) ?? [null]
+      // Plan: sessions_user_idx; an account has at most MAX_SESSIONS_PER_USER of these. Ids are UUID v7: in order of sign-in.
+      const rows = await list.query<SessionRow>({
         name: 'sessions-list',
         text: `SELECT session_id, user_agent, created_at, last_used_at FROM sessions
                WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()
-               ORDER BY last_used_at DESC, session_id DESC LIMIT $2`,
-        values: [userId, MAX_SESSIONS_PER_USER],
+                 AND session_id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+               ORDER BY session_id DESC LIMIT $3`,
+        values: [list.viewer.userId, sessionId, list.limit + 1],
       })
-      return rows.map((row) => ({
-        sessionId: row.session_id,
-        userAgent: row.user_agent,
-        createdAt: row.created_at,
-        lastUsedAt: row.last_used_at,
-      }))
+      return pageOfRows(
+        list,
+        rows,
+        (row) => [row.session_id],
+        (shown) =>
+          shown.map((row) => ({
+            sessionId: row.session_id,
+            userAgent: row.user_agent,
+            createdAt: row.created_at,
+            lastUsedAt: row.last_used_at,
+          })),
+      )
     },
 
     async revoke(userId, sessionId) {

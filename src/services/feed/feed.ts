@@ -1,8 +1,8 @@
-import { decodeCursor, encodeCursor, type CursorBinding } from '../lists/cursor.ts'
 import { isInFeed, takePage, type FeedPosition } from '../../domain/feed-page.ts'
 import type { UserId } from '../../domain/ids.ts'
 import type { UserViewer } from '../../domain/viewer.ts'
 import { feedGhostsLeftOut, feedPageRead } from '../../observability/feed-events.ts'
+import type { ListRead, Page } from '../lists/list-read.ts'
 import type { PhotoCard } from '../photos/photo-cards.ts'
 import { recordRead } from '../distribution/feed-state.ts'
 import { createReadTiers, type Loaded, type ReadTiersDeps } from './read-tiers.ts'
@@ -14,36 +14,16 @@ const MAX_SCAN_MS = 300
 /** A top-up looks at no fewer photos than this: where many are hidden, tiny steps would cost a statement each. */
 const MIN_TOP_UP = 20
 
-export interface FeedDeps extends ReadTiersDeps {
-  /** Keys the MAC of cursors. */
-  cursorSecret: string
-}
-
-interface FeedOptions {
-  /** 1–100 */
-  limit: number
-  cursor?: string | undefined
-  /** The viewer has just written: read the primary, and not the head, which their own photo may not have reached yet. */
-  readYourWrites?: boolean
-}
-
-export interface FeedPage {
-  /** Newest first; may be short, even empty. */
-  cards: PhotoCard[]
-  /** null: the end, and only then. */
-  nextCursor: string | null
-}
-
 export interface Feed {
-  /** @throws DarkroomError `bad_cursor` */
-  readFeed(viewer: UserViewer, options: FeedOptions): Promise<FeedPage>
+  /** Newest first. @throws DarkroomError `bad_cursor` */
+  readFeed(list: ListRead<UserViewer>): Promise<Page<PhotoCard>>
   /** Resolves when nothing is being built in the background: for shutdown. */
   idle(): Promise<void>
 }
 
 /** The home feed: exactly membership minus filters (docs/feed.md), whichever tier serves it. */
-export function createFeed(deps: FeedDeps): Feed {
-  const { db, cursorSecret, logger } = deps
+export function createFeed(deps: ReadTiersDeps): Feed {
+  const { db, logger } = deps
   const tiers = createReadTiers(deps)
   const recording = new Map<UserId, Promise<void>>()
 
@@ -56,13 +36,11 @@ export function createFeed(deps: FeedDeps): Feed {
     recording.set(userId, one)
   }
 
-  async function readPage(
-    viewer: UserViewer,
-    { limit, cursor, readYourWrites = false }: FeedOptions,
-  ): Promise<FeedPage> {
-    const binding: CursorBinding = { viewer, list: 'feed' }
-    let position = cursor === undefined ? undefined : decodePosition(cursor, binding, cursorSecret)
-    const reading = { viewer, query: readYourWrites ? db.primary : db.replica, usesHead: !readYourWrites }
+  async function readPage(list: ListRead<UserViewer>): Promise<Page<PhotoCard>> {
+    const { viewer, query, limit } = list
+    let position = positionOf(list)
+    // Not the head for a viewer who has just written: their own photo may not have reached it yet.
+    const reading = { viewer, query, usesHead: !list.readYourWrites }
     const deadline = performance.now() + MAX_SCAN_MS
     const maxScanned = MAX_SCAN_FACTOR * limit
     const cards: PhotoCard[] = []
@@ -77,19 +55,19 @@ export function createFeed(deps: FeedDeps): Feed {
       feedGhostsLeftOut(part.scanned - part.shown.length)
       scanned += part.scanned
       position = part.last ?? position
-      if (loaded.end && part.scanned === loaded.candidates.length) return { cards, nextCursor: null }
+      if (loaded.end && part.scanned === loaded.candidates.length) return list.page(cards, null)
       if (cards.length === limit || scanned >= maxScanned || performance.now() >= deadline) {
         // Not the end, so something was scanned: there is a position.
         const { score, photoId } = position!
-        return { cards, nextCursor: encodeCursor([score, photoId], binding, cursorSecret) }
+        return list.page(cards, [score, photoId])
       }
     }
   }
 
   return {
-    async readFeed(viewer, options) {
+    async readFeed(list) {
       const startedAt = performance.now()
-      const page = await readPage(viewer, options)
+      const page = await readPage(list)
       feedPageRead((performance.now() - startedAt) / 1000)
       return page
     },
@@ -104,7 +82,7 @@ function inFeed({ cards }: Loaded, { photoId }: FeedPosition): boolean {
   return card !== undefined && isInFeed(card)
 }
 
-function decodePosition(cursor: string, binding: CursorBinding, secret: string): FeedPosition {
-  const [score, photoId] = decodeCursor(cursor, binding, secret, ['number', 'string'])
-  return { score, photoId }
+function positionOf(list: ListRead): FeedPosition | undefined {
+  const [score, photoId] = list.after(['number', 'string']) ?? []
+  return score === undefined || photoId === undefined ? undefined : { score, photoId }
 }

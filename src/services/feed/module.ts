@@ -6,13 +6,12 @@ import { createInFlightCopy } from './in-flight-copy.ts'
 import { createFeedSweep } from './sweep.ts'
 
 /** The home feed's read side. */
-export function openFeed({ config, db, redis, breaker, logger }: Clients) {
+export function openFeed({ db, redis, breaker, logger }: Clients) {
   const inFlight = createInFlightCopy({ db, logger })
   const feed = createFeed({
     db,
     heads: createFeedHeads(redis, { breaker }),
     inFlight,
-    cursorSecret: config.CURSOR_SECRET,
     logger,
   })
   return {

@@ -1,7 +1,6 @@
 import { notFound } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
-import { viewerLinkId, viewerUserId, type Viewer } from '../../domain/viewer.ts'
-import type { Query } from '../../infra/db/database.ts'
+import { viewerLinkId, viewerUserId } from '../../domain/viewer.ts'
 import {
   accountVisibleTo,
   blocks,
@@ -12,7 +11,7 @@ import {
   type ViewerSql,
 } from '../../infra/db/rules.ts'
 import { toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
-import type { ListPage, PageRequest } from '../lists/pages.ts'
+import { pageOfRows, type ListRead, type Page, type Reader } from '../lists/list-read.ts'
 import { findAccountWithLists } from './find-account.ts'
 
 export interface Profile {
@@ -31,29 +30,25 @@ export interface Profile {
 }
 
 /** The place of an edge in a list of followers: when it began in µs since 1970, and the other account. */
-type EdgePosition = readonly [createdAtMicros: string, userId: UserId]
+const EDGE_POSITION = ['string', 'string'] as const
 
 type EdgeSide = 'follower_id' | 'followee_id'
 
 export interface Profiles {
   /** The id of an account whose lists the viewer may see. @throws DarkroomError not_found, account_private */
-  ownerOfLists(query: Query, viewer: Viewer, username: string): Promise<UserId>
+  ownerOfLists(reader: Reader, username: string): Promise<UserId>
   /** @throws DarkroomError not_found */
-  get(query: Query, viewer: Viewer, username: string): Promise<Profile>
-  /** The accounts that follow this one, as far as they exist for the viewer, the newest edge first. */
-  followers(
-    query: Query,
-    viewer: Viewer,
-    userId: UserId,
-    page: PageRequest<EdgePosition>,
-  ): Promise<ListPage<Account, EdgePosition>>
-  /** The accounts that this one follows, as far as they exist for the viewer, the newest edge first. */
-  following(
-    query: Query,
-    viewer: Viewer,
-    userId: UserId,
-    page: PageRequest<EdgePosition>,
-  ): Promise<ListPage<Account, EdgePosition>>
+  get(reader: Reader, username: string): Promise<Profile>
+  /**
+   * The accounts that follow this one, as far as they exist for the viewer, the newest edge first.
+   * @throws DarkroomError not_found, account_private, bad_cursor
+   */
+  followers(list: ListRead, username: string): Promise<Page<Account>>
+  /**
+   * The accounts that this one follows, as far as they exist for the viewer, the newest edge first.
+   * @throws DarkroomError not_found, account_private, bad_cursor
+   */
+  following(list: ListRead, username: string): Promise<Page<Account>>
 }
 
 /**
@@ -108,33 +103,32 @@ const FOLLOWERS = edges('followee_id', 'follower_id')
 const FOLLOWING = edges('follower_id', 'followee_id')
 
 export function createProfiles(): Profiles {
+  const ownerOfLists = ({ query, viewer }: Reader, username: string) =>
+    findAccountWithLists(query, viewer, username)
+
   const edgesOf =
     (name: string, text: string): Profiles['followers'] =>
-    async (query, viewer, userId, { after, limit }) => {
+    async (list, username) => {
+      const { query, viewer, limit } = list
+      const userId = await ownerOfLists(list, username)
+      const [since, otherId] = list.after(EDGE_POSITION) ?? [null, null]
       const rows = await query<AccountRow & { since: string }>({
         name,
         text,
-        values: [
-          userId,
-          after?.[0] ?? null,
-          after?.[1] ?? null,
-          limit + 1,
-          viewerUserId(viewer),
-          viewerLinkId(viewer),
-        ],
+        values: [userId, since, otherId, limit + 1, viewerUserId(viewer), viewerLinkId(viewer)],
       })
-      const shown = rows.slice(0, limit)
-      const last = shown.at(-1)
-      return {
-        items: shown.map(toAccount),
-        next: rows.length > limit && last ? [last.since, last.user_id] : null,
-      }
+      return pageOfRows(
+        list,
+        rows,
+        (row) => [row.since, row.user_id],
+        (shown) => shown.map(toAccount),
+      )
     }
 
   return {
-    ownerOfLists: findAccountWithLists,
+    ownerOfLists,
 
-    async get(query, viewer, username) {
+    async get({ query, viewer }, username) {
       const [row] = await query<ProfileRow>({
         name: 'profile',
         text: PROFILE,

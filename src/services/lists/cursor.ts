@@ -14,8 +14,8 @@ export interface CursorBinding {
   filters?: Readonly<Record<string, string | number | boolean | null | undefined>>
 }
 
-type Kind = 'string' | 'number'
-type PositionOf<Shape extends readonly Kind[]> = {
+export type Kind = 'string' | 'number'
+export type PositionOf<Shape extends readonly Kind[]> = {
   [Index in keyof Shape]: Shape[Index] extends 'number' ? number : string
 }
 

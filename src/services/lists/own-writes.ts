@@ -1,8 +1,9 @@
 import type { UserId } from '../../domain/ids.ts'
 import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
-import type { Database, Query } from '../../infra/db/database.ts'
+import type { Database } from '../../infra/db/database.ts'
 import type { RedisBreaker } from '../../infra/redis/breaker.ts'
 import type { RedisClient } from '../../infra/redis/client.ts'
+import type { Reader } from './list-read.ts'
 
 /** A replica further behind than 1 s is out of rotation; twice that covers the check's own interval. */
 const MARK_MS = 2_000
@@ -11,10 +12,11 @@ const MARK_MS = 2_000
 export interface OwnWrites {
   /** Notes that the user has just written; never throws. */
   mark(userId: UserId): Promise<void>
-  /** Whether the user wrote in the last 2 s; true if that cannot be known. */
-  hasWritten(userId: UserId): Promise<boolean>
-  /** The primary for an account that has just written, else a replica. */
-  readerFor(viewer: Viewer): Promise<Query>
+  /**
+   * Where the viewer reads: the primary for an account that wrote in the last 2 s, or of which that cannot be known; else
+   * a replica.
+   */
+  readerFor<V extends Viewer>(viewer: V): Promise<Reader<V>>
 }
 
 export interface OwnWritesDeps {
@@ -44,10 +46,10 @@ export function createOwnWrites({ db, redis, breaker }: OwnWritesDeps): OwnWrite
       sent.catch(() => undefined)
       await breaker.whileAnswering(key, () => sent).catch(() => undefined)
     },
-    hasWritten,
     async readerFor(viewer) {
       const userId = viewerUserId(viewer)
-      return userId !== null && (await hasWritten(userId)) ? db.primary : db.replica
+      const readYourWrites = userId !== null && (await hasWritten(userId))
+      return { viewer, query: readYourWrites ? db.primary : db.replica, readYourWrites }
     },
   }
 }

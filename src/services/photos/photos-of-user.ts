@@ -1,12 +1,11 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
-import { viewerLinkId, viewerUserId, type Viewer } from '../../domain/viewer.ts'
-import type { Query } from '../../infra/db/database.ts'
+import { viewerLinkId, viewerUserId } from '../../domain/viewer.ts'
 import { visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
-import type { ListPage, PageRequest } from '../lists/pages.ts'
+import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 import { loadPhotoCards, type PhotoCard } from './photo-cards.ts'
 
 /** The place of a photo in the order of profiles and feeds: its score and id. */
-export type PhotoPosition = readonly [score: number, photoId: PhotoId]
+const PHOTO_POSITION = ['number', 'string'] as const
 
 const VIEWER: ViewerSql = { userId: '$1::bigint', linkId: '$6::uuid' }
 
@@ -17,34 +16,23 @@ const PROFILE_PHOTOS = `
     AND ($3::bigint IS NULL OR (p.score, p.photo_id) < ($3, $4::uuid))
   ORDER BY p.score DESC, p.photo_id DESC LIMIT $5`
 
-/** Ready photos of an account that the viewer may see, newest first. */
-export async function readPhotosOfUser(
-  query: Query,
-  viewer: Viewer,
-  ownerId: UserId,
-  { after, limit }: PageRequest<PhotoPosition>,
-): Promise<ListPage<PhotoCard, PhotoPosition>> {
+/** Ready photos of an account that the viewer may see, newest first. @throws DarkroomError bad_cursor */
+export async function readPhotosOfUser(list: ListRead, ownerId: UserId): Promise<Page<PhotoCard>> {
+  const { query, viewer, limit } = list
+  const [score, photoId] = list.after(PHOTO_POSITION) ?? [null, null]
   const rows = await query<{ photo_id: PhotoId; score: string }>({
     name: 'profile-photos',
     text: PROFILE_PHOTOS,
-    values: [
-      viewerUserId(viewer),
-      ownerId,
-      after?.[0] ?? null,
-      after?.[1] ?? null,
-      limit + 1,
-      viewerLinkId(viewer),
-    ],
+    values: [viewerUserId(viewer), ownerId, score, photoId, limit + 1, viewerLinkId(viewer)],
   })
-  const shown = rows.slice(0, limit)
-  const { cards } = await loadPhotoCards(
-    query,
-    viewer,
-    shown.map((row) => row.photo_id),
+  return pageOfRows(
+    list,
+    rows,
+    (row) => [Number(row.score), row.photo_id],
+    async (shown) => {
+      const ids = shown.map((row) => row.photo_id)
+      const { cards } = await loadPhotoCards(query, viewer, ids)
+      return ids.map((id) => cards.get(id)).filter((card) => card !== undefined)
+    },
   )
-  const last = shown.at(-1)
-  return {
-    items: shown.map((row) => cards.get(row.photo_id)).filter((card) => card !== undefined),
-    next: rows.length > limit && last ? [Number(last.score), last.photo_id] : null,
-  }
 }

@@ -4,11 +4,12 @@ import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { UserViewer, Viewer } from '../../domain/viewer.ts'
 import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
 import { belongsInFeeds, isNarrowing } from '../../domain/visibility.ts'
-import type { Database, Query, Transaction } from '../../infra/db/database.ts'
+import type { Database, Transaction } from '../../infra/db/database.ts'
 import { ObjectMissing, type ObjectStore } from '../../infra/s3/object-store.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 import { loadPhotoCard, loadPhotoCards, type PhotoCard } from './photo-cards.ts'
 import { markInFlight, type InFlightPhoto } from '../distribution/in-flight-marks.ts'
+import type { Reader } from '../lists/list-read.ts'
 import { readPhotosOfUser } from './photos-of-user.ts'
 import type { NewPhoto } from './new-photo.ts'
 import { writeTags } from './tags.ts'
@@ -27,7 +28,7 @@ export interface Photos {
   /** On the primary. @throws DarkroomError not_found */
   get(viewer: Viewer, photoId: PhotoId): Promise<PhotoCard>
   /** In the order asked for, without those absent or hidden. */
-  getMany(query: Query, viewer: Viewer, photoIds: readonly PhotoId[]): Promise<PhotoCard[]>
+  getMany(reader: Reader, photoIds: readonly PhotoId[]): Promise<PhotoCard[]>
   /** Ready photos of an account that the viewer may see, newest first. */
   listOf: typeof readPhotosOfUser
   /** The original as its owner uploaded it. @throws DarkroomError not_found, rate_limited */
@@ -86,7 +87,7 @@ export function createPhotos(deps: PhotosDeps): Photos {
   return {
     get: cardOf,
 
-    async getMany(query, viewer, photoIds) {
+    async getMany({ query, viewer }, photoIds) {
       const { cards } = await loadPhotoCards(query, viewer, photoIds)
       return photoIds.map((photoId) => cards.get(photoId)).filter((card) => card !== undefined)
     },

@@ -4,12 +4,10 @@ import { createSearchIndex } from './search-index.ts'
 import { createSearch } from './search.ts'
 
 /** Searching photos. */
-export function openSearch({ config, db, openSearch }: Clients) {
+export function openSearch({ config, openSearch }: Clients) {
   return {
     search: createSearch({
       index: createPhotoIndex(openSearch, config.OPENSEARCH_INDEX_PREFIX),
-      query: db.replica,
-      cursorSecret: config.CURSOR_SECRET,
     }),
   }
 }

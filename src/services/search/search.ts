@@ -1,5 +1,4 @@
-import { decodeCursor, encodeCursor, type CursorBinding } from '../lists/cursor.ts'
-import { foldTag } from '../../domain/hashtags.ts'
+import type { ListRead, Page } from '../lists/list-read.ts'
 import type { UserId } from '../../domain/ids.ts'
 import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { Query } from '../../infra/db/database.ts'
@@ -12,33 +11,15 @@ import { buildPhotoQuery, type PhotoFilters } from './search-query.ts'
 
 export interface SearchDeps {
   index: PhotoIndex
-  /** Where rights and content are read: a replica that is never behind on rights. */
-  query: Query
-  /** MACs the cursors. */
-  cursorSecret: string
   /** How far `total` counts. Default: MAX_COUNTED_HITS. */
   maxCountedHits?: number
 }
 
-interface PageRequest {
-  /** 1–100 */
-  limit: number
-  cursor?: string | undefined
-  /** Reads elsewhere than `deps.query`: on the primary for who has just written. */
-  query?: Query | undefined
-}
-
-export interface PhotoSearchRequest extends PhotoFilters, PageRequest {
+export interface PhotoSearchRequest extends PhotoFilters {
   sort?: 'relevance' | 'recent' | undefined
 }
 
-interface PhotoList {
-  items: PhotoCard[]
-  /** null means the end, and only then. */
-  nextCursor: string | null
-}
-
-interface PhotoSearchResult extends PhotoList {
+export interface PhotoSearchResult extends Page<PhotoCard> {
   /** How many of the first MAX_COUNTED_HITS matches the viewer may see, as counted for the first page of the walk. */
   total: number
 }
@@ -49,9 +30,9 @@ export interface Search {
    * every photo once that matched throughout it with an unchanged caption and alternative text.
    * @throws DarkroomError `unavailable` with OpenSearch down, `bad_cursor`, `invalid` for a `q` too long
    */
-  searchPhotos(viewer: Viewer, request: PhotoSearchRequest): Promise<PhotoSearchResult>
+  searchPhotos(list: ListRead, request: PhotoSearchRequest): Promise<PhotoSearchResult>
   /** The photos of a tag, newest first. Errors as of searchPhotos. */
-  photosOfTag(viewer: Viewer, request: PageRequest & { tag: string }): Promise<PhotoList>
+  photosOfTag(list: ListRead, tag: string): Promise<Page<PhotoCard>>
 }
 
 /**
@@ -67,17 +48,16 @@ const MAX_SEARCHED_RELATIONS = 65_536
 const CURSOR_SHAPE = ['number', 'number', 'string', 'number'] as const
 
 export function createSearch(deps: SearchDeps): Search {
-  const { index, query: defaultQuery, cursorSecret, maxCountedHits = MAX_COUNTED_HITS } = deps
+  const { index, maxCountedHits = MAX_COUNTED_HITS } = deps
 
-  /** A page of the list that `binding` names; counts the walk's first page if `counted`. */
+  /** A page of matching photos; counts the walk's first page if `counted`. */
   async function page(
-    viewer: Viewer,
+    list: ListRead,
     request: PhotoSearchRequest,
-    binding: CursorBinding,
     counted: boolean,
   ): Promise<PhotoSearchResult> {
-    const query = request.query ?? defaultQuery
-    const from = request.cursor === undefined ? null : readCursor(request.cursor, binding)
+    const { viewer, query } = list
+    const from = walkFrom(list)
     const built = buildPhotoQuery(viewer, await relationsOf(query, viewer), request)
     const order: PhotoSearch['order'] = built.scored && request.sort !== 'recent' ? 'relevance' : 'recent'
 
@@ -92,34 +72,28 @@ export function createSearch(deps: SearchDeps): Search {
         hits: first ? startingWith(first, search) : search,
         cards: async (photoIds) => (await loadPhotoCards(query, viewer, photoIds)).cards,
       },
-      request.limit,
+      list.limit,
       from?.position ?? null,
     )
-    return { items: cards, nextCursor: next && writeCursor(next, total, binding), total }
-  }
-
-  function readCursor(cursor: string, binding: CursorBinding): { position: HitPosition; total: number } {
-    const [relevance, publishedAt, photoId, total] = decodeCursor(cursor, binding, cursorSecret, CURSOR_SHAPE)
-    return { position: { relevance, publishedAt, photoId }, total }
-  }
-
-  function writeCursor(next: HitPosition, total: number, binding: CursorBinding): string {
-    return encodeCursor([next.relevance, next.publishedAt, next.photoId, total], binding, cursorSecret)
+    const last = next && ([next.relevance, next.publishedAt, next.photoId, total] as const)
+    return { ...list.page(cards, last), total }
   }
 
   return {
-    searchPhotos(viewer, request) {
-      const { q, tag, user, from, to, sort } = request
-      const filters = { q, tag, user, from: from?.getTime(), to: to?.getTime(), sort }
-      return page(viewer, request, { viewer, list: 'search/photos', filters }, true)
-    },
-
-    async photosOfTag(viewer, { tag, limit, cursor, query }) {
-      const binding = { viewer, list: 'tags/photos', filters: { tag: foldTag(tag) } }
-      const { items, nextCursor } = await page(viewer, { tag, limit, cursor, query }, binding, false)
+    searchPhotos: (list, request) => page(list, request, true),
+    async photosOfTag(list, tag) {
+      const { items, nextCursor } = await page(list, { tag }, false)
       return { items, nextCursor }
     },
   }
+}
+
+/** Where a walk goes on, with the total that its first page counted. */
+function walkFrom(list: ListRead): { position: HitPosition; total: number } | undefined {
+  const after = list.after(CURSOR_SHAPE)
+  if (!after) return undefined
+  const [relevance, publishedAt, photoId, total] = after
+  return { position: { relevance, publishedAt, photoId }, total }
 }
 
 /** Serves the hits that are at hand, then searches on from their last. */

@@ -9,6 +9,7 @@ import {
   openSearchWorld,
   type SearchWorld,
 } from '../../support/worlds/search-world.ts'
+import { pageFor } from '../../support/list-read.ts'
 
 let world: SearchWorld
 const profiles = createProfiles()
@@ -36,11 +37,16 @@ const block = (blocker: Person, blocked: Person) =>
   write('INSERT INTO blocks (blocker_id, blocked_id) VALUES ($1, $2)', blocker.userId, blocked.userId)
 const unblock = (blocker: Person) => write('DELETE FROM blocks WHERE blocker_id = $1', blocker.userId)
 
+const readerFor = (viewer: Person | typeof ANYONE) => ({
+  viewer,
+  query: world.db.primary,
+  readYourWrites: true,
+})
 const follows = () => createFollows({ db: world.db })
-const profileOf = (of: Person, viewer: Person | typeof ANYONE) =>
-  profiles.get(world.db.primary, viewer, of.username)
+const profileOf = (of: Person, viewer: Person | typeof ANYONE) => profiles.get(readerFor(viewer), of.username)
 const namesOf = async (of: Person, side: 'followers' | 'following', viewer: Person | typeof ANYONE) => {
-  const page = await profiles[side](world.db.primary, viewer, of.userId, { after: undefined, limit: 100 })
+  const list = pageFor(world.db, viewer, { limit: 100, readYourWrites: true }, { list: side })
+  const page = await profiles[side](list, of.username)
   return page.items.map((account) => account.username)
 }
 
@@ -53,9 +59,9 @@ describe('search', () => {
       { owner: active.userId, caption: `#${word}`, publishedAt: minutes(1) },
     )
     await setStatus(suspended, 'suspended')
-    const found = await world.search.searchPhotos(ANYONE, { tag: word, limit: 1 })
+    const found = await world.searchPage(ANYONE, { tag: word, limit: 1 })
     expect(found).toMatchObject({ items: [{ photoId: kept }], total: 1, nextCursor: null })
-    const tagged = await world.search.photosOfTag(ANYONE, { tag: word, limit: 1 })
+    const tagged = await world.tagPage(ANYONE, { tag: word, limit: 1 })
     expect(tagged.items).toMatchObject([{ photoId: kept }])
   })
 
@@ -68,7 +74,7 @@ describe('search', () => {
       [reader, author],
     ] as const) {
       await block(blocker, blocked)
-      expect(await world.search.searchPhotos(reader, { q, limit: 5 })).toMatchObject({ items: [], total: 0 })
+      expect(await world.searchPage(reader, { q, limit: 5 })).toMatchObject({ items: [], total: 0 })
       expect(await world.find(author, { q })).toEqual(ids)
       expect(await world.find(ANYONE, { q })).toEqual(ids)
       await unblock(blocker)
@@ -83,11 +89,11 @@ describe('search', () => {
     const q = freshWord()
     const ids = await world.publish({ owner: author.userId, caption: q, visibility: 'public' })
     for (const viewer of [follower, author]) {
-      expect(await world.search.searchPhotos(viewer, { q, limit: 5 })).toMatchObject({ total: 1 })
+      expect(await world.searchPage(viewer, { q, limit: 5 })).toMatchObject({ total: 1 })
       expect(await world.find(viewer, { q })).toEqual(ids)
     }
     for (const viewer of [stranger, ANYONE]) {
-      expect(await world.search.searchPhotos(viewer, { q, limit: 5 })).toMatchObject({ items: [], total: 0 })
+      expect(await world.searchPage(viewer, { q, limit: 5 })).toMatchObject({ items: [], total: 0 })
     }
   })
 })
@@ -143,7 +149,7 @@ describe('a profile', () => {
       [reader, author],
       [author, reader],
     ] as const) {
-      await expect(profiles.ownerOfLists(world.db.primary, viewer, of.username)).rejects.toMatchObject({
+      await expect(profiles.ownerOfLists(readerFor(viewer), of.username)).rejects.toMatchObject({
         code: 'not_found',
       })
       await expect(follows().follow(viewer.userId, of.username)).rejects.toMatchObject({ code: 'not_found' })
@@ -173,7 +179,7 @@ describe('a private account', () => {
     await world.follow(follower.userId, author.userId)
     await makePrivate(author)
     const owner = (viewer: Person | typeof ANYONE) =>
-      profiles.ownerOfLists(world.db.primary, viewer, author.username)
+      profiles.ownerOfLists(readerFor(viewer), author.username)
     for (const viewer of [follower, author]) expect(await owner(viewer)).toBe(author.userId)
     for (const viewer of [stranger, ANYONE]) {
       await expect(owner(viewer)).rejects.toMatchObject({ code: 'account_private' })

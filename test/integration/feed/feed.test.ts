@@ -3,14 +3,8 @@ import { v7 as uuid } from 'uuid'
 import { encodeCursor } from '../../../src/services/lists/cursor.ts'
 import type { PhotoId } from '../../../src/domain/ids.ts'
 import { createFeedHeads } from '../../../src/infra/redis/feed-heads.ts'
-import {
-  CURSOR_SECRET,
-  idsOf,
-  NOON_MS,
-  openWorld,
-  viewerOfMany,
-  type World,
-} from '../../support/worlds/feed-world.ts'
+import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
+import { CURSOR_SECRET, feedPageFor } from '../../support/list-read.ts'
 
 const HEAD_ITEMS = 10
 
@@ -49,12 +43,12 @@ describe('order and pages', () => {
   it('are one empty page for who follows nobody', async () => {
     const viewer = await world.account()
     await world.settle()
-    expect(await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 20 })).toEqual({
-      cards: [],
+    expect(await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 20 }))).toEqual({
+      items: [],
       nextCursor: null,
     })
-    expect(await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 20 })).toEqual({
-      cards: [],
+    expect(await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 20 }))).toEqual({
+      items: [],
       nextCursor: null,
     })
     expect(await world.tiers()).toContain('head')
@@ -62,20 +56,19 @@ describe('order and pages', () => {
 
   it('end with null on a page that is exactly full', async () => {
     const { viewer } = await viewerOfMany(world, 6)
-    const page = await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 6 })
-    expect(page.cards).toHaveLength(6)
+    const page = await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 6 }))
+    expect(page.items).toHaveLength(6)
     expect(page.nextCursor).toBeNull()
   })
 
   it('do not shift a cursor when photos are added above it or deleted around it', async () => {
     const { viewer, author, newestFirst } = await viewerOfMany(world, 8)
-    const first = await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 3 })
+    const first = await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 3 }))
     await world.publish(author)
     await world.remove(newestFirst[2]!)
     await world.remove(newestFirst[3]!)
     const second = await world.feed.readFeed(
-      { kind: 'user', userId: viewer },
-      { limit: 3, cursor: first.nextCursor! },
+      feedPageFor(world.db, viewer, { limit: 3, cursor: first.nextCursor! }),
     )
     expect(idsOf(second)).toEqual(newestFirst.slice(4, 7))
   })
@@ -90,7 +83,7 @@ describe('order and pages', () => {
     const pages: PhotoId[][] = []
     let cursor: string | undefined
     do {
-      const page = await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 2, cursor })
+      const page = await feed.readFeed(feedPageFor(world.db, viewer, { limit: 2, cursor }))
       pages.push(idsOf(page))
       cursor = page.nextCursor ?? undefined
     } while (cursor)
@@ -173,8 +166,7 @@ describe('rights', () => {
     await world.walk(viewer, 100)
     await world.follow(viewer, other)
     const page = await world.feed.readFeed(
-      { kind: 'user', userId: viewer },
-      { limit: 100, readYourWrites: true },
+      feedPageFor(world.db, viewer, { limit: 100, readYourWrites: true }),
     )
     expect(idsOf(page)).toEqual([theirs.photoId, ...newestFirst])
   })
@@ -184,7 +176,7 @@ describe('a cursor', () => {
   it('of another user, another list, forged or cut is refused', async () => {
     const { viewer } = await viewerOfMany(world, 5)
     const other = await world.account()
-    const { nextCursor } = await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 2 })
+    const { nextCursor } = await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 2 }))
     const position = [NOON_MS, uuid()]
     const bad = [
       [other, nextCursor!],
@@ -202,11 +194,11 @@ describe('a cursor', () => {
       [viewer, '\0'],
     ] as const
     for (const [userId, cursor] of bad) {
-      await expect(world.feed.readFeed({ kind: 'user', userId }, { limit: 2, cursor })).rejects.toMatchObject(
-        {
-          code: 'bad_cursor',
-        },
-      )
+      await expect(
+        world.feed.readFeed(feedPageFor(world.db, userId, { limit: 2, cursor })),
+      ).rejects.toMatchObject({
+        code: 'bad_cursor',
+      })
     }
   })
 })

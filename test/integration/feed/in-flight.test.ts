@@ -7,6 +7,7 @@ import { createInFlightCopy } from '../../../src/services/feed/in-flight-copy.ts
 import { measured } from '../../support/metrics.ts'
 import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
 import { clearInFlight, markInFlight } from '../../../src/services/distribution/in-flight-marks.ts'
+import { feedPageFor } from '../../support/list-read.ts'
 
 const HEAD_ITEMS = 10
 
@@ -98,7 +99,7 @@ describe('a photo in flight', () => {
         return slice
       },
     })
-    const page = await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 100 })
+    const page = await feed.readFeed(feedPageFor(world.db, viewer, { limit: 100 }))
     expect(landed).toBe(true)
     expect(idsOf(page)).toEqual([fresh.photoId, ...newestFirst])
     expect(await world.tiers()).toContain('head')
@@ -107,10 +108,7 @@ describe('a photo in flight', () => {
   it('is hidden as soon as it is narrowed, and read on the primary by who has just written', async () => {
     const { viewer, author, newestFirst } = await warmViewer(3)
     const fresh = await launch(author)
-    const page = await world.feed.readFeed(
-      { kind: 'user', userId: viewer },
-      { limit: 2, readYourWrites: true },
-    )
+    const page = await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 2, readYourWrites: true }))
     expect(idsOf(page)).toEqual([fresh.photoId, newestFirst[0]])
     await world.setVisibility(fresh.photoId, 'private')
     expect(await world.walk(viewer, 2)).toEqual(newestFirst)
@@ -133,7 +131,7 @@ describe('a photo in flight', () => {
       expect(performance.now() - startedAt).toBeLessThan(10_000)
     }
     // A page is as full as without them.
-    expect((await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 6 })).cards).toHaveLength(6)
+    expect((await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 6 }))).items).toHaveLength(6)
   })
 
   it('of many is served in order when more are the viewer’s than a page holds', async () => {

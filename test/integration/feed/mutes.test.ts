@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { UserId } from '../../../src/domain/ids.ts'
 import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
+import { feedPageFor } from '../../support/list-read.ts'
 
 const HEAD_ITEMS = 10
 
@@ -72,10 +73,7 @@ describe('a muted author', () => {
   it('fills no page of a pull with photos that are not shown', async () => {
     const { viewer, muted, kept } = await viewerOfTwo(40)
     await mute(viewer, muted)
-    const page = await world.feed.readFeed(
-      { kind: 'user', userId: viewer },
-      { limit: 3, readYourWrites: true },
-    )
+    const page = await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 3, readYourWrites: true }))
     expect(idsOf(page)).toEqual(kept.slice(0, 3))
   })
 

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
 import type { Database } from '../../../src/infra/db/database.ts'
-import type { FeedDeps } from '../../../src/services/feed/feed.ts'
+import type { FeedHeads } from '../../../src/infra/redis/feed-heads.ts'
 import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
+import { feedPageFor } from '../../support/list-read.ts'
 
 let world: World
 beforeAll(async () => {
@@ -28,10 +29,10 @@ describe('1,000 readers of one cold feed at once', () => {
   const READERS = 1_000
 
   /** Reads in two processes. @returns how many heads were begun, and the statements that ran */
-  async function readAtOnce(viewer: UserId, expected: PhotoId[], heads: FeedDeps['heads'] = world.heads) {
+  async function readAtOnce(viewer: UserId, expected: PhotoId[], heads: FeedHeads = world.heads) {
     const { db, counts } = countingDb()
     let begun = 0
-    const counting: FeedDeps['heads'] = {
+    const counting: FeedHeads = {
       ...heads,
       async beginBuild(...args) {
         const build = await heads.beginBuild(...args)
@@ -42,7 +43,7 @@ describe('1,000 readers of one cold feed at once', () => {
     const feeds = [world.feedWith(counting, { db }), world.feedWith(counting, { db })]
     const pages = await Promise.all(
       Array.from({ length: READERS }, (_, n) =>
-        feeds[n % 2]!.readFeed({ kind: 'user', userId: viewer }, { limit: 10 }),
+        feeds[n % 2]!.readFeed(feedPageFor(db, viewer, { limit: 10 })),
       ),
     )
     for (const page of pages) expect(idsOf(page)).toEqual(expected)
@@ -72,11 +73,11 @@ describe('1,000 readers of one cold feed at once', () => {
         return world.heads.finishBuild(...args)
       },
     })
-    const first = feed.readFeed({ kind: 'user', userId: viewer }, { limit: 10 })
+    const first = feed.readFeed(feedPageFor(world.db, viewer, { limit: 10 }))
     await finishing.promise
     const fresh = await world.publish(author)
     await world.settle()
-    const second = feed.readFeed({ kind: 'user', userId: viewer }, { limit: 10 })
+    const second = feed.readFeed(feedPageFor(world.db, viewer, { limit: 10 }))
     // It has found the head cold by now, and joined.
     await new Promise((resolve) => setTimeout(resolve, 50))
     release.resolve()

@@ -6,6 +6,7 @@ import type { Database } from '../../../src/infra/db/database.ts'
 import { openRedis } from '../../../src/infra/redis/client.ts'
 import { createFeedHeads, headKey } from '../../../src/infra/redis/feed-heads.ts'
 import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
+import { feedPageFor } from '../../support/list-read.ts'
 
 const HEAD_ITEMS = 10
 
@@ -89,7 +90,7 @@ describe('a head', () => {
         return world.heads.finishBuild(...args)
       },
     })
-    await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 100 })
+    await feed.readFeed(feedPageFor(world.db, viewer, { limit: 100 }))
     await feed.idle()
     await world.settle()
     expect(fresh).toBeDefined()
@@ -108,7 +109,7 @@ describe('a head', () => {
         return world.heads.finishBuild(...args)
       },
     })
-    await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 100 })
+    await feed.readFeed(feedPageFor(world.db, viewer, { limit: 100 }))
     await feed.idle()
     await world.settle()
     expect(await world.walk(viewer, 100)).toEqual([theirs.photoId, ...newestFirst])
@@ -132,9 +133,7 @@ describe('a head', () => {
         rotation: { ...world.db.rotation, waitForReplay: async () => false },
       }
       const feed = world.feedWith(world.heads, { db })
-      expect(idsOf(await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 100 }))).toEqual(
-        newestFirst,
-      )
+      expect(idsOf(await feed.readFeed(feedPageFor(world.db, viewer, { limit: 100 })))).toEqual(newestFirst)
       await feed.idle()
       await world.settle()
       await world.tiers()
@@ -173,7 +172,7 @@ describe('a head', () => {
         return world.heads.finishBuild(...args)
       },
     })
-    expect(idsOf(await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 100 }))).toEqual(newestFirst)
+    expect(idsOf(await feed.readFeed(feedPageFor(world.db, viewer, { limit: 100 })))).toEqual(newestFirst)
     await feed.idle()
     expect(await world.heads.readSlice(viewer, undefined, 100)).toBeUndefined()
   })
@@ -189,7 +188,7 @@ describe('a head', () => {
         return world.heads.finishBuild(...args)
       },
     })
-    expect(idsOf(await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 100 }))).toEqual(newestFirst)
+    expect(idsOf(await feed.readFeed(feedPageFor(world.db, viewer, { limit: 100 })))).toEqual(newestFirst)
     release()
     await feed.idle()
     expect(await world.heads.readSlice(viewer, undefined, 100)).toBeDefined()

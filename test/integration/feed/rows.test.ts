@@ -4,6 +4,7 @@ import type { Query } from '../../../src/infra/db/database.ts'
 import { sweepBatch } from '../../../src/services/feed/sweep-rows.ts'
 import { materialise, readRows } from '../../../src/services/feed/rows.ts'
 import { lockAwaited, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
+import { feedPageFor } from '../../support/list-read.ts'
 
 const HEAD_ITEMS = 5
 const ROWS = 12
@@ -71,9 +72,8 @@ describe('a deep walk', () => {
     ]
     const seen: PhotoId[] = []
     for (let cursor: string | undefined, page = 0; ; page++) {
-      const { cards, nextCursor } = await world.feed.readFeed(
-        { kind: 'user', userId: viewer },
-        { limit: 2, cursor },
+      const { items: cards, nextCursor } = await world.feed.readFeed(
+        feedPageFor(world.db, viewer, { limit: 2, cursor }),
       )
       seen.push(...cards.map((card) => card.photoId))
       if (nextCursor === null) break
@@ -96,15 +96,15 @@ describe('a deep walk', () => {
 
   it('loses nothing when pushes trim the head under a cursor', async () => {
     const { viewer, author, newestFirst } = await deepViewer(20)
-    const first = await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 3 })
+    const first = await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 3 }))
     for (let n = 0; n < HEAD_ITEMS + 2; n++) await world.publish(author)
     await world.settle()
     const slice = await world.heads.readSlice(viewer, undefined, 1)
     expect(slice!.floor).toBeGreaterThan(NOON_MS + 100)
     const rest: PhotoId[] = []
     for (let cursor = first.nextCursor; cursor !== null;) {
-      const page = await world.feed.readFeed({ kind: 'user', userId: viewer }, { limit: 3, cursor })
-      rest.push(...page.cards.map((card) => card.photoId))
+      const page = await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 3, cursor }))
+      rest.push(...page.items.map((card) => card.photoId))
       cursor = page.nextCursor
     }
     expect(rest).toEqual(newestFirst.slice(3))

@@ -5,6 +5,7 @@ import { openDatabase, type Database, type DatabaseOptions } from '../../../src/
 import { createFanout } from '../../../src/services/distribution/push.ts'
 import { idsOf, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
 import { proxyTo, type TcpProxy } from '../../support/servers/tcp-proxy.ts'
+import { feedPageFor } from '../../support/list-read.ts'
 
 let world: World
 let proxy: TcpProxy
@@ -94,7 +95,7 @@ describe('a replica that falls silent', () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 3)
     await world.settle()
     const feed = world.feedWith(world.heads, { db })
-    const walk = async () => idsOf(await feed.readFeed({ kind: 'user', userId: viewer }, { limit: 100 }))
+    const walk = async () => idsOf(await feed.readFeed(feedPageFor(world.db, viewer, { limit: 100 })))
     expect(await walk()).toEqual(newestFirst)
     await feed.idle()
     proxy.silence()

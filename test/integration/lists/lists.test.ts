@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { ANONYMOUS } from '../../../src/domain/viewer.ts'
+import { encodeCursor } from '../../../src/services/lists/cursor.ts'
 import { ACCESS_TABLE } from '../../../src/domain/access.table.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../../src/domain/visibility.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
@@ -292,6 +295,57 @@ describe('who sees what, and in which order', () => {
       const newestFirst = others.map(({ id }) => id).reverse()
       await expectIds(`/v1/users/${hub.username}/followers`, undefined).toEqual(newestFirst)
       await expectIds(`/v1/users/${hub.username}/following`, stranger.token).toEqual(newestFirst)
+    })
+
+    it('are read with listed(), whatever their route', () => {
+      const lists = world.api.routes.filter(({ description }) => {
+        const ok = description.operation?.responses[200]
+        return ok instanceof z.ZodObject && 'nextCursor' in ok.shape
+      })
+      expect(lists.length).toBeGreaterThanOrEqual(7)
+      for (const { path, description } of lists) expect(description.list, path).toBe(true)
+    })
+
+    it('show an account what it has just written while replicas stand still', async () => {
+      const author = await world.signUp()
+      const photo = await world.seedPhoto({ ownerId: author.id })
+      // As after any write of theirs.
+      await world.call('PATCH', '/v1/me', { token: author.token, body: { bio: 'new' } })
+      const lists = [`/v1/users/${author.username}/photos`, '/v1/feed']
+      for (const path of lists) {
+        const { body } = await world.call('GET', path, { token: author.token })
+        expect(idsOf(body.items), path).toEqual([photo])
+      }
+    })
+
+    it('of devices are paged, the latest sign-in first', async () => {
+      const person = await world.signUp()
+      const body = { username: person.username, password: person.password }
+      for (let devices = 0; devices < 3; devices++) await world.call('POST', '/v1/sessions', { body })
+      const all = await walk('/v1/sessions', person.token, 100)
+      expect(all).toHaveLength(4)
+      expect(all.map(({ createdAt }) => createdAt)).toEqual(
+        all
+          .map(({ createdAt }) => createdAt)
+          .sort()
+          .reverse(),
+      )
+      expect(idsOf(await walk('/v1/sessions', person.token, 1))).toEqual(idsOf(all))
+    })
+
+    it('take a cursor with the filters that it was made for', async () => {
+      const q = `word${Date.now()}`
+      const cursor = encodeCursor(
+        [1, 2, '0', 3],
+        { viewer: ANONYMOUS, list: '/v1/search/photos', filters: { q } },
+        world.api.clients.config.CURSOR_SECRET,
+      )
+      const at = encodeURIComponent(cursor)
+      expect((await world.call('GET', `/v1/search/photos?q=${q}&limit=5&cursor=${at}`)).status).toBe(200)
+      for (const other of [`q=${q}x`, `q=${q}&sort=recent`, '']) {
+        const answer = await world.call('GET', `/v1/search/photos?${other}&cursor=${at}`)
+        expect(answer).toMatchObject({ status: 400, body: { code: 'bad_cursor' } })
+      }
     })
 
     it('take a cursor only from the same viewer and list', async () => {

@@ -179,8 +179,8 @@ describe('OpenSearch out of reach', () => {
     try {
       for (const client of clients) {
         const index = createPhotoIndex(client, world.prefix)
-        const search = createSearch({ index, query: world.db.replica, cursorSecret: 'x' })
-        await expect(search.searchPhotos(ANYONE, { q: 'x', limit: 1 })).rejects.toMatchObject({
+        const search = createSearch({ index })
+        await expect(world.searchPage(ANYONE, { q: 'x', limit: 1 }, search)).rejects.toMatchObject({
           code: 'unavailable',
           retryAfterSeconds: expect.any(Number),
         })

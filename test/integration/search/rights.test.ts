@@ -35,7 +35,7 @@ describe('rights', () => {
       [{ kind: 'user', userId: follower }, [open, followers]],
       [{ kind: 'user', userId: owner }, [open, followers, own]],
     ] as const) {
-      const page = await world.search.searchPhotos(viewer, { q, limit: 10 })
+      const page = await world.searchPage(viewer, { q, limit: 10 })
       expect(page.items.map((card) => card.photoId)).toEqual(visible)
       expect(page).toMatchObject({ total: visible.length, nextCursor: null })
     }
@@ -52,7 +52,7 @@ describe('rights', () => {
     await world.change(quarantined!, { status: 'quarantined' })
     // A page of one, so that an honest cursor would show that something follows.
     for (const viewer of [ANYONE, { kind: 'user' as const, userId: await world.addUser() }]) {
-      expect(await world.search.searchPhotos(viewer, { q, limit: 1 })).toMatchObject({
+      expect(await world.searchPage(viewer, { q, limit: 1 })).toMatchObject({
         items: [{ photoId: visible }],
         total: 1,
         nextCursor: null,
@@ -72,7 +72,7 @@ describe('rights', () => {
       ({ query }) => query({ text: 'DELETE FROM follows WHERE follower_id = $1', values: [viewer.userId] }),
       { narrows: true },
     )
-    expect(await world.search.searchPhotos(viewer, { q, limit: 1 })).toMatchObject({ items: [], total: 0 })
+    expect(await world.searchPage(viewer, { q, limit: 1 })).toMatchObject({ items: [], total: 0 })
   })
 
   it('a page full of hidden hits is topped up', async () => {
@@ -84,7 +84,7 @@ describe('rights', () => {
     const hidden = ids.slice(5, 28)
     for (const photoId of hidden) await world.change(photoId, { visibility: 'private' })
     const visible = ids.filter((photoId) => !hidden.includes(photoId)).toReversed()
-    const page = await world.search.searchPhotos(ANYONE, { q, limit: 4 })
+    const page = await world.searchPage(ANYONE, { q, limit: 4 })
     expect(page.items.map((card) => card.photoId)).toEqual(visible.slice(0, 4))
     expect(page.total).toBe(visible.length)
     for (const limit of [1, 2, 3, 7]) expect(await world.find(ANYONE, { q, limit })).toEqual(visible)
@@ -122,12 +122,12 @@ describe('cursors', () => {
     const ids = await world.publish(
       ...[1, 2, 3, 4, 5].map((at) => ({ owner, caption: q, publishedAt: minutes(at) })),
     )
-    const first = await world.search.searchPhotos(ANYONE, { q, limit: 2 })
+    const first = await world.searchPage(ANYONE, { q, limit: 2 })
     await world.publish({ owner, caption: `${q} #${q}`, publishedAt: minutes(9) })
     await world.change(ids[3]!, { status: 'deleted' })
     await world.searchIndex.indexPhoto(ids[3]!)
     await world.refresh()
-    const second = await world.search.searchPhotos(ANYONE, { q, limit: 9, cursor: first.nextCursor! })
+    const second = await world.searchPage(ANYONE, { q, limit: 9, cursor: first.nextCursor! })
     expect(second.items.map((card) => card.photoId)).toEqual([ids[2], ids[1], ids[0]])
     expect(second.total).toBe(5)
   })
@@ -139,18 +139,13 @@ describe('cursors', () => {
       ...Array.from({ length: 12 }, (_, at) => ({ owner, caption: q, publishedAt: minutes(at) })),
     )
     const maxCountedHits = 5
-    const search = createSearch({
-      index: world.index,
-      query: world.db.replica,
-      cursorSecret: 'x',
-      maxCountedHits,
-    })
+    const search = createSearch({ index: world.index, maxCountedHits })
     await world.change(ids[10]!, { visibility: 'private' })
     for (const limit of [1, 2, 3, 4, 5, 6, 11, 12]) {
       const found = []
       let cursor: string | undefined
       do {
-        const page = await search.searchPhotos(ANYONE, { q, limit, cursor })
+        const page = await world.searchPage(ANYONE, { q, limit, cursor }, search)
         expect(page.total).toBe(maxCountedHits - 1)
         found.push(...page.items.map((card) => card.photoId))
         cursor = page.nextCursor ?? undefined
@@ -163,21 +158,18 @@ describe('cursors', () => {
     const owner = await world.addUser()
     const tag = freshWord()
     await world.publish({ owner, caption: `#${tag}` }, { owner, caption: `#${tag}` })
-    const { nextCursor } = await world.search.searchPhotos(ANYONE, { tag, limit: 1 })
+    const { nextCursor } = await world.searchPage(ANYONE, { tag, limit: 1 })
     const cursor = nextCursor!
     const refused = { code: 'bad_cursor' }
-    const { search } = world
     await expect(
-      search.searchPhotos({ kind: 'user', userId: owner }, { tag, limit: 1, cursor }),
+      world.searchPage({ kind: 'user', userId: owner }, { tag, limit: 1, cursor }),
     ).rejects.toMatchObject(refused)
-    await expect(search.searchPhotos(ANYONE, { tag, q: 'x', limit: 1, cursor })).rejects.toMatchObject(
+    await expect(world.searchPage(ANYONE, { tag, q: 'x', limit: 1, cursor })).rejects.toMatchObject(refused)
+    await expect(world.searchPage(ANYONE, { tag, from: minutes(0), limit: 1, cursor })).rejects.toMatchObject(
       refused,
     )
-    await expect(
-      search.searchPhotos(ANYONE, { tag, from: minutes(0), limit: 1, cursor }),
-    ).rejects.toMatchObject(refused)
-    await expect(search.photosOfTag(ANYONE, { tag, limit: 1, cursor })).rejects.toMatchObject(refused)
-    await expect(search.searchPhotos(ANYONE, { tag, limit: 1, cursor: 'x' })).rejects.toMatchObject(refused)
-    expect((await search.searchPhotos(ANYONE, { tag, limit: 50, cursor })).items).toHaveLength(1)
+    await expect(world.tagPage(ANYONE, { tag, limit: 1, cursor })).rejects.toMatchObject(refused)
+    await expect(world.searchPage(ANYONE, { tag, limit: 1, cursor: 'x' })).rejects.toMatchObject(refused)
+    expect((await world.searchPage(ANYONE, { tag, limit: 50, cursor })).items).toHaveLength(1)
   })
 })

@@ -143,7 +143,7 @@ describe('words', () => {
     ['too long', 'x'.repeat(MAX_SEARCH_TEXT_CHARACTERS + 1)],
     ['too long once its ligatures are undone', '\ufdfa'.repeat(MAX_SEARCH_TEXT_CHARACTERS)],
   ])('are refused when %s', async (_, q) => {
-    await expect(world.search.searchPhotos(ANYONE, { q, limit: 1 })).rejects.toMatchObject({
+    await expect(world.searchPage(ANYONE, { q, limit: 1 })).rejects.toMatchObject({
       code: 'invalid',
     })
   })
@@ -161,9 +161,9 @@ describe('filters', () => {
     expect(await world.find(ANYONE, { q: `#${tag}`, tag: 'zurich' })).toEqual([zurich])
     expect(await world.find(ANYONE, { q: `dawn #${tag.toUpperCase()}`, tag: '#写真' })).toEqual([photo])
     expect(await world.find(ANYONE, { q: `#${tag} #写` })).toEqual([])
-    const list = await world.search.photosOfTag(ANYONE, { tag, limit: 10 })
+    const list = await world.tagPage(ANYONE, { tag, limit: 10 })
     expect(list.items.map((card) => card.photoId)).toEqual([photo, zurich])
-    expect(await world.search.photosOfTag(ANYONE, { tag: freshWord(), limit: 10 })).toEqual({
+    expect(await world.tagPage(ANYONE, { tag: freshWord(), limit: 10 })).toEqual({
       items: [],
       nextCursor: null,
     })

@@ -12,11 +12,14 @@ import type { FeedTier } from '../../../src/observability/feed-events.ts'
 import { createFanout, type Fanout } from '../../../src/services/distribution/push.ts'
 import { bumpFeedEpoch } from '../../../src/services/distribution/feed-state.ts'
 import { createInFlightCopy, type InFlightCopy } from '../../../src/services/feed/in-flight-copy.ts'
-import { createFeed, type Feed, type FeedDeps, type FeedPage } from '../../../src/services/feed/feed.ts'
+import { createFeed, type Feed } from '../../../src/services/feed/feed.ts'
+import type { ReadTiersDeps } from '../../../src/services/feed/read-tiers.ts'
+import type { Page } from '../../../src/services/lists/list-read.ts'
+import type { PhotoCard } from '../../../src/services/photos/photo-cards.ts'
 import { markInFlight } from '../../../src/services/distribution/in-flight-marks.ts'
 import { measured } from '../metrics.ts'
+import { feedPageFor } from '../list-read.ts'
 
-export const CURSOR_SECRET = 'the cursor secret of the feed tests'
 /** A moment in 2026; scores that tests choose lie around it. */
 export const NOON_MS = 1_790_000_000_000
 const silent = pino({ level: 'silent' })
@@ -31,7 +34,7 @@ export interface World {
   /** The tiers that have served since the last call, as often as they did, in the order in which they are tried. */
   tiers(): Promise<FeedTier[]>
   /** A feed service of its own, such as another process would have. */
-  feedWith(heads: FeedHeads, options?: Partial<FeedDeps>): Feed
+  feedWith(heads: FeedHeads, options?: Partial<ReadTiersDeps>): Feed
   /** Photos in flight, as this process knows them; polled only when a test asks. */
   inFlight: InFlightCopy
   account(): Promise<UserId>
@@ -84,7 +87,6 @@ export async function openWorld({ headItems, servers, ...rows }: WorldOptions = 
       db,
       heads: of,
       inFlight,
-      cursorSecret: CURSOR_SECRET,
       logger: silent,
       ...rows,
       ...options,
@@ -247,9 +249,9 @@ export async function openWorld({ headItems, servers, ...rows }: WorldOptions = 
       const ids: PhotoId[] = []
       let cursor: string | undefined
       for (let pages = 0; pages < 10_000; pages++) {
-        const page: FeedPage = await of.readFeed({ kind: 'user', userId: viewer }, { limit, cursor })
-        if (page.cards.length > limit) throw new Error(`a page of ${page.cards.length}, limit ${limit}`)
-        ids.push(...page.cards.map((card) => card.photoId))
+        const page: Page<PhotoCard> = await of.readFeed(feedPageFor(db, viewer, { limit, cursor }))
+        if (page.items.length > limit) throw new Error(`a page of ${page.items.length}, limit ${limit}`)
+        ids.push(...page.items.map((card) => card.photoId))
         if (page.nextCursor === null) return ids
         cursor = page.nextCursor
       }
@@ -283,7 +285,8 @@ export async function viewerOfMany(world: World, count: number): Promise<ViewerO
 }
 
 /** The photos of a page, in its order. */
-export const idsOf = (page: Pick<FeedPage, 'cards'>): PhotoId[] => page.cards.map((card) => card.photoId)
+export const idsOf = (page: Pick<Page<PhotoCard>, 'items'>): PhotoId[] =>
+  page.items.map((card) => card.photoId)
 
 /** Resolves when a statement like this one (SQL LIKE) waits for a lock. */
 export async function lockAwaited(db: Database, pattern: string): Promise<void> {

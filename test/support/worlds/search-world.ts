@@ -7,8 +7,16 @@ import { openDatabase, type Database, type Statement } from '../../../src/infra/
 import { openSearchClient, type Client } from '../../../src/infra/opensearch/client.ts'
 import { createPhotoIndex, type PhotoIndex } from '../../../src/infra/opensearch/photo-index.ts'
 import { ensureSearchIndex, photosAlias } from '../../../src/infra/opensearch/setup.ts'
-import { createSearch, type PhotoSearchRequest, type Search } from '../../../src/services/search/search.ts'
+import {
+  createSearch,
+  type PhotoSearchRequest,
+  type Search,
+  type PhotoSearchResult,
+} from '../../../src/services/search/search.ts'
 import { createSearchIndex, type SearchIndex } from '../../../src/services/search/search-index.ts'
+import type { Page } from '../../../src/services/lists/list-read.ts'
+import type { PhotoCard } from '../../../src/services/photos/photo-cards.ts'
+import { pageFor, type PageOptions } from '../list-read.ts'
 
 interface NewPhoto {
   owner: string
@@ -42,8 +50,14 @@ export interface SearchWorld {
   refresh(): Promise<void>
   /** The ids found, in order, by walking pages of `limit`. */
   find(viewer: Viewer, request: Omit<PhotoSearchRequest, 'limit'> & { limit?: number }): Promise<string[]>
+  /** One page of a search, its cursors bound as the API binds them. */
+  searchPage(viewer: Viewer, request: SearchPageRequest, of?: Search): Promise<PhotoSearchResult>
+  /** One page of a tag. */
+  tagPage(viewer: Viewer, request: PageOptions & { tag: string }): Promise<Page<PhotoCard>>
   close(): Promise<void>
 }
+
+type SearchPageRequest = PhotoSearchRequest & PageOptions
 
 /** Nobody signed in. */
 export const ANYONE: Viewer = ANONYMOUS
@@ -54,7 +68,6 @@ export const minutes = (count: number) => new Date(Date.UTC(2026, 0, 1, 0, count
 /** A word that no other test's captions hold. */
 export const freshWord = () => `w${uuidv7().replaceAll('-', '')}`
 
-const CURSOR_SECRET = randomBytes(32).toString('hex')
 const UPLOAD_EXPIRES_AT = new Date('2026-01-01T00:00:00Z')
 
 function setting(name: string): string {
@@ -76,7 +89,7 @@ export async function openSearchWorld(): Promise<SearchWorld> {
   await ensureSearchIndex(client, prefix)
   const index = createPhotoIndex(client, prefix)
   const searchIndex = createSearchIndex({ index, primary: db.primary })
-  const search = createSearch({ index, query: db.replica, cursorSecret: CURSOR_SECRET })
+  const search = createSearch({ index })
 
   const world: SearchWorld = {
     db,
@@ -119,12 +132,23 @@ export async function openSearchWorld(): Promise<SearchWorld> {
       const ids = []
       let cursor: string | undefined
       do {
-        const page = await search.searchPhotos(viewer, { limit: 20, ...request, cursor })
+        const page = await world.searchPage(viewer, { limit: 20, ...request, cursor })
         ids.push(...page.items.map((card) => card.photoId))
         cursor = page.nextCursor ?? undefined
       } while (cursor)
       return ids
     },
+    searchPage(viewer, { limit, cursor, ...request }, of = search) {
+      const filters = Object.fromEntries(
+        Object.entries(request).map(([name, value]) => [
+          name,
+          value instanceof Date ? value.toJSON() : value,
+        ]),
+      )
+      return of.searchPhotos(pageFor(db, viewer, { limit, cursor }, { list: 'search', filters }), request)
+    },
+    tagPage: (viewer, { limit, cursor, tag }) =>
+      search.photosOfTag(pageFor(db, viewer, { limit, cursor }, { list: `tags/${tag}` }), tag),
     async close() {
       await client.indices.delete({ index: `${photosAlias(prefix)}-v*`, expand_wildcards: 'all' })
       await client.indices.deleteIndexTemplate({ name: photosAlias(prefix) })

@@ -1,6 +1,7 @@
 import { DarkroomError } from '../../../domain/errors.ts'
 import { signedIn } from '../../middlewares/identity.ts'
 import { consume, limit, limitAddress } from '../../middlewares/limit.ts'
+import { listed, presentPage } from '../../middlewares/listed.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
 import { presentSession, presentSignedIn } from './session-presenter.ts'
@@ -33,12 +34,9 @@ export function sessionRoutes(routes: Routes): void {
     ctx.body = presentSignedIn(account, session, await ctx.services.accessTokens.issue(session))
   })
 
-  routes.get('/sessions', limit('read'), signedIn(), valid(ListSessions), async (ctx) => {
-    const sessions = await ctx.services.sessions.list(ctx.viewer.userId)
-    ctx.body = {
-      items: sessions.map((session) => presentSession(session, ctx.viewer.sessionId)),
-      nextCursor: null,
-    }
+  routes.get('/sessions', limit('read'), signedIn(), valid(ListSessions), listed(), async (ctx) => {
+    const page = await ctx.services.sessions.list(ctx.list)
+    ctx.body = presentPage(page, (session) => presentSession(session, ctx.viewer.sessionId))
   })
 
   routes.delete('/sessions/current', limit('write'), signedIn(), valid(DeleteCurrentSession), async (ctx) => {

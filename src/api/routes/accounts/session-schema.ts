@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isUuid } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
 import { SignedInSchema } from './schema.ts'
-import { instant, listOf } from '../inputs.ts'
+import { instant, listOf, pageQuery } from '../inputs.ts'
 import { sessionsExample, signedInExample } from './examples.ts'
 
 export const CreateSession = operation({
@@ -42,9 +42,11 @@ const SessionSchema = z
 
 export const ListSessions = operation({
   id: 'listSessions',
-  summary: 'Your devices',
+  summary: 'Your devices, the latest sign-in first',
+  query: z.strictObject(pageQuery),
   examples: { answer: sessionsExample },
   responses: { 200: listOf(SessionSchema) },
+  errors: ['bad_cursor'],
 })
 
 export const DeleteCurrentSession = operation({

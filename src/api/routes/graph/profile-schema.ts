@@ -2,8 +2,6 @@ import { z } from 'zod'
 import { operation } from '../../operation.ts'
 import { UserSchema } from '../accounts/schema.ts'
 import { listOf, pageQuery, UserParams } from '../inputs.ts'
-import { PhotoSchema } from '../photos/schema.ts'
-import { photosExample } from '../photos/examples.ts'
 import { profileExample, usersExample } from './examples.ts'
 
 export const ProfileSchema = UserSchema.extend({
@@ -26,16 +24,6 @@ export const GetProfile = operation({
   examples: { answer: { user: profileExample } },
   responses: { 200: z.object({ user: ProfileSchema }) },
   errors: ['not_found'],
-})
-
-export const ListUserPhotos = operation({
-  id: 'listUserPhotos',
-  summary: "A user's photos that you may see, newest first",
-  params: UserParams,
-  query: z.strictObject(pageQuery),
-  examples: { answer: photosExample },
-  responses: { 200: listOf(PhotoSchema) },
-  errors: ['not_found', 'account_private', 'bad_cursor'],
 })
 
 export const ListFollowers = operation({

@@ -1,9 +1,8 @@
 import type { z } from 'zod'
 import { imageUrl, type ImageUrl } from '../../../services/photos/image-url.ts'
 import { viewerUserId, type Viewer } from '../../../domain/viewer.ts'
-import type { PresignedPut } from '../../../services/uploads/open-upload.ts'
 import type { CardVariant, PhotoCard } from '../../../services/photos/photo-cards.ts'
-import type { PhotoSchema, UploadSchema } from './schema.ts'
+import type { PhotoSchema } from './schema.ts'
 
 type PresentedPhoto = z.infer<typeof PhotoSchema>
 type PresentedVariant = PresentedPhoto['variants'][number]
@@ -115,13 +114,4 @@ function takenAtOf({ takenAt, takenAtOffset }: PhotoCard): string | null {
   const minutes = Math.abs(takenAtOffset)
   const two = (value: number) => String(value).padStart(2, '0')
   return `${takenAt}${takenAtOffset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
-}
-
-export function presentUpload(upload: PresignedPut): z.infer<typeof UploadSchema> {
-  return {
-    method: 'PUT',
-    url: upload.url,
-    headers: upload.headers,
-    expiresAt: upload.expiresAt.toISOString(),
-  }
 }

@@ -1,114 +1,38 @@
 import { signedIn, maybeSignedIn } from '../../middlewares/identity.ts'
-import { idempotent } from '../../middlewares/idempotent.ts'
 import { limit } from '../../middlewares/limit.ts'
+import { listed, presentPage, reading } from '../../middlewares/listed.ts'
 import { valid } from '../../middlewares/valid.ts'
 import { assertMay } from '../../policies.ts'
 import { versionsOf } from '../../etags.ts'
 import type { Routes } from '../../routing.ts'
-import { untilClosed } from '../../until-closed.ts'
-import { presentUpload, type PresentPhoto } from './presenter.ts'
-import {
-  CompleteUpload,
-  DeletePhoto,
-  GetOriginal,
-  GetPhoto,
-  GetPhotos,
-  GetProgress,
-  openUpload,
-  SignUploadAnew,
-  UpdatePhoto,
-} from './schema.ts'
-import { replayOpened, replayPhoto, replayUpload } from '../uploads/replay.ts'
+import type { PresentPhoto } from './presenter.ts'
+import { DeletePhoto, GetOriginal, GetPhoto, GetPhotos, ListUserPhotos, UpdatePhoto } from './schema.ts'
 
-export interface PhotoRoutesOptions {
-  present: PresentPhoto
-  maxUploadBytes: number
-}
-
-export function photoRoutes(routes: Routes, { present, maxUploadBytes }: PhotoRoutesOptions): void {
-  const OpenUpload = openUpload(maxUploadBytes)
-  routes.post(
-    '/photos',
-    limit('upload'),
-    signedIn(),
-    valid(OpenUpload),
-    idempotent(replayOpened(present)),
-    async (ctx) => {
-      const { body } = ctx.input
-      const { card, upload } = await ctx.services.pendingUploads.open(
-        ctx.viewer.userId,
-        {
-          contentType: body.contentType,
-          bytes: body.bytes,
-          sha256: body.sha256,
-          caption: body.caption ?? null,
-          altText: body.altText ?? null,
-          visibility: body.visibility ?? 'public',
-          shareLocation: body.shareLocation ?? false,
-          shareCamera: body.shareCamera ?? false,
-          allowDownload: body.allowDownload ?? false,
-        },
-        ctx.firstRun,
-      )
-      ctx.status = 201
-      ctx.set('Location', `/v1/photos/${card.photoId}`)
-      ctx.body = { photo: present(card, ctx.viewer), upload: presentUpload(upload) }
-    },
-  )
-
-  routes.post(
-    '/photos/:photoId/upload',
-    limit('upload'),
-    signedIn(),
-    valid(SignUploadAnew),
-    idempotent(replayUpload()),
-    async (ctx) => {
-      const upload = await ctx.services.pendingUploads.signAnew(ctx.viewer.userId, ctx.input.params.photoId)
-      ctx.body = { upload: presentUpload(upload) }
-      await ctx.firstRun?.keepAfterwards({ status: 200, resourceId: ctx.input.params.photoId })
-    },
-  )
-
-  routes.post(
-    '/photos/:photoId/complete',
-    limit('upload'),
-    signedIn(),
-    valid(CompleteUpload),
-    idempotent(replayPhoto(present)),
-    async (ctx) => {
-      const card = await ctx.services.pendingUploads.complete(ctx.viewer.userId, ctx.input.params.photoId)
-      ctx.status = card.status === 'awaiting_upload' || card.status === 'processing' ? 202 : 200
-      ctx.body = { photo: present(card, ctx.viewer) }
-      await ctx.firstRun?.keepAfterwards({ status: ctx.status, resourceId: card.photoId })
-    },
-  )
-
+export function photoRoutes(routes: Routes, present: PresentPhoto): void {
   routes.get('/photos/:photoId', limit('read'), maybeSignedIn(), valid(GetPhoto), async (ctx) => {
     const card = await ctx.services.photos.get(ctx.viewer, ctx.input.params.photoId)
     ctx.state.version = card.version
     ctx.body = { photo: present(card, ctx.viewer) }
   })
 
-  routes.get('/photos', limit('read'), maybeSignedIn(), valid(GetPhotos), async (ctx) => {
-    const query = await ctx.services.ownWrites.readerFor(ctx.viewer)
-    const cards = await ctx.services.photos.getMany(query, ctx.viewer, ctx.input.query.ids)
+  routes.get('/photos', limit('read'), maybeSignedIn(), valid(GetPhotos), reading(), async (ctx) => {
+    const cards = await ctx.services.photos.getMany(ctx.reader, ctx.input.query.ids)
     ctx.body = { items: cards.map((card) => present(card, ctx.viewer)) }
   })
 
-  routes.get('/photos/:photoId/progress', limit('poll'), signedIn(), valid(GetProgress), async (ctx) => {
-    const load = async () => {
-      const card = await ctx.services.photos.get(ctx.viewer, ctx.input.params.photoId)
-      assertMay(ctx.viewer, 'follow progress of', card)
-      return card
-    }
-    const progress = await ctx.services.progress.follow(load, {
-      waitSeconds: ctx.input.query.wait,
-      signal: AbortSignal.any([untilClosed(ctx), ctx.stopping]),
-    })
-    // The photo's publication was the owner's writing: their profile and feed show it from now on.
-    if (progress.status === 'ready') await ctx.services.ownWrites.mark(ctx.viewer.userId)
-    ctx.body = progress
-  })
+  routes.get(
+    '/users/:username/photos',
+    limit('read'),
+    maybeSignedIn(),
+    valid(ListUserPhotos),
+    listed(),
+    async (ctx) => {
+      const { photos, profiles } = ctx.services
+      const ownerId = await profiles.ownerOfLists(ctx.list, ctx.input.params.username)
+      const page = await photos.listOf(ctx.list, ownerId)
+      ctx.body = presentPage(page, (card) => present(card, ctx.viewer))
+    },
+  )
 
   routes.patch('/photos/:photoId', limit('write'), signedIn(), valid(UpdatePhoto), async (ctx) => {
     const photo = await ctx.services.photos.get(ctx.viewer, ctx.input.params.photoId)

@@ -1,7 +1,8 @@
 import type { PhotoId } from '../../../domain/ids.ts'
 import type { KeptAnswer } from '../../../services/requests/idempotency.ts'
 import type { ApiContext, SignedIn } from '../../context.ts'
-import { presentUpload, type PresentPhoto } from '../photos/presenter.ts'
+import type { PresentPhoto } from '../photos/presenter.ts'
+import { presentUpload } from './presenter.ts'
 
 type Kept = Extract<KeptAnswer, { resourceId: PhotoId }>
 type Context = ApiContext & { viewer: SignedIn }

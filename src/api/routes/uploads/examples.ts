@@ -1,0 +1,43 @@
+import { photoExample, photoId, written } from '../photos/examples.ts'
+
+/** As its owner sees it while its original is on the way. */
+export const awaitedPhotoExample = {
+  ...photoExample,
+  status: 'awaiting_upload',
+  width: null,
+  height: null,
+  placeholder: null,
+  takenAt: null,
+  publishedAt: null,
+  variants: [],
+  shareLocation: false,
+  shareCamera: false,
+  allowDownload: false,
+}
+
+export const openUploadExample = {
+  contentType: 'image/jpeg',
+  bytes: 3145728,
+  sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  ...written,
+}
+
+export const uploadExample = {
+  method: 'PUT',
+  url: `https://storage.darkroom.example/darkroom/incoming/${photoId}?X-Amz-Expires=900&X-Amz-Signature=…`,
+  headers: { 'Content-Type': 'image/jpeg' },
+  expiresAt: '2026-03-09T19:46:00.000Z',
+}
+
+export const progressExample = {
+  status: 'ready',
+  steps: [
+    { name: 'arrival', state: 'done', attempts: 1 },
+    { name: 'validation', state: 'done', attempts: 1 },
+    { name: 'publication', state: 'done', attempts: 1 },
+    { name: 'variants', state: 'running', attempts: 1, detail: '2 of 4' },
+    { name: 'search', state: 'done', attempts: 1 },
+    { name: 'fanout', state: 'done', attempts: 1 },
+  ],
+  fanout: { state: 'running', followers: 1200, delivered: 400 },
+}
