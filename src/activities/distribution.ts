@@ -1,12 +1,6 @@
 import { Context } from '@temporalio/activity'
-import type {
-  DistributionPlan,
-  FanoutPlan,
-  FanoutPosition,
-  PushSliceInput,
-  PushSliceResult,
-} from '../contracts/photo-fanout.ts'
-import type { PhotoId } from '../domain/ids.ts'
+import type { FanoutActivities } from '../contracts/activities/distribution.ts'
+import type { FanoutPosition } from '../contracts/photo-fanout.ts'
 import type { Fanout } from '../services/distribution/push.ts'
 import { withFailures } from './failures.ts'
 import { whileHeartbeating } from './heartbeat.ts'
@@ -24,11 +18,11 @@ export interface FanoutActivitiesDeps {
  * Pages of followers into Postgres and Redis. The worker sets `maxHeartbeatThrottleInterval` to 1 s, so that a cancelled
  * slice ends with its batch.
  */
-export function createFanoutActivities({ fanout, sliceFollowers }: FanoutActivitiesDeps) {
-  return withFailures({
-    planFanout: async ({ photoId }: { photoId: PhotoId }): Promise<FanoutPlan> => fanout.planFanout(photoId),
+export function createFanoutActivities({ fanout, sliceFollowers }: FanoutActivitiesDeps): FanoutActivities {
+  return withFailures<FanoutActivities>({
+    planFanout: ({ photoId }) => fanout.planFanout(photoId),
 
-    pushSlice: async (input: PushSliceInput): Promise<PushSliceResult> => {
+    pushSlice: async (input) => {
       const context = Context.current()
       // What an earlier try of this slice has written is written; batches come in the same order.
       let position = (context.info.heartbeatDetails as FanoutPosition | undefined) ?? input.after
@@ -44,16 +38,8 @@ export function createFanoutActivities({ fanout, sliceFollowers }: FanoutActivit
       )
     },
 
-    completeFanout: async ({
-      photoId,
-      plan,
-    }: {
-      photoId: PhotoId
-      plan: DistributionPlan
-    }): Promise<boolean> => whileHeartbeating(() => fanout.complete(photoId, plan)),
+    completeFanout: ({ photoId, plan }) => whileHeartbeating(() => fanout.complete(photoId, plan)),
 
-    keepInFlight: async ({ photoId }: { photoId: PhotoId }): Promise<void> => fanout.keepInFlight(photoId),
+    keepInFlight: ({ photoId }) => fanout.keepInFlight(photoId),
   })
 }
-
-export type FanoutActivities = ReturnType<typeof createFanoutActivities>

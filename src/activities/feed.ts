@@ -1,12 +1,11 @@
+import type { FeedSweepActivities } from '../contracts/activities/feed.ts'
 import type { FeedSweep } from '../services/feed/sweep.ts'
 import { withFailures } from './failures.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 
-export function createFeedSweepActivities({ sweep }: { sweep: FeedSweep }) {
-  return withFailures({
+export function createFeedSweepActivities({ sweep }: { sweep: FeedSweep }): FeedSweepActivities {
+  return withFailures<FeedSweepActivities>({
     unenrolInactive: () => whileHeartbeating((signal) => sweep.unenrolInactive(signal)),
     collectFeedRows: () => whileHeartbeating((signal) => sweep.sweepRows(signal)),
   })
 }
-
-export type FeedSweepActivities = ReturnType<typeof createFeedSweepActivities>

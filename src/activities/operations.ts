@@ -1,14 +1,30 @@
-import type { Housekeeping } from '../services/operations/housekeeping.ts'
+import type { HousekeepingActivities, HousekeepingActivitiesV01 } from '../contracts/activities/operations.ts'
+import type { Sweep } from '../contracts/housekeeping.ts'
 import { withFailures } from './failures.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 
-export function createHousekeepingActivities({ housekeeping }: { housekeeping: Housekeeping }) {
-  return withFailures({
-    sweepIncomingObjects: () => whileHeartbeating((signal) => housekeeping.sweepIncoming(signal)),
-    sweepIdempotencyKeys: () => whileHeartbeating((signal) => housekeeping.sweepIdempotencyKeys(signal)),
-    sweepSessions: () => whileHeartbeating((signal) => housekeeping.sweepSessions(signal)),
-    startOwedFanouts: () => whileHeartbeating((signal) => housekeeping.startOwedFanouts(signal)),
+/** The steps of housekeeping, under the names of v0.1 as well. */
+export function createHousekeepingActivities({
+  housekeeping,
+}: {
+  housekeeping: readonly Sweep[]
+}): HousekeepingActivities & HousekeepingActivitiesV01 {
+  const run = (name: string): Promise<number> => {
+    const sweep = housekeeping.find((each) => each.name === name)
+    if (!sweep) throw new UnknownSweep(`this release has no sweep ${name}`)
+    return whileHeartbeating((signal) => sweep.run(signal))
+  }
+  return withFailures<HousekeepingActivities & HousekeepingActivitiesV01>({
+    listSweeps: async () => housekeeping.map(({ name, summary }) => ({ name, summary })),
+    runSweep: async ({ name }) => run(name),
+    sweepIncomingObjects: async () => run('incomingObjects'),
+    sweepIdempotencyKeys: async () => run('idempotencyKeys'),
+    sweepSessions: async () => run('sessions'),
+    startOwedFanouts: async () => run('fanouts'),
   })
 }
 
-export type HousekeepingActivities = ReturnType<typeof createHousekeepingActivities>
+/** Asked for by another release, whose worker may take a later try. */
+class UnknownSweep extends Error {
+  override readonly name = 'UnknownSweep'
+}

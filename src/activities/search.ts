@@ -1,4 +1,4 @@
-import type { PhotoId } from '../domain/ids.ts'
+import type { SearchActivities } from '../contracts/activities/search.ts'
 import type { SearchIndex } from '../services/search/search-index.ts'
 import { withFailures } from './failures.ts'
 
@@ -7,10 +7,8 @@ export interface SearchActivitiesDeps {
 }
 
 /** Brings what search knows of a photo in line with its row. */
-export function createSearchActivities({ searchIndex }: SearchActivitiesDeps) {
-  return withFailures({
-    indexPhoto: ({ photoId }: { photoId: PhotoId }) => searchIndex.indexPhoto(photoId),
+export function createSearchActivities({ searchIndex }: SearchActivitiesDeps): SearchActivities {
+  return withFailures<SearchActivities>({
+    indexPhoto: ({ photoId }) => searchIndex.indexPhoto(photoId),
   })
 }
-
-export type SearchActivities = ReturnType<typeof createSearchActivities>

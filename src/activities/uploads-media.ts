@@ -1,6 +1,6 @@
-import type { PhotoId } from '../domain/ids.ts'
+import type { MediaActivities } from '../contracts/activities/uploads-media.ts'
 import type { Originals } from '../services/uploads/validate-original.ts'
-import type { VariantRef, Variants } from '../services/uploads/render-variants.ts'
+import type { Variants } from '../services/uploads/render-variants.ts'
 import { withFailures } from './failures.ts'
 import { currentAttempt, whileHeartbeating } from './heartbeat.ts'
 
@@ -10,21 +10,20 @@ export interface MediaActivitiesDeps {
 }
 
 /** The steps that decode pixels; the media worker runs only as many at once as it has cores for. */
-export function createMediaActivities({ originals, variants }: MediaActivitiesDeps) {
-  return withFailures({
-    validateOriginal: async ({ photoId }: { photoId: PhotoId }) => ({
+export function createMediaActivities({ originals, variants }: MediaActivitiesDeps): MediaActivities {
+  return withFailures<MediaActivities>({
+    validateOriginal: async ({ photoId }) => ({
       ...(await whileHeartbeating((signal) => originals.validate(photoId, signal))),
       attempts: currentAttempt(),
     }),
-    renderVariants: async ({ photoId }: { photoId: PhotoId }) => ({
+    renderVariants: async ({ photoId }) => ({
       ...(await whileHeartbeating((signal) => variants.renderAll(photoId, signal))),
       attempts: currentAttempt(),
     }),
-    renderVariant: async ({ photoId, variant, format }: { photoId: PhotoId } & VariantRef) => ({
+    planVariants: ({ photoId }) => variants.plan(photoId),
+    renderVariant: async ({ photoId, variant, format }) => ({
       ...(await whileHeartbeating((signal) => variants.renderOne(photoId, { variant, format }, signal))),
       attempts: currentAttempt(),
     }),
   })
 }
-
-export type MediaActivities = ReturnType<typeof createMediaActivities>

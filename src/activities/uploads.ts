@@ -1,4 +1,4 @@
-import type { PhotoId, UserId } from '../domain/ids.ts'
+import type { UploadActivities } from '../contracts/activities/uploads.ts'
 import type { Uploads } from '../services/uploads/claim-and-publish.ts'
 import type { WorkflowStarts } from '../services/delivery/workflow-starts.ts'
 import { withFailures } from './failures.ts'
@@ -9,16 +9,13 @@ export interface UploadActivitiesDeps {
 }
 
 /** The short steps of photoUpload; they touch rows and keys, not pixels. */
-export function createUploadActivities({ uploads, starts }: UploadActivitiesDeps) {
-  return withFailures({
-    claimUpload: ({ photoId }: { photoId: PhotoId }) => uploads.claim(photoId),
-    publishPhoto: ({ photoId }: { photoId: PhotoId }) => uploads.publish(photoId),
-    abandonUpload: ({ photoId }: { photoId: PhotoId }) => uploads.abandon(photoId),
-    failUpload: ({ photoId, code, detail }: { photoId: PhotoId; code: string; detail: string }) =>
-      uploads.fail(photoId, code, detail),
-    discardUpload: ({ photoId }: { photoId: PhotoId }) => uploads.discard(photoId),
-    startFanout: (input: { photoId: PhotoId; ownerId: UserId }) => starts.reconcileDistribution(input),
+export function createUploadActivities({ uploads, starts }: UploadActivitiesDeps): UploadActivities {
+  return withFailures<UploadActivities>({
+    claimUpload: ({ photoId }) => uploads.claim(photoId),
+    publishPhoto: ({ photoId }) => uploads.publish(photoId),
+    abandonUpload: ({ photoId }) => uploads.abandon(photoId),
+    failUpload: ({ photoId, code, detail }) => uploads.fail(photoId, code, detail),
+    discardUpload: ({ photoId }) => uploads.discard(photoId),
+    startFanout: (input) => starts.reconcileDistribution(input),
   })
 }
-
-export type UploadActivities = ReturnType<typeof createUploadActivities>

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { FanoutActivities } from '../../src/activities/distribution.ts'
+import type { FanoutActivities } from '../../src/contracts/activities/distribution.ts'
 import { FANOUT_START, type DistributionPlan, type FanoutPosition } from '../../src/contracts/photo-fanout.ts'
 import type { PhotoId } from '../../src/domain/ids.ts'
 import type { Fanout } from '../../src/services/distribution/push.ts'

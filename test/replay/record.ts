@@ -16,6 +16,7 @@ import { PHOTO_DELETED, photoUploadWorkflowId } from '../../src/contracts/photo-
 import type { UserId } from '../../src/domain/ids.ts'
 import { incomingKey } from '../../src/services/photos/object-keys.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
+import { mediaWorker } from '../../src/workers/media.ts'
 import type { RunningWorker, WorkerDefinition } from '../../src/workers/run-worker.ts'
 import { LONGEST_TRANSFER_MS } from '../../src/workflows/photo-upload/workflow.ts'
 import {
@@ -32,10 +33,10 @@ import { scrub } from './scrub.ts'
 
 /*
  * Records histories of the present workflows from real runs on a running instance, beside those of earlier releases:
- * `npm run replay:record -- <release>` (temporal/README.md).
+ * `npm run replay:record -- <release> [<name> …]`, by default all of them (temporal/README.md).
  */
 
-const release = process.argv[2] ?? 'unreleased'
+const [release = 'unreleased', ...wanted] = process.argv.slice(2)
 const folder = join(import.meta.dirname, 'histories')
 
 /** So that an author with as many followers shows what a celebrity's fanout does. */
@@ -51,6 +52,7 @@ try {
   for (const definition of allWorkers) workers.set(definition, await world.start(definition))
   await record(world)
   await recordOperators(world, workers.get(fanoutWorker)!)
+  await recordFaults(world, workers.get(mediaWorker)!)
 } finally {
   await world.close()
 }
@@ -138,11 +140,36 @@ async function recordOperators(world: UploadWorld, fanout: RunningWorker): Promi
   await ended(held.workflowId)
   await save('photo-fanout-held', held.workflowId)
 
+  const open = await world.openUpload(owner)
+  await world.outbox.dispatch([open.outboxId])
+  await world.temporal.workflow.getHandle(photoUploadWorkflowId(open.photoId)).cancel()
+  await ended(photoUploadWorkflowId(open.photoId))
+  await save('photo-upload-cancelled', photoUploadWorkflowId(open.photoId))
+
   const cancelled = await waiting()
   await cancelled.cancel()
   fanout = await world.start(fanoutWorker)
   await ended(cancelled.workflowId)
   await save('photo-fanout-cancelled', cancelled.workflowId)
+}
+
+/** A media worker that cannot render all variants at once; it renders them singly. */
+async function recordFaults(world: UploadWorld, media: RunningWorker): Promise<void> {
+  await media.stop()
+  await world.start({
+    ...mediaWorker,
+    async compose(clients) {
+      const composed = await mediaWorker.compose(clients)
+      const renderVariants = async () => Promise.reject(new Error('out of memory'))
+      return { ...composed, activities: { ...composed.activities, renderVariants } }
+    },
+  })
+  const bytes = await somePhoto(400, 300)
+  const upload = await world.openUpload(await world.owner(), { bytes: bytes.length })
+  await world.objects.put(incomingKey(upload.photoId), bytes, 'image/jpeg')
+  await world.announce(upload)
+  await ended(photoUploadWorkflowId(upload.photoId))
+  await save('photo-upload-rendered-singly', photoUploadWorkflowId(upload.photoId))
 }
 
 async function saveScheduled(name: string, scheduleId: string): Promise<void> {
@@ -175,6 +202,7 @@ async function ended(workflowId: string): Promise<void> {
 }
 
 async function save(name: string, workflowId: string): Promise<void> {
+  if (wanted.length > 0 && !wanted.includes(name)) return
   const history = await world.temporal.workflow.getHandle(workflowId).fetchHistory()
   await mkdir(join(folder, release), { recursive: true })
   const file = join(folder, release, `${name}.json`)

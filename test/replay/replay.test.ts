@@ -10,6 +10,9 @@ const root = join(import.meta.dirname, '..', '..')
 const histories = globSync(join(import.meta.dirname, 'histories', '*', '*.json')).sort()
 const read = async (file: string): Promise<unknown> => JSON.parse(await readFile(file, 'utf8'))
 
+const historyOf = (release: string, name: string): string =>
+  join(import.meta.dirname, 'histories', release, `${name}.json`)
+
 let codePath: string
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') })
@@ -21,6 +24,8 @@ describe('stored histories', () => {
     const names = new Set(histories.map((file) => basename(file)))
     for (const name of [
       'photo-upload-ready',
+      'photo-upload-rendered-singly',
+      'photo-upload-cancelled',
       'photo-sync-narrowed',
       'photo-fanout-pushed',
       'photo-fanout-sharded',
@@ -50,15 +55,19 @@ describe('stored histories', () => {
   )
 })
 
-/** Bundles the workflows with one line of photoUpload changed. */
-async function bundleWith(search: string, replacement: string): Promise<string> {
+/** Bundles the workflows with one line changed, of photoUpload unless another is named. */
+async function bundleWith(
+  search: string,
+  replacement: string,
+  changed = join('photo-upload', 'workflow.ts'),
+): Promise<string> {
   await mkdir(join(root, 'build'), { recursive: true })
   const copy = await mkdtemp(join(root, 'build', 'changed-'))
   try {
-    for (const part of ['workflows', 'contracts', 'domain', 'activities']) {
+    for (const part of ['workflows', 'contracts', 'domain']) {
       await cp(join(root, 'src', part), join(copy, part), { recursive: true })
     }
-    const file = join(copy, 'workflows', 'photo-upload', 'workflow.ts')
+    const file = join(copy, 'workflows', changed)
     const source = await readFile(file, 'utf8')
     expect(source.split(search)).toHaveLength(2)
     await writeFile(file, source.replace(search, replacement))
@@ -70,7 +79,7 @@ async function bundleWith(search: string, replacement: string): Promise<string> 
 }
 
 describe('a change that is not deterministic', () => {
-  const history = histories.find((file) => file.endsWith('photo-upload-ready.json'))!
+  const history = historyOf('v0.1', 'photo-upload-ready')
 
   it('fails the replay: a step more', async () => {
     const code = await bundleWith(
@@ -91,6 +100,17 @@ describe('a change that is not deterministic', () => {
     )
     await expect(
       Worker.runReplayHistory({ workflowBundle: { code } }, await read(history)),
+    ).rejects.toMatchObject({ name: 'DeterminismViolationError' })
+  })
+
+  it.each([
+    ['photo-upload-rendered-singly', 'photo-upload/variants.ts', '!patched(VARIANTS_FROM_ACTIVITY)', 'false'],
+    ['photo-upload-cancelled', 'photo-upload/workflow.ts', 'patched(CANCELLED_STAGE)', 'true'],
+    ['housekeeping', 'housekeeping/workflow.ts', '!patched(SWEEPS_FROM_ACTIVITY)', 'false'],
+  ])('fails the replay of %s of v0.1 without its patched()', async (name, file, guard, unguarded) => {
+    const code = await bundleWith(`if (${guard})`, `if (${unguarded})`, file)
+    await expect(
+      Worker.runReplayHistory({ workflowBundle: { code } }, await read(historyOf('v0.1', name))),
     ).rejects.toMatchObject({ name: 'DeterminismViolationError' })
   })
 

@@ -1,3 +1,4 @@
+import type { MoveOutcome, StaleVariant, SyncPlan } from '../../contracts/activities/retraction.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import { imageUrl } from '../photos/image-url.ts'
 import type { PhotoStatus } from '../../domain/visibility.ts'
@@ -15,36 +16,13 @@ export interface PhotoSyncDeps {
   cdnSigningKey: string
 }
 
-/** A stored variant whose key still carries an access epoch that a narrowing has left behind. */
-export interface StaleVariant {
-  variant: string
-  format: string
-  objectKey: string
-}
-
-/** What the row asks for. */
-export type SyncPlan =
-  | { state: 'published'; version: number; accessEpoch: number; stale: StaleVariant[] }
-  /** `wasPublished`: edges, search and feeds may hold something of it. */
-  | { state: 'deleted'; version: number; accessEpoch: number; wasPublished: boolean }
-  /** Not published (yet): nothing is derived from it. Absent rows have version 0. */
-  | { state: 'unpublished'; version: number }
-
 /** Brings objects and edges in line with a photo's row. Each step may run twice. */
 export interface PhotoSync {
   plan(photoId: PhotoId): Promise<SyncPlan>
   /** Every edge refuses URLs below the epoch. @throws DarkroomError `unavailable` until all have confirmed */
   deny(photoId: PhotoId, minEpoch: number): Promise<void>
-  /**
-   * Copies stale variants to keys under the epoch, switches their rows, deletes the old objects.
-   * `superseded`: the photo was narrowed again or deleted meanwhile; nothing was switched now.
-   * `removed`: the keys deleted, whose URLs are to be refused.
-   */
-  move(
-    photoId: PhotoId,
-    accessEpoch: number,
-    stale: readonly StaleVariant[],
-  ): Promise<{ outcome: 'moved' | 'superseded'; removed: string[] }>
+  /** Copies stale variants to keys under the epoch, switches their rows, deletes the old objects. */
+  move(photoId: PhotoId, accessEpoch: number, stale: readonly StaleVariant[]): Promise<MoveOutcome>
   /** Keys of all that is stored of the photo. */
   listObjects(photoId: PhotoId): Promise<string[]>
   /** Deletes objects and the rows that name them. */

@@ -1,3 +1,4 @@
+import type { IndexOutcome } from '../../contracts/activities/search.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import { effectiveVisibility, type AccountStatus } from '../../domain/access.ts'
 import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
@@ -9,15 +10,6 @@ export interface SearchIndexDeps {
   index: PhotoIndex
   /** The primary: a replica could be behind on content. */
   primary: Query
-}
-
-/** What the index holds of a photo now. */
-interface IndexOutcome {
-  state: 'indexed' | 'removed'
-  /** The version of the row that the index is in line with; null if there is no such row. */
-  version: number | null
-  /** Whether this call wrote or removed the document; false if the index already was in line or ahead. */
-  changed: boolean
 }
 
 export interface SearchIndex {

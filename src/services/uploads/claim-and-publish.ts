@@ -1,3 +1,4 @@
+import type { ClaimOutcome, PublishOutcome } from '../../contracts/activities/uploads.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import { belongsInFeeds, type PhotoStatus, type Visibility } from '../../domain/visibility.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
@@ -13,19 +14,17 @@ export interface UploadsDeps {
   fanoutShardThreshold: number
 }
 
-/** `closed`: the photo is no longer an upload (published, failed, deleted) or was never one (no status). */
-type ClaimOutcome =
-  { outcome: 'claimed' } | { outcome: 'absent' } | { outcome: 'closed'; status?: PhotoStatus }
-type PublishOutcome = { outcome: 'published'; version: number } | { outcome: 'gone' }
-
 /** The steps of an upload that touch rows and keys, not pixels. Each may run twice. */
 export interface Uploads {
   /** Looks at the object and, if it is there, takes the photo from `awaiting_upload` to `processing`. */
   claim(photoId: PhotoId): Promise<ClaimOutcome>
   /** The original did not come in time. */
   abandon(photoId: PhotoId): Promise<void>
-  /** The original is no photo, or an operator cancelled the upload. Leaves published photos alone. */
-  fail(photoId: PhotoId, code: string, detail: string): Promise<void>
+  /**
+   * The original is not a photo, or an operator cancelled the upload. Leaves published photos alone.
+   * @returns what the photo is now; null if there is none
+   */
+  fail(photoId: PhotoId, code: string, detail: string): Promise<{ status: PhotoStatus | null }>
   /** Makes a validated photo visible. */
   publish(photoId: PhotoId): Promise<PublishOutcome>
   /** Removes what the steps of an upload may have stored after its photo was deleted. */
@@ -54,10 +53,10 @@ export function createUploads({ db, objects, fanoutShardThreshold }: UploadsDeps
     },
 
     async fail(photoId, code, detail) {
-      const closed = await close(db, photoId, ['awaiting_upload', 'processing'], code, detail)
-      if (closed || (await statusOf(db, photoId)) === 'failed') {
-        await objects.delete([incomingKey(photoId), originalKey(photoId)])
-      }
+      await close(db, photoId, ['awaiting_upload', 'processing'], code, detail)
+      const status = (await statusOf(db, photoId)) ?? null
+      if (status === 'failed') await objects.delete([incomingKey(photoId), originalKey(photoId)])
+      return { status }
     },
 
     publish: (photoId) => db.transaction((tx) => publish(tx, photoId, fanoutShardThreshold)),
@@ -117,14 +116,13 @@ async function close(
   from: readonly PhotoStatus[],
   code: string,
   detail: string,
-): Promise<boolean> {
-  const rows = await db.primary({
+): Promise<void> {
+  await db.primary({
     text: `
       UPDATE photos SET status = 'failed', failure_code = $3, failure_detail = left($4, 500), version = version + 1
-      WHERE photo_id = $1 AND status = ANY ($2) RETURNING photo_id`,
+      WHERE photo_id = $1 AND status = ANY ($2)`,
     values: [photoId, from, code, detail],
   })
-  return rows.length > 0
 }
 
 async function statusOf(db: Database, photoId: PhotoId): Promise<PhotoStatus | undefined> {

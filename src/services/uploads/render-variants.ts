@@ -1,12 +1,6 @@
+import type { RenderOutcome, VariantPlan, VariantRef } from '../../contracts/activities/uploads-media.ts'
 import type { PhotoId } from '../../domain/ids.ts'
-import {
-  VARIANT_FORMATS,
-  VARIANT_SPECS,
-  variantSpec,
-  type VariantFormat,
-  type VariantName,
-  type VariantSpec,
-} from '../../domain/variants.ts'
+import { VARIANT_FORMATS, VARIANT_SPECS, type VariantSpec } from '../../domain/variants.ts'
 import type { PhotoStatus } from '../../domain/visibility.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { renderVariants, type RenderedVariant } from '../../infra/image/render.ts'
@@ -20,15 +14,9 @@ export interface VariantsDeps {
   maxPixels: number
 }
 
-export interface VariantRef {
-  variant: VariantName
-  format: VariantFormat
-}
-
-/** `gone`: the photo is no longer there to have variants. */
-type RenderOutcome = { outcome: 'rendered'; failed: VariantRef[] } | { outcome: 'gone' }
-
 export interface Variants {
+  /** What the photo is to be rendered to, and what of it is missing. */
+  plan(photoId: PhotoId): Promise<VariantPlan>
   /** Renders every variant that is missing from one decode, storing and recording each as soon as it is there. */
   renderAll(photoId: PhotoId, signal?: AbortSignal): Promise<RenderOutcome>
   /** Renders one variant. @throws what went wrong with it */
@@ -41,6 +29,10 @@ class EpochMoved extends Error {
 }
 class PhotoGone extends Error {
   override readonly name = 'PhotoGone'
+}
+
+class UnknownVariant extends Error {
+  override readonly name = 'UnknownVariant'
 }
 
 /** Narrowings in a row that a variant gives way to before its activity is retried. */
@@ -78,25 +70,42 @@ export function createVariants({ db, objects, maxPixels }: VariantsDeps): Varian
   }
 
   return {
+    async plan(photoId) {
+      const photo = await readPhoto(db, photoId)
+      if (photo?.status !== 'ready') return { outcome: 'gone' }
+      const missing = await findMissing(db, photoId)
+      return { outcome: 'planned', variants: VARIANT_SPECS.map(refOf), missing: missing.map(refOf) }
+    },
+
     async renderAll(photoId, signal) {
       const photo = await readPhoto(db, photoId)
       if (photo?.status !== 'ready') return { outcome: 'gone' }
       const missing = await findMissing(db, photoId)
-      if (missing.length === 0) return { outcome: 'rendered', failed: [] }
+      const variants = VARIANT_SPECS.map(refOf)
+      if (missing.length === 0) return { outcome: 'rendered', variants, failed: [] }
       const failures = (await render(photoId, missing, signal)).filter((result) => !result.ok)
       if (failures.some(({ error }) => error instanceof PhotoGone)) return { outcome: 'gone' }
-      return { outcome: 'rendered', failed: failures.map(({ variant, format }) => ({ variant, format })) }
+      return { outcome: 'rendered', variants, failed: failures.map(refOf) }
     },
 
-    async renderOne(photoId, { variant, format }, signal) {
+    async renderOne(photoId, ref, signal) {
       const photo = await readPhoto(db, photoId)
       if (photo?.status !== 'ready') return { outcome: 'gone' }
-      const [result] = await render(photoId, [variantSpec(variant, format)], signal)
+      const [result] = await render(photoId, [specOf(ref)], signal)
       if (result!.ok) return { outcome: 'rendered', failed: [] }
       if (result!.error instanceof PhotoGone) return { outcome: 'gone' }
       throw result!.error
     },
   }
+}
+
+const refOf = ({ variant, format }: VariantRef): VariantRef => ({ variant, format })
+
+/** @throws UnknownVariant for what another release asks for; a worker of that release will take a later try */
+function specOf({ variant, format }: VariantRef): VariantSpec {
+  const spec = VARIANT_SPECS.find((each) => each.variant === variant && each.format === format)
+  if (!spec) throw new UnknownVariant(`this release makes no ${variant}.${format}`)
+  return spec
 }
 
 async function readPhoto(db: Database, photoId: PhotoId) {

@@ -1,3 +1,4 @@
+import type { ValidationOutcome } from '../../contracts/activities/uploads-media.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import { InvalidImage } from '../../domain/invalid-image.ts'
 import type { Database } from '../../infra/db/database.ts'
@@ -12,9 +13,6 @@ export interface OriginalsDeps {
   maxBytes: number
   maxPixels: number
 }
-
-type ValidationOutcome =
-  { outcome: 'valid'; width: number; height: number; bytes: number } | { outcome: 'gone' }
 
 export interface Originals {
   /**

@@ -1,5 +1,5 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow'
-import type { FeedSweepActivities } from '../../activities/feed.ts'
+import type { FeedSweepActivities } from '../../contracts/activities/feed.ts'
 import { sweep } from '../../contracts/activity-options.ts'
 import type { FeedCollectionResult } from '../../contracts/feed-collection.ts'
 

@@ -1,22 +1,45 @@
-import { proxyActivities, setCurrentDetails } from '@temporalio/workflow'
-import type { HousekeepingActivities } from '../../activities/operations.ts'
-import { sweep } from '../../contracts/activity-options.ts'
-import type { HousekeepingResult } from '../../contracts/housekeeping.ts'
+import { ApplicationFailure, isCancellation, patched, setCurrentDetails } from '@temporalio/workflow'
+import { SWEEPS_FAILED, type HousekeepingResult } from '../../contracts/housekeeping.ts'
+import { chainOfV01 } from './chain-of-v01.ts'
+import { steps } from './steps.ts'
 
-const sweeping = (summary: string) => proxyActivities<HousekeepingActivities>({ ...sweep, summary })
-const { sweepIncomingObjects } = sweeping('Delete objects of uploads that are closed')
-const { sweepIdempotencyKeys } = sweeping('Delete answers kept for longer than a day')
-const { sweepSessions } = sweeping('Delete sessions that have ended')
-const { startOwedFanouts } = sweeping('Start fanouts that are owed for long')
+/** The list comes from an activity since v0.2, and one sweep no longer waits for another (docs/adr/0013). */
+const SWEEPS_FROM_ACTIVITY = 'sweeps-from-activity'
 
-/** One sweep, one thing after the other: there is no hurry, and the database has others to serve. */
+/**
+ * Every sweep that there is, each by itself: one that fails or takes long keeps none of the others waiting.
+ * @throws ApplicationFailure SweepsFailed once all have ended, if any failed
+ */
 export async function housekeeping(): Promise<HousekeepingResult> {
-  const incomingObjects = await sweepIncomingObjects()
-  const idempotencyKeys = await sweepIdempotencyKeys()
-  const sessions = await sweepSessions()
-  const fanouts = await startOwedFanouts()
-  setCurrentDetails(
-    `Deleted ${incomingObjects} incoming objects, ${idempotencyKeys} idempotency keys, ${sessions} sessions; started ${fanouts} fanouts`,
+  if (!patched(SWEEPS_FROM_ACTIVITY)) return chainOfV01()
+  const sweeps = await steps.listSweeps()
+  const done: Record<string, number> = {}
+  const failed: string[] = []
+  await Promise.all(
+    sweeps.map(async ({ name, summary }) => {
+      try {
+        done[name] = await steps.runSweep(summary)({ name })
+      } catch (error) {
+        if (isCancellation(error)) throw error
+        failed.push(name)
+      } finally {
+        setCurrentDetails(describe(done, failed))
+      }
+    }),
   )
-  return { incomingObjects, idempotencyKeys, sessions, fanouts }
+  if (failed.length === 0) return done
+  throw ApplicationFailure.create({
+    message: `failed: ${failed.join(', ')}`,
+    type: SWEEPS_FAILED,
+    nonRetryable: true,
+    details: [{ done, failed }],
+  })
+}
+
+function describe(done: HousekeepingResult, failed: readonly string[]): string {
+  const rows = [
+    ...Object.entries(done).map(([name, count]) => `| ${name} | ${count} |`),
+    ...failed.map((name) => `| ${name} | failed |`),
+  ]
+  return ['| sweep | objects, rows or workflows |', '|---|---|', ...rows].join('\n')
 }

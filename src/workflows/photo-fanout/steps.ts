@@ -1,5 +1,5 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow'
-import type { FanoutActivities } from '../../activities/distribution.ts'
+import type { FanoutActivities } from '../../contracts/activities/distribution.ts'
 import {
   collectFollowers,
   completePush,

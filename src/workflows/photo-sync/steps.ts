@@ -1,6 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow'
-import type { SearchActivities } from '../../activities/search.ts'
-import type { SyncActivities } from '../../activities/retraction.ts'
+import type { SearchActivities } from '../../contracts/activities/search.ts'
+import type { SyncActivities } from '../../contracts/activities/retraction.ts'
 import { durableStep, refuseAtEdges } from '../../contracts/activity-options.ts'
 
 const durable = (summary: string) => proxyActivities<SyncActivities>({ ...durableStep, summary })

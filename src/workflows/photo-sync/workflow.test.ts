@@ -11,7 +11,7 @@ import {
   type SyncProgress,
 } from '../../contracts/photo-sync.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
-import type { SyncPlan } from '../../services/retraction/photo-sync.ts'
+import type { SyncPlan } from '../../contracts/activities/retraction.ts'
 import {
   gate,
   openTimeSkipping,

@@ -45,6 +45,14 @@ export function trackProgress() {
     },
     /** Moves on to a stage; the one that an operator finds the workflow by. */
     reach,
+    /** What is under way is given up. */
+    interrupt(detail: string): void {
+      for (const step of progress.steps) {
+        if (step.state !== 'running') continue
+        step.state = 'failed'
+        step.detail ??= detail
+      }
+    },
     /** The end: what did not happen any more was skipped. */
     end(stage: UploadStage, code?: string): PhotoUploadResult {
       for (const step of progress.steps) if (isOpen(step.state)) step.state = 'skipped'

@@ -5,9 +5,9 @@ import {
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow'
-import type { MediaActivities } from '../../activities/uploads-media.ts'
-import type { SearchActivities } from '../../activities/search.ts'
-import type { UploadActivities } from '../../activities/uploads.ts'
+import type { MediaActivities } from '../../contracts/activities/uploads-media.ts'
+import type { SearchActivities } from '../../contracts/activities/search.ts'
+import type { UploadActivities } from '../../contracts/activities/uploads.ts'
 import {
   decodeOriginal,
   durableStep,
@@ -16,6 +16,7 @@ import {
   renderSingly,
   renderTogether,
 } from '../../contracts/activity-options.ts'
+import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 
 const quick = (summary: string) => proxyLocalActivities<UploadActivities>({ ...quickStep, summary })
 const durable = (summary: string) => proxyActivities<UploadActivities>({ ...durableStep, summary })
@@ -34,6 +35,11 @@ export const steps = {
   ),
   renderAll: proxyActivities<MediaActivities>({ ...renderTogether, summary: 'Render all variants' })
     .renderVariants,
+  planVariants: proxyActivities<MediaActivities>({
+    ...durableStep,
+    taskQueue: TASK_QUEUES.media,
+    summary: 'List the variants that are missing',
+  }).planVariants,
   renderOne: (variant: string) =>
     proxyActivities<MediaActivities>({ ...renderSingly, summary: `Render ${variant}` }).renderVariant,
   index: proxyActivities<SearchActivities>({ ...durableStep, summary: 'Write the search document' })
@@ -67,7 +73,7 @@ function isPermanent(error: unknown): boolean {
   )
 }
 
-/** Why the original is no photo, if that is what the failure says. */
+/** Why the original is not a photo, if that is what the failure says. */
 export function invalidImageOf(error: unknown): { code: string; detail: string } | undefined {
   if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return undefined
   if (error.cause.type !== PERMANENT_FAILURES.invalidImage) return undefined

@@ -1,27 +1,30 @@
-import { isCancellation } from '@temporalio/workflow'
+import { isCancellation, patched } from '@temporalio/workflow'
+import type { VariantRef } from '../../contracts/activities/uploads-media.ts'
 import type { PhotoId } from '../../domain/ids.ts'
-import { VARIANT_SPECS } from '../../domain/variants.ts'
 import { steps } from './steps.ts'
 import type { TrackedProgress } from './progress.ts'
 
+/** The list comes from the media worker since v0.2 (docs/adr/0013). */
+const VARIANTS_FROM_ACTIVITY = 'variants-from-activity'
+
 /**
- * Makes all variants from one decode; what failed, or all if nothing came of it, singly and for days.
+ * Makes all variants from one decode; what failed, or all that is missing if nothing came of it, singly and for days. Which
+ * variants there are, the media worker tells: adding one does not change what a workflow does.
  * @returns whether every variant is there in the end
  */
 export async function makeVariants(photoId: PhotoId, progress: TrackedProgress): Promise<boolean> {
-  const total = VARIANT_SPECS.length
-  const missing = await renderTogether(photoId, progress)
-  let made = total - missing.length
-  const show = (state: 'running' | 'done', attempts: number) =>
-    progress.mark('variants', state, `${made} of ${total}`, attempts)
-  show('running', 1)
+  const { variants, missing } = await renderTogether(photoId, progress)
+  let made = variants.length - missing.length
+  const show = (attempts: number) =>
+    progress.mark('variants', 'running', `${made} of ${variants.length}`, attempts)
+  if (variants.length > 0) show(1)
 
   const results = await Promise.all(
     missing.map(async ({ variant, format }) => {
       try {
         const { attempts } = await steps.renderOne(`${variant}.${format}`)({ photoId, variant, format })
         made++
-        show('running', attempts + 1)
+        show(attempts + 1)
         return true
       } catch (error) {
         if (isCancellation(error)) throw error
@@ -32,13 +35,37 @@ export async function makeVariants(photoId: PhotoId, progress: TrackedProgress):
   return results.every(Boolean)
 }
 
-async function renderTogether(photoId: PhotoId, progress: TrackedProgress) {
+interface Rendering {
+  /** All that the photo is to be rendered to; none of a photo that is gone. */
+  variants: VariantRef[]
+  missing: VariantRef[]
+}
+
+const NOTHING: Rendering = { variants: [], missing: [] }
+
+async function renderTogether(photoId: PhotoId, progress: TrackedProgress): Promise<Rendering> {
   try {
     const rendered = await steps.renderAll({ photoId })
     progress.mark('variants', 'running', undefined, rendered.attempts)
-    return rendered.outcome === 'gone' ? [] : rendered.failed
+    if (rendered.outcome === 'gone') return NOTHING
+    return { variants: rendered.variants ?? VARIANTS_OF_V01, missing: rendered.failed }
   } catch (error) {
     if (isCancellation(error)) throw error
-    return VARIANT_SPECS.map(({ variant, format }) => ({ variant, format }))
+    return listVariants(photoId)
   }
 }
+
+/** Rendering together failed, so that it could not tell what there is to render. */
+async function listVariants(photoId: PhotoId): Promise<Rendering> {
+  if (!patched(VARIANTS_FROM_ACTIVITY)) return { variants: VARIANTS_OF_V01, missing: VARIANTS_OF_V01 }
+  const plan = await steps.planVariants({ photoId })
+  return plan.outcome === 'gone' ? NOTHING : plan
+}
+
+/** The table that v0.1 had compiled in: for its runs and its media workers alone, never to be changed. */
+const VARIANTS_OF_V01: VariantRef[] = [
+  { variant: 'thumb_200', format: 'jpeg' },
+  { variant: 'thumb_200', format: 'webp' },
+  { variant: 'medium_800', format: 'jpeg' },
+  { variant: 'medium_800', format: 'webp' },
+]

@@ -64,15 +64,28 @@ function happyPath() {
       attempts: 1,
     }),
     publishPhoto: does<object>('publish', { outcome: 'published', version: 3 }),
-    renderVariants: does<object>('renderAll', { outcome: 'rendered', failed: [], attempts: 1 }),
+    renderVariants: does<object>('renderAll', {
+      outcome: 'rendered',
+      variants: variantsOf('thumb_200', 'medium_800'),
+      failed: [],
+      attempts: 1,
+    }),
+    planVariants: does<object>('plan', {
+      outcome: 'planned',
+      variants: variantsOf('thumb_200', 'medium_800', 'large_1600'),
+      missing: variantsOf('large_1600'),
+    }),
     renderVariant: does<object>('renderOne', { outcome: 'rendered', failed: [], attempts: 1 }),
     indexPhoto: does('index', { state: 'indexed', version: 3, changed: true }),
     startFanout: does('fanout', undefined),
     abandonUpload: does('abandon', undefined),
-    failUpload: does<unknown>('fail', undefined),
+    failUpload: does<unknown>('fail', { status: 'failed' }),
     discardUpload: does('discard', undefined),
   }
 }
+
+const variantsOf = (...sizes: string[]) =>
+  sizes.flatMap((variant) => ['jpeg', 'webp'].map((format) => ({ variant, format })))
 
 type Upload = WorkflowHandle<(input: PhotoUploadInput) => Promise<PhotoUploadResult>>
 
@@ -104,6 +117,9 @@ const settled = (upload: Upload, ...names: UploadStepName[]) =>
   until(async () =>
     (await progressOf(upload)).steps.every(({ name, state }) => !names.includes(name) || state === 'done'),
   )
+const variantsStep = async (upload: Upload) =>
+  (await progressOf(upload)).steps.find(({ name }) => name === 'variants')!
+const stageOf = async (upload: Upload) => (await upload.describe()).typedSearchAttributes.get(stageAttribute)
 const count = (name: string) => calls.filter((call) => call === name).length
 
 describe('photoUpload', () => {
@@ -128,8 +144,7 @@ describe('photoUpload', () => {
       'search done',
       'fanout done',
     ])
-    const { typedSearchAttributes } = await upload.describe()
-    expect(typedSearchAttributes.get(stageAttribute)).toBe('ready')
+    expect(await stageOf(upload)).toBe('ready')
   })
 
   it('takes an event that comes after the URL has expired', async () => {
@@ -183,6 +198,7 @@ describe('photoUpload', () => {
   it('makes a variant that fails five times, then succeeds; the photo was ready all along', async () => {
     fakes.renderVariants = async () => ({
       outcome: 'rendered',
+      variants: variantsOf('thumb_200', 'medium_800'),
       failed: [{ variant: 'thumb_200', format: 'webp' }],
       attempts: 1,
     })
@@ -196,8 +212,48 @@ describe('photoUpload', () => {
     await until(async () => (await progressOf(upload)).stage === 'ready')
     expect(await upload.result()).toEqual({ stage: 'ready' })
     expect(count('renderOne')).toBe(6)
-    const variants = (await progressOf(upload)).steps.find(({ name }) => name === 'variants')!
-    expect(variants).toMatchObject({ state: 'done', detail: '4 of 4', attempts: 7 })
+    expect(await variantsStep(upload)).toMatchObject({ state: 'done', detail: '4 of 4', attempts: 7 })
+  })
+
+  it('makes whatever variants the media worker tells of', async () => {
+    fakes.renderVariants = async () => ({
+      outcome: 'rendered',
+      variants: variantsOf('thumb_200', 'medium_800', 'large_1600'),
+      failed: [{ variant: 'large_1600', format: 'webp' }],
+      attempts: 1,
+    })
+    let rendered: unknown
+    fakes.renderVariant = async (...args: unknown[]) => {
+      rendered = args[0]
+      return { outcome: 'rendered', failed: [], attempts: 1 }
+    }
+    const upload = await start()
+    expect(await upload.result()).toEqual({ stage: 'ready' })
+    expect(rendered).toMatchObject({ variant: 'large_1600', format: 'webp' })
+    expect(await variantsStep(upload)).toMatchObject({ state: 'done', detail: '6 of 6' })
+  })
+
+  it('asks what is missing when nothing came of rendering together, and makes that singly', async () => {
+    fakes.renderVariants = async () => {
+      calls.push('renderAll')
+      throw new Error('out of memory')
+    }
+    const upload = await start()
+    expect(await upload.result()).toEqual({ stage: 'ready' })
+    expect(['renderAll', 'plan', 'renderOne'].map(count)).toEqual([3, 1, 2])
+    expect(await variantsStep(upload)).toMatchObject({ state: 'done', detail: '6 of 6' })
+  })
+
+  it('takes a media worker of v0.1, which does not tell what it renders', async () => {
+    fakes.renderVariants = async () => ({
+      outcome: 'rendered',
+      failed: [{ variant: 'thumb_200', format: 'webp' }],
+      attempts: 1,
+    })
+    const upload = await start()
+    expect(await upload.result()).toEqual({ stage: 'ready' })
+    expect(count('renderOne')).toBe(1)
+    expect(await variantsStep(upload)).toMatchObject({ state: 'done', detail: '4 of 4' })
   })
 
   it('fails a permanently bad image at the first look', async () => {
@@ -282,9 +338,8 @@ describe('photoUpload', () => {
     const startedAt = await env.currentTimeMs()
     expect(await upload.result()).toEqual({ stage: 'degraded' })
     expect((await env.currentTimeMs()) - startedAt).toBeGreaterThan(6.9 * DAY_MS)
-    expect((await upload.describe()).typedSearchAttributes.get(stageAttribute)).toBe('degraded')
-    const variants = (await progressOf(upload)).steps.find(({ name }) => name === 'variants')!
-    expect(variants).toMatchObject({ state: 'failed', detail: '3 of 4' })
+    expect(await stageOf(upload)).toBe('degraded')
+    expect(await variantsStep(upload)).toMatchObject({ state: 'failed', detail: '3 of 4' })
   })
 
   it('publishes by a scheduled activity when the quick way fails', async () => {
@@ -309,5 +364,30 @@ describe('photoUpload', () => {
     await upload.cancel()
     await expect(upload.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
     expect(calls).toEqual(['fail'])
+    const { stage, steps } = await progressOf(upload)
+    expect(stage).toBe('failed')
+    expect(steps.map(({ state }) => state).join(' ')).toBe('failed skipped skipped skipped skipped skipped')
+    expect(steps[0]).toMatchObject({ detail: 'upload_cancelled' })
+    expect(await stageOf(upload)).toBe('failed')
+  })
+
+  it('leaves a published photo, degraded, when an operator cancels its upload', async () => {
+    const rendering = gate()
+    fakes.renderVariants = async () => {
+      rendering.open()
+      const context = Context.current()
+      const beating = setInterval(() => context.heartbeat(), 50)
+      return context.cancelled.finally(() => clearInterval(beating))
+    }
+    fakes.failUpload = async () => ({ status: 'ready' })
+    const upload = await start()
+    await rendering.opened
+    await settled(upload, 'search', 'fanout')
+    await upload.cancel()
+    await expect(upload.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
+    const { stage, steps } = await progressOf(upload)
+    expect(stage).toBe('degraded')
+    expect(steps.map(({ state }) => state).join(' ')).toBe('done done done failed done done')
+    expect(await stageOf(upload)).toBe('degraded')
   })
 })

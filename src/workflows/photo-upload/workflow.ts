@@ -5,6 +5,7 @@ import {
   defineQuery,
   defineSignal,
   isCancellation,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow'
@@ -168,7 +169,14 @@ async function track(
   }
 }
 
-/** Deleted: ends quietly, leaving nothing. Cancelled by an operator: an unpublished photo fails, a published one stays. */
+/** Runs that v0.1 cancelled leave stage and steps as they were (docs/adr/0013). */
+const CANCELLED_STAGE = 'cancelled-stage'
+const CANCELLED_CODE = 'upload_cancelled'
+
+/**
+ * Deleted: ends quietly, leaving nothing. Cancelled by an operator: an unpublished photo fails; a published one stays,
+ * without what was still to be made of it.
+ */
 async function stop(
   { photoId }: PhotoUploadInput,
   upload: Upload,
@@ -178,6 +186,11 @@ async function stop(
     await steps.discard({ photoId })
     return upload.progress.end('deleted')
   }
-  await steps.fail({ photoId, code: 'upload_cancelled', detail: 'The upload was cancelled by an operator.' })
+  const detail = 'The upload was cancelled by an operator.'
+  const photo = await steps.fail({ photoId, code: CANCELLED_CODE, detail })
+  if (patched(CANCELLED_STAGE)) {
+    upload.progress.interrupt(CANCELLED_CODE)
+    upload.progress.end(photo?.status === 'ready' ? 'degraded' : 'failed')
+  }
   throw cancellation
 }

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { VARIANT_SPECS } from '../../../src/domain/variants.ts'
 import { createCdn } from '../../../src/infra/cdn/cdn.ts'
 import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import { incomingKey, originalKey, variantsPrefix } from '../../../src/services/photos/object-keys.ts'
@@ -89,11 +90,14 @@ const recordedKeys = async (photoId: string) =>
     .filter((key) => key.startsWith('variants/'))
     .sort()
 
+const ALL = VARIANT_SPECS.map(({ variant, format }) => ({ variant, format }))
+const ALL_RENDERED = { outcome: 'rendered', variants: ALL, failed: [] }
+
 describe('a variant that is being stored', () => {
   it('when the photo is narrowed: goes to the new epoch, and leaves nothing under the old one', async () => {
     const { photoId } = await published()
     const variants = variantsOver(afterFirstPut(() => change(photoId, `visibility = 'private'`)))
-    expect(await variants.renderAll(photoId)).toEqual({ outcome: 'rendered', failed: [] })
+    expect(await variants.renderAll(photoId)).toEqual(ALL_RENDERED)
     const plan = await photoSync.plan(photoId)
     if (plan.state !== 'published') throw new Error(plan.state)
     if (plan.stale.length > 0) await photoSync.move(photoId, plan.accessEpoch, plan.stale)
@@ -187,9 +191,14 @@ describe('every step may run twice', () => {
     expect(await originals.validate(photoId)).toEqual(await originals.validate(photoId))
     expect(await uploads.publish(photoId)).toEqual(await uploads.publish(photoId))
     const variants = variantsOver(world.objects)
-    expect(await variants.renderAll(photoId)).toEqual({ outcome: 'rendered', failed: [] })
-    expect(await variants.renderAll(photoId)).toEqual({ outcome: 'rendered', failed: [] })
+    expect(await variants.plan(photoId)).toEqual({ outcome: 'planned', variants: ALL, missing: ALL })
+    expect(await variants.renderAll(photoId)).toEqual(ALL_RENDERED)
+    expect(await variants.renderAll(photoId)).toEqual(ALL_RENDERED)
     await variants.renderOne(photoId, { variant: 'thumb_200', format: 'webp' })
+    expect(await variants.plan(photoId)).toEqual({ outcome: 'planned', variants: ALL, missing: [] })
+    await expect(variants.renderOne(photoId, { variant: 'thumb_200', format: 'jxl' })).rejects.toThrow(
+      'this release makes no thumb_200.jxl',
+    )
     expect(await storedKeys(photoId)).toEqual(await recordedKeys(photoId))
     const [counted] = await world.db.primary<{ photos: string }>({
       text: 'SELECT public_photos::text AS photos FROM user_photo_counts WHERE user_id = $1',

@@ -1,0 +1,5 @@
+/** The steps of feedCollection. Each resolves with how many users or rows it was about. */
+export interface FeedSweepActivities {
+  unenrolInactive: () => Promise<number>
+  collectFeedRows: () => Promise<number>
+}

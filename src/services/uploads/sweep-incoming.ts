@@ -1,0 +1,52 @@
+import type { Sweep } from '../../contracts/housekeeping.ts'
+import { isUuid, type PhotoId } from '../../domain/ids.ts'
+import type { Query } from '../../infra/db/database.ts'
+import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { incomingKey } from '../photos/object-keys.ts'
+
+const BATCH_OBJECTS = 500
+/** An upload URL may be used until it expires, and that PUT may go on; then nothing can arrive under its key any more. */
+const AFTER_EXPIRY = `interval '1 hour'`
+/** Objects without a row are nobody's, unless the database was restored or the bucket is shared: then a day tells. */
+const UNKNOWN_KEPT_MS = 24 * 60 * 60 * 1000
+
+interface Incoming {
+  photoId: PhotoId
+  lastModified: Date
+}
+
+export function sweepIncoming(primary: Query, objects: ObjectStore): Sweep {
+  async function deleteClosed(found: readonly Incoming[]): Promise<number> {
+    const rows = await primary<{ photo_id: PhotoId; is_closed: boolean }>({
+      text: `SELECT photo_id, status NOT IN ('awaiting_upload', 'processing')
+          AND upload_expires_at < now() - ${AFTER_EXPIRY} AS is_closed
+        FROM photos WHERE photo_id = ANY ($1::uuid[])`,
+      values: [found.map(({ photoId }) => photoId)],
+    })
+    const isClosed = new Map(rows.map((row) => [row.photo_id, row.is_closed]))
+    const closed = found.filter(
+      ({ photoId, lastModified }) =>
+        isClosed.get(photoId) ?? Date.now() - lastModified.getTime() > UNKNOWN_KEPT_MS,
+    )
+    if (closed.length > 0) await objects.delete(closed.map(({ photoId }) => incomingKey(photoId)))
+    return closed.length
+  }
+
+  return {
+    name: 'incomingObjects',
+    summary: 'Delete objects of uploads that are closed',
+    async run(signal) {
+      let deleted = 0
+      let batch: Incoming[] = []
+      for await (const { key, lastModified } of objects.list(incomingKey(''))) {
+        signal?.throwIfAborted()
+        const photoId = key.slice(incomingKey('').length)
+        if (isUuid(photoId)) batch.push({ photoId, lastModified })
+        if (batch.length < BATCH_OBJECTS) continue
+        deleted += await deleteClosed(batch)
+        batch = []
+      }
+      return deleted + (batch.length > 0 ? await deleteClosed(batch) : 0)
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import { ApplicationFailure, Context } from '@temporalio/activity'
+import type { TestWorkflowEnvironment } from '@temporalio/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { HOUSEKEEPING, SWEEPS_FAILED, type HousekeepingResult } from '../../contracts/housekeeping.ts'
+import { TASK_QUEUES } from '../../contracts/task-queues.ts'
+import {
+  gate,
+  openTimeSkipping,
+  startWorkers,
+  type Workers,
+} from '../../../test/support/servers/time-skipping.ts'
+
+let env: TestWorkflowEnvironment
+let workers: Workers | undefined
+let sweeps: Record<string, () => Promise<number>>
+let tries: string[]
+
+beforeAll(async () => {
+  env = await openTimeSkipping()
+})
+afterAll(() => env?.teardown())
+beforeEach(() => {
+  tries = []
+  sweeps = { fanouts: async () => 1, sessions: async () => 2, albums: async () => 3 }
+})
+afterEach(async () => {
+  await workers?.stop()
+  workers = undefined
+})
+
+async function start() {
+  workers = await startWorkers(env, {
+    listSweeps: async () => Object.keys(sweeps).map((name) => ({ name, summary: `Sweep ${name}` })),
+    async runSweep({ name }: { name: string }) {
+      tries.push(name)
+      return sweeps[name]!()
+    },
+  })
+  return env.client.workflow.start<() => Promise<HousekeepingResult>>(HOUSEKEEPING, {
+    workflowId: `housekeeping-${randomUUID()}`,
+    taskQueue: TASK_QUEUES.orchestration,
+  })
+}
+const count = (name: string) => tries.filter((each) => each === name).length
+
+describe('housekeeping', () => {
+  it('runs every sweep that the worker lists, and counts by name', async () => {
+    const run = await start()
+    expect(await run.result()).toEqual({ fanouts: 1, sessions: 2, albums: 3 })
+    expect([...tries].sort()).toEqual(['albums', 'fanouts', 'sessions'])
+  })
+
+  it('does not let a slow sweep hold up the others', async () => {
+    const slow = gate()
+    const others = gate()
+    sweeps.sessions = async () => {
+      const context = Context.current()
+      const beating = setInterval(() => context.heartbeat(), 50)
+      await slow.opened
+      clearInterval(beating)
+      return 2
+    }
+    sweeps.albums = async () => {
+      others.open()
+      return 3
+    }
+    const run = await start()
+    await others.opened
+    slow.open()
+    expect(await run.result()).toEqual({ fanouts: 1, sessions: 2, albums: 3 })
+  })
+
+  it('runs the others when a sweep fails for good, and fails in the end, naming it', async () => {
+    sweeps.fanouts = async () => {
+      throw new Error('the database is away')
+    }
+    const run = await start()
+    const failure = await run.result().catch((error: { cause: unknown }) => error.cause)
+    expect(failure).toBeInstanceOf(ApplicationFailure)
+    expect(failure).toMatchObject({
+      type: SWEEPS_FAILED,
+      details: [{ done: { sessions: 2, albums: 3 }, failed: ['fanouts'] }],
+    })
+    expect(count('fanouts')).toBe(5)
+  })
+})
