@@ -5,6 +5,7 @@ import type { Database, Query } from '../../infra/db/database.ts'
 import { standbyNamesHold } from '../../infra/db/replica.ts'
 import { feedable } from '../../infra/db/rules.ts'
 import { clearInFlight } from './in-flight-marks.ts'
+import { readPlan } from './plan.ts'
 
 /** The replica is a few ms behind; a try that waits longer gives its slot to others, and comes back. */
 const REPLAY_POLL_MS = 10
@@ -47,6 +48,16 @@ export async function keepInFlight(db: Database, photoId: PhotoId): Promise<void
     })
   })
 }
+
+/**
+ * Whether a push or collection of the photo is owed that something will do. One that an operator cancelled stays in flight
+ * instead: readers merge it.
+ */
+export async function isDistributionOwed(primary: Query, photoId: PhotoId): Promise<boolean> {
+  const { desired } = await readPlan(primary, photoId, UNSHARDED)
+  return desired === 'collect' || (desired === 'push' && !(await isInFlight(primary, photoId)))
+}
+const UNSHARDED = { threshold: Infinity, shards: 1 }
 
 async function isInFlight(primary: Query, photoId: PhotoId): Promise<boolean> {
   const rows = await primary({ text: 'SELECT FROM in_flight WHERE photo_id = $1', values: [photoId] })

@@ -20,7 +20,7 @@ export function openUploads({ config, db, objects, temporal }: Clients, { outbox
       maxPendingUploads: config.MAX_PENDING_UPLOADS,
       maxUploadBytes: config.MAX_UPLOAD_BYTES,
     }),
-    progress: createProgress({ temporal }),
+    progress: createProgress({ temporal, db }),
     storageEvents: createStorageEvents({ db, outbox, bucket: config.S3_BUCKET }),
   }
 }

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import type { Client } from '@temporalio/client'
 import { pino } from 'pino'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { photoFanoutWorkflowId } from '../../../src/contracts/photo-fanout.ts'
+import { photoUploadWorkflowId } from '../../../src/contracts/photo-upload.ts'
 import { openSearchClient } from '../../../src/infra/opensearch/client.ts'
 import { ensureSearchIndex, photosIndex } from '../../../src/infra/opensearch/setup.ts'
 import { openTemporal } from '../../../src/infra/temporal/client.ts'
@@ -17,15 +20,15 @@ describe('following an upload through the API', () => {
   const suffix = randomBytes(4).toString('hex')
   const prefix = `api-${suffix}`
   const search = openSearchClient(process.env.OPENSEARCH_URL ?? '')
+  let temporal: Client
   let world: ApiWorld
   let ann: Person
   const workers: RunningWorker[] = []
 
   beforeAll(async () => {
     const namespace = `api-${suffix}`
-    const temporal = openTemporal({ address: process.env.TEMPORAL_ADDRESS ?? '127.0.0.1:7233', namespace })
+    temporal = openTemporal({ address: process.env.TEMPORAL_ADDRESS ?? '127.0.0.1:7233', namespace })
     await setUpTemporal(temporal)
-    await temporal.connection.close()
     await ensureSearchIndex(search, prefix)
     world = await openApiWorld({ TEMPORAL_NAMESPACE: namespace, OPENSEARCH_INDEX_PREFIX: prefix })
     ann = await world.signUp()
@@ -37,6 +40,7 @@ describe('following an upload through the API', () => {
     await Promise.all(workers.map((worker) => worker.stop()))
     await search.indices.delete({ index: photosIndex(prefix), ignore_unavailable: true })
     await search.close()
+    await temporal?.connection.close()
     await world?.close()
   })
 
@@ -108,6 +112,76 @@ describe('following an upload through the API', () => {
         })
         .toEqual([photo.id])
     }
+  })
+
+  const openUpload = async (bytes: Buffer): Promise<{ id: string; upload: Json }> => {
+    const { photo, upload } = (
+      await world.call('POST', '/v1/photos', {
+        token: ann.token,
+        body: { contentType: 'image/jpeg', bytes: bytes.byteLength },
+      })
+    ).body
+    return { id: photo.id, upload }
+  }
+  const uploadOf = (id: string) => temporal.workflow.getHandle(photoUploadWorkflowId(id))
+  const statesOf = ({ steps }: Json) => steps.map(({ state }: Json) => state).join(' ')
+  /** As Temporal does once a workflow's retention is over. */
+  async function forget(workflowId: string): Promise<void> {
+    const execution = { namespace: `api-${suffix}`, workflowExecution: { workflowId } }
+    await temporal.workflowService.deleteWorkflowExecution(execution)
+    await expect
+      .poll(
+        () =>
+          temporal.workflow
+            .getHandle(workflowId)
+            .describe()
+            .then(
+              () => 'known',
+              () => 'forgotten',
+            ),
+        {
+          timeout: 10_000,
+        },
+      )
+      .toBe('forgotten')
+  }
+
+  it('settles when an operator has cancelled the upload', async () => {
+    const { id } = await openUpload(Buffer.from('never put'))
+    await uploadOf(id).cancel()
+    const settled = await follow(
+      id,
+      ({ status, steps }) => status === 'failed' && steps[0].state === 'failed',
+    )
+    expect(statesOf(settled)).toBe('failed skipped skipped skipped skipped skipped')
+    await expectAnsweredAtOnce(id, settled)
+  })
+
+  it('settles when the upload was terminated, although its row stays as it was', async () => {
+    const { id } = await openUpload(Buffer.from('never put'))
+    await uploadOf(id).terminate('by a test')
+    const settled = await follow(id, ({ steps }) => steps[0].state === 'failed')
+    expect(settled.status).toBe('awaiting_upload')
+    expect(statesOf(settled)).toBe('failed skipped skipped skipped skipped skipped')
+    await expectAnsweredAtOnce(id, settled)
+  })
+
+  it('settles by what Postgres knows once Temporal has forgotten the photo', async () => {
+    const bytes = await sharp({
+      create: { width: 900, height: 600, channels: 3, background: { r: randomBytes(1)[0]!, g: 9, b: 10 } },
+    })
+      .jpeg()
+      .toBuffer()
+    const { id, upload } = await openUpload(bytes)
+    await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: new Uint8Array(bytes) })
+    await world.call('POST', `/v1/photos/${id}/complete`, { token: ann.token })
+    await follow(id, allDone)
+    for (const workflowId of [photoUploadWorkflowId(id), photoFanoutWorkflowId(id)]) await forget(workflowId)
+    const settled = (await progressOf(id, 0)).body
+    expect(statesOf(settled)).toBe('done done done done done done')
+    expect(settled.steps[3]).toMatchObject({ name: 'variants', detail: '4 of 4' })
+    expect(settled.fanout).toBeUndefined()
+    await expectAnsweredAtOnce(id, settled)
   })
 
   it('tells why an upload failed', async () => {

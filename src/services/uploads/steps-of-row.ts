@@ -1,0 +1,95 @@
+import {
+  UPLOAD_STEPS,
+  type StepState,
+  type UploadStep,
+  type UploadStepName,
+} from '../../contracts/photo-upload.ts'
+import { VARIANT_SPECS } from '../../domain/variants.ts'
+import type { PhotoCard } from '../photos/photo-cards.ts'
+
+/**
+ * `open`: a workflow makes what is missing, or may. `completed`: it came to its end. `stopped`: it ended before that.
+ * `forgotten`: it ended so long ago that Temporal does not know how.
+ */
+export type UploadEnd = 'open' | 'completed' | 'stopped' | 'forgotten'
+
+export interface KnownOfUpload {
+  end: UploadEnd
+  /** Whether a push to feeds, or a collection from them, is still owed. */
+  isDistributionOwed: boolean
+}
+
+/** What Postgres alone knows of the steps. Nothing is `running` that nothing is about to do. */
+export function stepsOfRow(card: PhotoCard, known: KnownOfUpload): UploadStep[] {
+  const rendered = card.variants.filter((variant) => variant.variant !== 'original').length
+  const detail = `${rendered} of ${VARIANT_SPECS.length}`
+  return UPLOAD_STEPS.map((name) => ({
+    name,
+    state: stateOf(name, card, rendered, known),
+    attempts: 0,
+    ...(name === 'variants' && card.status === 'ready' ? { detail } : {}),
+  }))
+}
+
+/** A workflow's own account of its steps once it has ended: what it left open is as the row has it. */
+export function settleSteps(told: readonly UploadStep[], row: readonly UploadStep[]): UploadStep[] {
+  return told.map((step) => {
+    if (!isOpen(step)) return step
+    const { state, detail = step.detail } = row.find(({ name }) => name === step.name)!
+    return { ...step, state, ...(detail === undefined ? {} : { detail }) }
+  })
+}
+
+export function isOpen({ state }: Pick<UploadStep, 'state'>): boolean {
+  return state === 'pending' || state === 'running'
+}
+
+function stateOf(name: UploadStepName, card: PhotoCard, rendered: number, known: KnownOfUpload): StepState {
+  const isOver = known.end !== 'open'
+  switch (card.status) {
+    case 'awaiting_upload':
+      return upTo('arrival', name, isOver)
+    case 'processing':
+      return upTo(card.width === null ? 'validation' : 'publication', name, isOver)
+    case 'failed':
+      return upTo(failedAt(card), name, true)
+    default:
+      if (card.publishedAt === null) return 'skipped'
+      return stateOfPublished(name, rendered, known)
+  }
+}
+
+function stateOfPublished(
+  name: UploadStepName,
+  rendered: number,
+  { end, isDistributionOwed }: KnownOfUpload,
+): StepState {
+  switch (name) {
+    case 'variants':
+      if (rendered >= VARIANT_SPECS.length) return 'done'
+      return end === 'open' ? 'running' : 'failed'
+    case 'search':
+      // Postgres does not know. An upload that was not stopped retries this step until it is done.
+      return end === 'open' ? 'running' : end === 'stopped' ? 'failed' : 'done'
+    case 'fanout':
+      // One that is owed is started by housekeeping, whatever became of the upload.
+      return isDistributionOwed ? 'running' : 'done'
+    default:
+      return 'done'
+  }
+}
+
+/** Where an upload is, or ended. */
+function upTo(current: UploadStepName, name: UploadStepName, isOver: boolean): StepState {
+  const distance = UPLOAD_STEPS.indexOf(name) - UPLOAD_STEPS.indexOf(current)
+  if (distance < 0) return 'done'
+  if (distance === 0) return isOver ? 'failed' : 'running'
+  return isOver ? 'skipped' : 'pending'
+}
+
+function failedAt({ failure, width }: PhotoCard): UploadStepName {
+  if (failure?.code === 'upload_expired') return 'arrival'
+  if (failure?.code !== 'upload_cancelled') return 'validation'
+  // Where an operator cancelled it: before it was validated, or after.
+  return width === null ? 'arrival' : 'publication'
+}
