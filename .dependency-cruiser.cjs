@@ -84,19 +84,11 @@ module.exports = {
     ),
     ...Object.entries(MODULES).map(moduleOrder),
     layer('services', ['infra', 'entities', 'contracts', 'domain', 'config', 'observability'], 'Use cases.'),
-    {
-      name: 'layer-workflows',
-      comment: 'Workflows are deterministic: contracts, domain, and activities by type only.',
-      severity: 'error',
-      from: { path: '^src/workflows/', pathNot: TESTS },
-      to: { path: '^src/', pathNot: '^src/(workflows|contracts|domain)/', dependencyTypesNot: ['type-only'] },
-    },
-    {
-      name: 'workflows-types-of-activities-only',
-      severity: 'error',
-      from: { path: '^src/workflows/', pathNot: TESTS },
-      to: { path: '^src/', pathNot: '^src/(workflows|contracts|domain|activities)/' },
-    },
+    layer(
+      'workflows',
+      ['contracts', 'domain'],
+      'Workflows are deterministic; types of activities are contracts.',
+    ),
     {
       name: 'workflows-packages',
       comment: 'Of packages, a workflow sees @temporalio/workflow and @temporalio/common alone.',

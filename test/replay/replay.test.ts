@@ -114,6 +114,25 @@ describe('a change that is not deterministic', () => {
     ).rejects.toMatchObject({ name: 'DeterminismViolationError' })
   })
 
+  // As ADR 13 has it: a marker in a history is good as long as the code deprecates its patch, and no longer.
+  it.each([
+    ['deprecated', '(deprecatePatch(id), true)', undefined],
+    ['removed', 'id !== undefined', 'DeterminismViolationError'],
+  ])('meets the marker of v0.2 when its patch is %s', async (_, patched, failure) => {
+    const code = await bundleWith(
+      `import { isCancellation, patched } from '@temporalio/workflow'`,
+      `import { deprecatePatch, isCancellation } from '@temporalio/workflow'
+const patched = (id: string): boolean => ${patched}`,
+      'photo-upload/variants.ts',
+    )
+    const replay = Worker.runReplayHistory(
+      { workflowBundle: { code } },
+      await read(historyOf('v0.2', 'photo-upload-rendered-singly')),
+    )
+    if (failure) await expect(replay).rejects.toMatchObject({ name: failure })
+    else await replay
+  })
+
   it('passes when it only changes what is shown', async () => {
     const code = await bundleWith(`'running')\n  const published`, `'running', 'soon')\n  const published`)
     await Worker.runReplayHistory({ workflowBundle: { code } }, await read(history))
