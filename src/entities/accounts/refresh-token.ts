@@ -7,7 +7,7 @@ export const RefreshToken = defineEntity({
   properties: {
     tokenHash: p.blob().primary(),
     sessionId: p.uuid(),
-    issuedAt: p.datetime(3).onCreate(() => new Date()),
+    issuedAt: p.datetime(3).defaultRaw('now()'),
     retiredAt: p.datetime(3).nullable(),
   },
 })

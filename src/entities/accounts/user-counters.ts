@@ -4,11 +4,12 @@ import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 export const UserCounters = defineEntity({
   name: 'UserCounters',
   tableName: 'user_counters',
+  checks: [{ name: 'user_counters_slot_check', expression: 'slot >= 0 AND slot <= 15' }],
   properties: {
     userId: p.bigint('string').primary(),
     slot: p.smallint().primary(),
-    followers: p.bigint('number').default(0),
-    following: p.bigint('number').default(0),
+    followers: p.bigint('string').default('0'),
+    following: p.bigint('string').default('0'),
   },
 })
 export type UserCounters = InferEntity<typeof UserCounters>

@@ -5,10 +5,10 @@ export const UserPhotoCounts = defineEntity({
   name: 'UserPhotoCounts',
   tableName: 'user_photo_counts',
   properties: {
-    userId: p.bigint('string').primary(),
-    publicPhotos: p.bigint('number').default(0),
-    followersPhotos: p.bigint('number').default(0),
-    privatePhotos: p.bigint('number').default(0),
+    userId: p.bigint('string').primary().autoincrement(false),
+    publicPhotos: p.bigint('string').default('0'),
+    followersPhotos: p.bigint('string').default('0'),
+    privatePhotos: p.bigint('string').default('0'),
   },
 })
 export type UserPhotoCounts = InferEntity<typeof UserPhotoCounts>

@@ -13,7 +13,7 @@ export const User = defineEntity({
     isPrivate: p.boolean().default(false),
     role: p.enum(['user', 'moderator', 'admin'] as const).default('user'),
     status: p.enum(['active', 'suspended', 'deactivated'] as const).default('active'),
-    createdAt: p.datetime(3).onCreate(() => new Date()),
+    createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })
 export type User = InferEntity<typeof User>

@@ -6,7 +6,7 @@ export const FeedItem = defineEntity({
   tableName: 'feed_items',
   properties: {
     userId: p.bigint('string').primary(),
-    score: p.bigint('number').primary(),
+    score: p.bigint('string').primary(),
     photoId: p.uuid().primary(),
   },
 })

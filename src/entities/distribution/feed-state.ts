@@ -1,16 +1,20 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** What is known of a user's feed. Every change of who they follow raises `epoch` and voids older claims of completeness. */
+/**
+ * What is known of a user's feed. Every change of the accounts they follow raises `epoch` and voids older claims of
+ * completeness; the sweep has been through their rows up to `collectedEpoch`.
+ */
 export const FeedState = defineEntity({
   name: 'FeedState',
   tableName: 'feed_state',
   properties: {
-    userId: p.bigint('string').primary(),
-    epoch: p.bigint('number').default(0),
+    userId: p.bigint('string').primary().autoincrement(false),
+    epoch: p.bigint('string').default('0'),
     enrolled: p.boolean().default(false),
-    rowsEpoch: p.bigint('number').nullable(),
-    rowsFrom: p.bigint('number').nullable(),
+    rowsEpoch: p.bigint('string').nullable(),
+    rowsFrom: p.bigint('string').nullable(),
     lastReadAt: p.datetime(3).nullable(),
+    collectedEpoch: p.bigint('string').default('0'),
   },
 })
 export type FeedState = InferEntity<typeof FeedState>

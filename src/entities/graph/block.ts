@@ -4,10 +4,11 @@ import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 export const Block = defineEntity({
   name: 'Block',
   tableName: 'blocks',
+  checks: [{ name: 'blocks_check', expression: 'blocker_id <> blocked_id' }],
   properties: {
     blockerId: p.bigint('string').primary(),
     blockedId: p.bigint('string').primary(),
-    createdAt: p.datetime(3).onCreate(() => new Date()),
+    createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })
 export type Block = InferEntity<typeof Block>

@@ -4,10 +4,11 @@ import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 export const FollowRequest = defineEntity({
   name: 'FollowRequest',
   tableName: 'follow_requests',
+  checks: [{ name: 'follow_requests_check', expression: 'follower_id <> followee_id' }],
   properties: {
     followerId: p.bigint('string').primary(),
     followeeId: p.bigint('string').primary(),
-    createdAt: p.datetime(3).onCreate(() => new Date()),
+    createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })
 export type FollowRequest = InferEntity<typeof FollowRequest>

@@ -4,11 +4,12 @@ import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 export const Mute = defineEntity({
   name: 'Mute',
   tableName: 'mutes',
+  checks: [{ name: 'mutes_check', expression: 'muter_id <> muted_id' }],
   properties: {
     muterId: p.bigint('string').primary(),
     mutedId: p.bigint('string').primary(),
     until: p.datetime(3).nullable(),
-    createdAt: p.datetime(3).onCreate(() => new Date()),
+    createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })
 export type Mute = InferEntity<typeof Mute>

@@ -11,8 +11,8 @@ export const PhotoVariant = defineEntity({
     objectKey: p.string().length(1024),
     width: p.integer(),
     height: p.integer(),
-    bytes: p.bigint('number'),
-    createdAt: p.datetime(3).onCreate(() => new Date()),
+    bytes: p.bigint('string'),
+    createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })
 export type PhotoVariant = InferEntity<typeof PhotoVariant>

@@ -8,6 +8,13 @@ import { PHOTO_STATUSES, VISIBILITIES } from '../../domain/visibility.ts'
 export const Photo = defineEntity({
   name: 'Photo',
   tableName: 'photos',
+  checks: [
+    { name: 'photos_bytes_check', expression: 'bytes > 0' },
+    {
+      name: 'photos_check',
+      expression: "status <> 'ready' OR published_at IS NOT NULL AND score IS NOT NULL",
+    },
+  ],
   properties: {
     photoId: p.uuid().primary(),
     ownerId: p.bigint('string'),
@@ -20,7 +27,7 @@ export const Photo = defineEntity({
     caption: p.string().length(2200).nullable(),
     altText: p.string().length(1000).nullable(),
     contentType: p.string().length(100),
-    bytes: p.bigint('number'),
+    bytes: p.bigint('string'),
     declaredSha256: p.blob().nullable(),
     sha256: p.blob().nullable(),
     width: p.integer().nullable(),
@@ -37,9 +44,14 @@ export const Photo = defineEntity({
     failureCode: p.string().length(40).nullable(),
     failureDetail: p.string().length(500).nullable(),
     uploadExpiresAt: p.datetime(3),
-    createdAt: p.datetime(3).onCreate(() => new Date()),
+    createdAt: p.datetime(3).defaultRaw('now()'),
     publishedAt: p.datetime(3).nullable(),
-    score: p.bigint('number').nullable(),
+    score: p.bigint('string').nullable(),
+    distribution: p
+      .enum(['none', 'all'] as const)
+      .nullable()
+      .default('none'),
+    distributionSince: p.datetime(3).nullable(),
   },
 })
 export type Photo = InferEntity<typeof Photo>

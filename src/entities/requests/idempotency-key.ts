@@ -12,7 +12,7 @@ export const IdempotencyKey = defineEntity({
     lockedUntil: p.datetime(3).nullable(),
     status: p.smallint().nullable(),
     response: p.json<Record<string, unknown>>().nullable(),
-    createdAt: p.datetime(3).onCreate(() => new Date()),
+    createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })
 export type IdempotencyKey = InferEntity<typeof IdempotencyKey>

@@ -8,7 +8,7 @@ export const ShareLinkGrant = defineEntity({
     linkId: p.uuid().primary(),
     photoId: p.uuid().primary(),
     grantedBy: p.bigint('string'),
-    createdAt: p.datetime(3).onCreate(() => new Date()),
+    createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })
 export type ShareLinkGrant = InferEntity<typeof ShareLinkGrant>

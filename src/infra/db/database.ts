@@ -59,7 +59,7 @@ export interface DatabaseOptions {
 }
 
 /** MikroORM's options, shared with its command line. */
-function ormOptions(options: Pick<DatabaseOptions, 'url'> & Partial<DatabaseOptions>): Options {
+export function ormOptions(options: Pick<DatabaseOptions, 'url'> & Partial<DatabaseOptions>): Options {
   return {
     clientUrl: options.url,
     entities: Object.values(entities),

@@ -1,0 +1,14 @@
+import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+
+/** A celebrity's photo that not every follower's stored feed holds yet; readers merge it in. */
+export const InFlight = defineEntity({
+  name: 'InFlight',
+  tableName: 'in_flight',
+  properties: {
+    photoId: p.uuid().primary(),
+    ownerId: p.bigint('string'),
+    score: p.bigint('string'),
+    since: p.datetime(3).defaultRaw('clock_timestamp()'),
+  },
+})
+export type InFlight = InferEntity<typeof InFlight>
