@@ -45,9 +45,7 @@ describe('decisions', () => {
     const [, number, title] = /^# (\d+)\. (.+)$/m.exec(decision) ?? []
     expect(Number(number)).toBe(Number(name.slice(0, 4)))
     expect(decision).toMatch(/^Date: \d{4}-\d\d-\d\d\b.*Status: (proposed|accepted|superseded by)/m)
-    expect(index, 'docs/adr/README.md lists every decision').toContain(
-      `\n| [${number}](${name}) | ${title} |\n`,
-    )
+    expect(index, 'docs/adr/README.md lists every decision').toContain(`\n- [${number}](${name}): ${title}\n`)
   })
 })
 
