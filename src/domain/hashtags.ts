@@ -1,9 +1,10 @@
-const HASHTAG = /#([\p{L}\p{M}\p{N}_]+)/gu
+import { findLinks, isWithin, type Span } from './links.ts'
+import { fold } from './text-folding.ts'
 
 /** A tag's folded form is at most this long; longer runs of letters are no hashtag. */
-export const MAX_TAG_CHARACTERS = 100
+const MAX_TAG_CHARACTERS = 100
 /** As written it is at most this long: marks that folding drops may be piled on a letter without end. */
-const MAX_TAG_DISPLAY_CHARACTERS = 400
+export const MAX_TAG_DISPLAY_CHARACTERS = 400
 /** At most this many distinct tags of a caption count. */
 export const MAX_TAGS_PER_PHOTO = 30
 
@@ -14,29 +15,60 @@ export interface Hashtag {
   display: string
 }
 
-/**
- * Folds a tag for comparison: case everywhere, accents on Latin, Greek and Cyrillic letters only, so that `Zürich` and
- * `ZURICH` meet while Devanagari vowel signs stay.
- */
+/** `#`, and its full-width and small forms, which keyboards for Chinese, Japanese and Korean type. */
+const STARTER = '[#\uff03\ufe5f]'
+const INVISIBLE = String.raw`\p{Default_Ignorable_Code_Point}`
+/** What a tag can begin with. Fillers are letters to Unicode, but nobody sees them. */
+const SEEN = String.raw`[[\p{L}\p{N}_]--${INVISIBLE}]`
+/** Punctuation inside words: Catalan and Japanese dots, wave dashes, Hebrew geresh and maqaf, the Tibetan tsheg. */
+const INNER = String.raw`[\xb7\u30fb\uff65\u301c\uff5e\u30a0\u05be\u05f3\u05f4\u0f0b\u0f0c]`
+/** A `#` behind one of these belongs to what stands before it: `C#`, `a/#b`, `&#039;`. */
+const ATTACHING = String.raw`[[\p{L}\p{N}\p{Mn}\p{Mc}_&\/]--${INVISIBLE}]`
+
+const HASHTAG = new RegExp(
+  `(?<!${ATTACHING}${INVISIBLE}*)${STARTER}${INVISIBLE}*` +
+    String.raw`(?<written>${SEEN}(?:[\p{L}\p{M}\p{N}_${INVISIBLE}]|${INNER}(?=${INVISIBLE}*${SEEN}))*)`,
+  'gv',
+)
+const LEADING_STARTER = new RegExp(`^${INVISIBLE}*${STARTER}`, 'v')
+/** Joiners and variation selectors shape the letters beside them; other invisible characters only mislead. */
+const NOT_SHOWN =
+  /[\p{Default_Ignorable_Code_Point}--[\p{Join_Control}\p{Variation_Selector}]]|\p{Join_Control}+$/gv
+
+/** Folds a tag for comparison, as words of text are folded; see {@link fold}. */
 export function foldTag(tag: string): string {
-  return tag
-    .normalize('NFKD')
-    .replace(/([\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}])\p{M}+/gu, '$1')
-    .toLowerCase()
-    .replaceAll('ß', 'ss')
-    .replaceAll('ς', 'σ')
-    .normalize('NFC')
+  return fold(tag)
+}
+
+/** The folded tag that a link or filter names, with or without `#`; empty if there is nothing to see in it. */
+export function tagNamed(given: string): string {
+  return foldTag(given.normalize('NFC').replace(LEADING_STARTER, ''))
+}
+
+/**
+ * Every hashtag of a text and where it stands, repeated ones too; none within a URL.
+ * @param text in NFC
+ */
+export function findHashtags(text: string): (Hashtag & Span)[] {
+  const found = [...text.matchAll(HASHTAG)]
+  if (found.length === 0) return []
+  const links = findLinks(text)
+  return found.flatMap((match) => {
+    const written = match.groups!['written']!
+    const display = written.replace(NOT_SHOWN, '')
+    if (written.length > MAX_TAG_DISPLAY_CHARACTERS || isWithin(links, match.index)) return []
+    const tag = foldTag(display)
+    if (tag.length > MAX_TAG_CHARACTERS || !/[\p{L}\p{N}]/u.test(tag)) return []
+    return { tag, display, start: match.index, end: match.index + match[0].length }
+  })
 }
 
 /** The hashtags of a caption, distinct by folded form, in order of first use. */
 export function extractHashtags(caption: string): Hashtag[] {
-  const found = new Map<string, Hashtag>()
-  for (const [, display] of caption.normalize('NFC').matchAll(HASHTAG)) {
-    if (display!.length > MAX_TAG_DISPLAY_CHARACTERS) continue
-    const tag = foldTag(display!)
-    if (tag.length > MAX_TAG_CHARACTERS || !/[\p{L}\p{N}]/u.test(tag) || found.has(tag)) continue
-    found.set(tag, { tag, display: display! })
-    if (found.size === MAX_TAGS_PER_PHOTO) break
+  const distinct = new Map<string, Hashtag>()
+  for (const { tag, display } of findHashtags(caption.normalize('NFC'))) {
+    if (!distinct.has(tag)) distinct.set(tag, { tag, display })
+    if (distinct.size === MAX_TAGS_PER_PHOTO) break
   }
-  return [...found.values()]
+  return [...distinct.values()]
 }

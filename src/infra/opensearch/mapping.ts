@@ -1,8 +1,8 @@
 import type { Types } from '@opensearch-project/opensearch'
 
 /**
- * Words are folded before they get here (foldText of services/search); the analyzers fold what has no decomposition (ø,
- * æ, đ) and stem. No stop words are removed: every word asked for must be there, and `"the who"` is a phrase like any other.
+ * Words are folded before they get here (foldText of services/search); in a folded letter these filters find nothing to
+ * do, which a test shows for every letter. The analyzers split and stem. No stop words are removed: every word asked for must be there, and `"the who"` is a phrase like any other.
  * Accents are not kept beside the folded forms, since someone who types `zürich` wants `Zurich` too, and no less.
  */
 const exactFilters = ['lowercase', 'asciifolding']

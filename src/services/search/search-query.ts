@@ -1,5 +1,5 @@
 import type { Types } from '@opensearch-project/opensearch'
-import { foldTag } from '../../domain/hashtags.ts'
+import { tagNamed } from '../../domain/hashtags.ts'
 import type { Viewer } from '../../domain/viewer.ts'
 import { visibleTo, type SearchRelations } from '../../infra/opensearch/visibility.ts'
 import { parseSearchText } from './search-text.ts'
@@ -42,7 +42,7 @@ export function buildPhotoQuery(
   filters: PhotoFilters,
 ): BuiltQuery {
   const { words, tags } = parseSearchText(filters.q ?? '')
-  if (filters.tag !== undefined) tags.push(foldTag(filters.tag.replace(/^#/, '')))
+  if (filters.tag !== undefined) tags.push(tagNamed(filters.tag))
   const filter: QueryContainer[] = [visibleTo(viewer, relations), { term: { status: { value: 'ready' } } }]
   for (const tag of tags) filter.push({ term: { tags: { value: tag } } })
   if (filters.user !== undefined) filter.push({ term: { username: { value: filters.user.toLowerCase() } } })

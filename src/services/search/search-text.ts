@@ -1,9 +1,10 @@
 import { invalidField } from '../../domain/errors.ts'
-import { extractHashtags, foldTag } from '../../domain/hashtags.ts'
+import { findHashtags } from '../../domain/hashtags.ts'
+import { fold } from '../../domain/text-folding.ts'
 
 /**
- * The longest `q`. A word is looked for in 5 fields, and OpenSearch refuses a query of more than 1,024 clauses: 200
- * characters of a script without spaces are 199 words.
+ * The longest `q`, in code points. A word is looked for in 5 fields, and OpenSearch refuses a query of more than 1,024
+ * clauses: 200 characters of a script without spaces are 199 words.
  */
 export const MAX_SEARCH_TEXT_CHARACTERS = 200
 
@@ -15,32 +16,38 @@ export interface SearchText {
   tags: string[]
 }
 
-const HASHTAG = /#[\p{L}\p{M}\p{N}_]+/gu
-
 /**
- * Splits `q` into words and hashtags; each `#tag` is a filter and no word.
+ * Splits `q` into words and hashtags; each `#tag` is a filter and not a word.
  * @throws DarkroomError `invalid` if it is longer than MAX_SEARCH_TEXT_CHARACTERS, as typed or when ligatures are undone
  */
 export function parseSearchText(q: string): SearchText {
+  const composed = q.normalize('NFC')
   const tags = new Set<string>()
-  const rest = q.replaceAll(HASHTAG, (written) => {
-    const [hashtag] = extractHashtags(written)
-    if (!hashtag) return written
+  let rest = ''
+  let end = 0
+  for (const hashtag of findHashtags(composed)) {
     tags.add(hashtag.tag)
-    return ' '
-  })
+    rest += `${composed.slice(end, hashtag.start)} `
+    end = hashtag.end
+  }
   // A lone * is simple_query_string's "everything", whatever its flags; a dash is as little of a word.
-  const words = foldText(rest).replaceAll('*', '-').replaceAll(/\s+/g, ' ').trim()
-  if (Math.max(q.length, words.length) > MAX_SEARCH_TEXT_CHARACTERS) {
+  const words = foldText(rest + composed.slice(end))
+    .replaceAll('*', '-')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+  if (Math.max([...q].length, [...words].length) > MAX_SEARCH_TEXT_CHARACTERS) {
     throw invalidField('query.q', `At most ${MAX_SEARCH_TEXT_CHARACTERS} characters.`)
   }
   return { words, tags: [...tags] }
 }
 
+/** Khmer, Thai and others mark the ends of words with it; in a tag, which is one word, it is as good as absent. */
+const ZERO_WIDTH_SPACE = '\u200b'
+
 /**
- * Folds running text as tags are folded: case everywhere, accents on Latin, Greek and Cyrillic letters. Documents and
- * queries both pass through here, so that a word is found in a caption by the same spellings as in a tag.
+ * Folds running text as tags are folded. Documents and queries both pass through here, so that a word is found in a caption
+ * by the same spellings as in a tag.
  */
 export function foldText(text: string): string {
-  return foldTag(text)
+  return fold(text.replaceAll(ZERO_WIDTH_SPACE, ' '))
 }

@@ -133,7 +133,8 @@ describe('words', () => {
     ['a script without spaces', '写真'.repeat(MAX_SEARCH_TEXT_CHARACTERS / 2)],
     ['quotes', '"'.repeat(MAX_SEARCH_TEXT_CHARACTERS)],
     ['phrases', '"写真写真"'.repeat(Math.floor(MAX_SEARCH_TEXT_CHARACTERS / 6))],
-    ['emoji', '🦑'.repeat(MAX_SEARCH_TEXT_CHARACTERS / 2)],
+    ['emoji', '🦑'.repeat(MAX_SEARCH_TEXT_CHARACTERS)],
+    ['a script beyond the first plane', '𠮷'.repeat(MAX_SEARCH_TEXT_CHARACTERS)],
     ['tags', '#写'.repeat(MAX_SEARCH_TEXT_CHARACTERS / 2)],
   ])('up to the longest q: %s', async (_, q) => {
     expect(await world.find(ANYONE, { q })).toEqual([])

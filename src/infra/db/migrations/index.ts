@@ -5,6 +5,7 @@ import { Migration20261122OwedDistribution } from './migration-20261122-owed-dis
 import { Migration20261122ReplicaRotation } from './migration-20261122-replica-rotation.ts'
 import { Migration20261126DistributionAndCounters } from './migration-20261126-distribution-and-counters.ts'
 import { Migration20261126Access } from './migration-20261126-access.ts'
+import { Migration20261126RefoldTags } from './migration-20261126-refold-tags.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   { name: '20261122-owed-distribution', class: Migration20261122OwedDistribution },
   { name: '20261126-distribution-and-counters', class: Migration20261126DistributionAndCounters },
   { name: '20261126-access', class: Migration20261126Access },
+  { name: '20261126-refold-tags', class: Migration20261126RefoldTags },
 ]
