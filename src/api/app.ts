@@ -86,7 +86,7 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
     conditional(),
     ownWrites(),
     router.routes(),
-    refuseUnrouted(router),
+    refuseUnrouted(router, routes),
   ]
   for (const middleware of chain) koa.use(middleware as Koa.Middleware)
   return { koa: koa, routes }

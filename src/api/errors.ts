@@ -19,6 +19,8 @@ export const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   precondition_failed: 412,
   too_large: 413,
   unsupported_type: 415,
+  headers_too_large: 431,
+  request_timeout: 408,
   quota_exceeded: 403,
   account_private: 403,
   account_suspended: 403,

@@ -75,8 +75,11 @@ export function createRoutes(prefix: string): Routes {
 /** Koa's router over all routes; unknown paths answer 404 and wrong methods 405 with Allow, as problems. */
 export function createRouter(routes: readonly RouteDefinition[]): Router {
   const router = new Router({ sensitive: true, strict: true })
+  const literal = literalPaths(routes)
   for (const route of routes) {
     const notePattern: Step = async (ctx, next) => {
+      const allowed = literal.get(ctx.path)
+      if (allowed && !allowed.has(ctx.method)) throw methodNotAllowed(ctx, allowed)
       ctx.state.routePattern = route.path
       await next()
     }
@@ -86,11 +89,37 @@ export function createRouter(routes: readonly RouteDefinition[]): Router {
 }
 
 /** Answers what no route took: 405 with Allow where the path exists, else 404. */
-export function refuseUnrouted(router: Router): Step {
+export function refuseUnrouted(router: Router, routes: readonly RouteDefinition[]): Step {
+  const literal = literalPaths(routes)
   return async (ctx) => {
-    const allowed = new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods))
+    const allowed =
+      literal.get(ctx.path) ??
+      new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods))
     if (allowed.size === 0) throw notFound('resource')
-    ctx.set('Allow', [...allowed].join(', '))
-    throw new DarkroomError('method_not_allowed', 'This method is not allowed here; see Allow.')
+    throw methodNotAllowed(ctx, allowed)
   }
+}
+
+/** The methods of each path without parameters: `/sessions/refresh` is not a session whose id is "refresh". */
+function literalPaths(routes: readonly RouteDefinition[]): Map<string, Set<string>> {
+  const literal = Map.groupBy(
+    routes.filter(({ path }) => !path.includes(':')),
+    ({ path }) => path,
+  )
+  return new Map(
+    [...literal].map(([path, ofPath]) => [path, new Set(ofPath.flatMap(({ method }) => METHODS_OF[method]))]),
+  )
+}
+
+const METHODS_OF: Record<Method, string[]> = {
+  get: ['GET', 'HEAD'],
+  post: ['POST'],
+  put: ['PUT'],
+  patch: ['PATCH'],
+  delete: ['DELETE'],
+}
+
+function methodNotAllowed(ctx: ApiContext, allowed: ReadonlySet<string>): DarkroomError {
+  ctx.set('Allow', [...allowed].join(', '))
+  return new DarkroomError('method_not_allowed', 'This method is not allowed here; see Allow.')
 }

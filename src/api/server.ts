@@ -1,12 +1,14 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { ConfigError, loadConfig, type Config } from '../config/config.ts'
 import { createLogger, type Logger } from '../observability/logger.ts'
 import { openClients, type Clients } from '../services/clients.ts'
 import { openServices } from '../services/services.ts'
 import { createApp, type App } from './app.ts'
+import { refuseUnparsed } from './unparsed.ts'
 
 /** Longest a client may take to send its headers, and its whole request: bodies are small, photos go to the storage. */
 const HEADERS_TIMEOUT_MS = 10_000
@@ -34,15 +36,20 @@ export async function startApi(
   const beside = services.background(background.signal)
   const app = createApp({ config, services, logger, stopping: stopping.signal })
   const handle = app.koa.callback()
+  const underWay = new WeakMap<Duplex, ServerResponse>()
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     },
-    // Koa answers or ends every request itself.
-    (request, response) => void handle(request, response),
+    (request, response) => {
+      underWay.set(request.socket, response)
+      // Koa answers or ends every request itself.
+      void handle(request, response)
+    },
   )
+  server.on('clientError', (error, socket) => refuseUnparsed(error, socket, underWay.get(socket)))
   server.listen(config.PORT, config.HOST)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

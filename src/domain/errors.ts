@@ -16,6 +16,8 @@ export const ERROR_CODES = [
   'precondition_failed',
   'too_large',
   'unsupported_type',
+  'headers_too_large',
+  'request_timeout',
   'quota_exceeded',
   'account_private',
   'account_suspended',

@@ -5,7 +5,9 @@
 export type UserId = string
 export type PhotoId = string
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+/** A UUID as Darkroom writes them, as a part of a regular expression. */
+export const UUID_PATTERN = '[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
+const UUID = new RegExp(`^${UUID_PATTERN}$`)
 
 /** Whether `value` is a UUID as Darkroom writes them (lower case, with hyphens). */
 export function isUuid(value: string): boolean {

@@ -4,7 +4,8 @@ import type { FirstRun, KeptAnswer } from '../../services/requests/idempotency.t
 import { STATUS_BY_CODE } from '../errors.ts'
 import { step, type ApiContext, type SignedIn, type Step } from '../context.ts'
 
-const MAX_KEY_CHARACTERS = 255
+/** At most 255 printable ASCII characters. */
+export const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/
 
 interface Needs {
   viewer: SignedIn
@@ -22,16 +23,13 @@ export function idempotent<N extends Needs>(
   replay: (ctx: ApiContext & Needs, kept: Kept) => Promise<void>,
 ): Step<N, { firstRun: FirstRun | undefined }> {
   return step<N, { firstRun: FirstRun | undefined }>({ idempotent: true }, async (ctx, next) => {
-    const key = ctx.get('Idempotency-Key')
-    if (key === '') {
+    const key = ctx.req.headers['idempotency-key'] as string | undefined
+    if (key === undefined) {
       await next()
       return
     }
-    if (key.length > MAX_KEY_CHARACTERS || !/^[\x20-\x7e]+$/.test(key)) {
-      throw invalidField(
-        'header.Idempotency-Key',
-        `At most ${MAX_KEY_CHARACTERS} printable ASCII characters.`,
-      )
+    if (!IDEMPOTENCY_KEY.test(key)) {
+      throw invalidField('header.Idempotency-Key', 'At most 255 printable ASCII characters.')
     }
     const begun = await ctx.services.idempotency.begin({
       userId: ctx.viewer.userId,

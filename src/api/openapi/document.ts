@@ -2,6 +2,7 @@ import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi'
 import { z } from 'zod'
 import { policyPoints, RATE_POLICIES } from '../../services/requests/rate-limits.ts'
 import type { StepDescription } from '../context.ts'
+import { IDEMPOTENCY_KEY } from '../middlewares/idempotent.ts'
 import type { Operation } from '../operation.ts'
 import type { RouteDefinition } from '../routing.ts'
 import { VERSION } from '../version.ts'
@@ -118,7 +119,7 @@ function requestHeaders({ method, description }: RouteDefinition, operation: Ope
   return z.object({
     ...(description.idempotent
       ? {
-          'Idempotency-Key': z.string().max(255).optional().meta({
+          'Idempotency-Key': z.string().regex(IDEMPOTENCY_KEY).optional().meta({
             description:
               'A random key for one intent: repeating the request with it gives the first answer again.',
             example: 'b1a9a2f6-6d0c-4f44-9d0f-0a4c4c4a8f10',

@@ -20,6 +20,8 @@ export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   too_large: 'The body, or the upload that it announces, is larger than allowed.',
   unsupported_type:
     'The body is not plain `application/json`, or the photo is of a content type that is not accepted.',
+  headers_too_large: 'The request line and headers are longer than 16 KiB. Ask for less at once.',
+  request_timeout: 'The request did not arrive in time, and the connection was closed. Send it again.',
   quota_exceeded: 'Too many of your uploads are open. Finish some, or wait until they expire.',
   account_private: 'The account shows this to accepted followers only.',
   account_suspended: 'The account is suspended and cannot sign in.',

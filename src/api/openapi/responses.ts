@@ -70,8 +70,8 @@ function exampleOf(code: ErrorCode) {
 
 /** The operation's own codes and those that its chain adds. */
 function codesOf(operation: Operation, { security, limits, idempotent }: StepDescription): Set<ErrorCode> {
-  // An unknown parameter in the query is refused everywhere.
-  const codes = new Set<ErrorCode>(['invalid', ...(operation.errors ?? [])])
+  // An unknown parameter in the query is refused everywhere, and a request line and headers above 16 KiB are never read.
+  const codes = new Set<ErrorCode>(['invalid', 'headers_too_large', ...(operation.errors ?? [])])
   if (operation.params) codes.add('not_found')
   if (operation.body)
     for (const code of ['malformed', 'too_large', 'unsupported_type'] as const) codes.add(code)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isUuid } from '../../domain/ids.ts'
+import { isBlank, withHarmlessBidi } from '../../domain/plain-text.ts'
 
 /** Names that an account may have; unique regardless of case. */
 export const USERNAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
@@ -15,25 +16,71 @@ export const UserParams = z.strictObject({
   username: z.string().regex(USERNAME).meta({ description: 'Compared regardless of case.' }),
 })
 
-/** Text that people read: any characters, bounded, an empty one means none. */
-export const text = (maxCharacters: number) =>
-  z
-    .string()
-    .max(maxCharacters)
-    .nullable()
-    .transform((given) => (given === '' ? null : given))
-    .meta({ override: { type: ['string', 'null'], maxLength: maxCharacters } })
+/** Shows `schema` in the OpenAPI document instead of what would be derived, which cannot tell what a transform takes. */
+export const shownAs = (schema: Record<string, unknown>) => ({
+  override: ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) => {
+    for (const key of Object.keys(jsonSchema)) if (!ANNOTATIONS.has(key)) delete jsonSchema[key]
+    Object.assign(jsonSchema, schema)
+  },
+})
+const ANNOTATIONS = new Set(['description', 'default', 'examples', 'override'])
 
-/** Text without line breaks and other control characters. */
+/** No string of a body may hold NUL (readJsonBody). A lone surrogate is refused too, but no valid JSON text has one. */
+const STORABLE = '^[^\\u0000]*$'
+/** One line: no control characters, line or paragraph separators. */
+const ONE_LINE = /^[^\p{Cc}\p{Zl}\p{Zp}]*$/u
+const ONE_LINE_WITHOUT_PROPERTIES = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$'
+
+/** A string whose length is counted in code points, as JSON Schema and Postgres count. */
+export function characters(min: number, max: number) {
+  return z
+    .string()
+    .refine((given) => lengthOf(given) >= min, `At least ${min} characters.`)
+    .refine((given) => lengthOf(given) <= max, `At most ${max} characters.`)
+    .meta(shownAs({ type: 'string', minLength: min, maxLength: max, pattern: STORABLE }))
+}
+
+const lengthOf = (given: string) => (given.length > MAX_COUNTED_UNITS ? given.length : [...given].length)
+/** Beyond the longest text by so much that counting code points would only cost time. */
+const MAX_COUNTED_UNITS = 10_000
+
+/** What is kept of a text: nothing that is invisible throughout, and nothing that turns the text around it. */
+function readable(given: string | null): string | null {
+  const harmless = withHarmlessBidi(given ?? '')
+  return isBlank(harmless) ? null : harmless
+}
+
+const READABLE =
+  'Text of nothing visible counts as null. Bidirectional overrides, and embeddings or isolates without a partner in their ' +
+  'paragraph, are removed. NUL and lone surrogates are refused.'
+
+/** Text that people read: any characters, bounded; a blank one means none. */
+export const text = (maxCharacters: number) =>
+  characters(0, maxCharacters)
+    .nullable()
+    .transform(readable)
+    .meta({
+      description: READABLE,
+      ...shownAs({ type: ['string', 'null'], maxLength: maxCharacters, pattern: STORABLE }),
+    })
+
+/** Text of one line, without control characters; a blank one means none. */
 export const line = (maxCharacters: number) =>
   z
     .string()
+    .regex(ONE_LINE, 'Must be one line without control characters.')
     .trim()
-    .max(maxCharacters)
-    .regex(/^\P{Cc}*$/u, 'Must not contain control characters.')
+    .pipe(characters(0, maxCharacters))
     .nullable()
-    .transform((given) => (given === '' ? null : given))
-    .meta({ override: { type: ['string', 'null'], maxLength: maxCharacters } })
+    .transform(readable)
+    .meta({
+      description: `One line. ${READABLE}`,
+      ...shownAs({
+        type: ['string', 'null'],
+        maxLength: maxCharacters,
+        pattern: ONE_LINE_WITHOUT_PROPERTIES,
+      }),
+    })
 
 export const MAX_PAGE = 100
 export const DEFAULT_PAGE = 20
@@ -41,7 +88,14 @@ export const DEFAULT_PAGE = 20
 /** `limit` and `cursor` of every list. */
 export const pageQuery = {
   limit: wholeNumber(1, MAX_PAGE).default(DEFAULT_PAGE).meta(shownDefault(DEFAULT_PAGE)),
-  cursor: z.string().min(1).max(512).optional().meta({ description: 'nextCursor of the page before.' }),
+  cursor: queryText(1, 512).optional().meta({ description: 'nextCursor of the page before.' }),
+}
+
+/** Text in a query or path; bytes that are not UTF-8 decode to U+FFFD and are refused, as NUL is. */
+export function queryText(min: number, max: number) {
+  return characters(min, max).meta(
+    shownAs({ type: 'string', minLength: min, maxLength: max, pattern: '^[^\\u0000\\ufffd]*$' }),
+  )
 }
 
 /** Shows a default in the document: zod-openapi leaves out that of a query parameter. */
@@ -56,7 +110,7 @@ export function wholeNumber(min: number, max: number) {
     .regex(/^\d{1,9}$/, 'Not a whole number.')
     .transform(Number)
     .pipe(z.number().min(min, `At least ${min}.`).max(max, `At most ${max}.`))
-    .meta({ override: { type: 'integer', minimum: min, maximum: max } })
+    .meta(shownAs({ type: 'integer', minimum: min, maximum: max }))
 }
 
 /** The answer of a list route. */
@@ -71,8 +125,10 @@ export const instant = z.string().meta({ description: 'ISO 8601, UTC.', format: 
 
 /** An edit has to change something. */
 export function atLeastOneField<Body extends z.ZodObject>(body: Body): Body {
-  return body.refine((given) => Object.keys(given).length > 0, {
-    message: 'Give at least one field to change.',
-    when: ({ issues }) => issues.length === 0,
-  })
+  return body
+    .refine((given) => Object.keys(given).length > 0, {
+      message: 'Give at least one field to change.',
+      when: ({ issues }) => issues.length === 0,
+    })
+    .meta({ override: { minProperties: 1 } })
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { operation } from '../../operation.ts'
-import { atLeastOneField, instant, line, text, USERNAME } from '../inputs.ts'
+import { atLeastOneField, characters, instant, line, text, USERNAME } from '../inputs.ts'
 import { signedInExample, userExample } from './examples.ts'
 
 export const UserSchema = z
@@ -25,7 +25,9 @@ export const SignedInSchema = z
   .meta({ id: 'SignedIn' })
 
 /** NIST SP 800-63B: at least 8 characters, at least 64 allowed, no rules of composition. */
-const newPassword = z.string().min(8).max(256)
+const newPassword = characters(8, 256).meta({
+  description: 'Code points count. NUL and lone surrogates are refused.',
+})
 
 export const CreateUser = operation({
   id: 'createUser',
@@ -63,6 +65,7 @@ export const UpdateMe = operation({
       isPrivate: z
         .boolean()
         .refine((given) => !given, 'Private accounts are not available yet.')
+        .meta({ override: { const: false } })
         .optional(),
     }),
   ),

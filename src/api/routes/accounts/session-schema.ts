@@ -2,14 +2,14 @@ import { z } from 'zod'
 import { isUuid } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
 import { SignedInSchema } from './schema.ts'
-import { instant, listOf, pageQuery } from '../inputs.ts'
+import { characters, instant, listOf, pageQuery } from '../inputs.ts'
 import { sessionsExample, signedInExample } from './examples.ts'
 
 export const CreateSession = operation({
   id: 'createSession',
   summary: 'Sign in',
   description: 'An unknown username and a wrong password answer alike, in time as well.',
-  body: z.strictObject({ username: z.string().min(1).max(256), password: z.string().min(1).max(256) }),
+  body: z.strictObject({ username: characters(1, 256), password: characters(1, 256) }),
   examples: {
     body: { username: 'ada', password: 'correct horse battery staple' },
     answer: signedInExample,
@@ -24,7 +24,7 @@ export const RefreshSession = operation({
   description:
     'The token given works 10 s more, for a second tab or a lost answer. Its use after that ends the session: one of two ' +
     'holders has stolen it.',
-  body: z.strictObject({ refreshToken: z.string().min(1).max(256) }),
+  body: z.strictObject({ refreshToken: characters(1, 256) }),
   examples: { body: { refreshToken: signedInExample.refreshToken }, answer: signedInExample },
   responses: { 200: SignedInSchema },
   errors: ['unauthenticated', 'account_suspended'],

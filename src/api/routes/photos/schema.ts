@@ -1,9 +1,18 @@
 import { z } from 'zod'
-import { isUuid } from '../../../domain/ids.ts'
+import { isUuid, UUID_PATTERN } from '../../../domain/ids.ts'
 import { VARIANT_NAMES } from '../../../domain/variants.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../../domain/visibility.ts'
 import { operation } from '../../operation.ts'
-import { atLeastOneField, instant, listOf, pageQuery, PhotoParams, text, UserParams } from '../inputs.ts'
+import {
+  atLeastOneField,
+  instant,
+  listOf,
+  pageQuery,
+  PhotoParams,
+  shownAs,
+  text,
+  UserParams,
+} from '../inputs.ts'
 import { photoExample, photosExample, updatePhotoExample } from './examples.ts'
 
 const OwnerSchema = z.object({
@@ -83,6 +92,7 @@ export const GetPhoto = operation({
 })
 
 const MAX_IDS = 100
+const UUID_CHARACTERS = 36
 
 export const GetPhotos = operation({
   id: 'getPhotos',
@@ -91,11 +101,14 @@ export const GetPhotos = operation({
   query: z.strictObject({
     ids: z
       .string()
-      .max(MAX_IDS * 37)
+      .max(MAX_IDS * (UUID_CHARACTERS + 1))
       .transform((ids) => [...new Set(ids.split(','))])
       .refine((ids) => ids.length <= MAX_IDS, `At most ${MAX_IDS} ids.`)
       .refine((ids) => ids.every(isUuid), 'Photo ids, separated by commas.')
-      .meta({ override: { type: 'string' } }),
+      .meta({
+        description: `Photo ids, separated by commas; at most ${MAX_IDS}.`,
+        ...shownAs({ type: 'string', pattern: `^${UUID_PATTERN}(,${UUID_PATTERN}){0,${MAX_IDS - 1}}$` }),
+      }),
   }),
   examples: { answer: { items: photosExample.items } },
   responses: { 200: z.object({ items: z.array(PhotoSchema) }) },

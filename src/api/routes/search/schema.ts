@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { MAX_TAG_CHARACTERS } from '../../../domain/hashtags.ts'
+import { MAX_TAG_DISPLAY_CHARACTERS } from '../../../domain/hashtags.ts'
 import { MAX_SEARCH_TEXT_CHARACTERS } from '../../../services/search/search-text.ts'
 import { operation } from '../../operation.ts'
-import { listOf, pageQuery, USERNAME } from '../inputs.ts'
+import { listOf, pageQuery, queryText, USERNAME } from '../inputs.ts'
 import { PhotoSchema } from '../photos/schema.ts'
 import { photosExample } from '../photos/examples.ts'
 
@@ -13,7 +13,9 @@ const instantOrDay = z
     'An ISO 8601 date, or date and time with an offset.',
   )
   .transform((given) => new Date(given))
-  .meta({ override: { type: 'string', format: 'date-time' } })
+
+/** A tag as written, with its sign. */
+const tag = queryText(1, MAX_TAG_DISPLAY_CHARACTERS + 1)
 
 export const SearchPhotos = operation({
   id: 'searchPhotos',
@@ -22,8 +24,10 @@ export const SearchPhotos = operation({
     'Words, "phrases" and #tags must all match. `total` counts at most the first 1,000 matches you may see.',
   query: z.strictObject({
     ...pageQuery,
-    q: z.string().max(MAX_SEARCH_TEXT_CHARACTERS).optional(),
-    tag: z.string().min(1).max(MAX_TAG_CHARACTERS).optional(),
+    q: queryText(0, MAX_SEARCH_TEXT_CHARACTERS)
+      .optional()
+      .meta({ description: 'Ligatures count as the letters that they stand for.' }),
+    tag: tag.optional().meta({ description: 'With or without #, in any case and with or without accents.' }),
     user: z.string().regex(USERNAME, 'A username.').optional(),
     from: instantOrDay.optional().meta({ description: 'Published at or after.' }),
     to: instantOrDay.optional().meta({ description: 'Published before.' }),
@@ -38,11 +42,7 @@ export const ListTagPhotos = operation({
   id: 'listTagPhotos',
   summary: 'Photos of a tag, newest first',
   params: z.strictObject({
-    tag: z
-      .string()
-      .min(1)
-      .max(MAX_TAG_CHARACTERS)
-      .refine((tag) => !/[\0\uFFFD]/.test(tag) && tag.isWellFormed()),
+    tag: tag.refine((given) => !/[\0\uFFFD]/.test(given) && given.isWellFormed()),
   }),
   query: z.strictObject(pageQuery),
   examples: { answer: photosExample },

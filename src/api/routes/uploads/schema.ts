@@ -3,7 +3,7 @@ import { UPLOAD_STEPS } from '../../../contracts/photo-upload.ts'
 import { ORIGINAL_CONTENT_TYPES, type OriginalContentType } from '../../../domain/variants.ts'
 import { PHOTO_STATUSES } from '../../../domain/visibility.ts'
 import { operation } from '../../operation.ts'
-import { instant, PhotoParams, shownDefault, wholeNumber } from '../inputs.ts'
+import { instant, PhotoParams, shownAs, shownDefault, wholeNumber } from '../inputs.ts'
 import { awaitedPhotoExample, openUploadExample, progressExample, uploadExample } from './examples.ts'
 import { editable, PhotoAnswer, PhotoSchema } from '../photos/schema.ts'
 
@@ -26,13 +26,13 @@ const contentType = z
     params: { code: 'unsupported_type' },
   })
   .transform((given) => given as OriginalContentType)
-  .meta({ override: { type: 'string', enum: [...ORIGINAL_CONTENT_TYPES] } })
+  .meta(shownAs({ type: 'string', enum: [...ORIGINAL_CONTENT_TYPES] }))
 
 const sha256 = z
   .string()
   .regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits.')
   .transform((hex) => hex.toLowerCase())
-  .meta({ override: { type: 'string', pattern: '^[0-9a-fA-F]{64}$' } })
+  .meta(shownAs({ type: 'string', pattern: '^[0-9a-fA-F]{64}$' }))
 
 /** As {@link editable}, with what a photo is where its upload does not say. */
 const initial = {
@@ -59,7 +59,7 @@ export const openUpload = (maxUploadBytes: number) =>
           message: `At most ${maxUploadBytes}.`,
           params: { code: 'too_large' },
         })
-        .meta({ override: { type: 'integer', minimum: 1, maximum: maxUploadBytes } }),
+        .meta(shownAs({ type: 'integer', minimum: 1, maximum: maxUploadBytes })),
       sha256: sha256.optional(),
       ...initial,
     }),

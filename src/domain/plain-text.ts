@@ -1,0 +1,53 @@
+/** Paragraphs as the bidirectional algorithm has them (class B): nothing that one of them opens reaches into the next. */
+const PARAGRAPH = /[^\p{Zp}\n\r\u0085]+/gu
+
+const OVERRIDES = new Set(['\u202d', '\u202e'])
+const EMBEDDINGS = new Set(['\u202a', '\u202b'])
+const ISOLATES = new Set(['\u2066', '\u2067', '\u2068'])
+const POP_EMBEDDING = '\u202c'
+const POP_ISOLATE = '\u2069'
+
+/**
+ * `text` without bidirectional controls that would turn what stands around it: overrides, which show letters in another
+ * order than they are read, and embeddings and isolates that are not closed, or closed without being opened, in their
+ * paragraph. Balanced ones and directional marks stay: right-to-left names need them.
+ */
+export function withHarmlessBidi(text: string): string {
+  return text.replace(PARAGRAPH, (paragraph) => {
+    const characters = [...paragraph]
+    const stray = strayControls(characters)
+    return stray.size === 0 ? paragraph : characters.filter((_, index) => !stray.has(index)).join('')
+  })
+}
+
+function strayControls(characters: readonly string[]): Set<number> {
+  const stray = new Set<number>()
+  const open: { index: number; control: string }[] = []
+  for (const [index, control] of characters.entries()) {
+    if (OVERRIDES.has(control) || EMBEDDINGS.has(control) || ISOLATES.has(control))
+      open.push({ index, control })
+    else if (control === POP_EMBEDDING) {
+      const last = open.at(-1)
+      if (!last || ISOLATES.has(last.control)) stray.add(index)
+      else {
+        open.pop()
+        if (OVERRIDES.has(last.control)) stray.add(last.index).add(index)
+      }
+    } else if (control === POP_ISOLATE) {
+      const opening = open.findLastIndex((opener) => ISOLATES.has(opener.control))
+      if (opening === -1) stray.add(index)
+      // An isolate closes the embeddings within it as well: those have no end of their own.
+      else for (const { index: unclosed } of open.splice(opening).slice(1)) stray.add(unclosed)
+    }
+  }
+  for (const { index } of open) stray.add(index)
+  return stray
+}
+
+/** Spaces, controls, ignorable fillers; the blank Braille cell and interlinear anchors, which have no such property. */
+const BLANK = /^[\p{White_Space}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb]*$/v
+
+/** Whether there is nothing to see in `text`. */
+export function isBlank(text: string): boolean {
+  return BLANK.test(text)
+}
