@@ -42,7 +42,7 @@ export interface App {
   routes: readonly RouteDefinition[]
 }
 
-/** The API: what every request passes, in order, and then its route. */
+/** The API: the middlewares that every request passes, in order, and then its route. */
 export function createApp({ config, services, logger, stopping }: AppDeps): App {
   const metrics = createHttpMetrics()
   const present = createPhotoPresenter({
@@ -71,7 +71,7 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
   const router = createRouter(routes)
   const koa = new Koa<RequestState>()
   Object.assign(koa.context, { services, stopping })
-  // What is thrown while a body is streamed, after its headers have gone.
+  // Errors thrown while a body is streamed, after its headers were sent.
   koa.on('error', (error: unknown) => logger.warn({ err: error }, 'answer not finished'))
   const chain = [
     requestId(logger),

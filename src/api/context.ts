@@ -6,12 +6,12 @@ import type { AnonymousViewer, UserViewer } from '../domain/viewer.ts'
 import type { DarkroomError } from '../domain/errors.ts'
 import type { Operation } from './operation.ts'
 
-/** An account that proved who it is, and the session that its token belongs to. */
+/** An authenticated account, and the session that its token belongs to. */
 export interface SignedIn extends UserViewer {
   sessionId: string
 }
 
-/** What the Authorization header says: nothing, an account, or something that is refused where an account is wanted. */
+/** The Authorization header: absent, an account, or a token to refuse where an account is required. */
 export interface Identity {
   viewer: SignedIn | AnonymousViewer
   refusal?: DarkroomError
@@ -25,7 +25,7 @@ export interface RequestState {
   identity: Identity
   /** The pattern of the route that answers, for logs and metrics; undefined if none matched. */
   routePattern?: string
-  /** The version of the one photo that is answered, for its ETag. */
+  /** The version of the single photo in the answer, for its ETag. */
   version?: number
 }
 
@@ -34,12 +34,12 @@ export type ApiContext = ParameterizedContext<
   RequestState,
   {
     services: Services
-    /** Aborted when the process is told to stop: long polls answer what they have. */
+    /** Aborted when the process is told to stop, so that long polls answer with what they have. */
     stopping: AbortSignal
   }
 >
 
-/** What OpenAPI needs to know of a step. */
+/** What the OpenAPI document needs to know about a step. */
 export interface StepDescription {
   security?: 'required' | 'optional' | 'operator' | 'storageEvents'
   limits?: RatePolicyName
@@ -50,8 +50,8 @@ export interface StepDescription {
 }
 
 /**
- * One link of a route's chain: a middleware that says what it needs of the context, what it adds to it, and what the API's
- * description says of it. A step before the one that adds what it needs is a type error.
+ * One link of a route's chain: a middleware that declares what it needs from the context, what it
+ * adds, and how OpenAPI describes it. A step placed before one that it needs is a type error.
  */
 export interface Step<Needs = unknown, Adds = unknown> {
   (ctx: ApiContext & Needs, next: Next): Promise<void>
@@ -59,7 +59,7 @@ export interface Step<Needs = unknown, Adds = unknown> {
   adds?: (added: Adds) => void
 }
 
-/** Makes a step of a function. */
+/** Makes a step from a function. */
 export function step<Needs = unknown, Adds = unknown>(
   describes: StepDescription,
   run: (ctx: ApiContext & Needs & Adds, next: Next) => Promise<void>,

@@ -32,7 +32,7 @@ export const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   internal: 500,
 }
 
-/** An RFC 9457 problem, as every error is answered. */
+/** An RFC 9457 problem document, the form of every error answer. */
 export interface Problem {
   type: string
   title: string
@@ -69,8 +69,8 @@ function challengeOf(code: ErrorCode): string {
 }
 
 /**
- * What any thrown value means to a client. Typed errors pass; outages of what we depend on become 503; everything else
- * is ours, a 500 that says nothing.
+ * What a thrown value means to a client. Typed errors pass, outages of dependencies become 503, and
+ * everything else is a fault of ours, a 500 without particulars.
  */
 export function toDarkroomError(thrown: unknown): DarkroomError {
   if (thrown instanceof DarkroomError) return thrown
@@ -85,7 +85,7 @@ export function toDarkroomError(thrown: unknown): DarkroomError {
   return new DarkroomError('internal', 'Something went wrong on our side.', { cause: thrown })
 }
 
-/** Errors of Koa, the router and raw-body carry a 4xx status; their texts are not ours and stay inside. */
+/** Errors of Koa, the router and raw-body carry a 4xx status; their texts are not ours and are not sent. */
 function ofHttpError(thrown: unknown): DarkroomError | undefined {
   if (!(thrown instanceof Error) || !('status' in thrown)) return undefined
   switch (thrown.status) {

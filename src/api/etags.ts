@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** A weak ETag over an answer; of one photo it begins with the photo's version, which If-Match is compared by. */
+/** A weak ETag of an answer; for one photo it starts with the version that If-Match is compared with. */
 export function etagOf(text: string, version?: number): string {
   const digest = createHash('sha256').update(text).digest('base64url').slice(0, 22)
   return version === undefined ? `W/"${digest}"` : `W/"${version}.${digest}"`
@@ -10,7 +10,7 @@ const MAX_TAGS = 20
 const TAG = /^(?:W\/)?"([\x21\x23-\x7e]*)"$/
 
 /**
- * The opaque tags of an If-Match header; `'*'` for any. Weak tags count: ours all are. A malformed header matches nothing.
+ * The opaque tags of an If-Match header; `'*'` for any. Weak tags count, as all ours are weak. A malformed header matches nothing.
  */
 export function tagsOf(ifMatch: string): '*' | string[] {
   if (ifMatch.trim() === '*') return '*'
@@ -21,8 +21,8 @@ export function tagsOf(ifMatch: string): '*' | string[] {
 }
 
 /**
- * The photo versions that an If-Match header names, or undefined if it restricts nothing. Compared by version alone, so
- * that an edit does not fail because image URLs were signed anew or somebody liked the photo since.
+ * The photo versions that an If-Match header names; undefined if it restricts nothing. Only versions
+ * count, so that newly signed image URLs or a new like do not make an edit fail.
  */
 export function versionsOf(ifMatch: string): number[] | undefined {
   if (ifMatch === '') return undefined

@@ -6,7 +6,7 @@ export interface HttpMetrics {
   /** Seconds from request to answer, by method, route pattern and status. */
   duration: Histogram<'method' | 'route' | 'status'>
   inFlight: Gauge
-  /** Called before each scrape, so that no alert depends on someone asking /readyz. */
+  /** Called before each scrape, so that no alert depends on calls of /readyz. */
   reportDependencies(readiness: Readiness): void
 }
 
@@ -31,7 +31,7 @@ export function createHttpMetrics(): HttpMetrics {
       name: 'darkroom_http_request_duration_seconds',
       help: 'Time to answer a request.',
       labelNames: ['method', 'route', 'status'],
-      // Around what is aimed at: single milliseconds for reads, a second for uploads, 25 s for long polls.
+      // Buckets around the targets: single milliseconds for reads, a second for uploads, 25 s for long polls.
       buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30],
       registers: [registry],
     }),

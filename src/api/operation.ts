@@ -6,23 +6,23 @@ type ResponseBody = z.ZodType | { contentType: string; description: string } | n
 
 /**
  * One operation of the API: what it takes and what it answers. The same object validates requests (`valid(...)`),
- * types the route's handler and makes the OpenAPI document.
+ * types the route's handler and builds the OpenAPI document.
  */
 export interface Operation {
   /** operationId in the document. */
   id: string
   summary: string
   description?: string
-  /** Path parameters. A malformed one means that there is no such resource: 404. */
+  /** Path parameters. A malformed one answers 404, since the resource cannot exist. */
   params?: z.ZodObject
   query?: z.ZodObject
   body?: z.ZodType
-  /** Bodies above this are refused unread. */
+  /** Larger bodies are refused unread. */
   bodyLimitBytes?: number
   responses: Readonly<Record<number, ResponseBody>>
   /** What the document shows; a test validates it against the schemas. `answer` is that of every 2xx. */
   examples?: Readonly<{ body?: unknown; answer?: unknown }>
-  /** The 201 names what was made in Location. */
+  /** The 201 answer names the created resource in Location. */
   answersLocation?: true
   /** Codes that this operation adds to those that every operation may answer. */
   errors?: readonly ErrorCode[]

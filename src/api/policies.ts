@@ -3,8 +3,8 @@ import type { UserId } from '../domain/ids.ts'
 import type { PhotoCard } from '../services/photos/photo-cards.ts'
 
 /**
- * Refuses what only a photo's owner may do. The photo was loaded with the viewer's right to see it, so a hidden one
- * answered 404 before.
+ * Refuses an action that only the photo's owner may take. The photo was loaded with the viewer's
+ * rights, so a hidden one has already been answered with 404.
  * @throws DarkroomError forbidden
  */
 export function assertMay(

@@ -5,8 +5,8 @@ import type { ApiContext, Step, StepDescription } from './context.ts'
 type Handler<Added> = (ctx: ApiContext & Added) => Promise<void>
 
 /**
- * Declares a route: its path, the steps that guard it in order, and what it does. Each step may need what those before it
- * add.
+ * Declares a route: its path, the steps that guard it in order, and its handler. Each step may use
+ * what the steps before it add.
  */
 interface Declare {
   (path: string, handler: Handler<unknown>): void
@@ -72,7 +72,7 @@ export function createRoutes(prefix: string): Routes {
   }
 }
 
-/** Koa's router over all routes; unknown paths answer 404 and wrong methods 405 with Allow, as problems. */
+/** Koa's router over all routes; unknown paths get 404 and wrong methods 405 with Allow, as problems. */
 export function createRouter(routes: readonly RouteDefinition[]): Router {
   const router = new Router({ sensitive: true, strict: true })
   const literal = literalPaths(routes)
@@ -88,7 +88,7 @@ export function createRouter(routes: readonly RouteDefinition[]): Router {
   return router
 }
 
-/** Answers what no route took: 405 with Allow where the path exists, else 404. */
+/** Answers requests that no route matched: 405 with Allow if the path exists, else 404. */
 export function refuseUnrouted(router: Router, routes: readonly RouteDefinition[]): Step {
   const literal = literalPaths(routes)
   return async (ctx) => {

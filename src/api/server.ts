@@ -10,17 +10,17 @@ import { openServices } from '../services/services.ts'
 import { createApp, type App } from './app.ts'
 import { refuseUnparsed } from './unparsed.ts'
 
-/** Longest a client may take to send its headers, and its whole request: bodies are small, photos go to the storage. */
+/** How long a client may take to send headers and a whole request; photos go to the storage. */
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
-/** Above the idle timeout of usual load balancers (60 s), so that they, not we, close idle connections. */
+/** Above the usual idle timeout of load balancers (60 s), so that they close idle connections, not we. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000
 
 export interface RunningApi extends App {
   /** Where it listens, e.g. `http://127.0.0.1:3000`. */
   url: string
   clients: Clients
-  /** Takes nothing new, lets requests and long polls finish within the grace, closes every client. Idempotent. */
+  /** Stops listening, lets requests finish within the grace period, then closes all clients. Idempotent. */
   stop(): Promise<void>
 }
 
@@ -66,7 +66,7 @@ export async function startApi(
         logger.info('api is stopping')
         stopping.abort()
         await closeServer(server, config.SHUTDOWN_GRACE_SECONDS * 1000)
-        // Requests that are being finished still need what runs beside them.
+        // Requests that are finishing still need the background tasks.
         background.abort()
         await beside
         await clients.close()
@@ -77,7 +77,7 @@ export async function startApi(
   }
 }
 
-/** Stops listening and waits for the requests under way; those that outlast the grace are cut off. */
+/** Stops listening and waits for the requests under way; those that outlast the grace period are cut off. */
 async function closeServer(server: Server, graceMs: number): Promise<void> {
   const closed = once(server, 'close')
   server.close()
@@ -117,7 +117,7 @@ async function main(): Promise<void> {
     const logger = createLogger({ level: config.LOG_LEVEL, service: 'api' })
     stopOnSignals(await startApi(config, logger), logger)
   } catch (error) {
-    // What an operator has to mend: settings, a taken port.
+    // An operator has to fix this: wrong settings or a port in use.
     const mendable = error instanceof ConfigError || (error instanceof Error && 'code' in error)
     console.error(mendable ? error.message : error)
     process.exit(1)

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { DarkroomError } from '../domain/errors.ts'
 import { problemOf } from './errors.ts'
 
-/** What Node's parser refused, by its code. */
+/** The error for a request that Node's parser refused, by the parser's code. */
 function errorOf(code: string | undefined): DarkroomError {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
@@ -17,8 +17,8 @@ function errorOf(code: string | undefined): DarkroomError {
 }
 
 /**
- * Answers requests that never become one, because Node's parser refuses them, with a problem document as all others; the
- * connection is closed, since where the next request would begin is not known.
+ * Answers requests that Node's parser refuses with a problem document, then closes the connection,
+ * since nobody knows where the next request would start.
  * @param underWay the response that was last begun on the connection
  */
 export function refuseUnparsed(
@@ -26,7 +26,7 @@ export function refuseUnparsed(
   socket: Duplex,
   underWay: ServerResponse | undefined,
 ): void {
-  // What was begun cannot be taken back, and a document in the middle of it would read as a part of it.
+  // A started response cannot be taken back, and a document in the middle would read as part of it.
   const isAnswering = underWay !== undefined && underWay.headersSent && !underWay.writableFinished
   if (!socket.writable || isAnswering) {
     socket.destroy()

@@ -1,6 +1,6 @@
 import type { ApiContext } from './context.ts'
 
-/** A signal that aborts when the client hangs up before it was answered. */
+/** A signal that aborts if the client hangs up before it is answered. */
 export function untilClosed(ctx: ApiContext): AbortSignal {
   const controller = new AbortController()
   ctx.res.once('close', () => controller.abort())

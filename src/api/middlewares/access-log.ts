@@ -2,8 +2,8 @@ import type { HttpMetrics } from '../metrics.ts'
 import { step, type Identity, type Step } from '../context.ts'
 
 /**
- * One line and one measurement a request: the route's pattern, never its path or query, which may hold names, search
- * words or tokens.
+ * Logs one line and takes one measurement per request. It names the route's pattern, never the path
+ * or query, which may hold names, search words or tokens.
  */
 export function accessLog(metrics: HttpMetrics): Step {
   return step({}, async (ctx, next) => {
@@ -15,7 +15,7 @@ export function accessLog(metrics: HttpMetrics): Step {
       recorded = true
       const seconds = (performance.now() - startedAt) / 1000
       const route = ctx.state.routePattern ?? 'unmatched'
-      // A client that hung up is no answer of ours: 499, as nginx counts it.
+      // We did not answer a client that hung up: 499, as nginx counts it.
       const status = ctx.res.writableFinished ? ctx.status : 499
       metrics.inFlight.dec()
       metrics.duration.observe({ method: ctx.method, route, status: String(status) }, seconds)

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js'
 import { step, type Step } from '../context.ts'
 
-/** Sets `ctx.state.address`: whom rate limits count against. */
+/** Sets `ctx.state.address`, which rate limits count by. */
 export function clientAddress(trustedHops: number): Step {
   return step({}, async (ctx, next) => {
     ctx.state.address = addressOf(ctx.req.socket.remoteAddress, ctx.get('X-Forwarded-For'), trustedHops)
@@ -11,7 +11,7 @@ export function clientAddress(trustedHops: number): Step {
 
 /**
  * The client's address: the socket's, or with `trustedHops` proxies in front the entry of X-Forwarded-For that the
- * outermost of them wrote. Whatever a client wrote further left is not believed. IPv4 in IPv6 is IPv4; IPv6 counts by
+ * outermost of them wrote. Entries further left come from the client and are ignored. IPv4 in IPv6 is IPv4; IPv6 counts by
  * its /64, since a single customer has at least that much.
  */
 export function addressOf(

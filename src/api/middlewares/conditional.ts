@@ -2,8 +2,8 @@ import { step, type Step } from '../context.ts'
 import { etagOf, tagsOf } from '../etags.ts'
 
 /**
- * Cache headers of what a viewer sees: kept by nobody but the client, and only to ask again with If-None-Match. The weak
- * ETag is a digest of the whole answer, hence of everything that this viewer sees and of the image URLs' window.
+ * Sets cache headers: only the client may store the answer, and must revalidate it. The weak ETag is
+ * a digest of the whole answer, so it covers everything this viewer sees and the image URLs' window.
  */
 export function conditional(): Step {
   return step({}, async (ctx, next) => {
@@ -24,8 +24,8 @@ export function conditional(): Step {
 }
 
 /**
- * Weak comparison (RFC 9110, 13.1.2). Not Koa's `fresh`, which answers anew to `Cache-Control: no-cache`, and that is
- * what fetch adds to every conditional request.
+ * Weak comparison (RFC 9110, 13.1.2). Koa's `fresh` is not used because `Cache-Control: no-cache`,
+ * which fetch adds to every conditional request, makes it always answer in full.
  */
 function matchesAny(ifNoneMatch: string, etag: string): boolean {
   if (ifNoneMatch === '') return false

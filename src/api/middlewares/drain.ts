@@ -4,8 +4,8 @@ import { step, type Step } from '../context.ts'
 const STILL_ANSWERED = new Set(['/healthz', '/readyz', '/metrics'])
 
 /**
- * While the process stops, requests that were begun finish, each with `Connection: close`; new ones that arrive on open
- * connections are sent elsewhere.
+ * While the process stops, running requests finish, each with `Connection: close`, and new requests
+ * on open connections are refused so that clients try another process.
  */
 export function drain(): Step {
   return step({}, async (ctx, next) => {

@@ -15,9 +15,9 @@ interface Needs {
 type Kept = Extract<KeptAnswer, { resourceId: string }>
 
 /**
- * Honours Idempotency-Key: the first answer is given again, shown by `replay` with the rights and URLs of now. Adds
- * `ctx.firstRun`, with which a route keeps its answer in the transaction that makes the resource; a refusal below 500
- * other than 429 is kept as it is.
+ * Honours Idempotency-Key: `replay` shows the first answer with current rights and URLs. With
+ * `ctx.firstRun` a route keeps its answer in the transaction that creates the resource; a refusal
+ * below 500 other than 429 is kept as it is.
  */
 export function idempotent<N extends Needs>(
   replay: (ctx: ApiContext & Needs, kept: Kept) => Promise<void>,
@@ -69,7 +69,7 @@ async function afterRefusal(first: FirstRun, error: unknown): Promise<void> {
   else await first.release()
 }
 
-/** Of the validated input, whose fields have one order: how the client wrote the JSON does not matter. */
+/** A digest of the validated input; its fields have a fixed order, so the client's JSON may differ. */
 function fingerprintOf({ params, query, body }: Needs['input']): Buffer {
   return createHash('sha256')
     .update(JSON.stringify([params ?? null, query ?? null, body ?? null]))

@@ -6,8 +6,8 @@ import type { AccessTokens } from '../../services/accounts/access-tokens.ts'
 const BEARER = /^Bearer ([A-Za-z0-9_.~+/=-]{1,2048})$/i
 
 /**
- * Reads the Authorization header once, before rate limits, which count by account. It refuses nothing:
- * {@link signedIn} and {@link maybeSignedIn} do, where a route says so.
+ * Reads the Authorization header once, before rate limits, which count by account. It refuses
+ * nothing itself; the routes' steps {@link signedIn} and {@link maybeSignedIn} do.
  */
 export function identity(tokens: AccessTokens): Step {
   return step({}, async (ctx, next) => {
@@ -44,7 +44,7 @@ export function signedIn(): Step<unknown, { viewer: SignedIn }> {
   })
 }
 
-/** For everybody: adds `ctx.viewer`, anonymous without a token. A token that is not valid is refused, never ignored. */
+/** For everybody: adds `ctx.viewer`, anonymous without a token. An invalid token is refused, never ignored. */
 export function maybeSignedIn(): Step<unknown, { viewer: SignedIn | AnonymousViewer }> {
   return step<unknown, { viewer: SignedIn | AnonymousViewer }>(
     { security: 'optional' },

@@ -2,9 +2,9 @@ import getRawBody from 'raw-body'
 import { DarkroomError } from '../../domain/errors.ts'
 import type { ApiContext } from '../context.ts'
 
-/** Enough for every body of the API; those that need more say so in their operation. */
+/** Enough for most bodies of the API; an operation that needs more says so. */
 export const DEFAULT_BODY_LIMIT_BYTES = 64 * 1024
-/** No body of the API is deeper; the storage's events are the deepest. */
+/** The API has no deeper body; the storage's events are the deepest. */
 const MAX_DEPTH = 16
 
 /**
@@ -62,7 +62,7 @@ function refuseUnsafe(value: unknown, path: string, depth: number): void {
   }
   for (const [key, item] of Object.entries(value)) {
     refuseUnsafeText(key, path)
-    if (key === '__proto__') throw refusal(path, 'A key that no object has.')
+    if (key === '__proto__') throw refusal(path, 'This key is not allowed.')
     refuseUnsafe(item, `${path}.${key}`, depth + 1)
   }
 }

@@ -2,7 +2,7 @@ import { DarkroomError } from '../../domain/errors.ts'
 import type { RatePolicyName } from '../../services/requests/rate-limits.ts'
 import { step, type ApiContext, type Step } from '../context.ts'
 
-/** Counts the call against a policy, by account if one is signed in, else by address. */
+/** Counts the call against a policy, by account if signed in, else by address. */
 export function limit(policy: RatePolicyName): Step {
   return step({ limits: policy }, async (ctx, next) => {
     const { viewer } = ctx.state.identity
@@ -12,8 +12,8 @@ export function limit(policy: RatePolicyName): Step {
 }
 
 /**
- * Counts the call against a policy by address, whoever is signed in: for what makes accounts or tries passwords. Else
- * each new account's token would bring a quota of its own.
+ * Counts the call against a policy by address even if signed in, for sign-up and sign-in. Otherwise each new
+ * account's token would bring a quota of its own.
  */
 export function limitAddress(policy: RatePolicyName): Step {
   return step({ limits: policy }, async (ctx, next) => {
@@ -27,7 +27,7 @@ function addressKey(ctx: ApiContext): string {
 }
 
 /**
- * Counts the call against a policy by what it aims at, such as the username that a sign-in tries.
+ * Counts the call against a policy by its target, such as the username of a sign-in.
  * @throws DarkroomError rate_limited
  */
 export async function consume(ctx: ApiContext, policy: RatePolicyName, key: string): Promise<void> {

@@ -7,7 +7,7 @@ interface ListInput {
   query: { limit: number; cursor?: string | undefined }
 }
 
-/** Adds `ctx.reader`: where to read so that the viewer finds what they have just written. */
+/** Adds `ctx.reader`: where to read so that viewers see their own latest writes. */
 export function reading<V extends Viewer>(): Step<{ viewer: V }, { reader: Reader<V> }> {
   return step<{ viewer: V }, { reader: Reader<V> }>({}, async (ctx, next) => {
     ctx.reader = await ctx.services.lists.reader(ctx.viewer)
@@ -16,8 +16,8 @@ export function reading<V extends Viewer>(): Step<{ viewer: V }, { reader: Reade
 }
 
 /**
- * Adds `ctx.list`, the page that is asked for. Its cursors are bound to the viewer, the path and every other parameter of
- * the query, so that a route cannot forget any.
+ * Adds `ctx.list`, the requested page. Its cursors are bound to the viewer, the path and all other
+ * query parameters, so that a route cannot forget any.
  */
 export function listed<V extends Viewer>(): Step<{ viewer: V; input: ListInput }, { list: ListRead<V> }> {
   return step<{ viewer: V; input: ListInput }, { list: ListRead<V> }>({ list: true }, async (ctx, next) => {
@@ -27,7 +27,7 @@ export function listed<V extends Viewer>(): Step<{ viewer: V; input: ListInput }
   })
 }
 
-/** Usernames are compared regardless of case, so a cursor survives another spelling of the path. */
+/** Usernames are compared regardless of case, so a cursor also fits another spelling of the path. */
 function bindingOf({ path, query }: { path: string; query: object }) {
   const filters = Object.fromEntries(
     Object.entries(query).filter(([name]) => name !== 'limit' && name !== 'cursor'),

@@ -2,17 +2,17 @@ import { DarkroomError } from '../../domain/errors.ts'
 import { carriesToken, isFromLoopback } from '../../observability/operator-access.ts'
 import { step, type Step } from '../context.ts'
 
-/** For those who run the service: this machine, or the bearer of the token. */
+/** Admits only operators: requests from this machine or with the token. */
 export function operator(token: string): Step {
   return step({ security: 'operator' }, async (ctx, next) => {
     if (!isFromLoopback(ctx.req) && !carriesToken(ctx.req, token)) {
-      throw new DarkroomError('unauthenticated', 'For the internal network or with the metrics token.')
+      throw new DarkroomError('unauthenticated', 'Only from the internal network or with the metrics token.')
     }
     await next()
   })
 }
 
-/** For the storage's notifications alone. */
+/** Admits only the storage's notifications. */
 export function storageEventSender(token: string): Step {
   return step({ security: 'storageEvents' }, async (ctx, next) => {
     if (!carriesToken(ctx.req, token))

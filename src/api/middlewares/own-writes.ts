@@ -2,7 +2,7 @@ import { step, type Step } from '../context.ts'
 
 const READING = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** Notes who has just written, before they are answered, so that their next read sees it. */
+/** Records a viewer's write before it is answered, so that their next read sees it. */
 export function ownWrites(): Step {
   return step({}, async (ctx, next) => {
     await next()

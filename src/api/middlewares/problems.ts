@@ -1,7 +1,7 @@
 import { problemOf, STATUS_BY_CODE, toDarkroomError } from '../errors.ts'
 import { step, type ApiContext, type Step } from '../context.ts'
 
-/** The one sink: whatever is thrown below becomes a problem document; what is ours to mend is logged with its cause. */
+/** Turns every thrown error into a problem document; faults of ours are logged with their cause. */
 export function problems(): Step {
   return step({}, async (ctx, next) => {
     try {
@@ -18,7 +18,7 @@ function answerProblem(ctx: ApiContext, thrown: unknown): void {
   if (status >= 500) ctx.state.logger.error({ code: error.code, err: error.cause ?? error }, 'request failed')
   const { problem, headers } = problemOf(error, ctx.state.requestId)
   for (const [name, value] of headers) ctx.set(name, value)
-  // A body that was refused unread would otherwise be read to its end before the connection can be used again.
+  // Otherwise the unread body would have to be read to its end before the connection is reused.
   if (error.code === 'too_large' && !ctx.req.complete) ctx.set('Connection', 'close')
   ctx.remove('ETag')
   ctx.status = status

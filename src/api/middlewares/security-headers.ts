@@ -2,8 +2,8 @@ import helmet from 'koa-helmet'
 import type { Step } from '../context.ts'
 
 /**
- * Headers for answers that are data: nothing may be run, framed or sniffed from them. Cross-origin reads are what CORS
- * allows, so the resource policy does not forbid them again.
+ * Headers for answers that are data: a browser must not run, frame or sniff them. CORS decides
+ * about cross-origin reads, so the resource policy does not forbid them again.
  */
 export function securityHeaders(): Step {
   return helmet({

@@ -8,8 +8,8 @@ import { DEFAULT_BODY_LIMIT_BYTES, readJsonBody } from './json-body.ts'
 const MAX_FIELDS = 50
 
 /**
- * Checks path, query and body against the operation's schemas and adds `ctx.input`. A malformed path parameter means
- * that there is no such thing (404); of query and body every failing field is listed.
+ * Checks path, query and body against the operation's schemas and adds `ctx.input`. A malformed path parameter
+ * answers 404; for the query and body, every failing field is listed.
  */
 export function valid<const O extends Operation>(operation: O): Step<unknown, { input: InputOf<O> }> {
   return step<unknown, { input: InputOf<O> }>({ operation }, async (ctx, next) => {
@@ -34,7 +34,7 @@ interface Issue extends FieldError {
   code: ErrorCode
 }
 
-/** If all that failed has the same code of its own, that is the answer's; else `invalid`. */
+/** The code that all failures share if they have one of their own; else `invalid`. */
 function refusalOf(issues: Issue[]): DarkroomError {
   const codes = new Set(issues.map((issue) => issue.code))
   const code = codes.size === 1 ? issues[0]!.code : 'invalid'
@@ -73,7 +73,7 @@ function clip(key: string): string {
   return key.length > MAX_KEY_CHARACTERS ? `${key.slice(0, MAX_KEY_CHARACTERS)}…` : key
 }
 
-/** NUL and badly encoded bytes (which decode to U+FFFD) can match nothing that is stored. */
+/** NUL and badly encoded bytes (which decode to U+FFFD) cannot match anything stored. */
 function refuseUnsafeQuery(ctx: ApiContext): void {
   const fields = Object.entries(ctx.query)
     .filter(([key, value]) =>
@@ -81,5 +81,5 @@ function refuseUnsafeQuery(ctx: ApiContext): void {
     )
     .map(([key]) => ({ path: `query.${clip(key)}`, message: 'Not UTF-8, or contains the NUL character.' }))
   if (fields.length > 0)
-    throw new DarkroomError('invalid', 'The query holds bytes that are no text.', { fields })
+    throw new DarkroomError('invalid', 'The query holds bytes that are not text.', { fields })
 }

@@ -12,20 +12,20 @@ import { responsesOf } from './responses.ts'
 
 export type DocumentSettings = GuideSettings & { PUBLIC_URL: string }
 
-/** What the parts of the API are about, in the order in which they are shown. */
+/** What each part of the API covers, in display order. */
 const TAGS: Readonly<Record<string, string>> = {
-  users: 'Sign up; profiles and what belongs to them.',
-  sessions: 'Sign in and out, on each device.',
+  users: 'Sign-up, profiles and follows.',
+  sessions: 'Signing in and out, on each device.',
   me: 'Your own account.',
   photos: 'Upload, read, edit and delete photos.',
-  feed: 'Photos of those you follow, and your own.',
+  feed: 'Photos from the accounts you follow, and your own.',
   search: 'Find photos by words, tags, people and dates.',
-  tags: 'Photos of a hashtag.',
+  tags: 'Photos with a hashtag.',
   'storage-events': 'For the object storage, not for clients.',
   service: 'For operators, and this document.',
 }
 
-/** The OpenAPI 3.1 document of the routes, made from the very schemas that validate requests. */
+/** The OpenAPI 3.1 document of the routes, built from the same schemas that validate requests. */
 export function createOpenApiDocument(routes: readonly RouteDefinition[], settings: DocumentSettings) {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {}
   for (const route of routes) {
@@ -121,17 +121,25 @@ function requestHeaders({ method, description }: RouteDefinition, operation: Ope
       ? {
           'Idempotency-Key': z.string().regex(IDEMPOTENCY_KEY).optional().meta({
             description:
-              'A random key for one intent: repeating the request with it gives the first answer again.',
+              'A random key for one intent: repeating the request with the same key returns the first answer.',
             example: 'b1a9a2f6-6d0c-4f44-9d0f-0a4c4c4a8f10',
           }),
         }
       : {}),
     ...(method === 'patch'
-      ? { 'If-Match': header('Edit only what you have read: its ETag.', 'W/"3.q83vEiM0VniavN4h1Y5GHA"') }
+      ? {
+          'If-Match': header(
+            'The ETag that you read: the edit applies only if nothing has changed since.',
+            'W/"3.q83vEiM0VniavN4h1Y5GHA"',
+          ),
+        }
       : {}),
     ...(isConditional(method, operation)
       ? {
-          'If-None-Match': header('The ETag of the answer that you have.', 'W/"3.q83vEiM0VniavN4h1Y5GHA"'),
+          'If-None-Match': header(
+            'The ETag of the answer that you already have.',
+            'W/"3.q83vEiM0VniavN4h1Y5GHA"',
+          ),
         }
       : {}),
   })
@@ -152,7 +160,7 @@ function securityOf({ security }: StepDescription): Record<string, string[]>[] {
   }
 }
 
-/** The first part of the path below its version; what has none, or is none of the API's, is the service's own. */
+/** The first path segment after the version; paths outside the API belong to the service itself. */
 function tagOf(path: string): string {
   const [, second] = path.split('/').filter(Boolean)
   return second !== undefined && second in TAGS ? second : 'service'

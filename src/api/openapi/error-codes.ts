@@ -1,35 +1,36 @@
 import type { ErrorCode } from '../../domain/errors.ts'
 
-/** What each code means and what a client does about it, in Markdown. */
+/** What each code means and what a client should do about it, in Markdown. */
 export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   invalid:
-    'One or more fields are missing, unknown or out of range; `errors` lists each with its path. Correct them.',
+    'One or more fields are missing, unknown or out of range; `errors` lists each one with its path. Correct them.',
   malformed: 'The request could not be read: the body is empty, not JSON or not UTF-8. Correct it.',
-  bad_cursor: 'The cursor was altered, or belongs to another list or viewer. Begin again without one.',
-  cursor_expired: 'The cursor is too old to go on from. Begin again without one.',
+  bad_cursor: 'The cursor was altered, or belongs to another list or viewer. Start again without one.',
+  cursor_expired: 'The cursor is too old to continue from. Start again without one.',
   unauthenticated: 'There is no valid access token. Sign in.',
   token_expired: 'The access token has expired. Exchange the refresh token and repeat the request.',
-  bad_credentials: 'The username is unknown or the password is wrong; the two cannot be told apart.',
+  bad_credentials: 'The username is unknown or the password is wrong; the answer does not say which.',
   forbidden: 'You may see this, but only its owner may do that.',
-  not_found: 'It does not exist, or it is hidden from you; the two cannot be told apart.',
+  not_found: 'It does not exist, or it is hidden from you; the answer does not say which.',
   method_not_allowed: 'The path exists, but not with this method; see `Allow`.',
   username_taken: 'Another account has this username, regardless of case. Choose another.',
   not_uploaded: 'The storage does not have the original yet. PUT it, then complete the upload again.',
-  upload_closed: 'The photo no longer waits for an original. Open a new upload.',
-  precondition_failed: 'It has changed since the ETag in `If-Match`. Fetch it, apply your edit, try again.',
+  upload_closed: 'The photo is no longer waiting for an original. Open a new upload.',
+  precondition_failed:
+    'It has changed since the ETag in `If-Match`. Fetch it, apply your edit and try again.',
   too_large: 'The body, or the upload that it announces, is larger than allowed.',
   unsupported_type:
-    'The body is not plain `application/json`, or the photo is of a content type that is not accepted.',
+    'The body is not plain `application/json`, or the content type of the photo is not accepted.',
   headers_too_large: 'The request line and headers are longer than 16 KiB. Ask for less at once.',
   request_timeout: 'The request did not arrive in time, and the connection was closed. Send it again.',
-  quota_exceeded: 'Too many of your uploads are open. Finish some, or wait until they expire.',
-  account_private: 'The account shows this to accepted followers only.',
+  quota_exceeded: 'You have too many open uploads. Finish some, or wait until they expire.',
+  account_private: 'Only accepted followers of the account may see this.',
   account_suspended: 'The account is suspended and cannot sign in.',
-  link_password_required: 'The share link needs a password, or this one is wrong.',
+  link_password_required: 'The share link needs a password, or the password is wrong.',
   idempotency_mismatch:
     'The `Idempotency-Key` was used with another request. Use a new key for a new request.',
   idempotency_in_progress: 'The first request with this key is still running. Try again in a second.',
   rate_limited: 'Too many requests. Wait for `Retry-After` seconds.',
   unavailable: 'A part of the service is down or overloaded. Wait for `Retry-After` seconds.',
-  internal: 'A fault on our side. Report it with its `requestId`.',
+  internal: 'An error on our side. Report it with its `requestId`.',
 }

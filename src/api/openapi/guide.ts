@@ -8,7 +8,7 @@ import { STATUS_BY_CODE } from '../errors.ts'
 import { DEFAULT_PAGE, MAX_PAGE } from '../routes/inputs.ts'
 import { ERROR_CODE_MEANINGS } from './error-codes.ts'
 
-/** The settings that the guide states. */
+/** The settings that the guide mentions. */
 export type GuideSettings = Pick<
   Config,
   | 'ACCESS_TOKEN_SECONDS'
@@ -22,7 +22,7 @@ export type GuideSettings = Pick<
 
 const BYTES_PER_MIB = 1024 ** 2
 
-/** What a client developer reads first, in Markdown: with the numbers that this server goes by. */
+/** The introduction for client developers, in Markdown, with this server's actual limits. */
 export function guide(settings: GuideSettings): string {
   return [
     'Photo sharing: uploads, feeds and search, with access control enforced at once.',
@@ -39,25 +39,24 @@ export function guide(settings: GuideSettings): string {
 
 const signingIn = ({ ACCESS_TOKEN_SECONDS, SESSION_DAYS }: GuideSettings) => `
 ## Sign in
-\`POST /v1/users\` makes an account, \`POST /v1/sessions\` signs in to one. Both answer two tokens:
+\`POST /v1/users\` creates an account, and \`POST /v1/sessions\` signs in to one. Both return two tokens:
 
 - \`accessToken\` goes into \`Authorization: Bearer <accessToken>\`. It expires after ${ACCESS_TOKEN_SECONDS} seconds; requests
   then answer 401 with the code \`token_expired\`.
-- \`refreshToken\` is exchanged for two new tokens at \`POST /v1/sessions/refresh\`. Keep it secret: when a token is used
-  again later than 10 seconds after its exchange, the session ends. A session that is not used ends after
-  ${SESSION_DAYS} days.
+- \`refreshToken\` is exchanged for two new tokens at \`POST /v1/sessions/refresh\`. Keep it secret: if a token is used
+  again more than 10 seconds after its exchange, the session ends. An unused session ends after ${SESSION_DAYS} days.
 
-Reading what is public needs no token. A token that is not valid is refused, never ignored.`
+Public content can be read without a token. An invalid token is refused, never ignored.`
 
 const uploading = ({ MAX_UPLOAD_BYTES, UPLOAD_EXPIRY_SECONDS, MAX_PENDING_UPLOADS }: GuideSettings) => `
 ## Upload a photo
 1. \`POST /v1/photos\` with \`contentType\` (${ORIGINAL_CONTENT_TYPES.map((type) => `\`${type}\``).join(', ')}) and the exact \`bytes\` of
-   the file: at most ${Math.floor(MAX_UPLOAD_BYTES / BYTES_PER_MIB)} MiB. With \`sha256\`, what arrives is compared. The answer has
-   the \`photo\`, which is \`awaiting_upload\`, and an \`upload\`.
+   the file: at most ${Math.floor(MAX_UPLOAD_BYTES / BYTES_PER_MIB)} MiB. If you send \`sha256\`, the uploaded file is checked against it. The
+   answer has the \`photo\`, which is \`awaiting_upload\`, and an \`upload\`.
 2. \`PUT\` the file to \`upload.url\` with exactly \`upload.headers\` and the declared number of bytes, and without the access
-   token. The URL is good for ${UPLOAD_EXPIRY_SECONDS} seconds; \`POST /v1/photos/{photoId}/upload\` signs another as long as the upload is open.
-3. \`POST /v1/photos/{photoId}/complete\` reports that the file is there. Storage that sends events reports it, too.
-4. \`GET /v1/photos/{photoId}/progress?wait=25\` answers as soon as something has changed. The photo is \`ready\` once its
+   token. The URL is valid for ${UPLOAD_EXPIRY_SECONDS} seconds; \`POST /v1/photos/{photoId}/upload\` signs another while the upload is open.
+3. \`POST /v1/photos/{photoId}/complete\` reports that the file was uploaded. Storage that sends events reports it too.
+4. \`GET /v1/photos/{photoId}/progress?wait=25\` answers as soon as something changes. The photo is \`ready\` once its
    original is valid; its smaller variants follow within seconds. It is \`failed\` with \`failure.code\`
    ${INVALID_IMAGE_CODES.map((code) => `\`${code}\``).join(', ')}, \`upload_expired\` or \`upload_cancelled\`.
 
@@ -65,24 +64,24 @@ const uploading = ({ MAX_UPLOAD_BYTES, UPLOAD_EXPIRY_SECONDS, MAX_PENDING_UPLOAD
 curl -X PUT --upload-file photo.jpg -H 'Content-Type: image/jpeg' "$UPLOAD_URL"
 \`\`\`
 
-An account may have ${MAX_PENDING_UPLOADS} uploads open at a time. URLs of variants may change and expire: when one answers 403,
-fetch the photo again. No variant holds a position or a camera; the original is for its owner alone.`
+An account may have ${MAX_PENDING_UPLOADS} uploads open at a time. URLs of variants may change and expire: if one answers 403,
+fetch the photo again. Variants contain no location or camera data; only the owner can download the original.`
 
 const PAGING = `
 ## Page through a list
-Lists answer \`items\` and \`nextCursor\`. Ask again with \`?cursor=<nextCursor>\` until that is \`null\`: this alone means the end.
-A page may hold fewer items than \`limit\` (1 to ${MAX_PAGE}, ${DEFAULT_PAGE} by default), even none. A cursor is good for one list and one
-viewer; it does not skip or repeat anything when items are added meanwhile.`
+Lists return \`items\` and \`nextCursor\`. Ask again with \`?cursor=<nextCursor>\` until it is \`null\`: only that means the end.
+A page may hold fewer items than \`limit\` (1 to ${MAX_PAGE}, ${DEFAULT_PAGE} by default), or even none. A cursor is valid for one list and one
+viewer; it does not skip or repeat anything when items are added in the meantime.`
 
 const CONDITIONAL = `
 ## Ask only for what has changed
-Answers to \`GET\` have a weak \`ETag\`. Send it in \`If-None-Match\`: 304 says that you have it already. Edits of photos and of
-your account take \`If-Match\` with the ETag you read, and answer 412 (\`precondition_failed\`) if somebody was faster.`
+Answers to \`GET\` have a weak \`ETag\`. Send it in \`If-None-Match\`: 304 means that your copy is current. Edits of photos and of
+your account take \`If-Match\` with the ETag you read, and answer 412 (\`precondition_failed\`) if it has changed since.`
 
 const repeating = () => `
 ## Repeat safely
 \`GET\`, \`PUT\`, \`PATCH\` and \`DELETE\` may be repeated. Where \`POST\` takes an \`Idempotency-Key\`, choose a random key for each
-intent and send it with every attempt: within ${IDEMPOTENCY_KEPT_HOURS} hours the first answer is given again, with URLs signed anew. A refusal is
+intent and send it with every attempt: within ${IDEMPOTENCY_KEPT_HOURS} hours the first answer is returned, with freshly signed URLs. A refusal is
 kept as well, except 429 and 5xx.`
 
 function rateLimits({ RATE_LIMITS, RATE_LIMIT_FACTOR }: GuideSettings): string {
@@ -97,7 +96,7 @@ function rateLimits({ RATE_LIMITS, RATE_LIMIT_FACTOR }: GuideSettings): string {
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 
-Each operation names its policy. \`RateLimit-Policy\` and \`RateLimit\` tell the quota and what remains of it; beyond it the
+Each operation names its policy. \`RateLimit-Policy\` and \`RateLimit\` state the quota and what remains of it; beyond it the
 answer is 429 with \`Retry-After\`.`
 }
 
@@ -107,7 +106,7 @@ function errors(): string {
   )
   return `
 ## Errors
-Every refusal is a problem document (RFC 9457, \`application/problem+json\`). Go by \`code\`; \`detail\` is for people and may
+Every refusal is a problem document (RFC 9457, \`application/problem+json\`). Check \`code\` in programs; \`detail\` is for people and may
 change. \`errors\` lists failing fields by path, such as \`body.caption\`.
 
 | code | status | meaning |
@@ -117,7 +116,7 @@ ${rows.join('\n')}`
 
 const COMPATIBILITY = `
 ## Compatibility
-Within \`/v1\`, fields, operations and error codes may be added, so ignore what you do not know. Nothing is taken away.
+Within \`/v1\`, fields, operations and error codes may be added, so ignore what you do not know. Nothing is removed.
 Times are ISO 8601 in UTC; ids are strings.`
 
 /** A length of time in its largest whole unit. */

@@ -15,15 +15,15 @@ const seconds = (description: string) => ({
   example: 1,
 })
 
-/** The headers of answers, described once; `required` ones are in every answer that names them. */
+/** The headers of answers, described once; the `required` ones are in every answer that lists them. */
 export const RESPONSE_HEADERS = {
   'X-Request-Id': text(
-    "Names the request in our logs: the caller's X-Request-Id if it has 8 to 64 letters, digits, `-` and `_`, else a new one.",
+    "Identifies the request in our logs: the caller's X-Request-Id if it has 8 to 64 letters, digits, `-` and `_`, else a new one.",
     '6f1f1f0e-3b52-4a3f-9c55-0d5f2a1f7b1e',
     true,
   ),
   'Cache-Control': text(
-    '`private, no-cache`: keep it, but ask again with `If-None-Match`; `no-store` where tokens are answered.',
+    '`private, no-cache`: store it, but revalidate with `If-None-Match`; `no-store` for answers with tokens.',
     'private, no-cache',
     true,
   ),
@@ -32,14 +32,14 @@ export const RESPONSE_HEADERS = {
     'W/"3.q83vEiM0VniavN4h1Y5GHA"',
     true,
   ),
-  Location: text('Path of what was made.', '/v1/photos/0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b', true),
+  Location: text('Path of the created resource.', '/v1/photos/0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b', true),
   'RateLimit-Policy': text('The quota `q` and its window `w` in seconds.', '"write";q=300;w=60'),
   RateLimit: text(
-    'What remains of the quota, `r`, and the seconds `t` until it begins again.',
+    'What remains of the quota, `r`, and the seconds until it resets, `t`.',
     '"write";r=299;t=60',
   ),
   'Retry-After': seconds('Seconds to wait before trying again.'),
-  'WWW-Authenticate': text('The challenge, by RFC 6750.', 'Bearer realm="darkroom"', true),
+  'WWW-Authenticate': text('The challenge, as in RFC 6750.', 'Bearer realm="darkroom"', true),
 }
 
 type HeaderName = keyof typeof RESPONSE_HEADERS
@@ -63,7 +63,7 @@ export function responseHeaders(
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
 }
 
-/** Whether a client may ask for it again with If-None-Match. */
+/** Whether a client may revalidate the answer with If-None-Match. */
 export function isConditional(method: string, operation: Operation): boolean {
   return method === 'get' && isJsonAnswer(operation, 200)
 }

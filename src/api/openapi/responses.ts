@@ -14,7 +14,7 @@ export const ProblemSchema = z
     title: z.string(),
     status: z.number().int(),
     code: z.enum(ERROR_CODES),
-    detail: z.string().meta({ description: 'English, for developers; programs go by `code`.' }),
+    detail: z.string().meta({ description: 'English text for developers; programs should check `code`.' }),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
     requestId: z.string(),
   })
@@ -43,7 +43,7 @@ export function responsesOf(
     } else add(status, { description: body.description, content: { [body.contentType]: {} } })
   }
   if (isConditional(method, operation))
-    add(304, { description: 'Not Modified: you have the answer of this `If-None-Match` already.' })
+    add(304, { description: 'Not Modified: you already have the answer that `If-None-Match` names.' })
   const codesByStatus = Map.groupBy(codesOf(operation, description), (code) => STATUS_BY_CODE[code])
   for (const [status, codes] of codesByStatus) add(status, problemsOf(codes))
   return responses as ZodOpenApiOperationObject['responses']
@@ -59,7 +59,7 @@ function problemsOf(codes: readonly ErrorCode[]) {
 
 const EXAMPLE_REQUEST_ID = '6f1f1f0e-3b52-4a3f-9c55-0d5f2a1f7b1e'
 
-/** As the one sink of errors would answer it. */
+/** The problem document as the error middleware would send it. */
 function exampleOf(code: ErrorCode) {
   const error =
     code === 'invalid'

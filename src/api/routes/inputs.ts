@@ -16,7 +16,7 @@ export const UserParams = z.strictObject({
   username: z.string().regex(USERNAME).meta({ description: 'Compared regardless of case.' }),
 })
 
-/** Shows `schema` in the OpenAPI document instead of what would be derived, which cannot tell what a transform takes. */
+/** Shows `schema` in the OpenAPI document, since the input of a transform cannot be derived. */
 export const shownAs = (schema: Record<string, unknown>) => ({
   override: ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) => {
     for (const key of Object.keys(jsonSchema)) if (!ANNOTATIONS.has(key)) delete jsonSchema[key]
@@ -41,7 +41,7 @@ export function characters(min: number, max: number) {
 }
 
 const lengthOf = (given: string) => (given.length > MAX_COUNTED_UNITS ? given.length : [...given].length)
-/** Beyond the longest text by so much that counting code points would only cost time. */
+/** So far beyond the longest text that counting code points would only cost time. */
 const MAX_COUNTED_UNITS = 10_000
 
 /** What is kept of a text: nothing that is invisible throughout, and nothing that turns the text around it. */
@@ -51,10 +51,10 @@ function readable(given: string | null): string | null {
 }
 
 const READABLE =
-  'Text of nothing visible counts as null. Bidirectional overrides, and embeddings or isolates without a partner in their ' +
+  'Text without visible characters counts as null. Bidirectional overrides, and embeddings or isolates without a partner in their ' +
   'paragraph, are removed. NUL and lone surrogates are refused.'
 
-/** Text that people read: any characters, bounded; a blank one means none. */
+/** Text for people to read: any characters, limited in length; blank text counts as null. */
 export const text = (maxCharacters: number) =>
   characters(0, maxCharacters)
     .nullable()
@@ -64,7 +64,7 @@ export const text = (maxCharacters: number) =>
       ...shownAs({ type: ['string', 'null'], maxLength: maxCharacters, pattern: STORABLE }),
     })
 
-/** Text of one line, without control characters; a blank one means none. */
+/** One line of text without control characters; blank text counts as null. */
 export const line = (maxCharacters: number) =>
   z
     .string()
@@ -88,7 +88,7 @@ export const DEFAULT_PAGE = 20
 /** `limit` and `cursor` of every list. */
 export const pageQuery = {
   limit: wholeNumber(1, MAX_PAGE).default(DEFAULT_PAGE).meta(shownDefault(DEFAULT_PAGE)),
-  cursor: queryText(1, 512).optional().meta({ description: 'nextCursor of the page before.' }),
+  cursor: queryText(1, 512).optional().meta({ description: 'nextCursor of the previous page.' }),
 }
 
 /** Text in a query or path; bytes that are not UTF-8 decode to U+FFFD and are refused, as NUL is. */
@@ -98,12 +98,12 @@ export function queryText(min: number, max: number) {
   )
 }
 
-/** Shows a default in the document: zod-openapi leaves out that of a query parameter. */
+/** Shows a default in the document, since zod-openapi omits the defaults of query parameters. */
 export function shownDefault(value: number) {
   return { override: { default: value } }
 }
 
-/** A whole number in a query string: digits alone, no sign, exponent or blank. */
+/** A whole number in a query string: only digits, without a sign, exponent or space. */
 export function wholeNumber(min: number, max: number) {
   return z
     .string()
@@ -117,13 +117,16 @@ export function wholeNumber(min: number, max: number) {
 export function listOf<Item extends z.ZodType>(item: Item) {
   return z.object({
     items: z.array(item),
-    nextCursor: z.string().nullable().meta({ description: 'null means the end, and only then.' }),
+    nextCursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'null means the end of the list; nothing else does.' }),
   })
 }
 
 export const instant = z.string().meta({ description: 'ISO 8601, UTC.', format: 'date-time' })
 
-/** An edit has to change something. */
+/** Requires that an edit changes something. */
 export function atLeastOneField<Body extends z.ZodObject>(body: Body): Body {
   return body
     .refine((given) => Object.keys(given).length > 0, {

@@ -1,4 +1,4 @@
-/** Examples in the API's document; a test validates each against its schema. */
+/** Examples for the OpenAPI document; a test validates each one against its schema. */
 export const userExample = {
   id: '4711',
   username: 'ada',

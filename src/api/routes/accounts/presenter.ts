@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Account } from '../../../services/accounts/accounts.ts'
 import type { UserSchema } from './schema.ts'
 
-/** An account as anyone may see it. */
+/** The account as anyone may see it. */
 export function presentUser(account: Account): z.infer<typeof UserSchema> {
   return {
     id: account.userId,

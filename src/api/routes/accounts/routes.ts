@@ -17,7 +17,7 @@ export function accountRoutes(routes: Routes): void {
       { username, password, displayName },
       ctx.get('User-Agent'),
     )
-    // Nobody was signed in when the request came; the new account reads its own profile next.
+    // Nobody was signed in when the request arrived; the new account will read its own profile next.
     await ownWrites.mark(account.userId)
     ctx.status = 201
     ctx.set('Cache-Control', 'no-store')
@@ -37,12 +37,12 @@ export function accountRoutes(routes: Routes): void {
   })
 }
 
-/** An account has no version; its ETag is a digest of all that is shown, so the same is made of what is stored now. */
+/** Compares with a digest of the account as stored now, since an account has an ETag but not a version. */
 function assertMatches(ifMatch: string, current: Account): void {
   if (ifMatch === '') return
   const tags = tagsOf(ifMatch)
   const tag = etagOf(JSON.stringify({ user: presentUser(current) })).slice('W/"'.length, -1)
   if (tags !== '*' && !tags.includes(tag)) {
-    throw new DarkroomError('precondition_failed', 'The account has changed since; fetch it again.')
+    throw new DarkroomError('precondition_failed', 'The account has changed since then; fetch it again.')
   }
 }

@@ -24,9 +24,9 @@ export const SignedInSchema = z
   })
   .meta({ id: 'SignedIn' })
 
-/** NIST SP 800-63B: at least 8 characters, at least 64 allowed, no rules of composition. */
+/** NIST SP 800-63B: at least 8 characters, at least 64 allowed, no composition rules. */
 const newPassword = characters(8, 256).meta({
-  description: 'Code points count. NUL and lone surrogates are refused.',
+  description: 'Length in code points. NUL and lone surrogates are refused.',
 })
 
 export const CreateUser = operation({
@@ -35,7 +35,7 @@ export const CreateUser = operation({
   body: z.strictObject({
     username: z
       .string()
-      .regex(USERNAME, 'Letters, digits, _ . and -, at most 64, beginning with a letter or digit.'),
+      .regex(USERNAME, 'Letters, digits, _ . and -, at most 64, starting with a letter or digit.'),
     password: newPassword,
     displayName: line(100).optional(),
   }),
@@ -49,7 +49,7 @@ export const CreateUser = operation({
 
 export const GetMe = operation({
   id: 'getMe',
-  summary: 'Your account',
+  summary: 'Get your account',
   examples: { answer: { user: userExample } },
   responses: { 200: z.object({ user: UserSchema }) },
 })

@@ -4,7 +4,7 @@ import type { OpenSession, SessionInfo } from '../../../services/accounts/sessio
 import { presentUser } from './presenter.ts'
 import type { SignedInSchema } from './schema.ts'
 
-/** The pair of tokens of a session, with whose it is. */
+/** The two tokens of a session and the account that they belong to. */
 export function presentSignedIn(
   account: Account,
   session: OpenSession,

@@ -41,7 +41,7 @@ export function sessionRoutes(routes: Routes): void {
 
   routes.delete('/sessions/current', limit('write'), signedIn(), valid(DeleteCurrentSession), async (ctx) => {
     await ctx.services.sessions.revoke(ctx.viewer.userId, ctx.viewer.sessionId).catch((error: unknown) => {
-      // Signed out elsewhere already: what was asked for.
+      // It was already signed out elsewhere, which is what the client asked for.
       if (!(error instanceof DarkroomError && error.code === 'not_found')) throw error
     })
     ctx.status = 204

@@ -8,7 +8,7 @@ import { sessionsExample, signedInExample } from './examples.ts'
 export const CreateSession = operation({
   id: 'createSession',
   summary: 'Sign in',
-  description: 'An unknown username and a wrong password answer alike, in time as well.',
+  description: 'An unknown username and a wrong password get the same answer in the same time.',
   body: z.strictObject({ username: characters(1, 256), password: characters(1, 256) }),
   examples: {
     body: { username: 'ada', password: 'correct horse battery staple' },
@@ -22,8 +22,8 @@ export const RefreshSession = operation({
   id: 'refreshSession',
   summary: 'Exchange a refresh token',
   description:
-    'The token given works 10 s more, for a second tab or a lost answer. Its use after that ends the session: one of two ' +
-    'holders has stolen it.',
+    'The old token works for 10 s more, for a second tab or a lost answer. Using it later ends the session, since one of ' +
+    'its two holders must have stolen it.',
   body: z.strictObject({ refreshToken: characters(1, 256) }),
   examples: { body: { refreshToken: signedInExample.refreshToken }, answer: signedInExample },
   responses: { 200: SignedInSchema },
@@ -42,7 +42,7 @@ const SessionSchema = z
 
 export const ListSessions = operation({
   id: 'listSessions',
-  summary: 'Your devices, the latest sign-in first',
+  summary: 'List your devices, latest sign-in first',
   query: z.strictObject(pageQuery),
   examples: { answer: sessionsExample },
   responses: { 200: listOf(SessionSchema) },
@@ -52,14 +52,14 @@ export const ListSessions = operation({
 export const DeleteCurrentSession = operation({
   id: 'deleteCurrentSession',
   summary: 'Sign out',
-  description: 'The last access token of a session works until it expires, at most 5 minutes more.',
+  description: 'The last access token of the session works until it expires, at most 5 minutes later.',
   responses: { 204: null },
 })
 
 export const DeleteSession = operation({
   id: 'deleteSession',
-  summary: 'Sign a device out',
-  description: 'The last access token of a session works until it expires, at most 5 minutes more.',
+  summary: 'Sign out a device',
+  description: 'The last access token of the session works until it expires, at most 5 minutes later.',
   params: z.strictObject({ sessionId: z.string().refine(isUuid) }),
   responses: { 204: null },
   errors: ['not_found'],

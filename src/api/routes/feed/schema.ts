@@ -6,7 +6,7 @@ import { photosExample } from '../photos/examples.ts'
 
 export const GetFeed = operation({
   id: 'getFeed',
-  summary: 'Photos of those you follow and your own, newest first, to the very end',
+  summary: 'List photos from the accounts you follow and your own, newest first, to the very end',
   query: z.strictObject(pageQuery),
   examples: { answer: photosExample },
   responses: { 200: listOf(PhotoSchema) },

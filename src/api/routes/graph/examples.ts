@@ -1,6 +1,6 @@
 import { otherUserExample, userExample } from '../accounts/examples.ts'
 
-/** As a follower sees the profile. */
+/** The profile as a follower sees it. */
 export const profileExample = {
   ...userExample,
   photoCount: 42,

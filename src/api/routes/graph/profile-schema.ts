@@ -19,7 +19,7 @@ export const ProfileSchema = UserSchema.extend({
 
 export const GetProfile = operation({
   id: 'getProfile',
-  summary: 'A user, with counts and your relationship to them',
+  summary: 'Get a user, with counts and your relationship to them',
   params: UserParams,
   examples: { answer: { user: profileExample } },
   responses: { 200: z.object({ user: ProfileSchema }) },
@@ -28,7 +28,7 @@ export const GetProfile = operation({
 
 export const ListFollowers = operation({
   id: 'listFollowers',
-  summary: 'Who follows a user, the newest first',
+  summary: 'List the followers of a user, newest first',
   params: UserParams,
   query: z.strictObject(pageQuery),
   examples: { answer: usersExample },
@@ -38,7 +38,7 @@ export const ListFollowers = operation({
 
 export const ListFollowing = operation({
   id: 'listFollowing',
-  summary: 'Whom a user follows, the newest first',
+  summary: 'List the accounts that a user follows, newest first',
   params: UserParams,
   query: z.strictObject(pageQuery),
   examples: { answer: usersExample },

@@ -4,7 +4,7 @@ import { UserParams } from '../inputs.ts'
 
 export const FollowUser = operation({
   id: 'followUser',
-  summary: 'Follow a user, or ask to if the account is private',
+  summary: 'Follow a user, or request to follow a private account',
   params: UserParams,
   examples: { answer: { status: 'following' } },
   responses: { 200: z.object({ status: z.enum(['following', 'requested']) }) },

@@ -24,7 +24,7 @@ const PAGE = `<!doctype html>
 `
 const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true })\n`
 
-/** /openapi.json and a page that shows it. The document is made on first use, of all routes. */
+/** /openapi.json and a page that shows it. The document is built from all routes on first use. */
 export function docsRoutes(routes: Routes, document: () => object): void {
   let text: string | undefined
   routes.get('/openapi.json', valid(GetOpenApi), async (ctx) => {
@@ -42,7 +42,7 @@ export function docsRoutes(routes: Routes, document: () => object): void {
   })
 }
 
-/** What the page loads: Swagger UI's files and the line that starts it. */
+/** The files that the page loads: Swagger UI and the line that starts it. */
 export function docsFiles(): Step {
   const root = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
   const files = mount('/docs', serve(root, { index: false, maxAge: 3_600_000 }))

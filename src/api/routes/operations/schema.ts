@@ -3,7 +3,7 @@ import { operation } from '../../operation.ts'
 
 export const GetHealth = operation({
   id: 'getHealth',
-  summary: 'Whether the process is up',
+  summary: 'Check whether the process is up',
   examples: { answer: { status: 'ok' } },
   responses: { 200: z.object({ status: z.literal('ok') }) },
 })
@@ -15,14 +15,14 @@ const ReadinessSchema = z.object({
     z.object({
       state: z.enum(['up', 'down']),
       required: z.boolean(),
-      ms: z.number().int().optional().meta({ description: 'For operators alone.' }),
+      ms: z.number().int().optional().meta({ description: 'For operators only.' }),
     }),
   ),
 })
 
 export const GetReadiness = operation({
   id: 'getReadiness',
-  summary: 'Whether requests can be served, and the state of each dependency',
+  summary: 'Check whether requests can be served, and the state of each dependency',
   examples: {
     answer: {
       status: 'ready',
@@ -34,25 +34,25 @@ export const GetReadiness = operation({
 
 export const GetMetrics = operation({
   id: 'getMetrics',
-  summary: 'Metrics for Prometheus',
-  description: 'From this machine or with the metrics token.',
+  summary: 'Get metrics for Prometheus',
+  description: 'Only from this machine or with the metrics token.',
   responses: { 200: { contentType: 'text/plain', description: 'Prometheus text format' } },
 })
 
 export const GetOpenApi = operation({
   id: 'getOpenApi',
-  summary: 'This document',
+  summary: 'Get this document',
   responses: { 200: { contentType: 'application/json', description: 'OpenAPI 3.1' } },
 })
 
 export const GetDocs = operation({
   id: 'getDocs',
-  summary: 'This document, for people',
+  summary: 'Read this document as a web page',
   responses: { 200: { contentType: 'text/html', description: 'Swagger UI' } },
 })
 
 export const GetRoot = operation({
   id: 'getRoot',
-  summary: 'Leads to the documentation',
+  summary: 'Redirect to the documentation',
   responses: { 302: null },
 })

@@ -6,11 +6,11 @@ import { listOf, pageQuery, queryText, USERNAME } from '../inputs.ts'
 import { PhotoSchema } from '../photos/schema.ts'
 import { photosExample } from '../photos/examples.ts'
 
-/** An instant with an offset, or a day, which begins at midnight UTC. */
+/** An instant with an offset, or a day, which starts at midnight UTC. */
 const instantOrDay = z
   .union(
     [z.iso.datetime({ offset: true }), z.iso.date()],
-    'An ISO 8601 date, or date and time with an offset.',
+    'An ISO 8601 date, or a date and time with an offset.',
   )
   .transform((given) => new Date(given))
 
@@ -21,12 +21,12 @@ export const SearchPhotos = operation({
   id: 'searchPhotos',
   summary: 'Search photos by words and tags',
   description:
-    'Words, "phrases" and #tags must all match. `total` counts at most the first 1,000 matches you may see.',
+    'All words, "phrases" and #tags must match. `total` counts at most the first 1,000 matches that you may see.',
   query: z.strictObject({
     ...pageQuery,
     q: queryText(0, MAX_SEARCH_TEXT_CHARACTERS)
       .optional()
-      .meta({ description: 'Ligatures count as the letters that they stand for.' }),
+      .meta({ description: 'A ligature counts as the letters that it stands for.' }),
     tag: tag.optional().meta({ description: 'With or without #, in any case and with or without accents.' }),
     user: z.string().regex(USERNAME, 'A username.').optional(),
     from: instantOrDay.optional().meta({ description: 'Published at or after.' }),
@@ -40,7 +40,7 @@ export const SearchPhotos = operation({
 
 export const ListTagPhotos = operation({
   id: 'listTagPhotos',
-  summary: 'Photos of a tag, newest first',
+  summary: 'List photos with a tag, newest first',
   params: z.strictObject({
     tag: tag.refine((given) => !/[\0\uFFFD]/.test(given) && given.isWellFormed()),
   }),

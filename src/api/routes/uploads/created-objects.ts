@@ -28,8 +28,8 @@ const MAX_RECORDS = 1_000
 const FILER_BUCKETS = '/buckets/'
 
 /**
- * The objects that a notification says were created. What is no such event, or is malformed, is passed over: the sender
- * would only send it again.
+ * The objects that a notification reports as created. Other and malformed events are skipped, since
+ * the sender would only send them again.
  */
 export function createdObjects(body: unknown): CreatedObject[] {
   const records = z.object({ Records: z.array(z.unknown()) }).safeParse(body)
@@ -45,7 +45,7 @@ function ofS3Record(record: unknown): CreatedObject[] {
   return key === undefined ? [] : [{ bucket: bucket.name, key }]
 }
 
-/** S3 writes keys as a form would: percent-encoded, with + for blanks. */
+/** S3 encodes keys like form fields: percent-encoded, with + for spaces. */
 function decodeKey(key: string): string | undefined {
   try {
     return decodeURIComponent(key.replaceAll('+', ' '))

@@ -1,6 +1,6 @@
 import { photoExample, photoId, written } from '../photos/examples.ts'
 
-/** As its owner sees it while its original is on the way. */
+/** The photo as its owner sees it before the original has arrived. */
 export const awaitedPhotoExample = {
   ...photoExample,
   status: 'awaiting_upload',

@@ -7,7 +7,7 @@ import { presentUpload } from './presenter.ts'
 type Kept = Extract<KeptAnswer, { resourceId: PhotoId }>
 type Context = ApiContext & { viewer: SignedIn }
 
-/** Shows the photo that a first POST made, with the PUT signed anew while it is awaited. */
+/** Shows the photo that the first POST created; signs the PUT again while the original is awaited. */
 export const replayOpened = (present: PresentPhoto) => async (ctx: Context, kept: Kept) => {
   const card = await ctx.services.photos.get(ctx.viewer, kept.resourceId)
   const upload = await ctx.services.pendingUploads.signAnew(ctx.viewer.userId, kept.resourceId)

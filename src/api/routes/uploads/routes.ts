@@ -83,7 +83,7 @@ export function uploadRoutes(routes: Routes, { present, maxUploadBytes }: Upload
       waitSeconds: ctx.input.query.wait,
       signal: AbortSignal.any([untilClosed(ctx), ctx.stopping]),
     })
-    // The photo's publication was the owner's writing: their profile and feed show it from now on.
+    // Publishing counts as a write of the owner: their profile and feed show the photo from now on.
     if (progress.status === 'ready') await ctx.services.ownWrites.mark(ctx.viewer.userId)
     ctx.body = progress
   })

@@ -12,7 +12,8 @@ export const UploadSchema = z
     method: z.literal('PUT'),
     url: z.string(),
     headers: z.record(z.string(), z.string()).meta({
-      description: 'Send exactly these. Content-Length is signed too: send exactly the declared bytes.',
+      description:
+        'Send exactly these. Content-Length is signed too: send exactly the declared number of bytes.',
     }),
     expiresAt: instant,
   })
@@ -34,7 +35,7 @@ const sha256 = z
   .transform((hex) => hex.toLowerCase())
   .meta(shownAs({ type: 'string', pattern: '^[0-9a-fA-F]{64}$' }))
 
-/** As {@link editable}, with what a photo is where its upload does not say. */
+/** Like {@link editable}, with the defaults for fields that the upload omits. */
 const initial = {
   ...editable,
   visibility: editable.visibility.meta({ default: 'public' }),
@@ -47,8 +48,8 @@ const initial = {
 export const openUpload = (maxUploadBytes: number) =>
   operation({
     id: 'createPhoto',
-    summary: 'Make a photo and get the pre-signed PUT for its original',
-    description: 'PUT exactly `bytes` bytes with exactly `upload.headers`; then call complete.',
+    summary: 'Create a photo and get the pre-signed PUT for its original',
+    description: 'PUT exactly `bytes` bytes with exactly `upload.headers`, then call complete.',
     body: z.strictObject({
       contentType,
       bytes: z
@@ -71,8 +72,8 @@ export const openUpload = (maxUploadBytes: number) =>
 
 export const SignUploadAnew = operation({
   id: 'signUpload',
-  summary: 'Sign the PUT anew',
-  description: 'While the photo awaits its original; the signature ends when the upload does.',
+  summary: 'Sign the PUT again',
+  description: 'Possible while the photo awaits its original. The signature expires with the upload.',
   params: PhotoParams,
   examples: { answer: { upload: uploadExample } },
   responses: { 200: z.object({ upload: UploadSchema }) },
@@ -81,7 +82,7 @@ export const SignUploadAnew = operation({
 
 export const CompleteUpload = operation({
   id: 'completeUpload',
-  summary: 'Tell that the original was put',
+  summary: 'Report that the original was uploaded',
   params: PhotoParams,
   examples: { answer: { photo: awaitedPhotoExample } },
   responses: { 200: PhotoAnswer, 202: PhotoAnswer },
@@ -92,7 +93,7 @@ const MAX_WAIT_SECONDS = 60
 
 export const GetProgress = operation({
   id: 'getPhotoProgress',
-  summary: 'How far the upload has come',
+  summary: 'Get the progress of an upload',
   params: PhotoParams,
   query: z.strictObject({ wait: wholeNumber(0, MAX_WAIT_SECONDS).default(0).meta(shownDefault(0)) }),
   examples: { answer: progressExample },

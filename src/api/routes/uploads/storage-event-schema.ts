@@ -5,10 +5,10 @@ const BODY_LIMIT_BYTES = 1024 * 1024
 
 export const ReceiveStorageEvents = operation({
   id: 'receiveStorageEvents',
-  summary: 'Object-created events of the storage',
+  summary: 'Receive object-created events from the storage',
   description:
-    'In the form of AWS S3 (`Records`) or of SeaweedFS (`key`, `message`). Events are hints: the object is looked at, ' +
-    'and foreign buckets and keys are acknowledged and passed over.',
+    'In the format of AWS S3 (`Records`) or SeaweedFS (`key`, `message`). Events are hints: the object is checked, ' +
+    'and events of other buckets and keys are acknowledged and ignored.',
   body: z.looseObject({}),
   bodyLimitBytes: BODY_LIMIT_BYTES,
   examples: {
@@ -26,6 +26,6 @@ export const ReceiveStorageEvents = operation({
     answer: { accepted: 1 },
   },
   responses: {
-    200: z.object({ accepted: z.number().int().meta({ description: 'Uploads that were woken.' }) }),
+    200: z.object({ accepted: z.number().int().meta({ description: 'Uploads that were notified.' }) }),
   },
 })
