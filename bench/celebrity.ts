@@ -1,5 +1,5 @@
 import { type PhotoId, type UserId } from '../src/domain/ids.ts'
-import { createFeedHeads, headKey } from '../src/infra/redis/feed-heads.ts'
+import { createFeedHeads, headHashTag, headKey } from '../src/infra/redis/feed-heads.ts'
 import { ApiClient } from '../stack/client/api-client.ts'
 import { insertReadyPhotos } from './photos.ts'
 import type { BenchService } from './service.ts'
@@ -95,14 +95,14 @@ export async function seedAudience(
   return { authors, firstFan, fans, rowsPreloaded: fans * rowsPerFan, headBytes }
 }
 
-/** Fans by bucket, in the order of their ids. */
-export function fansByBucket(firstFan: number, count: number): UserId[][] {
+/** Fans by the Redis slot of their heads, in the order of a push. */
+export function fansBySlot(firstFan: number, count: number): UserId[][] {
   const buckets = Array.from({ length: BUCKET_COUNT }, (): UserId[] => [])
   for (let id = firstFan; id < firstFan + count; id++) buckets[feedBucket(String(id))]!.push(String(id))
-  return buckets.filter((bucket) => bucket.length > 0)
+  return [...Map.groupBy(buckets.flat(), headHashTag).values()]
 }
 
-/** One head a bucket is built as a rebuild builds it; the others of the bucket are copies. */
+/** One head a slot is built as a rebuild builds it; the others of the slot are copies. */
 async function seedHeads(
   { admin, redis }: BenchService,
   celebrityId: UserId,
@@ -116,7 +116,7 @@ async function seedHeads(
     [celebrityId, heads.maxItems],
   )
   const items = rows.map((row) => ({ photoId: row.photo_id, score: Number(row.score) }))
-  const buckets = fansByBucket(firstFan, fans)
+  const slots = fansBySlot(firstFan, fans)
   const build = async (userId: UserId) => {
     const begun = await heads.beginBuild(userId, 1)
     if (typeof begun === 'string') throw new Error(`The head of ${userId} is ${begun}`)
@@ -133,11 +133,11 @@ async function seedHeads(
   const skiplist = await weigh('128')
   const listpack = await weigh('256')
   // All that the service's own code does comes first: it gives up on a Redis that is busy copying.
-  for (const [first] of buckets) await build(first!)
-  const queue = [...buckets]
+  for (const [first] of slots) await build(first!)
+  const queue = [...slots]
   const work = async () => {
-    for (let bucket = queue.pop(); bucket; bucket = queue.pop()) {
-      const [first, ...others] = bucket as [UserId, ...UserId[]]
+    for (let fans = queue.pop(); fans; fans = queue.pop()) {
+      const [first, ...others] = fans as [UserId, ...UserId[]]
       if (others.length > 0) await copyHead(redis, headKey(first), others.map(headKey))
     }
   }

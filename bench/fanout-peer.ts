@@ -5,7 +5,7 @@ import { createFeedHeads, headKey } from '../src/infra/redis/feed-heads.ts'
 import type { RedisClient } from '../src/infra/redis/client.ts'
 import { openTemporal } from '../src/infra/temporal/client.ts'
 import { stackCacheDir } from '../stack/install/paths.ts'
-import { fansByBucket, seedAudience, type Audience } from './celebrity.ts'
+import { fansBySlot, seedAudience, type Audience } from './celebrity.ts'
 import type { Benchmark, Finding, Sample, Trial, TrialOptions } from './harness.ts'
 import { startTreeCpuMeter } from './machine.ts'
 import { photoJpeg } from './photo.ts'
@@ -154,7 +154,7 @@ async function describe(service: BenchService, audience: Audience, peer: Peer): 
 }
 
 function pagesOf({ firstFan, fans }: Audience): UserId[][] {
-  const all = fansByBucket(firstFan, fans).flat()
+  const all = fansBySlot(firstFan, fans).flat()
   return Array.from({ length: Math.ceil(all.length / PAGE_FOLLOWERS) }, (_, i) =>
     all.slice(i * PAGE_FOLLOWERS, (i + 1) * PAGE_FOLLOWERS),
   )

@@ -5,7 +5,7 @@ import { type PhotoId } from '../src/domain/ids.ts'
 import { openDatabase } from '../src/infra/db/database.ts'
 import { createFeedHeads } from '../src/infra/redis/feed-heads.ts'
 import { createFanout, type Fanout } from '../src/services/distribution/push.ts'
-import { fansByBucket, seedAudience, type Audience, type Author } from './celebrity.ts'
+import { fansBySlot, seedAudience, type Audience, type Author } from './celebrity.ts'
 import { insertRows, replay, serialiseHeadUpdates } from './fanout-floor.ts'
 import type { Benchmark, Comparison, Finding, Sample, Trial, TrialOptions } from './harness.ts'
 import { startTreeCpuMeter } from './machine.ts'
@@ -198,7 +198,7 @@ function rangesOf(shards: number): Pick<PushSliceInput, 'after' | 'lastBucket'>[
 
 async function floor(service: BenchService, audience: Audience, author: Author): Promise<Measured> {
   const photo = await insertPublishedPhoto(service.admin, author.userId)
-  const updates = await serialiseHeadUpdates(service.redis, bucketsOf(audience, author), photo)
+  const updates = await serialiseHeadUpdates(service.redis, slotsOf(audience, author), photo)
   const cpuSeconds = startTreeCpuMeter()
   const startedAt = performance.now()
   await Promise.all([
@@ -209,10 +209,10 @@ async function floor(service: BenchService, audience: Audience, author: Author):
   return { photoId: photo.photoId, writtenMs: ms, ms, cpuSeconds: cpuSeconds() }
 }
 
-/** An author's followers by bucket, and within by how many authors they follow: those have had the same photos. */
-function bucketsOf({ authors, firstFan }: Audience, { followers }: Author) {
+/** An author's followers by Redis slot, and within by how many authors they follow: those have had the same photos. */
+function slotsOf({ authors, firstFan }: Audience, { followers }: Author) {
   const bounds = [0, ...authors.map((author) => author.followers).filter((count) => count <= followers)]
-  return bounds.slice(1).flatMap((end, i) => fansByBucket(firstFan + bounds[i]!, end - bounds[i]!))
+  return bounds.slice(1).flatMap((end, i) => fansBySlot(firstFan + bounds[i]!, end - bounds[i]!))
 }
 
 /** Rows by count, heads by sample; and nobody has a photo who does not follow its author. */

@@ -30,6 +30,8 @@ export interface DistributionPlan {
   followers: number
   /** 1: few enough followers that slices on the queue `fanout` do; more: so many child workflows on `fanout-bulk`. */
   shards: number
+  /** How many buckets its ranges and positions count in; plans of releases before there were 16,384 do not say. */
+  buckets?: number | undefined
   /** When this came to be owed, in ms since 1970. */
   sinceMs: number
 }

@@ -19,6 +19,7 @@ import { TASK_QUEUES } from '../contracts/task-queues.ts'
 import { openDevServer } from '../../test/support/servers/dev-server.ts'
 import { later, openFanoutWorld, planned } from '../../test/support/worlds/workflow-world.ts'
 import { gate, startWorkers } from '../../test/support/servers/time-skipping.ts'
+import { BUCKET_COUNT } from '../domain/buckets.ts'
 
 const LONG_HISTORY_EVENTS = 40
 
@@ -29,13 +30,17 @@ beforeAll(async () => {
 })
 afterAll(() => env?.teardown())
 
+/** The last buckets of two shards. */
+const FIRST = BUCKET_COUNT / 2 - 1
+const SECOND = BUCKET_COUNT - 1
+
 async function historyOf(workflowId: string, runId?: string) {
   return (await env.client.workflow.getHandle(workflowId, runId).fetchHistory()).events!
 }
 
 describe('a push whose history grows long', () => {
   it('continues as new with positions alone, shard and parent, and repeats no slice', async () => {
-    const slices: Record<number, number> = { 511: 20, 1023: 1 }
+    const slices: Record<number, number> = { [FIRST]: 20, [SECOND]: 1 }
     const runs = new Map<string, string>()
     const world = openFanoutWorld(env)
     world.photo = planned(1, { followers: 21, shards: 2 })
@@ -48,8 +53,8 @@ describe('a push whose history grows long', () => {
     try {
       const fanout = await world.start()
       expect(await fanout.result()).toMatchObject({ followersSeen: 21, delivered: 21 })
-      const pushed = world.calls.filter((call) => call.includes(' 511 from '))
-      expect(pushed).toEqual(Array.from({ length: 20 }, (_, seen) => `push v1 511 from ${seen}`))
+      const pushed = world.calls.filter((call) => call.includes(` ${FIRST} from `))
+      expect(pushed).toEqual(Array.from({ length: 20 }, (_, seen) => `push v1 ${FIRST} from ${seen}`))
 
       const parent = await historyOf(fanout.workflowId, fanout.signaledRunId)
       const shards = await Promise.all([...runs].map(([runId, workflowId]) => historyOf(workflowId, runId)))
@@ -65,7 +70,7 @@ describe('a push whose history grows long', () => {
     world.photo = planned(1, { followers: 18, shards: 2 })
     let failures = 0
     world.slice = async ({ lastBucket, after }) => {
-      if (lastBucket === 1023 && failures++ < 3) throw ApplicationFailure.nonRetryable('a bug')
+      if (lastBucket === SECOND && failures++ < 3) throw ApplicationFailure.nonRetryable('a bug')
       return { outcome: 'done', position: later(after, 9) }
     }
     try {
@@ -97,7 +102,7 @@ describe('a push whose history grows long', () => {
         shard: 0,
         plan,
         position: FANOUT_START,
-        lastBucket: 511,
+        lastBucket: FIRST,
         paused: false,
       }
       const shard = await env.client.workflow.start(FANOUT_SHARD, {

@@ -1,4 +1,5 @@
 import type { FanoutPlan } from '../../contracts/photo-fanout.ts'
+import { BUCKET_COUNT } from '../../domain/buckets.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import { belongsInFeeds, type PhotoStatus, type Visibility } from '../../domain/visibility.ts'
 import type { Query } from '../../infra/db/database.ts'
@@ -43,6 +44,7 @@ export async function readPlan(primary: Query, photoId: PhotoId, rule: ShardingR
     score: Number(photo.score),
     ownerId: photo.owner_id,
     followers,
+    buckets: BUCKET_COUNT,
     shards: followers >= rule.threshold ? rule.shards : 1,
     sinceMs: Math.round(photo.since_ms),
   }

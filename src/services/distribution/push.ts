@@ -87,6 +87,7 @@ export function createFanout({
     onBatch?: (position: FanoutPosition) => void,
   ): Promise<PushSliceResult> {
     const { photoId, plan, after, lastBucket = BUCKET_COUNT - 1 } = input
+    if (!countsInBuckets(plan)) return { outcome: 'replan', position: after }
     const startedAt = performance.now()
     const lastFollower = after.followersSeen + maxFollowers
     let position = after
@@ -119,12 +120,20 @@ export function createFanout({
     pushSlice: (input, limits, onBatch) =>
       whileSliceRuns(input.plan.desired, () => runSlice(input, limits, onBatch)),
     async complete(photoId, plan) {
-      const completed = await complete(db, photoId, plan)
+      const completed = countsInBuckets(plan) && (await complete(db, photoId, plan))
       if (completed) fanoutCompleted(plan)
       return completed
     },
     keepInFlight: (photoId) => keepInFlight(db, photoId),
   }
+}
+
+/**
+ * A plan of an older release counts in other buckets: carried out as it is, it would end before the last follower. Refused,
+ * it is made again.
+ */
+function countsInBuckets(plan: DistributionPlan): boolean {
+  return plan.buckets === BUCKET_COUNT
 }
 
 /** Locks the photo against changes until the transaction ends, so that a narrowing comes after what this one writes. */

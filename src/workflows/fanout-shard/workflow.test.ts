@@ -20,6 +20,7 @@ import {
   type FanoutWorld,
 } from '../../../test/support/worlds/workflow-world.ts'
 import { gate, until } from '../../../test/support/servers/time-skipping.ts'
+import { BUCKET_COUNT } from '../../domain/buckets.ts'
 
 let env: TestWorkflowEnvironment
 let world: FanoutWorld
@@ -37,8 +38,8 @@ afterEach(() => world.stop())
 
 /** Two shards of nine followers each. */
 const sharded = (version: number, changes = {}) => planned(version, { followers: 18, shards: 2, ...changes })
-const FIRST = 511
-const SECOND = 1023
+const FIRST = BUCKET_COUNT / 2 - 1
+const SECOND = BUCKET_COUNT - 1
 
 const slicesOf = (lastBucket: number) => world.calls.filter((call) => call.includes(` ${lastBucket} from `))
 const progressOf = (fanout: FanoutHandle) => fanout.query<FanoutProgress>(FANOUT_PROGRESS)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DistributionPlan, FanoutPosition } from '../../contracts/photo-fanout.ts'
+import { BUCKET_COUNT } from '../../domain/buckets.ts'
 import { openWork } from './fanout-work.ts'
 
 const plan = (changes: Partial<DistributionPlan> = {}): DistributionPlan => ({
@@ -35,6 +36,16 @@ describe('the work of a fanout', () => {
     expect(openWork(before).snapshot()).toBe(before)
   })
 
+  it('splits the buckets that its plan counts in: 1,024 of a plan that does not say', () => {
+    const lastBuckets = (of: DistributionPlan) => {
+      const work = openWork(undefined)
+      work.begin(of)
+      return work.current().ranges.map(({ lastBucket }) => lastBucket)
+    }
+    expect(lastBuckets(plan())).toEqual([511, 1_023])
+    expect(lastBuckets(plan({ buckets: BUCKET_COUNT }))).toEqual([8_191, 16_383])
+  })
+
   it('leaves a snapshot as it was', () => {
     const work = begun()
     const before = work.current()
@@ -66,6 +77,7 @@ describe('the work of a fanout', () => {
   it.each([
     ['a narrowing', plan({ version: 2, accessEpoch: 2, shards: 1 })],
     ['a deletion', plan({ version: 2, desired: 'collect', shards: 1 })],
+    ['a release that deals followers into other buckets', plan({ buckets: BUCKET_COUNT, shards: 1 })],
   ])('starts over after %s', (_, next) => {
     const work = begun()
     work.ended(0, { outcome: 'done', position: at(3) })

@@ -6,7 +6,7 @@ import {
   type FanoutWork,
   type PushSliceResult,
 } from '../../contracts/photo-fanout.ts'
-import { splitBuckets } from '../../domain/buckets.ts'
+import { BUCKET_COUNT_OF_OLD_PLANS, splitBuckets } from '../../domain/buckets.ts'
 
 /**
  * The plan that a fanout carries out and how far it has come: what a retry, the next plan and the next run start from. It
@@ -31,16 +31,20 @@ export function openWork(resumed: FanoutWork | undefined) {
     current,
     /** Starts a plan with its first follower. */
     begin(plan: DistributionPlan): void {
-      work = { plan, ranges: rangesOf(plan.shards) }
+      work = { plan, ranges: rangesOf(plan) }
     },
     /**
      * Takes the photo's next plan in the middle of the work. After an edit the work goes on where it was. After a narrowing
-     * it starts over: feeds that were rebuilt meanwhile lack the photo, although it had been pushed to them.
+     * it starts over: feeds that were rebuilt meanwhile lack the photo, although it had been pushed to them. So it does when
+     * the next plan counts in other buckets, in which the positions mean nothing.
      * @returns whether it starts over
      */
     revise(next: DistributionPlan): boolean {
       const { plan, ranges } = current()
-      const goesOn = plan.desired === next.desired && plan.accessEpoch === next.accessEpoch
+      const goesOn =
+        plan.desired === next.desired &&
+        plan.accessEpoch === next.accessEpoch &&
+        plan.buckets === next.buckets
       if (goesOn) work = { plan: { ...next, shards: plan.shards }, ranges }
       else this.begin(next)
       return !goesOn
@@ -66,9 +70,9 @@ export function openWork(resumed: FanoutWork | undefined) {
 }
 export type OpenWork = ReturnType<typeof openWork>
 
-/** The followers in so many parts. */
-function rangesOf(shards: number): FanoutRange[] {
-  return splitBuckets(shards).map(({ first, last }) => ({
+/** The followers in as many parts as the plan has shards. */
+function rangesOf({ shards, buckets = BUCKET_COUNT_OF_OLD_PLANS }: DistributionPlan): FanoutRange[] {
+  return splitBuckets(shards, buckets).map(({ first, last }) => ({
     position:
       first === 0 ? FANOUT_START : { ...FANOUT_START, afterBucket: first - 1, afterFollowerId: LAST_USER_ID },
     lastBucket: last,

@@ -20,6 +20,7 @@ import {
   type FanoutWorld,
 } from '../../../test/support/worlds/workflow-world.ts'
 import { gate, openTimeSkipping, until } from '../../../test/support/servers/time-skipping.ts'
+import { BUCKET_COUNT } from '../../domain/buckets.ts'
 
 let env: TestWorkflowEnvironment
 let world: FanoutWorld
@@ -124,7 +125,7 @@ describe('photoFanout', () => {
 
   it('goes on from where a former run was', async () => {
     world.slice = inThirds
-    const ranges = [{ position: later(FANOUT_START, 6), lastBucket: 1023, done: false }]
+    const ranges = [{ position: later(FANOUT_START, 6), lastBucket: BUCKET_COUNT - 1, done: false }]
     const fanout = await world.start({ resume: { work: { plan: planned(1), ranges }, paused: false } })
     expect(await fanout.result()).toEqual({
       state: 'done',

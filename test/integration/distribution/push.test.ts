@@ -6,10 +6,10 @@ import {
 } from '../../../src/contracts/photo-fanout.ts'
 import { type PhotoId, type UserId } from '../../../src/domain/ids.ts'
 import { openRedis } from '../../../src/infra/redis/client.ts'
-import { createFeedHeads } from '../../../src/infra/redis/feed-heads.ts'
+import { createFeedHeads, headKey } from '../../../src/infra/redis/feed-heads.ts'
 import { createFanout } from '../../../src/services/distribution/push.ts'
 import { openWorld, type World } from '../../support/worlds/feed-world.ts'
-import { feedBucket } from '../../../src/domain/buckets.ts'
+import { BUCKET_COUNT, feedBucket } from '../../../src/domain/buckets.ts'
 
 const NO_LIMITS = { maxFollowers: 20_000, maxMs: 60_000 }
 
@@ -64,6 +64,7 @@ describe('a plan', () => {
       ownerId: author,
       followers: 0,
       shards: 1,
+      buckets: BUCKET_COUNT,
       sinceMs: expect.any(Number),
     })
   })
@@ -106,7 +107,7 @@ describe('a push', () => {
     const { author, followers } = await authorWithFollowers(2, { enrolled: 2 })
     const { photoId } = await world.publish(author)
     // As if the process had died between rows and heads.
-    await world.redis.zremrangebyrank(`feed:{b${feedBucket(followers[0]!)}}:${followers[0]}`, -1, -1)
+    await world.redis.zremrangebyrank(headKey(followers[0]!), -1, -1)
     expect(await inHead(followers[0]!, photoId)).toBe(false)
     expect(await world.distribute(photoId)).toBe(2)
     expect(await rowsOf(photoId)).toEqual(byNumber(followers))
@@ -138,6 +139,31 @@ describe('a push', () => {
     )
     expect(await rowsOf(photoId)).toEqual(byNumber(followers))
   })
+
+  it.each([
+    ['without shards', 1_023],
+    ['of the last of two shards', 1_023],
+    ['of the first of two shards', 511],
+  ])(
+    'of a plan that counts in fewer buckets, %s, writes nothing and is planned again',
+    async (_, lastBucket) => {
+      const { author, followers } = await authorWithFollowers(5, { enrolled: 5 })
+      const { photoId } = await world.photo(author)
+      const { buckets, ...planOfOldRelease } = await planOf(photoId)
+      expect(buckets).toBe(BUCKET_COUNT)
+      const after = { afterBucket: 7, afterFollowerId: '1', followersSeen: 3, feedsWritten: 3 }
+      expect(
+        await world.fanout.pushSlice(
+          { photoId, plan: planOfOldRelease, after, lastBucket },
+          { maxFollowers: 500, maxMs: 60_000 },
+        ),
+      ).toEqual({ outcome: 'replan', position: after })
+      expect(await world.fanout.complete(photoId, planOfOldRelease)).toBe(false)
+      expect(await rowsOf(photoId)).toEqual([])
+      expect(await world.distribute(photoId)).toBe(5)
+      expect(await rowsOf(photoId)).toEqual(byNumber(followers))
+    },
+  )
 
   it('ends its slice when the time is over', async () => {
     const { author } = await authorWithFollowers(3, { enrolled: 0 })

@@ -6,6 +6,7 @@ import { type UserId } from '../../../src/domain/ids.ts'
 import { openRedis, type RedisClient } from '../../../src/infra/redis/client.ts'
 import {
   createFeedHeads,
+  headHashTag,
   headKey,
   type FeedHeads,
   type HeadBuild,
@@ -13,7 +14,6 @@ import {
 import { CLOCK, REMOVE_SLOT } from '../../../src/infra/redis/scripts/feed-heads.ts'
 import { startValkey, valkeyServerPath } from '../../support/servers/private-valkey.ts'
 import { startStallingProxy, type StallingProxy } from '../../support/servers/stalling-proxy.ts'
-import { feedBucket } from '../../../src/domain/buckets.ts'
 
 const MAX_ITEMS = 5
 
@@ -65,10 +65,10 @@ describe('pushes', () => {
     expect((await heads.readSlice(userId, undefined, 10))!.items).toEqual([photo])
   })
 
-  it('to many users of one bucket and of many reach each', async () => {
+  it('to many users of one slot and of many reach each', async () => {
     const users = Array.from({ length: 60 }, someUser)
     const neighbours = Array.from({ length: 20_000 }, someUser).filter(
-      (id) => feedBucket(id) === feedBucket(users[0]!),
+      (id) => headHashTag(id) === headHashTag(users[0]!),
     )
     const all = [...users, ...neighbours]
     expect(neighbours.length).toBeGreaterThan(3)

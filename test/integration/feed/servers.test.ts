@@ -4,6 +4,7 @@ import { type PhotoId, type UserId } from '../../../src/domain/ids.ts'
 import { openRedis, type RedisClient } from '../../../src/infra/redis/client.ts'
 import {
   createFeedHeads,
+  headHashTag,
   headKey,
   type FeedHeads,
   type HeadBuild,
@@ -11,7 +12,7 @@ import {
 import { openWorld, type World } from '../../support/worlds/feed-world.ts'
 import { startCluster } from '../../support/servers/private-valkey-cluster.ts'
 import { startValkey, valkeyServerPath, type PrivateValkey } from '../../support/servers/private-valkey.ts'
-import { feedBucket } from '../../../src/domain/buckets.ts'
+import { BUCKET_COUNT, feedBucket } from '../../../src/domain/buckets.ts'
 
 let world: World
 const servers: PrivateValkey[] = []
@@ -133,6 +134,19 @@ describe.skipIf(!valkeyServerPath)('heads on a server that', () => {
     await first.admin.replicaof('NO', 'ONE')
     expect(await first.admin.exists(headKey(userId))).toBe(1)
     expect(await isWarm(onFirst, userId)).toBe(false)
+  })
+
+  it('of a cluster have the same share of all feeds, however many they are', async () => {
+    const cluster = await startCluster(2)
+    servers.push(...cluster.masters)
+    const userOf = new Map<string, UserId>()
+    for (let id = 1; id <= BUCKET_COUNT; id++) userOf.set(headHashTag(String(id)), String(id))
+    expect(userOf.size).toBe(1_024)
+    const asking = cluster.masters[0]!.admin.pipeline()
+    for (const userId of userOf.values()) asking.cluster('KEYSLOT', headKey(userId))
+    const slots = (await asking.exec())!.map(([, slot]) => Number(slot))
+    const sixteenths = new Set(slots.map((slot) => Math.floor(slot / 16)))
+    expect(sixteenths.size).toBe(1_024)
   })
 
   it('is giving a slot away take what is pushed, and go where it has been given', async () => {

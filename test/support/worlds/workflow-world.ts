@@ -16,6 +16,7 @@ import {
 } from '../../../src/contracts/photo-fanout.ts'
 import { TASK_QUEUES } from '../../../src/contracts/task-queues.ts'
 import { startWorkers, type Workers } from '../servers/time-skipping.ts'
+import { BUCKET_COUNT } from '../../../src/domain/buckets.ts'
 
 export type FanoutHandle = WorkflowHandleWithSignaledRunId<
   (input: PhotoFanoutInput) => Promise<FanoutProgress>
@@ -107,6 +108,7 @@ export function planned(version: number, changes: Partial<DistributionPlan> = {}
     ownerId: '7',
     followers: 9,
     shards: 1,
+    buckets: BUCKET_COUNT,
     sinceMs: 0,
     ...changes,
   }

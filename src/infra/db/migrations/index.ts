@@ -3,6 +3,7 @@ import { Migration20261122InFlight } from './migration-20261122-in-flight.ts'
 import { Migration20261122Initial } from './migration-20261122-initial.ts'
 import { Migration20261122OwedDistribution } from './migration-20261122-owed-distribution.ts'
 import { Migration20261122ReplicaRotation } from './migration-20261122-replica-rotation.ts'
+import { Migration20261126Buckets } from './migration-20261126-buckets.ts'
 import { Migration20261126DistributionAndCounters } from './migration-20261126-distribution-and-counters.ts'
 import { Migration20261126Access } from './migration-20261126-access.ts'
 import { Migration20261126RefoldTags } from './migration-20261126-refold-tags.ts'
@@ -17,4 +18,5 @@ export const migrations = [
   { name: '20261126-distribution-and-counters', class: Migration20261126DistributionAndCounters },
   { name: '20261126-access', class: Migration20261126Access },
   { name: '20261126-refold-tags', class: Migration20261126RefoldTags },
+  { name: '20261126-buckets', class: Migration20261126Buckets },
 ]

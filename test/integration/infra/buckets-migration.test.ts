@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { feedBucket } from '../../../src/domain/buckets.ts'
+import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
+
+describe('the migration to 16,384 buckets', () => {
+  const name = `dk_migration_${randomBytes(6).toString('hex')}`
+  const databaseUrl = (database: string) => {
+    const url = new URL(process.env.DATABASE_URL!)
+    url.pathname = `/${database}`
+    return url.href
+  }
+  const run = async (sql: string) => {
+    const admin = new Client({ connectionString: databaseUrl('postgres') })
+    await admin.connect()
+    await admin.query(sql).finally(() => admin.end())
+  }
+  let db: Database
+
+  beforeAll(async () => {
+    await run(`CREATE DATABASE ${name}`)
+    db = await openDatabase({
+      url: databaseUrl(name),
+      poolSize: 1,
+      statementTimeoutMs: 60_000,
+      applicationName: 'migration-tests',
+    })
+    await db.orm.migrator.up({ to: '20261126-distribution-and-counters' })
+    await db.primary({
+      text: `INSERT INTO users (username, password_hash) SELECT 'u' || n, '-' FROM generate_series(1, 500) n`,
+    })
+    await db.primary({
+      text: `INSERT INTO follows (follower_id, followee_id) SELECT n, 1 FROM generate_series(2, 500) n`,
+    })
+    await db.primary({ text: `INSERT INTO feed_state (user_id, epoch, enrolled) VALUES (2, 4, true)` })
+  })
+  afterAll(async () => {
+    await db?.close()
+    await run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+  })
+
+  const buckets = () =>
+    db.primary<{ id: string; bucket: number }>({
+      text: `SELECT follower_id AS id, follower_bucket AS bucket FROM follows WHERE followee_id = 1
+             ORDER BY follower_bucket, follower_id`,
+    })
+
+  it('deals stored followers again and voids every stored feed', async () => {
+    const before = await buckets()
+    expect(Math.max(...before.map(({ bucket }) => bucket))).toBeLessThan(1_024)
+
+    await db.orm.migrator.up({ to: '20261126-buckets' })
+    const after = await buckets()
+    expect(after.map(({ bucket }) => bucket)).toEqual(after.map(({ id }) => feedBucket(id)))
+    expect(Math.max(...after.map(({ bucket }) => bucket))).toBeGreaterThan(1_024)
+    expect(after.map(({ id }) => id).sort()).toEqual(before.map(({ id }) => id).sort())
+    expect(await db.primary({ text: 'SELECT epoch FROM feed_state' })).toEqual([{ epoch: '5' }])
+    const indexed = await db.primary({
+      text: `SELECT FROM pg_indexes WHERE indexname = 'follows_fanout_idx' AND indexdef LIKE '%follower_bucket%'`,
+    })
+    expect(indexed).toHaveLength(1)
+
+    await db.orm.migrator.down()
+    expect(await buckets()).toEqual(before)
+  })
+})
