@@ -9,7 +9,7 @@ export const written = {
   visibility: 'public',
 }
 
-/** As anyone may see it. */
+/** The photo as anyone may see it. */
 export const photoExample = {
   id: photoId,
   owner,

@@ -7,13 +7,13 @@ import type { PhotoSchema } from './schema.ts'
 type PresentedPhoto = z.infer<typeof PhotoSchema>
 type PresentedVariant = PresentedPhoto['variants'][number]
 
-/** Shows a photo, whose card proves the viewer's right to see it, with image URLs signed now. */
+/** Shows a photo with newly signed image URLs; its card proves the viewer's right to see it. */
 export type PresentPhoto = (card: PhotoCard, viewer: Viewer) => PresentedPhoto
 
 export interface PhotoPresenterOptions {
   cdnBaseUrl: string
   cdnSigningKey: string
-  /** Where the API is reached: originals come from it. */
+  /** The public address of the API, which serves originals. */
   publicUrl: string
 }
 
@@ -71,7 +71,7 @@ function presentVariant(
   const { format, width, height, bytes } = variant
   const name = variant.variant as PresentedVariant['name']
   if (name === 'original') {
-    // It holds its metadata: for its owner alone, and through the API alone.
+    // The original holds its metadata, so only its owner gets it, and only through the API.
     if (!isOwner) return []
     const url = `${options.publicUrl.replace(/\/+$/, '')}/v1/photos/${card.photoId}/original`
     return [{ name, format, width, height, bytes, url }]
@@ -84,7 +84,7 @@ function presentVariant(
 
 type SignVariant = (card: PhotoCard, variant: CardVariant) => ImageUrl
 
-/** Remembers the URLs of public photos, which depend on nothing but object and access epoch. */
+/** Remembers the URLs of public photos, which depend only on the object and the access epoch. */
 function createSigner({ cdnBaseUrl, cdnSigningKey }: PhotoPresenterOptions): SignVariant {
   const remembered = new Map<string, ImageUrl>()
   return ({ accessEpoch, visibility, status, owner }, { objectKey }) => {

@@ -28,8 +28,8 @@ const VariantSchema = z.object({
   width: z.number().int(),
   height: z.number().int(),
   bytes: z.number().int(),
-  url: z.string().meta({ description: 'When it answers 403, fetch the photo again.' }),
-  expiresAt: instant.optional().meta({ description: 'Only of photos that are not public.' }),
+  url: z.string().meta({ description: 'If it answers 403, fetch the photo again.' }),
+  expiresAt: instant.optional().meta({ description: 'Only for photos that are not public.' }),
 })
 
 export const PhotoSchema = z
@@ -47,12 +47,12 @@ export const PhotoSchema = z
       .meta({
         description:
           'not_an_image, type_mismatch, truncated, too_many_pixels, size_mismatch, checksum_mismatch, policy, ' +
-          'upload_expired (no original came in time), upload_cancelled (by an operator).',
+          'upload_expired (no original arrived in time), upload_cancelled (by an operator).',
       }),
     width: z.number().int().nullable(),
     height: z.number().int().nullable(),
     placeholder: z.string().nullable().meta({ description: 'A thumbhash in base64.' }),
-    takenAt: z.string().nullable().meta({ description: 'Local time; with an offset only if it is known.' }),
+    takenAt: z.string().nullable().meta({ description: 'Local time, with an offset only if it is known.' }),
     camera: z.string().optional().meta({ description: 'Only if the owner shares it; always for the owner.' }),
     location: z
       .object({ latitude: z.number(), longitude: z.number() })
@@ -64,15 +64,15 @@ export const PhotoSchema = z
     commentCount: z.number().int(),
     likedByMe: z.boolean(),
     variants: z.array(VariantSchema),
-    shareLocation: z.boolean().optional().meta({ description: 'For the owner alone.' }),
-    shareCamera: z.boolean().optional().meta({ description: 'For the owner alone.' }),
-    allowDownload: z.boolean().optional().meta({ description: 'For the owner alone.' }),
+    shareLocation: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
+    shareCamera: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
+    allowDownload: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
   })
   .meta({ id: 'Photo' })
 
 export const PhotoAnswer = z.object({ photo: PhotoSchema })
 
-/** What an owner may set when a photo is made, and edit later. */
+/** The fields that an owner may set when creating a photo, and edit later. */
 export const editable = {
   caption: text(2_200).optional(),
   altText: text(1_000).optional(),
@@ -84,7 +84,7 @@ export const editable = {
 
 export const GetPhoto = operation({
   id: 'getPhoto',
-  summary: 'One photo',
+  summary: 'Get a photo',
   params: PhotoParams,
   examples: { answer: { photo: photoExample } },
   responses: { 200: PhotoAnswer },
@@ -96,8 +96,8 @@ const UUID_CHARACTERS = 36
 
 export const GetPhotos = operation({
   id: 'getPhotos',
-  summary: 'Several photos, with fresh image URLs',
-  description: 'In the order asked for; those absent or hidden from you are left out.',
+  summary: 'Get several photos, with fresh image URLs',
+  description: 'In the requested order, without those that do not exist or are hidden from you.',
   query: z.strictObject({
     ids: z
       .string()
@@ -117,7 +117,7 @@ export const GetPhotos = operation({
 export const UpdatePhoto = operation({
   id: 'updatePhoto',
   summary: 'Edit a photo',
-  description: 'Honours If-Match. A narrower visibility acts with the answer, everywhere.',
+  description: 'Honours If-Match. A narrower visibility applies everywhere once this is answered.',
   params: PhotoParams,
   body: atLeastOneField(z.strictObject(editable)),
   examples: { body: updatePhotoExample, answer: { photo: photoExample } },
@@ -135,8 +135,8 @@ export const DeletePhoto = operation({
 
 export const GetOriginal = operation({
   id: 'getOriginal',
-  summary: 'The original as it was uploaded',
-  description: 'For its owner, with all its metadata.',
+  summary: 'Download the original as it was uploaded',
+  description: 'Only for its owner, with all its metadata.',
   params: PhotoParams,
   responses: { 200: { contentType: 'image/*', description: 'The bytes of the original' } },
   errors: ['not_found', 'forbidden'],
@@ -144,7 +144,7 @@ export const GetOriginal = operation({
 
 export const ListUserPhotos = operation({
   id: 'listUserPhotos',
-  summary: "A user's photos that you may see, newest first",
+  summary: "List a user's photos that you may see, newest first",
   params: UserParams,
   query: z.strictObject(pageQuery),
   examples: { answer: photosExample },
