@@ -4,7 +4,7 @@ import { PHOTO_STATUSES, VISIBILITIES, type PhotoStatus, type Visibility } from 
 export const VIEWER_KINDS = ['anonymous', 'stranger', 'follower', 'owner', 'link'] as const
 export type ViewerKind = (typeof VIEWER_KINDS)[number]
 
-/** Seen from the viewer: nobody blocks, they block the owner, the owner blocks them. */
+/** From the viewer's side: nobody blocks, they block the owner, the owner blocks them. */
 export const BLOCKS = ['none', 'blocking', 'blockedBy'] as const
 export type Block = (typeof BLOCKS)[number]
 
@@ -23,7 +23,7 @@ export interface PhotoCase extends AccountCase {
   visibility: Visibility
   status: PhotoStatus
   grant: Grant
-  /** What every answer is compared with. */
+  /** The answer that the rule and its twins must give. */
   visible: boolean
 }
 
@@ -31,9 +31,7 @@ type Audience = readonly ViewerKind[]
 const NOBODY: Audience = []
 const OWNER_ALONE: Audience = ['owner']
 
-/*
- * What is expected is written out here by hand, in the words of the contract, and not computed by the rule.
- */
+/* The expected answers are written out by hand, in the words of the contract, not computed by the rule. */
 
 /** Who sees a `ready` photo of an active account, where nobody blocks and no link grants. */
 const READY: Record<'open' | 'private', Record<Visibility, Audience>> = {
@@ -94,7 +92,7 @@ const ACCOUNTS: readonly AccountCase[] = VIEWER_KINDS.flatMap((viewer) =>
   ),
 )
 
-/** The one table that the rule and its SQL and search twins are tested against: all cases there are. */
+/** The one table that the rule and its SQL and search twins are tested against: every possible case. */
 export const ACCESS_TABLE: readonly PhotoCase[] = ACCOUNTS.flatMap((account) =>
   VISIBILITIES.flatMap((visibility) =>
     PHOTO_STATUSES.flatMap((status) =>

@@ -5,22 +5,22 @@ import type { PhotoStatus, Visibility } from './visibility.ts'
 export const ACCOUNT_STATUSES = ['active', 'suspended', 'deactivated'] as const
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number]
 
-/** What the rule needs to know of a photo. */
+/** What the rule needs to know about a photo. */
 export interface PhotoAccess {
   ownerId: UserId
   visibility: Visibility
   status: PhotoStatus
 }
 
-/** What the rules need to know of an account that is looked at. */
+/** What the rules need to know about an account that the viewer looks at. */
 export interface AccountAccess {
   status: AccountStatus
   isPrivate: boolean
 }
 
-/** What lies between a viewer and an account. */
+/** The relationship between a viewer and an account. */
 export interface AccountRelations {
-  /** The viewer follows the account, which has accepted it if it is private. */
+  /** The viewer follows the account; a private account has accepted the follow. */
   follows: boolean
   /** The viewer blocks the account. */
   blocking: boolean
@@ -28,10 +28,10 @@ export interface AccountRelations {
   blockedBy: boolean
 }
 
-/** What lies between a viewer and a photo, and the account that owns it. */
+/** The relationship between a viewer and a photo and its owner. */
 export interface Relations extends AccountRelations {
   owner: AccountAccess
-  /** The link that is looked through grants this photo, and the photo's owner gave that grant. */
+  /** The link in use grants this photo, and the photo's owner gave that grant. */
   grantedByLink: boolean
 }
 
@@ -40,13 +40,13 @@ export interface Relations extends AccountRelations {
  * `infra/opensearch/visibility.ts`; `access.table.ts` holds the cases that all three must answer alike.
  *
  * - deleted: nobody;
- * - the owner: every other photo of theirs, whatever became of the account;
+ * - the owner: every other photo of theirs, whatever the state of the account;
  * - not ready, or of a suspended or deactivated account: nobody else;
- * - a link: what its grants name, and no more;
+ * - a link: only the photos that its grants name;
  * - a block, whichever side made it: nothing;
- * - all others by the effective visibility.
+ * - everyone else: by the effective visibility.
  *
- * Mutes are no part of it: they choose what is on a page of the feed, and take no right.
+ * Mutes are not part of it: they filter pages of the feed and do not take away any right.
  */
 export function maySee(viewer: Viewer, photo: PhotoAccess, relations: Relations): boolean {
   if (photo.status === 'deleted') return false
@@ -82,7 +82,7 @@ export function accountVisibleTo(
   return profileVisibleTo(viewer, account, relations) && !(isOther(viewer, account) && relations.blocking)
 }
 
-/** Whether the viewer may look the account up by its name: one that they block as well, so that they can end the block. */
+/** Whether the viewer may look up the account by name, even one they block, so that they can unblock it. */
 export function profileVisibleTo(
   viewer: Viewer,
   account: AccountAccess & { userId: UserId },

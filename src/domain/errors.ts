@@ -1,4 +1,4 @@
-/** Every error code that a client of the API can meet; `docs` and clients go by these, never by the text. */
+/** Every error code of the API; docs and clients rely on the codes, never on the text. */
 export const ERROR_CODES = [
   'invalid',
   'malformed',
@@ -45,7 +45,7 @@ export class DarkroomError extends Error {
   override readonly name = 'DarkroomError'
   readonly code: ErrorCode
   readonly fields: readonly FieldError[]
-  /** For `rate_limited` and `unavailable`: when to try again. */
+  /** For `rate_limited` and `unavailable`: how long to wait before trying again. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(
@@ -60,12 +60,12 @@ export class DarkroomError extends Error {
   }
 }
 
-/** Absent, or hidden from the viewer: the two answer alike. */
+/** The error for both an absent resource and one hidden from the viewer. */
 export function notFound(what: string): DarkroomError {
   return new DarkroomError('not_found', `No such ${what}.`)
 }
 
-/** A single well-formed but invalid field. */
+/** The error for a single well-formed but invalid field. */
 export function invalidField(path: string, message: string): DarkroomError {
   return new DarkroomError('invalid', message, { fields: [{ path, message }] })
 }

@@ -14,12 +14,12 @@ export interface FeedScan {
   end: boolean
 }
 
-/** Of a scan, what goes on the page. */
+/** The part of a scan that goes on the page. */
 export interface PagePart {
   shown: FeedPosition[]
-  /** How many candidates were looked at, shown or not. */
+  /** How many candidates were examined, shown or not. */
   scanned: number
-  /** The last of them: where the next page begins, whether it was shown or not. */
+  /** The last candidate examined, shown or not: the next page begins after it. */
   last: FeedPosition | undefined
 }
 
@@ -34,7 +34,7 @@ export function isBelow(item: FeedPosition, position: FeedPosition | undefined):
   return position === undefined || compareFeedOrder(position, item) < 0
 }
 
-/** One list of several, in feed order, each photo once. */
+/** Merges several lists into one in feed order, each photo once. */
 export function mergeFeeds(...lists: readonly (readonly FeedPosition[])[]): FeedPosition[] {
   return lists
     .flat()
@@ -43,10 +43,10 @@ export function mergeFeeds(...lists: readonly (readonly FeedPosition[])[]): Feed
 }
 
 /**
- * What a slice that is complete above its floor says about the feed below `position`. The slice holds all of that, or at
- * least `count + 1` of it.
+ * What a slice that is complete above its floor says about the feed below `position`. The slice holds all of
+ * that part, or at least `count + 1` photos of it.
  *
- * @returns the first `count` photos, or fewer: then `end` tells whether the feed ends there or goes on below the floor
+ * @returns the first `count` photos, or fewer; `end` then tells whether the feed ends there or goes on below the floor
  */
 export function scanAboveFloor(
   slice: { floor: number; items: readonly FeedPosition[] },
@@ -72,7 +72,7 @@ export function takePage(
   return { shown, scanned, last: candidates[scanned - 1] }
 }
 
-/** What keeps a photo that the viewer may see in their feed, or out of it. */
+/** What decides whether a photo that the viewer may see is in their feed. */
 export interface FeedMembership {
   status: PhotoStatus
   visibility: Visibility
@@ -88,7 +88,7 @@ export function isInFeed(photo: FeedMembership): boolean {
 }
 
 /**
- * Puts photos in flight into what stored tiers served, each once, above where that ends.
+ * Puts photos in flight into what stored tiers served, each once, above the end of that part.
  *
  * @param flying newest first, below where that begins
  * @param isAll whether `flying` holds all there are; if not, the result is cut where `flying` ends

@@ -1,17 +1,17 @@
 import { findLinks, isWithin, type Span } from './links.ts'
 import { fold } from './text-folding.ts'
 
-/** A tag's folded form is at most this long; longer runs of letters are no hashtag. */
+/** A tag's folded form is at most this long; longer runs of letters are not hashtags. */
 const MAX_TAG_CHARACTERS = 100
-/** As written it is at most this long: marks that folding drops may be piled on a letter without end. */
+/** As written it is at most this long, since folding drops any number of marks on a letter. */
 export const MAX_TAG_DISPLAY_CHARACTERS = 400
 /** At most this many distinct tags of a caption count. */
 export const MAX_TAGS_PER_PHOTO = 30
 
 export interface Hashtag {
-  /** Folded: what is compared and searched. */
+  /** The folded form, for comparison and search. */
   tag: string
-  /** As written in the caption, without the `#`. */
+  /** The tag as written in the caption, without the `#`. */
   display: string
 }
 
@@ -40,13 +40,13 @@ export function foldTag(tag: string): string {
   return fold(tag)
 }
 
-/** The folded tag that a link or filter names, with or without `#`; empty if there is nothing to see in it. */
+/** The folded tag that a link or filter names, with or without `#`; empty if it has no visible character. */
 export function tagNamed(given: string): string {
   return foldTag(given.normalize('NFC').replace(LEADING_STARTER, ''))
 }
 
 /**
- * Every hashtag of a text and where it stands, repeated ones too; none within a URL.
+ * Every hashtag of a text with its position, including repeats but not those within a URL.
  * @param text in NFC
  */
 export function findHashtags(text: string): (Hashtag & Span)[] {

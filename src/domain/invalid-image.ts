@@ -1,9 +1,9 @@
 /**
- * Why an upload is not a photo that can be published; also `photo.failure.code` of the API (which adds `policy`).
+ * Why an upload cannot be published as a photo; also `photo.failure.code` of the API (which adds `policy`).
  *
- * - `not_an_image`: the bytes are not an image, or are one so damaged that it cannot be decoded
+ * - `not_an_image`: the bytes are not an image, or the image is too damaged to be decoded
  * - `type_mismatch`: an image, but not of the declared content type, or of a type that is not accepted
- * - `truncated`: the file ends before its image does
+ * - `truncated`: the file ends before the image is complete
  * - `too_many_pixels`: the header announces more pixels than allowed (found before anything is decoded)
  * - `size_mismatch`: not as many bytes as declared, or more than allowed
  * - `checksum_mismatch`: the SHA-256 differs from the declared one

@@ -8,10 +8,10 @@ export interface Span {
 
 const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: false, urlAuth: true })
 
-/** Where the URLs of a text are: with any scheme or none, as clients would make links of them. */
+/** Finds the URLs in a text, with any scheme or none, as clients would link them. */
 export function findLinks(text: string): Span[] {
   const links = (linkify.match(text) ?? []).map(({ index, lastIndex }) => ({ start: index, end: lastIndex }))
-  // linkify-it passes over schemes it has not been told of, ports that cannot be, and whatever follows a letter.
+  // linkify-it skips schemes that it does not know, impossible ports, and anything after a letter.
   for (const { index } of text.matchAll(/:\/\//g)) {
     if (isWithin(links, index)) continue
     const tail = index + 1

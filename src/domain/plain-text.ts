@@ -1,4 +1,4 @@
-/** Paragraphs as the bidirectional algorithm has them (class B): nothing that one of them opens reaches into the next. */
+/** Paragraphs of the bidirectional algorithm (class B); a control never reaches into the next one. */
 const PARAGRAPH = /[^\p{Zp}\n\r\u0085]+/gu
 
 const OVERRIDES = new Set(['\u202d', '\u202e'])
@@ -8,7 +8,7 @@ const POP_EMBEDDING = '\u202c'
 const POP_ISOLATE = '\u2069'
 
 /**
- * `text` without bidirectional controls that would turn what stands around it: overrides, which show letters in another
+ * `text` without bidirectional controls that would reorder the text around it: overrides, which show letters in another
  * order than they are read, and embeddings and isolates that are not closed, or closed without being opened, in their
  * paragraph. Balanced ones and directional marks stay: right-to-left names need them.
  */
@@ -47,7 +47,7 @@ function strayControls(characters: readonly string[]): Set<number> {
 /** Spaces, controls, ignorable fillers; the blank Braille cell and interlinear anchors, which have no such property. */
 const BLANK = /^[\p{White_Space}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb]*$/v
 
-/** Whether there is nothing to see in `text`. */
+/** Whether `text` has no visible character. */
 export function isBlank(text: string): boolean {
   return BLANK.test(text)
 }

@@ -63,20 +63,20 @@ const UNDECOMPOSED_LETTER = new RegExp(`[${[...FOLDED_LETTERS.keys()].join('')}]
 const FULLWIDTH_TILDE = '\uff5e'
 const WAVE_DASH = '\u301c'
 
-/** What nobody sees; joiners and tags wait for {@link OUTSIDE_EMOJI}, and enclosing marks are a frame, as on a keycap. */
+/** Invisible characters; joiners and tags wait for {@link OUTSIDE_EMOJI}, and enclosing marks are a frame, as on a keycap. */
 const INVISIBLE = /[[\p{Default_Ignorable_Code_Point}\p{Me}]--[\u200d\u{e0020}-\u{e007f}]]/gv
 /** Within an emoji these tell a family from three people, and the flag of Scotland from that of Wales. */
 const OUTSIDE_EMOJI =
   /(?<!\p{Extended_Pictographic}\p{Emoji_Modifier}?)\u200d|\u200d(?!\p{Extended_Pictographic})|(?<!\u{1f3f4}[\u{e0020}-\u{e007e}]*)[\u{e0020}-\u{e007f}]/gv
 const ACCENTED = /([\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}])\p{M}+/gv
-/** Lower-case forms of a letter that has another one: final sigma, and Cyrillic letters of old prints. */
+/** Second lower-case forms of a letter: final sigma, and Cyrillic letters of old prints. */
 const SECOND_LOWER_CASE = /[ς\u1c80-\u1c88]/g
 const TYPOGRAPHIC_APOSTROPHE = /[\u2018\u2019\u201b]/g
 
 /**
- * Folds what people do not tell apart when they look for a word: case, widths and ligatures everywhere; accents on Latin,
+ * Folds differences that people ignore when they look for a word: case, widths and ligatures everywhere; accents on Latin,
  * Greek and Cyrillic letters only, since vowel signs of other scripts are letters to their readers; Latin letters that have
- * an everyday spelling (`ø`, `ł`, `ß`, and the dotless `ı`, whose capital is everyone's `I`); and all that is invisible.
+ * an everyday spelling (`ø`, `ł`, `ß`, and the dotless `ı`, whose capital is everyone's `I`); and invisible characters.
  *
  * Everything that is compared goes through here: tags, links, filters, and the words of documents and queries. The result
  * is in NFC, and folding it again changes nothing.

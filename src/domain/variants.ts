@@ -16,8 +16,8 @@ export interface PixelSize {
 }
 
 /**
- * All that a photo is rendered to: each size in each format. Adding one is adding its line here; no workflow has to be
- * changed for it (docs/adr/0013).
+ * All renditions of a photo: each size in each format. A line added here adds one, without a change
+ * to any workflow (docs/adr/0013).
  */
 const VARIANTS = {
   /** A variant fits into its box: aspect kept, never enlarged. */

@@ -3,7 +3,7 @@ import type { UserId } from './ids.ts'
 /** A share link's id: a UUID v7 in lower case. Not its token, which is a secret. */
 export type LinkId = string
 
-/** Nobody who is known. */
+/** An anonymous viewer. */
 export interface AnonymousViewer {
   kind: 'anonymous'
 }
@@ -14,23 +14,23 @@ export interface UserViewer {
   userId: UserId
 }
 
-/** The bearer of a share link, of whom nothing else is known. */
+/** The otherwise anonymous bearer of a share link. */
 interface LinkViewer {
   kind: 'link'
   linkId: LinkId
 }
 
-/** The one that a read is made for, and whose rights decide what it returns. */
+/** The party that a read is made for; their rights decide what it returns. */
 export type Viewer = AnonymousViewer | UserViewer | LinkViewer
 
 export const ANONYMOUS: AnonymousViewer = { kind: 'anonymous' }
 
-/** The account that looks, null for all others: what SQL takes as the viewer's id. */
+/** The viewer's account id for SQL; null for a viewer without an account. */
 export function viewerUserId(viewer: Viewer): UserId | null {
   return viewer.kind === 'user' ? viewer.userId : null
 }
 
-/** The link that is looked through, null for all others. */
+/** The share link in use; null for all other viewers. */
 export function viewerLinkId(viewer: Viewer): LinkId | null {
   return viewer.kind === 'link' ? viewer.linkId : null
 }

@@ -13,7 +13,7 @@ export type PhotoStatus = (typeof PHOTO_STATUSES)[number]
 
 const REACH: Record<Visibility, number> = { private: 0, followers: 1, public: 2 }
 
-/** Whether a change of visibility takes the right to see from anyone. */
+/** Whether a change of visibility takes away anyone's right to see the photo. */
 export function isNarrowing(from: Visibility, to: Visibility): boolean {
   return REACH[to] < REACH[from]
 }
