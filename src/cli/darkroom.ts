@@ -15,7 +15,7 @@ program
   .addHelpText(
     'after',
     `
-Does, in this order, whatever is not done yet:
+Does whatever is not done yet, in this order:
   database   applies migrations to DATABASE_URL
   search     creates the index behind its alias at OPENSEARCH_URL
   temporal   registers namespace TEMPORAL_NAMESPACE, search attributes and schedules at TEMPORAL_ADDRESS`,
@@ -29,16 +29,16 @@ program
 
 program
   .command('fanout')
-  .argument('<photoId>', 'the photo whose push or collection it is')
-  .description('watches the distribution of a photo to feeds, or holds, resumes or cancels it')
-  .option('--pause', 'hold after the slices under way; readers go on merging the photo')
-  .option('--resume', 'go on where it was held, and watch')
-  .option('--cancel', 'end it where it is; readers merge the photo until it is pushed again')
+  .argument('<photoId>', 'the id of the photo')
+  .description('watches, pauses, resumes or cancels the distribution of a photo to feeds')
+  .option('--pause', 'pause after the current slices; readers keep merging the photo')
+  .option('--resume', 'continue where it was paused, and watch')
+  .option('--cancel', 'stop it where it is; readers merge the photo until it is pushed again')
   .action((photoId: string, options: FanoutOptions) => run(() => controlFanout(photoId, options)))
 
 await program.parseAsync()
 
-/** One line for each thing done; an error is one line too, and the exit code 1. */
+/** Prints a line for each thing done; an error is one line too, with exit code 1. */
 async function run(work: (progress: (line: string) => void) => Promise<void>): Promise<void> {
   try {
     await work((line) => process.stdout.write(`${line}\n`))

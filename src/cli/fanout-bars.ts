@@ -31,7 +31,7 @@ function barsOnTerminal(): FanoutBars {
     show({ state, followers, followersSeen, delivered, shards }) {
       showOne('followers', followers, followersSeen, { feeds: delivered, state })
       for (const { shard, ...one } of shards) {
-        // How many a shard has is known when it is done; until then, its even share.
+        // The size of a shard is known once it is done; until then, assume an even share.
         const share = one.state === 'done' ? one.followersSeen : Math.ceil(followers / shards.length)
         const payload = { feeds: one.delivered, state: one.state }
         showOne(`shard ${shard}`, Math.max(share, one.followersSeen), one.followersSeen, payload)

@@ -25,23 +25,23 @@ export interface FanoutOptions {
 }
 
 const POLL_MS = 250
-/** For each call to Temporal. */
+/** The deadline of each call to Temporal. */
 const CALL_TIMEOUT_MS = 5_000
-/** A query is answered by an orchestration worker; without one it would hang. */
+/** An orchestration worker answers queries; without one they would hang. */
 const ANSWER_TIMEOUT_MS = 10_000
-/** After so long an operator is told what is awaited. */
+/** After this long the operator is told what the command is waiting for. */
 const NOTICE_MS = 1_500
-/** As a shell reports what ended by SIGINT. */
+/** The exit code that a shell reports after SIGINT. */
 const EXIT_INTERRUPTED = 130
 
 /**
- * Holds, resumes or cancels the fanout of a photo, or only watches it.
- * @throws Error in words for an operator: no photo id, no Temporal, no fanout, none running, two wishes at once, no worker
+ * Pauses, resumes or cancels the fanout of a photo, or only watches it.
+ * @throws Error for an operator: not a photo id, conflicting options, or no Temporal, worker or running fanout
  */
 export async function controlFanout(photoId: PhotoId, options: FanoutOptions): Promise<void> {
   const wishes = (['pause', 'resume', 'cancel'] as const).filter((wish) => options[wish])
-  if (wishes.length > 1) throw new Error(`one of --${wishes.join(' and --')}, not both`)
-  if (!isUuid(photoId)) throw new Error(`"${photoId}" is no photo id (a UUID in lower case)`)
+  if (wishes.length > 1) throw new Error(`use only one of --${wishes.join(' and --')}`)
+  if (!isUuid(photoId)) throw new Error(`"${photoId}" is not a photo id (a UUID in lower case)`)
   const config = loadConfig()
   const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE })
   try {
@@ -52,7 +52,7 @@ export async function controlFanout(photoId: PhotoId, options: FanoutOptions): P
     const wish = wishes[0]
     if (!wish) return await watch(fanout)
     if (description.status.name !== 'RUNNING') {
-      throw new Error(`the fanout of photo ${photoId} does not run: ${ended(description)}`)
+      throw new Error(`the fanout of photo ${photoId} is not running: ${ended(description)}`)
     }
     await fanout[wish]()
     if (wish === 'resume') return await watch(fanout)
@@ -79,7 +79,7 @@ function openFanout(temporal: Client, photoId: PhotoId) {
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) {
         throw new Error(
-          `no fanout of photo ${photoId} runs: no such photo, not published, or pushed long ago`,
+          `no fanout of photo ${photoId}: the photo is absent, not published, or was pushed long ago`,
           {
             cause: error,
           },
@@ -106,7 +106,7 @@ function openFanout(temporal: Client, photoId: PhotoId) {
 }
 type Fanout = ReturnType<typeof openFanout>
 
-/** Until nothing new is begun. A fanout that has ended, or has written all, cannot be held any more, and says so. */
+/** Waits until no new slice starts. Reports if the fanout has ended or has written everything already. */
 async function untilPaused(fanout: Fanout): Promise<void> {
   const notice = openNotice('--pause')
   for (;;) {
@@ -116,7 +116,7 @@ async function untilPaused(fanout: Fanout): Promise<void> {
     if (progress.state === 'paused') return print(`paused at ${figures(progress)}`)
     if (progress.state === 'completing') {
       return print(
-        `all is written, and the replicas are awaited: nothing is left to hold (${figures(progress)})`,
+        `nothing left to pause: everything is written, waiting for the replicas (${figures(progress)})`,
       )
     }
     notice.awaiting(progress.state)
@@ -124,7 +124,7 @@ async function untilPaused(fanout: Fanout): Promise<void> {
   }
 }
 
-/** Until the fanout has ended, in whatever way. */
+/** Waits until the fanout has ended in any way. */
 async function untilEnded(fanout: Fanout): Promise<void> {
   const notice = openNotice('--cancel')
   for (;;) {
@@ -135,7 +135,7 @@ async function untilEnded(fanout: Fanout): Promise<void> {
   }
 }
 
-/** Says once what is awaited, if it takes long. */
+/** Says once what the command is waiting for, if it takes long. */
 function openNotice(wish: string) {
   const startedAt = performance.now()
   let told = false
@@ -154,7 +154,7 @@ function openNotice(wish: string) {
   }
 }
 
-/** Until the fanout ends; Ctrl-C ends the watching alone. */
+/** Watches until the fanout ends; Ctrl-C only ends the watching. */
 async function watch(fanout: Fanout): Promise<void> {
   const bars = openFanoutBars()
   const interrupted = () => {
@@ -182,7 +182,7 @@ async function watch(fanout: Fanout): Promise<void> {
 }
 
 async function summary(fanout: Fanout, description: WorkflowExecutionDescription): Promise<string> {
-  // Without a worker the figures are not to be had, but how it ended is.
+  // Without a worker the figures are not available, but the outcome is.
   const progress = await fanout.progress().catch(() => undefined)
   return progress ? `${ended(description)}: ${figures(progress)}` : ended(description)
 }
@@ -207,7 +207,7 @@ function linkTo(config: Config, { workflowId, runId }: WorkflowExecutionDescript
   return new URL(path, config.TEMPORAL_UI_URL).href
 }
 
-/** The client wraps what the server or the network said. */
+/** Unwraps the server's or network's message from the client's error. */
 function reasonOf(error: unknown): string {
   if (error instanceof ServiceError && error.cause instanceof Error) return error.cause.message
   return error instanceof Error ? error.message : String(error)

@@ -3,10 +3,10 @@ import { openDatabase } from '../infra/db/database.ts'
 
 type Progress = (line: string) => void
 
-/** Migrations may rewrite tables; the statement timeout of requests is not theirs. */
+/** Migrations may rewrite tables, so the statement timeout of requests does not apply to them. */
 const MIGRATION_TIMEOUT_MS = 60 * 60 * 1000
 
-/** Applies the migrations that are missing. */
+/** Applies the missing migrations. */
 export async function migrate(progress: Progress): Promise<void> {
   const config = loadConfig()
   const database = await openDatabase({

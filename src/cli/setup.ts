@@ -7,7 +7,7 @@ import { migrate } from './migrate.ts'
 
 type Progress = (line: string) => void
 
-/** Everything that a fresh installation needs, in the order in which the parts are needed. */
+/** Sets up everything that a fresh installation needs, in the necessary order. */
 export async function setUp(progress: Progress): Promise<void> {
   await migrate(progress)
   await setUpSearch(progress)

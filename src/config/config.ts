@@ -75,7 +75,7 @@ export const settingsSchema = z.object({
 
 type Settings = z.infer<typeof settingsSchema>
 
-/** Settings plus what follows from them. */
+/** The settings and the values derived from them. */
 export interface Config extends Settings {
   S3_PUBLIC_ENDPOINT: string
   CDN_EDGE_URLS: string[]
@@ -96,7 +96,7 @@ const SECRETS = [
 /** The shortest secret accepted in production: 32 characters (256 bits when hex or base64 of random bytes are used). */
 const MIN_SECRET_CHARACTERS = 32
 
-/** Thrown at boot; the message lists every setting that is wrong, never a value. */
+/** Thrown at boot; the message names every wrong setting, but never a value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
@@ -141,7 +141,7 @@ function refuseUnsafeSecrets(settings: Settings): void {
   }
 }
 
-/** Reads on a replica that narrowings do not wait for would show what somebody may no longer see (ADR 4). */
+/** A replica that narrowings do not wait for would show photos beyond the viewer's rights (ADR 4). */
 function refuseUnawaitedReplica({
   DATABASE_STANDBY_NAMES: all,
   DATABASE_REPLICA_NAME: replica,
