@@ -12,26 +12,26 @@ import type { Logger } from '../observability/logger.ts'
 /** An edge answers a deny once it is on its disk, within a second; this leaves room for a slow network. */
 const EDGE_TIMEOUT_MS = 5_000
 
-/** What modules are opened with: the settings and the clients of one process. */
+/** The settings and clients of one process, which its modules share. */
 export interface Clients {
   config: Config
   logger: Logger
   db: Database
   redis: RedisClient
-  /** Spares callers the wait for a Redis that does not answer. */
+  /** Saves callers from waiting for a Redis that does not answer. */
   breaker: RedisBreaker
   objects: ObjectStore
   temporal: TemporalClient
   openSearch: SearchClient
   cdn: Cdn
-  /** Closes every client that was used. */
+  /** Closes every opened client. */
   close(): Promise<void>
 }
 
 export interface ClientsOptions {
   /** Names the process's connections in Postgres. */
   applicationName: string
-  /** Whether the process reads from the replica; workers decide and write, so they use the primary alone. */
+  /** Whether the process reads from the replica; workers decide and write, so they use only the primary. */
   readsReplica: boolean
 }
 
@@ -54,7 +54,7 @@ export async function openClients(
   })
   const closing: (() => unknown)[] = [() => db.close()]
 
-  /** Opens a client once, on first use, and remembers to close it. */
+  /** Opens a client once, on first use, and registers it for closing. */
   function lazily<Client>(open: () => Client, close: (client: Client) => unknown): () => Client {
     let opened: { client: Client } | undefined
     return () => {

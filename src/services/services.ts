@@ -24,7 +24,7 @@ export function openServices(clients: Clients) {
     ...feed,
     ...openSearch(clients),
     ...openOperations(clients),
-    /** What runs beside the requests, until the signal aborts. */
+    /** The background tasks, which run until the signal aborts. */
     background,
   }
 }

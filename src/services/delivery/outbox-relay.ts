@@ -21,12 +21,12 @@ export interface RelayDeps {
 
 const POLL_INTERVAL_MS = 1_000
 const BATCH_ROWS = 50
-/** Longer than a whole batch whose every call runs into its deadline, as they run side by side. */
+/** Longer than a batch takes if all its parallel calls run into their deadlines. */
 const LEASE_SECONDS = 30
 const CALL_DEADLINE_MS = 5_000
-/** An outage ends for everyone within this time of the server's return. */
+/** After an outage all messages are tried within this time of the server's return. */
 const MAX_BACKOFF_SECONDS = 15
-/** gRPC INVALID_ARGUMENT: the server will refuse the same request for ever. */
+/** gRPC INVALID_ARGUMENT: the server will always refuse the same request. */
 const INVALID_ARGUMENT = 3
 
 /**
@@ -94,7 +94,7 @@ async function relayRow({ db, temporal, starts, logger }: RelayDeps, row: Outbox
   }
 }
 
-/** 1, 2, 4 … seconds, spread by a quarter so that rows of one outage don't come back as one herd. */
+/** 1, 2, 4 … seconds, spread by a quarter so that the rows of an outage are not all retried at once. */
 export function backoffSeconds(attempts: number): number {
   const seconds = Math.min(MAX_BACKOFF_SECONDS, 2 ** Math.max(0, Math.min(attempts, 10) - 1))
   return seconds * (0.75 + Math.random() / 4)

@@ -11,7 +11,7 @@ export interface OutboxRow {
   created_at: Date
 }
 
-/** The row can never be delivered, however often it is tried. */
+/** The row can never be delivered, however often a relay tries. */
 export class UndeliverableMessageError extends Error {
   override readonly name = 'UndeliverableMessageError'
 }
@@ -39,7 +39,7 @@ export function parseOutboxRow(row: Pick<OutboxRow, 'kind' | 'payload'>): Outbox
   )
 }
 
-/** What logs and metrics tell of a row: never its payload. */
+/** The parts of a row for logs and metrics, never its payload. */
 export function aboutRow(row: OutboxRow): AboutMessage {
   return { outboxId: row.outbox_id, kind: row.kind, attempts: row.attempts }
 }

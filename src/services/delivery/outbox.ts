@@ -9,7 +9,7 @@ import { createWorkflowStarts } from './workflow-starts.ts'
 
 /** How long a request waits for Temporal before it leaves the message to the relay. */
 const DIRECT_DEADLINE_MS = 500
-/** The relay leaves young messages to the request that wrote them. Longer than a request and its direct delivery. */
+/** The relay leaves younger messages to the request that wrote them, which takes less time than this. */
 const DIRECT_GRACE_SECONDS = 3
 
 export interface OutboxDeps {
@@ -20,11 +20,11 @@ export interface OutboxDeps {
 
 export interface Outbox {
   /**
-   * Delivers messages just committed, each within half a second at most, and forgets them. Never throws: what could not be
-   * delivered is the relay's. Await it before answering only if the answer profits from a workflow that has started.
+   * Delivers newly committed messages within half a second each; the relay takes the rest. Never throws.
+   * Await it before answering only if the answer benefits from a started workflow.
    */
   dispatch(outboxIds: readonly string[]): Promise<void>
-  /** Delivers what is older, until the signal aborts. Any number of relays may run. */
+  /** Delivers older messages until the signal aborts. Any number of relays may run. */
   runRelay(signal: AbortSignal): Promise<void>
 }
 

@@ -22,14 +22,13 @@ import { ownerAttribute, photoAttribute, stageAttribute } from '../../contracts/
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 
-/** The one way into each workflow. All may be called twice. */
+/** The only way to start each workflow. Every function may be called twice. */
 export interface WorkflowStarts {
-  /** Does what a committed change owes to Temporal. */
+  /** Delivers what a committed change owes to Temporal. */
   deliver(message: OutboxMessage): Promise<void>
   /**
-   * Starts the reconciler of a photo's distribution, or wakes it. An activity of photoUpload and photoSync calls this; a
-   * child workflow would not do, as starting one fails while the other workflow's is still running, and a child
-   * cannot be started and signalled at once. What is started so has no parent, and outlives both.
+   * Starts or wakes the reconciler of a photo's distribution, for photoUpload and photoSync. It is not a
+   * child, as a child cannot be started and signalled at once; it has no parent and outlives both.
    */
   reconcileDistribution(input: PhotoFanoutInput): Promise<void>
   /** Tells a running upload that its photo was deleted; false if none is running. */
@@ -84,7 +83,7 @@ export function createWorkflowStarts(temporal: Client): WorkflowStarts {
   }
 }
 
-/** One-shot: a workflow that runs already, or has ended, is what was asked for. */
+/** One-shot: a workflow that is already running or has ended counts as started. */
 async function onceOnly(start: () => Promise<unknown>): Promise<void> {
   try {
     await start()

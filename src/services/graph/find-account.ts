@@ -22,15 +22,15 @@ async function find(query: Query, viewer: Viewer, username: string) {
 }
 
 /**
- * The id of the account that has this name, in any case.
- * @throws DarkroomError not_found for one that is absent to the viewer
+ * The id of the account with this name, in any case.
+ * @throws DarkroomError not_found if it does not exist for the viewer
  */
 export async function findAccount(query: Query, viewer: Viewer, username: string): Promise<UserId> {
   return (await find(query, viewer, username)).user_id
 }
 
 /**
- * The same for an account whose lists are asked for.
+ * The same for a request for the account's lists.
  * @throws DarkroomError not_found, account_private if its lists are closed to the viewer
  */
 export async function findAccountWithLists(query: Query, viewer: Viewer, username: string): Promise<UserId> {

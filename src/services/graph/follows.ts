@@ -7,11 +7,11 @@ import { findAccount } from './find-account.ts'
 
 export interface Follows {
   /**
-   * Follows an open account at once, and asks a private one. Idempotent.
-   * @throws DarkroomError not_found, invalid for oneself
+   * Follows a public account at once, and requests to follow a private one. Idempotent.
+   * @throws DarkroomError not_found, invalid for the viewer's own account
    */
   follow(followerId: UserId, username: string): Promise<'following' | 'requested'>
-  /** Takes back a request as well. Idempotent; acts at the next read everywhere. @throws DarkroomError not_found */
+  /** Withdraws a request as well. Idempotent; applies to the next read. @throws DarkroomError not_found */
   unfollow(followerId: UserId, username: string): Promise<void>
   /** The same from the other side: makes `username` stop following. @throws DarkroomError not_found */
   removeFollower(followeeId: UserId, username: string): Promise<void>

@@ -21,7 +21,7 @@ export interface Profile {
   followingCount: number
   relationship: {
     following: boolean
-    /** The viewer has asked to follow and waits for an answer. */
+    /** The viewer's request to follow awaits an answer. */
     requested: boolean
     followedBy: boolean
     blocking: boolean
@@ -35,25 +35,25 @@ const EDGE_POSITION = ['string', 'string'] as const
 type EdgeSide = 'follower_id' | 'followee_id'
 
 export interface Profiles {
-  /** The id of an account whose lists the viewer may see. @throws DarkroomError not_found, account_private */
+  /** The account's id, if the viewer may see its lists. @throws DarkroomError not_found, account_private */
   ownerOfLists(reader: Reader, username: string): Promise<UserId>
   /** @throws DarkroomError not_found */
   get(reader: Reader, username: string): Promise<Profile>
   /**
-   * The accounts that follow this one, as far as they exist for the viewer, the newest edge first.
+   * The accounts that follow this one and exist for the viewer, newest edge first.
    * @throws DarkroomError not_found, account_private, bad_cursor
    */
   followers(list: ListRead, username: string): Promise<Page<Account>>
   /**
-   * The accounts that this one follows, as far as they exist for the viewer, the newest edge first.
+   * The accounts that this one follows and that exist for the viewer, newest edge first.
    * @throws DarkroomError not_found, account_private, bad_cursor
    */
   following(list: ListRead, username: string): Promise<Page<Account>>
 }
 
 /**
- * Up to so many edges are counted as their lists show them, which takes some 4 µs each. Of more the counters tell, which
- * go by edges and do not know of suspended accounts or blocks.
+ * Up to this many edges are counted as the lists show them, at some 4 µs each. Beyond it the counters
+ * count edges, without regard to suspended accounts or blocks.
  */
 const MAX_COUNTED_EDGES = 1_000
 

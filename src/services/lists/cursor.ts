@@ -2,10 +2,10 @@ import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'n
 import { DarkroomError } from '../../domain/errors.ts'
 import { viewerKey, type Viewer } from '../../domain/viewer.ts'
 
-/** Where a list was left: the sort key of the last row scanned, such as `[score, photoId]`. */
+/** The position in a list: the sort key of the last row scanned, such as `[score, photoId]`. */
 export type CursorPosition = readonly (string | number)[]
 
-/** What a cursor is good for; given to another viewer, list or filter it is refused. */
+/** What a cursor is bound to; it is refused for another viewer, list or filter. */
 export interface CursorBinding {
   viewer: Viewer
   /** The list's name with all that identifies it: `feed`, `photos/<ownerId>`, `search/photos`. */
@@ -19,11 +19,11 @@ export type PositionOf<Shape extends readonly Kind[]> = {
   [Index in keyof Shape]: Shape[Index] extends 'number' ? number : string
 }
 
-/** The first byte of a cursor; another one means a form that this version does not know. */
+/** The first byte of a cursor; any other byte means a format that this version does not know. */
 const FORMAT_VERSION = 2
 /** 128 bits: forging one takes 2^127 requests on average. Also the size of the cipher's IV. */
 const MAC_BYTES = 16
-/** Far above what a position needs; longer input is refused before any work. */
+/** Far more than a position needs; longer input is refused before any work. */
 export const MAX_CURSOR_CHARACTERS = 512
 
 /**
@@ -61,7 +61,7 @@ export function decodeCursor<const Shape extends readonly Kind[]>(
 ): PositionOf<Shape> {
   if (cursor.length > MAX_CURSOR_CHARACTERS) throw badCursor()
   const bytes = Buffer.from(cursor, 'base64url')
-  // Buffer.from skips what is not base64url; only the one spelling that we wrote is accepted.
+  // Buffer.from skips characters outside base64url, so accept only the exact spelling that we wrote.
   if (bytes.toString('base64url') !== cursor) throw badCursor()
   if (bytes.length <= 1 + MAC_BYTES || bytes[0] !== FORMAT_VERSION) throw badCursor()
   const mac = bytes.subarray(1, 1 + MAC_BYTES)
@@ -89,11 +89,11 @@ function macOf(payload: string, binding: CursorBinding, secret: string): Buffer 
 
 const CIPHER = 'aes-256-ctr'
 
-/** A key of its own, so that no MAC is ever a key. */
+/** A separate key, so that no MAC is ever a key. */
 function cipherKeyOf(secret: string): Buffer {
   return createHmac('sha256', secret).update('cursor encryption').digest()
 }
 
 function badCursor(): DarkroomError {
-  return new DarkroomError('bad_cursor', 'The cursor is not one that this list returned to you.')
+  return new DarkroomError('bad_cursor', 'This list did not return this cursor to you.')
 }

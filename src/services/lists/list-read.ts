@@ -10,21 +10,21 @@ import {
 } from './cursor.ts'
 import type { OwnWrites } from './own-writes.ts'
 
-/** A read made for a viewer, with where to read so that they find what they have just written. */
+/** A read for a viewer, from a place where they find their own latest writes. */
 export interface Reader<V extends Viewer = Viewer> {
   viewer: V
-  /** Runs statements on the primary for a viewer who has just written, else on a replica. */
+  /** Runs statements on the primary right after a write of the viewer, else on a replica. */
   query: Query
-  /** Whether the viewer has just written: what is derived from the rows may not know of it yet. */
+  /** Whether the viewer has just written, so that derived data may not include the write yet. */
   readYourWrites: boolean
 }
 
-/** One page of a list that a viewer asks for. Every list of the API is read with one. */
+/** A viewer's request for a page of a list. Every list of the API is read through one. */
 export interface ListRead<V extends Viewer = Viewer> extends Reader<V> {
   /** How many items the page may hold, 1–100. */
   limit: number
   /**
-   * Where the page before ended, as this list wrote it; undefined for the first page.
+   * The position where the previous page ended; undefined for the first page.
    * @param shape the kinds of the position's parts, e.g. `['number', 'string']`
    * @throws DarkroomError bad_cursor for a cursor of another list, viewer or filter
    */
@@ -36,7 +36,7 @@ export interface ListRead<V extends Viewer = Viewer> extends Reader<V> {
 /** A page of a list. It may be short, even empty, before the end. */
 export interface Page<Item> {
   items: Item[]
-  /** Where the next page begins; null means the end, and only then. */
+  /** Where the next page begins; null at the end of the list and only there. */
   nextCursor: string | null
 }
 
@@ -46,7 +46,7 @@ export interface ListRequest extends Omit<CursorBinding, 'viewer'> {
   cursor?: string | undefined
 }
 
-/** Where every read of the API begins. */
+/** The starting point of every read of the API. */
 export interface ListReads {
   reader<V extends Viewer>(viewer: V): Promise<Reader<V>>
   list<V extends Viewer>(viewer: V, request: ListRequest): Promise<ListRead<V>>

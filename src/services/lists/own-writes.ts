@@ -8,13 +8,13 @@ import type { Reader } from './list-read.ts'
 /** A replica further behind than 1 s is out of rotation; twice that covers the check's own interval. */
 const MARK_MS = 2_000
 
-/** Where to read so that an author reads their own writes. */
+/** Decides where to read so that authors see their own writes. */
 export interface OwnWrites {
-  /** Notes that the user has just written; never throws. */
+  /** Records that the user has just written; never throws. */
   mark(userId: UserId): Promise<void>
   /**
-   * Where the viewer reads: the primary for an account that wrote in the last 2 s, or of which that cannot be known; else
-   * a replica.
+   * Where the viewer reads: the primary for an account that wrote in the last 2 s or may have, else a
+   * replica.
    */
   readerFor<V extends Viewer>(viewer: V): Promise<Reader<V>>
 }

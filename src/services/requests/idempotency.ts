@@ -2,12 +2,12 @@ import { DarkroomError, type ErrorCode, type FieldError } from '../../domain/err
 import type { UserId } from '../../domain/ids.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 
-/** A request that runs longer than this has died; another with the same key takes its place. */
+/** A request that takes longer is considered dead; another with the same key takes its place. */
 const LOCK_SECONDS = 60
-/** How long a request may be repeated under its Idempotency-Key; housekeeping deletes what is older. */
+/** How long a request may be repeated under its Idempotency-Key; housekeeping deletes older answers. */
 export const IDEMPOTENCY_KEPT_HOURS = 24
 
-/** What is kept of a first answer: which resource it showed, so that it can be shown again with fresh rights and URLs. */
+/** The kept part of a first answer: its resource, to be shown again with current rights and URLs. */
 export type KeptAnswer =
   | { status: number; resourceId: string }
   | { problem: { code: ErrorCode; message: string; fields: readonly FieldError[] } }
@@ -17,17 +17,17 @@ interface IdempotencyScope {
   /** Method and route pattern. */
   route: string
   key: string
-  /** Digest of path parameters and body: the same key with another one is a mistake of the client's. */
+  /** Digest of path parameters and body: using the key with another one is a mistake of the client. */
   fingerprint: Buffer
 }
 
 /** A first run that holds the key. */
 export interface FirstRun {
-  /** Keeps the answer in the transaction that makes the resource, so that a crash in between cannot make two. */
+  /** Keeps the answer in the transaction that creates the resource, so that a crash cannot cause two. */
   keep(tx: Transaction, answer: KeptAnswer): Promise<void>
-  /** Keeps an answer that no transaction belongs to, unless one was kept already. */
+  /** Keeps an answer without a transaction, unless one was already kept. */
   keepAfterwards(answer: KeptAnswer): Promise<void>
-  /** Gives the key back: the answer is not one to keep. */
+  /** Releases the key without keeping an answer. */
   release(): Promise<void>
 }
 
@@ -87,7 +87,7 @@ export function createIdempotency({ db }: { db: Database }): Idempotency {
 }
 
 function firstRun(db: Database, scope: IdempotencyScope, lockedUntil: Date): FirstRun {
-  // locked_until fences: a run whose place was taken after a minute changes nothing any more.
+  // locked_until is the fence: a run that was replaced after a minute can no longer change anything.
   const id = [scope.userId, scope.route, scope.key, lockedUntil]
   const mine = 'user_id = $1 AND route = $2 AND key = $3 AND locked_until = $4'
   const keeping = (answer: KeptAnswer) => ({

@@ -2,7 +2,7 @@ import type { Clients } from '../clients.ts'
 import { createIdempotency } from './idempotency.ts'
 import { createRateLimits } from './rate-limits.ts'
 
-/** What is kept of requests: first answers by Idempotency-Key, and how often who asked. */
+/** The memory of requests: first answers by Idempotency-Key, and rate limit counters. */
 export function openRequests({ config, db, redis, breaker }: Clients) {
   return {
     idempotency: createIdempotency({ db }),

@@ -13,7 +13,7 @@ const HOUR_SECONDS = 60 * MINUTE_SECONDS
 
 const ACCOUNT_OR_ADDRESS = 'account, or address without one'
 
-/** How often what may be done; `RATE_LIMIT_FACTOR` multiplies the points. `counts` is for the API's document. */
+/** The policies; `RATE_LIMIT_FACTOR` multiplies the points. `counts` is for the OpenAPI document. */
 export const RATE_POLICIES = {
   /** Reading: a busy client shows a few pages a second. */
   read: { points: 1_200, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
@@ -23,11 +23,11 @@ export const RATE_POLICIES = {
   upload: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   /** Each holds a connection for up to 25 s. */
   poll: { points: 600, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
-  /** Per address, since there is no account yet. */
+  /** Per address, since the account does not exist yet. */
   signUp: { points: 30, seconds: HOUR_SECONDS, counts: 'address' },
   signIn: { points: 60, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
   refresh: { points: 120, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
-  /** Per username tried, from wherever; a success clears it. */
+  /** Per username tried, from any address; a success clears it. */
   signInTarget: { points: 20, seconds: QUARTER_HOUR_SECONDS, counts: 'username that sign-ins try' },
 } as const
 
@@ -38,7 +38,7 @@ export function policyPoints(name: RatePolicyName, factor: number): number {
   return Math.max(1, Math.round(RATE_POLICIES[name].points * factor))
 }
 
-/** What became of one call counted against a policy. */
+/** The result of counting one call against a policy. */
 interface RateDecision {
   allowed: boolean
   limit: number
@@ -51,7 +51,7 @@ interface RateDecision {
 export interface RateLimits {
   /** Counts one call; undefined if limits are switched off. */
   consume(policy: RatePolicyName, key: string): Promise<RateDecision | undefined>
-  /** Forgets what was counted. */
+  /** Resets the counter. */
   clear(policy: RatePolicyName, key: string): Promise<void>
 }
 
@@ -115,7 +115,7 @@ export function createRateLimits(
   }
 }
 
-/** A refusal is a result as well. */
+/** Returns a refusal as a result, not as an error. */
 function count(limiter: RateLimiterAbstract, key: string): Promise<RateLimiterRes> {
   return limiter.consume(key).catch((refused: unknown) => {
     if (refused instanceof RateLimiterRes) return refused

@@ -1,7 +1,7 @@
 import type { Clients } from '../clients.ts'
 import { createPhotoSync } from './photo-sync.ts'
 
-/** What a narrowing takes back from edges and storage. */
+/** Removes from edges and storage what a narrowing takes back. */
 export function openRetraction({ config, db, objects, cdn }: Clients) {
   return {
     photoSync: createPhotoSync({

@@ -11,7 +11,7 @@ export interface PhotoSyncDeps {
   db: Database
   objects: ObjectStore
   cdn: Cdn
-  /** For signing the URLs whose refusal is proven. */
+  /** Signs the URLs that the edges are tested with. */
   cdnBaseUrl: string
   cdnSigningKey: string
 }
@@ -19,11 +19,11 @@ export interface PhotoSyncDeps {
 /** Brings objects and edges in line with a photo's row. Each step may run twice. */
 export interface PhotoSync {
   plan(photoId: PhotoId): Promise<SyncPlan>
-  /** Every edge refuses URLs below the epoch. @throws DarkroomError `unavailable` until all have confirmed */
+  /** Makes every edge refuse URLs below the epoch. @throws DarkroomError `unavailable` until all confirm */
   deny(photoId: PhotoId, minEpoch: number): Promise<void>
-  /** Copies stale variants to keys under the epoch, switches their rows, deletes the old objects. */
+  /** Copies stale variants to keys under the epoch, switches their rows and deletes the old objects. */
   move(photoId: PhotoId, accessEpoch: number, stale: readonly StaleVariant[]): Promise<MoveOutcome>
-  /** Keys of all that is stored of the photo. */
+  /** The keys of all stored objects of the photo. */
   listObjects(photoId: PhotoId): Promise<string[]>
   /** Deletes objects and the rows that name them. */
   deleteObjects(photoId: PhotoId, keys: readonly string[]): Promise<void>
@@ -35,7 +35,7 @@ export interface PhotoSync {
   refuse(photoId: PhotoId, keys: readonly string[]): Promise<{ purged: number }>
 }
 
-/** An edge still serves what it must refuse. */
+/** An edge still serves a URL that it must refuse. */
 class EdgeStillServes extends Error {
   override readonly name = 'EdgeStillServes'
 }
@@ -49,8 +49,8 @@ export function createPhotoSync({ db, objects, cdn, cdnBaseUrl, cdnSigningKey }:
       const moves = stale.map((old) => ({ ...old, newKey: keyAtEpoch(old.objectKey, accessEpoch) }))
       for (const { objectKey, newKey } of moves) await copyUnlessDone(objects, objectKey, newKey)
       const { outcome, recorded } = await switchRows(db, photoId, accessEpoch, moves)
-      // Whatever no row names: the old objects, or the copies if the photo was narrowed again meanwhile. A try before this
-      // one may have switched the rows and died, so which of them it is, is asked and not concluded.
+      // Delete the objects that no row names: the old ones, or the copies after another narrowing. The
+      // rows are read again because an earlier try may have switched them before it died.
       const keys = moves.flatMap(({ objectKey, newKey }) => [objectKey, newKey])
       const removed = keys.filter((key) => !recorded.has(key))
       if (removed.length > 0) await objects.delete(removed)
@@ -81,7 +81,7 @@ export function createPhotoSync({ db, objects, cdn, cdnBaseUrl, cdnSigningKey }:
       const findings = await cdn.purge(served.map((key) => `/${key}`))
       const urls = served.flatMap((key) =>
         [true, false].map((isPublic) => {
-          // As issued before the epoch moved: at every later epoch the URL needs an object that is gone.
+          // The URL as issued before the epoch moved, since later ones name an object that is gone.
           const accessEpoch = epochOfKey(key)!
           const options = { baseUrl: cdnBaseUrl, key, accessEpoch, isPublic, signingKey: cdnSigningKey }
           return imageUrl({ ...options, now: new Date() }).url
@@ -125,7 +125,7 @@ async function readPlan(db: Database, photoId: PhotoId): Promise<SyncPlan> {
   return { state: 'published', version, accessEpoch, stale }
 }
 
-/** A retry may find the source deleted because an earlier try had come as far; then the copy is there. */
+/** If an earlier try has already deleted the source, a retry finds the copy in place. */
 async function copyUnlessDone(objects: ObjectStore, from: string, to: string): Promise<void> {
   try {
     await objects.copy(from, to)
@@ -138,7 +138,7 @@ interface Move extends StaleVariant {
   newKey: string
 }
 
-/** `superseded` if the photo was narrowed again or is no longer published: whoever did that has a plan of its own. */
+/** `superseded` if the photo was narrowed again or is no longer published, which has its own plan. */
 async function switchRows(
   db: Database,
   photoId: PhotoId,

@@ -14,17 +14,17 @@ export interface SearchIndexDeps {
 
 export interface SearchIndex {
   /**
-   * Brings the photo's search document in line with its row: a published photo's is written, any other's removed. May
-   * run any number of times, in parallel and late: a version that the index is past is left out.
+   * Brings the photo's search document in line with its row: writes a published photo, removes others.
+   * It may run repeatedly, in parallel and late, since the index ignores outdated versions.
    * @throws DarkroomError `unavailable` when OpenSearch is down or not set up
    */
   indexPhoto(photoId: PhotoId): Promise<IndexOutcome>
 }
 
-/** A row that changes more often than this during one call has signals under way that index it again. */
+/** If a row changes more often than this during a call, the pending signals index it again. */
 const MAX_PASSES = 5
 
-/** A version above any that photos.version (an integer) can have: for photos without a row, which have no future. */
+/** A version above any that photos.version (an integer) can have: for photos without a row, which never return. */
 const FINAL_VERSION = 2 ** 31
 
 export function createSearchIndex({ index, primary }: SearchIndexDeps): SearchIndex {

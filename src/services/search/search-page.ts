@@ -10,7 +10,7 @@ export interface Hits {
 export interface PageSource {
   /** The next hits after `after` (null: from the start), about `size` of them. */
   hits(after: HitPosition | null, size: number): Promise<Hits>
-  /** Those of the photos that the viewer may see now, by id. */
+  /** The photos that the viewer may see now, by id. */
   cards(photoIds: string[]): Promise<Map<string, PhotoCard>>
 }
 
@@ -20,12 +20,12 @@ export interface SearchPage {
   next: HitPosition | null
 }
 
-/** Hidden hits are a second's worth of narrowings, so a page needing more than this is answered short. */
+/** Hidden hits are a second's worth of narrowings, so a page that needs more than this is returned short. */
 const MAX_SCANNED_PER_ITEM = 10
 const MAX_SCAN_MS = 300
 
 /**
- * Fills a page with what the viewer may see of the hits. It looks for one photo more than asked, so that `next` is set
+ * Fills a page with the hits that the viewer may see. It looks for one photo more than asked, so that `next` is set
  * only if there is a visible photo to come: neither an empty page nor a cursor tells of a hidden one. A page that would
  * take too long is returned short, with `next` at the last hit scanned.
  */
@@ -44,7 +44,7 @@ export async function fillPage(
     const visible = await source.cards(positions.map((position) => position.photoId))
     for (const position of positions) {
       const card = visible.get(position.photoId)
-      // A photo taken out of publication is in its owner's sight, but not in search.
+      // The owner still sees a photo that is no longer published, but not in search.
       if (card?.status === 'ready') {
         if (cards.length === limit) return { cards, next: lastShown }
         cards.push(card)

@@ -6,23 +6,23 @@ import { parseSearchText } from './search-text.ts'
 
 type QueryContainer = Types.Common_QueryDsl.QueryContainer
 
-/** What a search asks for; all given conditions must hold. */
+/** The conditions of a search; all given ones must hold. */
 export interface PhotoFilters {
-  /** Words, `"phrases"` and `#tags`, all of them wanted. At most MAX_SEARCH_TEXT_CHARACTERS. */
+  /** Words, `"phrases"` and `#tags`; all of them must match. At most MAX_SEARCH_TEXT_CHARACTERS. */
   q?: string | undefined
   /** With or without `#`, in any spelling that folds to the same. */
   tag?: string | undefined
   /** The owner's username, in any case. */
   user?: string | undefined
-  /** Published at or after. */
+  /** Published at or after this time. */
   from?: Date | undefined
-  /** Published before. */
+  /** Published before this time. */
   to?: Date | undefined
 }
 
 export interface BuiltQuery {
   query: QueryContainer
-  /** Whether there are words to score by; without them relevance is recency. */
+  /** Whether there are words to score by; without them, relevance means recency. */
   scored: boolean
 }
 
@@ -33,7 +33,7 @@ export interface BuiltQuery {
 const FIELDS = ['caption.exact^8', 'tags.words^8', 'altText.exact^4', 'caption^2', 'altText^1']
 
 /**
- * The query for what `filters` ask and the viewer may see.
+ * The query for photos that match `filters` and that the viewer may see.
  * @throws DarkroomError `invalid` if `q` is too long
  */
 export function buildPhotoQuery(

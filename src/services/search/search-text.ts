@@ -3,12 +3,12 @@ import { findHashtags } from '../../domain/hashtags.ts'
 import { fold } from '../../domain/text-folding.ts'
 
 /**
- * The longest `q`, in code points. A word is looked for in 5 fields, and OpenSearch refuses a query of more than 1,024
+ * The longest `q`, in code points. Each word is searched in 5 fields, and OpenSearch refuses a query of more than 1,024
  * clauses: 200 characters of a script without spaces are 199 words.
  */
 export const MAX_SEARCH_TEXT_CHARACTERS = 200
 
-/** What `q` asks for. */
+/** The parsed `q`. */
 export interface SearchText {
   /** Folded words and quoted phrases; empty if `q` had none. */
   words: string
@@ -18,7 +18,7 @@ export interface SearchText {
 
 /**
  * Splits `q` into words and hashtags; each `#tag` is a filter and not a word.
- * @throws DarkroomError `invalid` if it is longer than MAX_SEARCH_TEXT_CHARACTERS, as typed or when ligatures are undone
+ * @throws DarkroomError `invalid` if it is longer than MAX_SEARCH_TEXT_CHARACTERS, as typed or with its ligatures expanded
  */
 export function parseSearchText(q: string): SearchText {
   const composed = q.normalize('NFC')
@@ -30,7 +30,7 @@ export function parseSearchText(q: string): SearchText {
     rest += `${composed.slice(end, hashtag.start)} `
     end = hashtag.end
   }
-  // A lone * is simple_query_string's "everything", whatever its flags; a dash is as little of a word.
+  // A lone * is simple_query_string's "everything", whatever its flags; a dash is not a word either.
   const words = foldText(rest + composed.slice(end))
     .replaceAll('*', '-')
     .replaceAll(/\s+/g, ' ')

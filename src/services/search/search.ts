@@ -11,7 +11,7 @@ import { buildPhotoQuery, type PhotoFilters } from './search-query.ts'
 
 export interface SearchDeps {
   index: PhotoIndex
-  /** How far `total` counts. Default: MAX_COUNTED_HITS. */
+  /** The highest `total` that is counted. Default: MAX_COUNTED_HITS. */
   maxCountedHits?: number
 }
 
@@ -26,12 +26,12 @@ export interface PhotoSearchResult extends Page<PhotoCard> {
 
 export interface Search {
   /**
-   * Photos that match and that the viewer may see, by relevance (the default) or newest first. A walk by cursor meets
-   * every photo once that matched throughout it with an unchanged caption and alternative text.
-   * @throws DarkroomError `unavailable` with OpenSearch down, `bad_cursor`, `invalid` for a `q` too long
+   * Matching photos that the viewer may see, by relevance (the default) or newest first. Paging returns
+   * every photo once that matches throughout with the same caption and alternative text.
+   * @throws DarkroomError `unavailable` with OpenSearch down, `bad_cursor`, `invalid` if `q` is too long
    */
   searchPhotos(list: ListRead, request: PhotoSearchRequest): Promise<PhotoSearchResult>
-  /** The photos of a tag, newest first. Errors as of searchPhotos. */
+  /** The photos with a tag, newest first. Throws the same errors as searchPhotos. */
   photosOfTag(list: ListRead, tag: string): Promise<Page<PhotoCard>>
 }
 
@@ -88,7 +88,7 @@ export function createSearch(deps: SearchDeps): Search {
   }
 }
 
-/** Where a walk goes on, with the total that its first page counted. */
+/** Where the next page starts, with the total that the first page counted. */
 function walkFrom(list: ListRead): { position: HitPosition; total: number } | undefined {
   const after = list.after(CURSOR_SHAPE)
   if (!after) return undefined
@@ -96,7 +96,7 @@ function walkFrom(list: ListRead): { position: HitPosition; total: number } | un
   return { position: { relevance, publishedAt, photoId }, total }
 }
 
-/** Serves the hits that are at hand, then searches on from their last. */
+/** Serves the hits already found, then searches on from the last one. */
 function startingWith(
   first: Hits,
   search: (after: HitPosition | null, size: number) => Promise<Hits>,

@@ -10,24 +10,24 @@ import { incomingKey, originalKey, variantsPrefix } from '../photos/object-keys.
 export interface UploadsDeps {
   db: Database
   objects: ObjectStore
-  /** From how many followers on an author's photos are merged by readers until their push is through. */
+  /** From this many followers on, readers merge an author's photos until their push is complete. */
   fanoutShardThreshold: number
 }
 
 /** The steps of an upload that touch rows and keys, not pixels. Each may run twice. */
 export interface Uploads {
-  /** Looks at the object and, if it is there, takes the photo from `awaiting_upload` to `processing`. */
+  /** If the object exists, moves the photo from `awaiting_upload` to `processing`. */
   claim(photoId: PhotoId): Promise<ClaimOutcome>
-  /** The original did not come in time. */
+  /** Closes the upload because the original did not arrive in time. */
   abandon(photoId: PhotoId): Promise<void>
   /**
-   * The original is not a photo, or an operator cancelled the upload. Leaves published photos alone.
-   * @returns what the photo is now; null if there is none
+   * Closes the upload because the original is invalid or an operator cancelled it; not if published.
+   * @returns the status of the photo now; null if it does not exist
    */
   fail(photoId: PhotoId, code: string, detail: string): Promise<{ status: PhotoStatus | null }>
   /** Makes a validated photo visible. */
   publish(photoId: PhotoId): Promise<PublishOutcome>
-  /** Removes what the steps of an upload may have stored after its photo was deleted. */
+  /** Removes objects that the steps of an upload may have stored after its photo was deleted. */
   discard(photoId: PhotoId): Promise<void>
 }
 
@@ -41,7 +41,7 @@ export function createUploads({ db, objects, fanoutShardThreshold }: UploadsDeps
         values: [photoId],
       })
       if (claimed) return { outcome: 'claimed' }
-      // At most one upload workflow of a photo is open, so a row in processing was claimed by an earlier try of this one.
+      // A photo has at most one open upload workflow, so an earlier try of this one claimed the row.
       const status = await statusOf(db, photoId)
       if (status === 'processing') return { outcome: 'claimed' }
       return { outcome: 'closed', ...(status ? { status } : {}) }

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 
 const DIRECTORY_PREFIX = 'darkroom-original-'
-/** Far longer than an activity may take: what is older was left by a process that was killed. */
+/** Far longer than an activity may take; older files were left by killed processes. */
 const LEFT_OVER_AFTER_MS = 60 * 60 * 1000
 
 export interface ObjectFileOptions {
@@ -36,7 +36,7 @@ export async function withObjectFile<T>(
   }
 }
 
-/** Removes what killed processes left in the temporary folder. Called at boot. */
+/** Removes files that killed processes left in the temporary folder. Called at boot. */
 export async function removeLeftOverFiles(now = Date.now()): Promise<number> {
   const names = (await readdir(tmpdir())).filter((name) => name.startsWith(DIRECTORY_PREFIX))
   let removed = 0

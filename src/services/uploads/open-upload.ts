@@ -20,11 +20,11 @@ interface OpenedUpload {
 
 /** The client's side of an upload, until its workflow takes over. */
 export interface PendingUploads {
-  /** Makes a photo that awaits its original and signs the PUT for it. @throws DarkroomError quota_exceeded */
+  /** Creates a photo that awaits its original and signs the PUT. @throws DarkroomError quota_exceeded */
   open(ownerId: UserId, photo: NewPhoto, first?: FirstRun): Promise<OpenedUpload>
-  /** Signs the PUT anew. @throws DarkroomError not_found, upload_closed */
+  /** Signs the PUT again. @throws DarkroomError not_found, upload_closed */
   signAnew(ownerId: UserId, photoId: PhotoId): Promise<PresignedPut>
-  /** Tells that the original was put. @throws DarkroomError not_found, not_uploaded, upload_closed */
+  /** Reports the uploaded original. @throws DarkroomError not_found, not_uploaded, upload_closed */
   complete(ownerId: UserId, photoId: PhotoId): Promise<PhotoCard>
 }
 
@@ -66,7 +66,7 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
     return row
   }
 
-  /** The signature ends when the upload does, so that signing anew never moves the deadline the workflow waits for. */
+  /** The signature expires with the upload, so that signing again never moves the workflow's deadline. */
   function presign(
     photoId: PhotoId,
     row: Pick<UploadRow, 'content_type' | 'bytes' | 'sha256'>,
@@ -126,7 +126,7 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
         const head = await objects.head(incomingKey(photoId))
         if (!head) {
           if (row.upload_expires_at.getTime() <= Date.now()) throw uploadClosed()
-          throw new DarkroomError('not_uploaded', 'There is no object yet: PUT it first.')
+          throw new DarkroomError('not_uploaded', 'The storage does not have the original yet; PUT it first.')
         }
         const payload = { photoId, ownerId, expiresAtMs: row.upload_expires_at.getTime() }
         const outboxId = await db.transaction((tx) => addToOutbox(tx, { kind: 'originalArrived', payload }))
@@ -138,7 +138,7 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
 }
 
 function uploadClosed(): DarkroomError {
-  return new DarkroomError('upload_closed', 'This upload takes no object any more; open a new one.')
+  return new DarkroomError('upload_closed', 'This upload is closed; open a new one.')
 }
 
 /** Counts one user's uploads at a time, so that many at once cannot pass the quota together. */

@@ -10,11 +10,11 @@ import type { PhotoCard } from '../photos/photo-cards.ts'
 import { isOpen, settleSteps, stepsOfRow, type UploadEnd } from './steps-of-row.ts'
 import { askFanout, askUpload, type WorkflowStanding } from './workflow-progress.ts'
 
-/** How often a long poll looks at first, and later: a look asks Temporal four things, and an account has many polls. */
+/** How often a long poll checks at first, and later: a check asks Temporal four things. */
 const POLL_INTERVAL_MS = { first: 300, growth: 1.25, longest: 2_000 }
-/** A process lets one account wait for so many photos at a time; more are answered at once, as `wait` allows. */
+/** An account may wait for this many photos at once per process; further polls are answered at once. */
 const MAX_POLLS_PER_ACCOUNT = 20
-/** After the URL has expired and a PUT that was under way has ended, an upload without a workflow is not about to begin. */
+/** After the URL has expired and a PUT under way has ended, no workflow will start any more. */
 const LATE_START_MS = 60 * 60 * 1000
 
 export interface PhotoProgress {
@@ -24,9 +24,9 @@ export interface PhotoProgress {
 }
 
 interface WaitOptions {
-  /** Returns as soon as the progress differs from what it was, at the latest after this; at once when nothing will change. */
+  /** Returns once the progress changes or this time is over; at once if nothing will change. */
   waitSeconds: number
-  /** Ends the wait at once: the client has gone, or the process is told to stop. */
+  /** Ends the wait at once when the client hangs up or the process is told to stop. */
   signal: AbortSignal
 }
 
@@ -37,7 +37,7 @@ export interface ProgressReader {
 
 interface Look {
   progress: PhotoProgress
-  /** There is nothing to wait for. */
+  /** Whether the progress is final. */
   isSettled: boolean
 }
 
@@ -113,21 +113,21 @@ export function createProgress({ temporal, db }: { temporal: Client; db: Databas
   }
 }
 
-/** Whether nothing of it will change by itself any more: there is nothing to wait for. */
+/** Whether the progress is final, because nothing in it will change by itself any more. */
 export function isSettled(
   { status, steps, fanout }: PhotoProgress,
   known: { upload: UploadEnd; fanout: WorkflowStanding },
 ): boolean {
-  // The row was read before the workflow was asked: its status may still be about to follow the steps.
+  // The row was read before the workflow was asked, so its status may lag behind the steps.
   if (isUnderWay(status) && known.upload === 'open') return false
   if (steps.some(isOpen)) return false
-  // The step has only started the push, whose own state may be unknown for the moment.
+  // The step has only started the push; the state of the push may still be unknown.
   const pushStarted = steps.some(({ name, state }) => name === 'fanout' && state === 'done')
   const pushEnded = fanout?.state === 'done' || fanout?.state === 'cancelled'
   return !pushStarted || pushEnded || (known.fanout !== 'open' && known.fanout !== 'unknown')
 }
 
-/** Without a workflow, an upload is about to begin, or over and forgotten. */
+/** Without a workflow, an upload either has not started yet or was forgotten after its end. */
 export function endOf(
   standing: WorkflowStanding,
   { status, uploadExpiresAt }: Pick<PhotoCard, 'status' | 'uploadExpiresAt'>,

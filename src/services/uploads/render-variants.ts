@@ -15,11 +15,11 @@ export interface VariantsDeps {
 }
 
 export interface Variants {
-  /** What the photo is to be rendered to, and what of it is missing. */
+  /** The variants of the photo, and which of them are missing. */
   plan(photoId: PhotoId): Promise<VariantPlan>
-  /** Renders every variant that is missing from one decode, storing and recording each as soon as it is there. */
+  /** Renders every missing variant from one decode; stores and records each as soon as it is ready. */
   renderAll(photoId: PhotoId, signal?: AbortSignal): Promise<RenderOutcome>
-  /** Renders one variant. @throws what went wrong with it */
+  /** Renders one variant. @throws the error that it failed with */
   renderOne(photoId: PhotoId, ref: VariantRef, signal?: AbortSignal): Promise<RenderOutcome>
 }
 
@@ -35,7 +35,7 @@ class UnknownVariant extends Error {
   override readonly name = 'UnknownVariant'
 }
 
-/** Narrowings in a row that a variant gives way to before its activity is retried. */
+/** Successive narrowings that a variant gives way to before its activity is retried. */
 const EPOCH_TRIES = 3
 
 export function createVariants({ db, objects, maxPixels }: VariantsDeps): Variants {
@@ -63,7 +63,7 @@ export function createVariants({ db, objects, maxPixels }: VariantsDeps): Varian
     try {
       await record(db, photoId, key, photo.accessEpoch, rendered)
     } catch (error) {
-      // Whoever narrowed or deleted the photo may have listed its objects before this one was there.
+      // A narrowing or deletion may have listed the objects before this one was stored.
       if (error instanceof EpochMoved || error instanceof PhotoGone) await objects.delete([key])
       throw error
     }
@@ -101,7 +101,7 @@ export function createVariants({ db, objects, maxPixels }: VariantsDeps): Varian
 
 const refOf = ({ variant, format }: VariantRef): VariantRef => ({ variant, format })
 
-/** @throws UnknownVariant for what another release asks for; a worker of that release will take a later try */
+/** @throws UnknownVariant for a variant of another release; one of its workers will take a later try */
 function specOf({ variant, format }: VariantRef): VariantSpec {
   const spec = VARIANT_SPECS.find((each) => each.variant === variant && each.format === format)
   if (!spec) throw new UnknownVariant(`this release makes no ${variant}.${format}`)

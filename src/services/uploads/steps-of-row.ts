@@ -8,8 +8,8 @@ import { VARIANT_SPECS } from '../../domain/variants.ts'
 import type { PhotoCard } from '../photos/photo-cards.ts'
 
 /**
- * `open`: a workflow makes what is missing, or may. `completed`: it came to its end. `stopped`: it ended before that.
- * `forgotten`: it ended so long ago that Temporal does not know how.
+ * `open`: a workflow is or may be running. `completed`: it finished. `stopped`: it ended before that.
+ * `forgotten`: it ended so long ago that Temporal no longer knows how.
  */
 export type UploadEnd = 'open' | 'completed' | 'stopped' | 'forgotten'
 
@@ -19,7 +19,7 @@ export interface KnownOfUpload {
   isDistributionOwed: boolean
 }
 
-/** What Postgres alone knows of the steps. Nothing is `running` that nothing is about to do. */
+/** What Postgres alone knows about the steps. A step is `running` only if something will finish it. */
 export function stepsOfRow(card: PhotoCard, known: KnownOfUpload): UploadStep[] {
   const rendered = card.variants.filter((variant) => variant.variant !== 'original').length
   const detail = `${rendered} of ${VARIANT_SPECS.length}`
@@ -31,7 +31,7 @@ export function stepsOfRow(card: PhotoCard, known: KnownOfUpload): UploadStep[] 
   }))
 }
 
-/** A workflow's own account of its steps once it has ended: what it left open is as the row has it. */
+/** An ended workflow's own report of its steps; the row decides about steps that it left open. */
 export function settleSteps(told: readonly UploadStep[], row: readonly UploadStep[]): UploadStep[] {
   return told.map((step) => {
     if (!isOpen(step)) return step
@@ -79,7 +79,7 @@ function stateOfPublished(
   }
 }
 
-/** Where an upload is, or ended. */
+/** The step that an upload is at, or ended at. */
 function upTo(current: UploadStepName, name: UploadStepName, isOver: boolean): StepState {
   const distance = UPLOAD_STEPS.indexOf(name) - UPLOAD_STEPS.indexOf(current)
   if (distance < 0) return 'done'
@@ -90,6 +90,6 @@ function upTo(current: UploadStepName, name: UploadStepName, isOver: boolean): S
 function failedAt({ failure, width }: PhotoCard): UploadStepName {
   if (failure?.code === 'upload_expired') return 'arrival'
   if (failure?.code !== 'upload_cancelled') return 'validation'
-  // Where an operator cancelled it: before it was validated, or after.
+  // An operator cancelled it either before or after its validation.
   return width === null ? 'arrival' : 'publication'
 }

@@ -2,7 +2,7 @@ import { isUuid, type PhotoId, type UserId } from '../../domain/ids.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 
-/** An object that the storage says was created. */
+/** An object that the storage reports as created. */
 export interface CreatedObject {
   bucket: string
   key: string
@@ -10,8 +10,8 @@ export interface CreatedObject {
 
 export interface StorageEvents {
   /**
-   * Wakes the uploads that the objects belong to. Events are hints: foreign buckets and keys, and photos that await
-   * nothing, are passed over; the workflow looks at the object itself.
+   * Wakes the uploads that the objects belong to. Events are only hints: other objects and photos that
+   * await nothing are ignored, and the workflow checks the object itself.
    * @returns how many uploads were woken
    */
   objectsCreated(objects: readonly CreatedObject[]): Promise<number>

@@ -5,9 +5,9 @@ import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { incomingKey } from '../photos/object-keys.ts'
 
 const BATCH_OBJECTS = 500
-/** An upload URL may be used until it expires, and that PUT may go on; then nothing can arrive under its key any more. */
+/** After the URL has expired and a PUT under way has ended, nothing can arrive under the key any more. */
 const AFTER_EXPIRY = `interval '1 hour'`
-/** Objects without a row are nobody's, unless the database was restored or the bucket is shared: then a day tells. */
+/** Objects without a row get a day, in case the database was restored or the bucket is shared. */
 const UNKNOWN_KEPT_MS = 24 * 60 * 60 * 1000
 
 interface Incoming {

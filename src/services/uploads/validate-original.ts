@@ -16,9 +16,9 @@ export interface OriginalsDeps {
 
 export interface Originals {
   /**
-   * Looks at the uploaded object under a pinned ETag, copies exactly these bytes to where nobody can write, and notes
-   * what was learned in the photo's row (what is personal in it stays there, out of workflow histories).
-   * @throws InvalidImage for what will never be a photo
+   * Inspects the uploaded object under a pinned ETag, copies exactly these bytes out of clients' reach and
+   * records the result in the photo's row, which keeps personal data out of workflow histories.
+   * @throws InvalidImage if the bytes can never become a photo
    */
   validate(photoId: PhotoId, signal?: AbortSignal): Promise<ValidationOutcome>
 }
@@ -30,7 +30,7 @@ export function createOriginals({ db, objects, maxBytes, maxPixels }: OriginalsD
       if (!declared) return { outcome: 'gone' }
       const key = incomingKey(photoId)
       const head = await objects.head(key)
-      // Before a byte is fetched; inspectOriginal compares what was fetched once more.
+      // Checked before a byte is fetched; inspectOriginal checks the fetched bytes again.
       if (head?.bytes !== declared.bytes) {
         throw new InvalidImage(
           'size_mismatch',
@@ -50,7 +50,7 @@ export function createOriginals({ db, objects, maxBytes, maxPixels }: OriginalsD
       if (await note(db, photoId, inspected)) {
         return { outcome: 'valid', width: inspected.width, height: inspected.height, bytes: inspected.bytes }
       }
-      // Deleted meanwhile: whoever deleted it may have looked before the copy was there.
+      // The photo was deleted in the meantime, maybe before the deletion could find the copy.
       await objects.delete([originalKey(photoId)])
       return { outcome: 'gone' }
     },
@@ -85,7 +85,7 @@ async function readDeclared(db: Database, photoId: PhotoId) {
   }
 }
 
-/** Writes what was learned, unless the photo is no longer being processed. The row's lock orders this with a deletion. */
+/** Records the result if the photo is still being processed; the row's lock orders it with a deletion. */
 async function note(db: Database, photoId: PhotoId, original: InspectedOriginal): Promise<boolean> {
   return db.transaction(async ({ query }) => {
     const updated = await query({

@@ -12,12 +12,12 @@ import {
 } from '../../contracts/photo-upload.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 
-/** What Temporal says beyond this is not waited for: Postgres knows the essentials. */
+/** Temporal gets no more time than this to answer, as Postgres knows the essentials. */
 const TEMPORAL_DEADLINE_MS = 800
 
 /**
- * `open`: it runs. `completed`: it came to its end. `stopped`: it was terminated or cancelled, or it failed. `absent`: it was
- * not started yet, or Temporal has forgotten it. `unknown`: Temporal did not answer.
+ * `open`: it is running. `completed`: it finished. `stopped`: it was terminated or cancelled, or failed.
+ * `absent`: it has not started, or Temporal has forgotten it. `unknown`: Temporal did not answer.
  */
 export type WorkflowStanding = 'open' | 'completed' | 'stopped' | 'absent' | 'unknown'
 
@@ -40,7 +40,7 @@ const STEP_OF_ACTIVITY: Readonly<Partial<Record<UploadActivity, UploadStepName>>
   startFanout: 'fanout',
 }
 
-/** The steps of an upload, with the attempts of what it waits for. */
+/** The steps of an upload, with the attempts of pending activities. */
 export async function askUpload(temporal: Client, photoId: PhotoId): Promise<AskedWorkflow<UploadStep[]>> {
   const { standing, told, description } = await ask<UploadProgress>(
     temporal,
@@ -59,7 +59,7 @@ export async function askUpload(temporal: Client, photoId: PhotoId): Promise<Ask
   return { standing, told: steps }
 }
 
-/** How far the distribution of a photo is. One whose workflow was stopped goes no further by itself: it is `cancelled`. */
+/** The progress of a photo's distribution; `cancelled` if its workflow was stopped. */
 export async function askFanout(temporal: Client, photoId: PhotoId): Promise<AskedWorkflow<FanoutProgress>> {
   const { standing, told } = await ask<FanoutProgress>(
     temporal,
@@ -70,7 +70,7 @@ export async function askFanout(temporal: Client, photoId: PhotoId): Promise<Ask
   return { standing, told: isCutShort ? { ...told, state: 'cancelled' } : told }
 }
 
-/** Progress is a courtesy: with Temporal or its workers away, there is less. */
+/** Progress is a courtesy: it has fewer details while Temporal or its workers are down. */
 async function ask<Told>(
   temporal: Client,
   workflowId: string,
