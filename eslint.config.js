@@ -66,6 +66,21 @@ export default tseslint.config(
     },
   },
   {
+    // A title is read in a list of hundreds: subject, verb, outcome, on one line.
+    files: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'CallExpression:matches([callee.name=/^(it|describe)$/], [callee.callee.object.name=/^(it|describe)$/])' +
+            ' > Literal:first-child[value=/.{73}/]',
+          message: 'A title of a test has at most 72 characters.',
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.mjs', '**/*.js'],
     languageOptions: {
       globals: {

@@ -31,7 +31,7 @@ const lasting = services.filter(([, service]) => service.restart === 'unless-sto
 const documented = documentedSettings()
 
 describe('docker-compose.yml', () => {
-  it('has every server of the embedded stack, Temporal on Postgres with its UI, and every process of the app', () => {
+  it('has every server of the embedded stack and every app process', () => {
     const others = [
       'temporal-postgres',
       'temporal-ui',
@@ -46,11 +46,11 @@ describe('docker-compose.yml', () => {
     expect(compose.services.temporal?.environment).toMatchObject({ DB: 'postgres12' })
   })
 
-  it.each(services)('%s: its image is pinned to a full version', (_, { image }) => {
+  it.each(services)('%s: pins its image to a full version', (_, { image }) => {
     expect(image).toMatch(/:\d+\.\d+(\.\d+)?(-[a-z0-9.-]+)?$/)
   })
 
-  it.each(lasting)('%s: it has a health check', (_, { healthcheck }) => {
+  it.each(lasting)('%s: has a health check', (_, { healthcheck }) => {
     expect(healthcheck?.test[0]).toMatch(/^CMD(-SHELL)?$/)
     expect(healthcheck?.test.length).toBeGreaterThan(1)
   })
@@ -63,34 +63,31 @@ describe('docker-compose.yml', () => {
     expect(jobs.length + lasting.length).toBe(services.length)
   })
 
-  it.each(services)(
-    '%s: it waits for services that exist, and for health where there is a check',
-    (_, service) => {
-      for (const [name, { condition }] of Object.entries(service.depends_on ?? {})) {
-        expect(compose.services).toHaveProperty([name])
-        const expected = compose.services[name]?.healthcheck
-          ? 'service_healthy'
-          : 'service_completed_successfully'
-        expect(condition).toBe(expected)
-      }
-    },
-  )
+  it.each(services)('%s: waits for existing services, and for health where checked', (_, service) => {
+    for (const [name, { condition }] of Object.entries(service.depends_on ?? {})) {
+      expect(compose.services).toHaveProperty([name])
+      const expected = compose.services[name]?.healthcheck
+        ? 'service_healthy'
+        : 'service_completed_successfully'
+      expect(condition).toBe(expected)
+    }
+  })
 
-  it('publishes API, edge, S3 and the Temporal UI, on the loopback address only', () => {
+  it('publishes API, edge, S3 and Temporal UI on loopback only', () => {
     const published = services.flatMap(([name, service]) => (service.ports ?? []).map((port) => [name, port]))
     expect(published.map(([name]) => name).sort()).toEqual(['api', 'edge', 'seaweedfs', 'temporal-ui'])
     for (const [, port] of published) expect(port).toMatch(/^127\.0\.0\.1:/)
   })
 
   it.each(['bucket', 'setup', 'api', 'orchestration', 'media', 'fanout', 'fanout-bulk'])(
-    '%s: it gets every setting',
+    '%s: gets every setting',
     (name) => {
       const given = Object.keys(compose.services[name]?.environment ?? {}).sort()
       expect(given).toEqual(Object.keys(settingsSchema.shape).sort())
     },
   )
 
-  it('has no secret of its own: each comes from .env and must be set', () => {
+  it('has no secrets: each comes from .env and must be set', () => {
     const secret = /(PASSWORD|SECRET|TOKEN|KEYS?|KEY_ID|PWD)$/
     for (const [, { environment }] of services) {
       for (const [name, value] of Object.entries(environment ?? {})) {
@@ -99,7 +96,7 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  it('refers only to variables that .env.example explains, with the same default', () => {
+  it('uses only variables of .env.example, with the same defaults', () => {
     for (const [, name, fallback] of text.matchAll(/\$\{([A-Z0-9_]+)(?::-([^}]*))?/g)) {
       expect(documented).toHaveProperty([name as string])
       const differs = ['NODE_ENV', 'CDN_EDGE_URLS']
@@ -108,7 +105,7 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  it('leaves synchronous_standby_names to ALTER SYSTEM, which a command line would outrank', () => {
+  it('leaves synchronous_standby_names to ALTER SYSTEM', () => {
     expect(compose.services.postgres?.command).toContain('synchronous_commit=local')
     for (const [, { command }] of services) expect(String(command)).not.toContain('synchronous_standby_names')
     const names = settingsSchema.shape.DATABASE_STANDBY_NAMES.parse(undefined)
@@ -122,7 +119,7 @@ describe('docker-compose.yml', () => {
   })
 
   it.each(['api', 'orchestration', 'media', 'fanout', 'fanout-bulk'])(
-    '%s: it is killed only after the grace time, and 5 s more for what does not heed its end',
+    '%s: is killed only 5 s after its grace period',
     (name) => {
       const grace = settingsSchema.shape.SHUTDOWN_GRACE_SECONDS.parse(undefined)
       expect(parseInt(compose.services[name]?.stop_grace_period ?? '0')).toBeGreaterThan(grace + 5)

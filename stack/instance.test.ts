@@ -72,21 +72,18 @@ describe('npm run stack', () => {
       env: { PATH: process.env.PATH, DARKROOM_DATA_DIR: dataDir, DARKROOM_INSTANCE: name },
     })
 
-  it.each(['down', 'reset'])(
-    '%s: refuses while the owner lives, on the instance that is asked for',
-    async (verb) => {
-      await start({ lifetime: 'owned', given: {} })
-      await expect(stack(verb)).rejects.toMatchObject({
-        code: 1,
-        stderr: expect.stringMatching(
-          `^the instance ${name} is in use by process ${process.pid}; stop that with Ctrl-C`,
-        ),
-      })
-      expect(readOwner(layout)).toEqual(identify(process.pid))
-    },
-  )
+  it.each(['down', 'reset'])('%s: refuses while the owner of that instance lives', async (verb) => {
+    await start({ lifetime: 'owned', given: {} })
+    await expect(stack(verb)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        `^the instance ${name} is in use by process ${process.pid}; stop that with Ctrl-C`,
+      ),
+    })
+    expect(readOwner(layout)).toEqual(identify(process.pid))
+  })
 
-  it('down: goes on with one server, or once the owner is gone', async () => {
+  it('down: stops one server, or everything once the owner is gone', async () => {
     await start({ lifetime: 'owned', given: {} })
     expect((await stack('down', 'valkey')).stdout).toBe('stopped\n')
     writeOwner(layout, false)

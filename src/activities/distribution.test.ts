@@ -48,7 +48,7 @@ function fanoutInPairs() {
 }
 
 describe('a slice', () => {
-  it('heartbeats where it stands after each page', async () => {
+  it('heartbeats its position after each page', async () => {
     const env = new MockActivityEnvironment()
     const beats: unknown[] = []
     env.on('heartbeat', (details) => beats.push(details))
@@ -57,14 +57,14 @@ describe('a slice', () => {
     expect(beats).toEqual([at(2), at(4), at(6)])
   })
 
-  it('tried again goes on after the last page of the try before', async () => {
+  it('resumes after the last page of the previous attempt', async () => {
     const env = new MockActivityEnvironment({ attempt: 2, heartbeatDetails: at(4) })
     const { pushSlice, begunAfter } = fanoutInPairs()
     await env.run(pushSlice, input)
     expect(begunAfter).toEqual([4])
   })
 
-  it('that is cancelled ends with its page', async () => {
+  it('stops after the current page when it is cancelled', async () => {
     const env = new MockActivityEnvironment()
     const beats: unknown[] = []
     env.on('heartbeat', (details) => {

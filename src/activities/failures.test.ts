@@ -14,14 +14,14 @@ describe('toFailure', () => {
     })
   })
 
-  it('makes a mistake of the caller permanent', () => {
+  it("makes a caller's mistake permanent", () => {
     expect(toFailure(invalidField('photoId', 'no id'))).toMatchObject({
       type: 'BadRequest',
       nonRetryable: true,
     })
   })
 
-  it('retries what is unavailable, when it says', () => {
+  it('retries an unavailable service at the time it gives', () => {
     const error = new DarkroomError('unavailable', 'The edge is away.', { retryAfterSeconds: 5 })
     expect(toFailure(error)).toMatchObject({
       type: 'unavailable',
@@ -30,21 +30,21 @@ describe('toFailure', () => {
     })
   })
 
-  it('retries the unknown, and takes neither cause nor further lines along', () => {
+  it('retries an unknown error and drops its cause and further lines', () => {
     const cause = new Error('connect ECONNREFUSED 10.0.0.7:5432')
     const failure = toFailure(new Error('no connection\ndetail: secret', { cause })) as ApplicationFailure
     expect(failure).toMatchObject({ message: 'no connection', type: 'Error', nonRetryable: false })
     expect(failure.cause).toBeUndefined()
   })
 
-  it('leaves failures as they are', () => {
+  it('leaves failures unchanged', () => {
     const failure = ApplicationFailure.nonRetryable('as it is')
     expect(toFailure(failure)).toBe(failure)
   })
 })
 
 describe('withFailures', () => {
-  it('tells a cancellation from a failure of what it aborted', async () => {
+  it('distinguishes a cancellation from a failure of the aborted work', async () => {
     const env = new MockActivityEnvironment()
     const { work } = withFailures({
       work: async () => {

@@ -3,11 +3,11 @@ import { DarkroomError, ERROR_CODES, invalidField } from '../domain/errors.ts'
 import { problemOf, STATUS_BY_CODE, toDarkroomError } from './errors.ts'
 
 describe('problems', () => {
-  it('every code has a status that is an error', () => {
+  it('give every code an error status', () => {
     for (const code of ERROR_CODES) expect(STATUS_BY_CODE[code]).toBeGreaterThanOrEqual(400)
   })
 
-  it('carry all failing fields', () => {
+  it('list every failing field', () => {
     const { problem } = problemOf(invalidField('body.x', 'No.'), 'r-1')
     expect(problem).toEqual({
       type: 'urn:darkroom:problem:invalid',
@@ -20,7 +20,7 @@ describe('problems', () => {
     })
   })
 
-  it('say when to come back, and how to sign in', () => {
+  it('say when to retry and how to sign in', () => {
     const limited = new DarkroomError('rate_limited', 'x', { retryAfterSeconds: 7 })
     expect(problemOf(limited, 'r').headers.get('Retry-After')).toBe('7')
     expect(problemOf(new DarkroomError('unavailable', 'x'), 'r').headers.get('Retry-After')).toBe('1')
@@ -39,7 +39,7 @@ describe('problems', () => {
       'one deep below',
       new Error('a', { cause: new Error('b', { cause: Object.assign(new Error('c'), { code: 'EPIPE' }) }) }),
     ],
-  ])('%s is an outage', (_what, thrown) => {
+  ])('report %s as an outage', (_what, thrown) => {
     expect(toDarkroomError(thrown).code).toBe('unavailable')
   })
 
@@ -50,7 +50,7 @@ describe('problems', () => {
     null,
     undefined,
     Object.assign(new Error('x'), { status: 418 }),
-  ])('anything else is ours and says nothing: %s', (thrown) => {
+  ])('reveal nothing of any other error: %s', (thrown) => {
     const error = toDarkroomError(thrown)
     expect(error.code).toBe('internal')
     expect(error.message).toBe('Something went wrong on our side.')

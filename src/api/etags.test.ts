@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { etagOf, tagsOf, versionsOf } from './etags.ts'
 
 describe('etags', () => {
-  it('differ by answer and begin with the version', () => {
+  it('differ by response and start with the version', () => {
     expect(etagOf('{}')).toMatch(/^W\/"[\w-]{22}"$/)
     expect(etagOf('{}', 7)).toMatch(/^W\/"7\.[\w-]{22}"$/)
     expect(etagOf('{}')).not.toBe(etagOf('[]'))
@@ -30,7 +30,7 @@ describe('etags', () => {
     expect(versionsOf(header)).toEqual(expected)
   })
 
-  it('looks at no more than 20 tags', () => {
+  it('reads at most 20 tags', () => {
     expect(tagsOf('"a",'.repeat(1_000))).toHaveLength(20)
   })
 })

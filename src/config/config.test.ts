@@ -32,7 +32,7 @@ describe('a replica', () => {
     'first 2 (other, "feed_replica")',
     '1 (feed_replica, other)',
     'ANY 2 (feed_replica, other)',
-  ])('that commits always wait for may serve: %s', (names) => {
+  ])('may serve reads when commits always wait for it: %s', (names) => {
     expect(withReplica(names)).not.toThrow()
   })
 
@@ -42,11 +42,11 @@ describe('a replica', () => {
     'other, feed_replica',
     'ANY 1 (feed_replica, other)',
     'FIRST 1 (*)',
-  ])('that they do not always wait for is refused: %s', (names) => {
+  ])('is refused when commits do not always wait for it: %s', (names) => {
     expect(withReplica(names)).toThrow(ConfigError)
   })
 
-  it('that is not read may be in no list', () => {
+  it('may be missing from the list when nobody reads from it', () => {
     expect(() => loadConfig({ ...REQUIRED, DATABASE_STANDBY_NAMES: 'other' })).not.toThrow()
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { BUCKET_COUNT, feedBucket, splitBuckets } from './buckets.ts'
 
 describe('feedBucket', () => {
-  it('deals consecutive users evenly over all buckets', () => {
+  it('spreads consecutive users evenly over all buckets', () => {
     const sizes = new Array<number>(BUCKET_COUNT).fill(0)
     for (let id = 1; id <= 100 * BUCKET_COUNT; id++) sizes[feedBucket(String(id))]!++
     expect(Math.min(...sizes)).toBeGreaterThan(80)
@@ -11,17 +11,13 @@ describe('feedBucket', () => {
 })
 
 describe('splitBuckets', () => {
-  it.each([1, 2, 3, 7, 8, 64, 1024, 16_384])(
-    '%i ranges hold every bucket once and are of a size',
-    (count) => {
-      const ranges = splitBuckets(count)
-      expect(ranges).toHaveLength(count)
-      expect(ranges[0]!.first).toBe(0)
-      expect(ranges.at(-1)!.last).toBe(BUCKET_COUNT - 1)
-      for (const [index, range] of ranges.slice(1).entries())
-        expect(range.first).toBe(ranges[index]!.last + 1)
-      const sizes = ranges.map(({ first, last }) => last - first + 1)
-      expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1)
-    },
-  )
+  it.each([1, 2, 3, 7, 8, 64, 1024, 16_384])('makes %i equal ranges that hold every bucket once', (count) => {
+    const ranges = splitBuckets(count)
+    expect(ranges).toHaveLength(count)
+    expect(ranges[0]!.first).toBe(0)
+    expect(ranges.at(-1)!.last).toBe(BUCKET_COUNT - 1)
+    for (const [index, range] of ranges.slice(1).entries()) expect(range.first).toBe(ranges[index]!.last + 1)
+    const sizes = ranges.map(({ first, last }) => last - first + 1)
+    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1)
+  })
 })

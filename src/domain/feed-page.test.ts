@@ -19,7 +19,7 @@ function at(name: string): FeedPosition {
 const all = (names: string): FeedPosition[] => names.split(' ').filter(Boolean).map(at)
 
 describe('feed order', () => {
-  it('is by score, then by id, both descending', () => {
+  it('sorts by score, then by id, both descending', () => {
     expect(all('9a 10a 10c 10b 100a').toSorted(compareFeedOrder)).toEqual(all('100a 10c 10b 10a 9a'))
   })
 
@@ -29,11 +29,11 @@ describe('feed order', () => {
     ['10a', '10a', false],
     ['10b', '10a', false],
     ['11a', '10f', false],
-  ])('%s is below %s: %s', (item, position, below) => {
+  ])('places %s below %s: %s', (item, position, below) => {
     expect(isBelow(at(item), at(position))).toBe(below)
   })
 
-  it('has everything below the top', () => {
+  it('places everything below the top', () => {
     expect(isBelow(at('1a'), undefined)).toBe(true)
   })
 })
@@ -45,7 +45,7 @@ describe('merging', () => {
     ['5a 3a', '4a', '5a 4a 3a'],
     ['5a 3a', '5a 3a', '5a 3a'],
     ['5b', '5c 5a', '5c 5b 5a'],
-  ])('%j and %j give %j', (left, right, merged) => {
+  ])('merges %j and %j into %j', (left, right, merged) => {
     expect(mergeFeeds(all(left), all(right))).toEqual(all(merged))
   })
 })
@@ -103,7 +103,7 @@ describe('taking a page', () => {
     { candidates: '9a 8a 7a', room: 2, shown: '9a', scanned: 3, last: '7a' },
     { candidates: '8a 7a', room: 2, shown: '', scanned: 2, last: '7a' },
     { candidates: '', room: 2, shown: '', scanned: 0, last: '' },
-  ])('of [$candidates], room $room → [$shown], cursor at $last', (row) => {
+  ])('takes [$shown] of [$candidates], room $room, cursor at $last', (row) => {
     expect(takePage(all(row.candidates), isShown, row.room)).toEqual({
       shown: all(row.shown),
       scanned: row.scanned,

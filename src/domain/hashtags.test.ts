@@ -90,7 +90,7 @@ describe('hashtags', () => {
     expect(tagsOf('(https://ex.org/a)#paren <https://ex.org/b>#angle')).toEqual(['paren', 'angle'])
   })
 
-  it('show joiners and variation selectors, which shape letters, and nothing else that is invisible', () => {
+  it('keep joiners and variation selectors as the only invisible characters', () => {
     expect(extractHashtags('#دارک\u200cتیبل')[0]!.display).toBe('دارک\u200cتیبل')
     expect(extractHashtags('#ශ්\u200dරී')[0]!.display).toBe('ශ්\u200dරී')
     expect(extractHashtags('#葛\u{e0100}飾')[0]!.display).toBe('葛\u{e0100}飾')
@@ -107,7 +107,7 @@ describe('hashtags', () => {
     )
   })
 
-  it('are none when longer than what is stored of them', () => {
+  it('ignores tags longer than the stored limit', () => {
     expect(extractHashtags(`#a${'\u0301'.repeat(500)} #b`)).toEqual([{ tag: 'b', display: 'b' }])
   })
 

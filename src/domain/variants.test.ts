@@ -20,7 +20,7 @@ describe('fitWithin', () => {
     })
   })
 
-  it('never enlarges, never leaves the box, never vanishes, keeps the aspect within a pixel', () => {
+  it('shrinks only, stays in the box and keeps the aspect within a pixel', () => {
     const length = fc.integer({ min: 1, max: 70_000 })
     fc.assert(
       fc.property(length, length, fc.constantFrom(200, 800), (width, height, side) => {
@@ -42,7 +42,7 @@ describe('fitWithin', () => {
   })
 })
 
-it('specs are each variant in each format, once', () => {
+it('specs list each variant in each format once', () => {
   expect(VARIANT_SPECS.map(({ variant, format }) => `${variant}.${format}`).sort()).toEqual([
     'medium_800.jpeg',
     'medium_800.webp',

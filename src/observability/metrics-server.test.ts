@@ -26,17 +26,17 @@ describe('metrics of a worker', () => {
     expect(await response.text()).toMatch(/^darkroom_probe_total 3$/m)
   })
 
-  it('several on one host have different ports', async () => {
+  it('use different ports on one host', async () => {
     const [one, other] = await Promise.all([serve(), serve()])
     expect(one.url).not.toBe(other.url)
   })
 
-  it('a port that is taken is an error', async () => {
+  it('fail when the port is taken', async () => {
     const { url } = await serve()
     await expect(serve({ port: Number(new URL(url).port) })).rejects.toMatchObject({ code: 'EADDRINUSE' })
   })
 
-  it('what a proxy passes on needs the token', async () => {
+  it('require the token from behind a proxy', async () => {
     const { url } = await serve()
     const passedOn = { 'X-Forwarded-For': '203.0.113.9' }
     const statusOf = async (headers: Record<string, string>) => (await fetch(url, { headers })).status
@@ -48,20 +48,20 @@ describe('metrics of a worker', () => {
   const outside = Object.values(networkInterfaces())
     .flat()
     .find((address) => address?.family === 'IPv4' && !address.internal)
-  it.skipIf(!outside)('another address than loopback needs the token', async () => {
+  it.skipIf(!outside)('require the token on any address but loopback', async () => {
     const { url } = await serve({ host: '0.0.0.0' })
     const reached = url.replace('0.0.0.0', outside!.address)
     expect((await fetch(reached)).status).toBe(401)
     expect((await fetch(reached, { headers: { Authorization: 'Bearer right' } })).status).toBe(200)
   })
 
-  it('nothing else is there', async () => {
+  it('serve nothing else', async () => {
     const { url } = await serve()
     expect((await fetch(url.replace('/metrics', '/'))).status).toBe(404)
     expect((await fetch(url, { method: 'POST' })).status).toBe(405)
   })
 
-  it('what is appended follows; a failure of it costs only what it would have added', async () => {
+  it('include what is appended, and survive its failure', async () => {
     probe.inc()
     const both = await serve({ append: async () => 'temporal_probe 1\n' })
     expect(await (await fetch(both.url)).text()).toMatch(/^temporal_probe 1$/m)
@@ -71,7 +71,7 @@ describe('metrics of a worker', () => {
     expect(await response.text()).toContain('darkroom_probe_total')
   })
 
-  it('closing does not wait for idle clients', async () => {
+  it('do not wait for idle clients when they close', async () => {
     const { url, close } = await serve()
     await (await fetch(url, { headers: { Connection: 'keep-alive' } })).text()
     await close()

@@ -20,7 +20,7 @@ describe('refusals that edges must confirm', () => {
   })
   afterEach(() => vi.useRealTimers())
 
-  it('are pending from the first failure until all edges confirm, and aged from when they were due', async () => {
+  it('are pending from the first failure until all edges confirm', async () => {
     expect(await valueOf('darkroom_edge_refusals_pending')).toBe(0)
     vi.setSystemTime(START + 10_000)
     await expect(measureRefusal(refusal('one'), failing)).rejects.toThrow('edge down')
@@ -39,7 +39,7 @@ describe('refusals that edges must confirm', () => {
     expect(series.find(({ metricName }) => metricName?.endsWith('_sum'))?.value).toBe(80)
   })
 
-  it('are forgotten once another worker must have taken them over', async () => {
+  it('are forgotten once another worker has taken over', async () => {
     await expect(measureRefusal(refusal('gone'), failing)).rejects.toThrow('edge down')
     vi.setSystemTime(START + 119_000)
     expect(await valueOf('darkroom_edge_refusals_pending')).toBe(1)

@@ -39,7 +39,7 @@ async function historyOf(workflowId: string, runId?: string) {
 }
 
 describe('a push whose history grows long', () => {
-  it('continues as new with positions alone, shard and parent, and repeats no slice', async () => {
+  it('continues as new with positions only and repeats no slice', async () => {
     const slices: Record<number, number> = { [FIRST]: 20, [SECOND]: 1 }
     const runs = new Map<string, string>()
     const world = openFanoutWorld(env)
@@ -65,7 +65,7 @@ describe('a push whose history grows long', () => {
     }
   })
 
-  it('continues as new when a shard fails for long', async () => {
+  it('continues as new when a shard keeps failing', async () => {
     const world = openFanoutWorld(env)
     world.photo = planned(1, { followers: 18, shards: 2 })
     let failures = 0
@@ -83,7 +83,7 @@ describe('a push whose history grows long', () => {
     }
   })
 
-  it('hands over also where it would have continued as new', async () => {
+  it('hands over where it would have continued as new', async () => {
     const photoId = randomUUID()
     const workflowId = fanoutShardWorkflowId(photoId, 0)
     const world = openFanoutWorld(env)
@@ -119,7 +119,7 @@ describe('a push whose history grows long', () => {
 })
 
 describe('an upload whose photo is deleted just as its steps end', () => {
-  it('ends quietly', async () => {
+  it('ends without an error', async () => {
     const rendering = gate()
     const deleted = gate()
     const workers = await startWorkers(env, {

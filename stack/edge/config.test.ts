@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
 describe('renderEdgeConfig', () => {
-  it('fills every placeholder and keeps secrets in a file for its owner only', async () => {
+  it('fills every placeholder and keeps secrets in a private file', async () => {
     await renderEdgeConfig(options())
     const config = await rendered()
     expect(config).not.toContain('{{')

@@ -16,34 +16,31 @@ beforeEach(async () => {
 
 afterEach(() => rm(root, { recursive: true, force: true }))
 
-it('a whole install has no damage', async () => {
+it('finds no damage in a complete install', async () => {
   expect(await findDamage(root)).toBeUndefined()
 })
 
-it('files that are added later do no harm', async () => {
+it('ignores files that are added later', async () => {
   await writeFile(join(root, 'bin', 'cache'), 'x')
   expect(await findDamage(root)).toBeUndefined()
 })
 
-it('a missing file is damage', async () => {
+it('reports a missing file', async () => {
   await unlink(join(root, 'bin', 'server'))
   expect(await findDamage(root)).toBe('bin/server is missing')
 })
 
-it('a missing link is damage', async () => {
+it('reports a missing link', async () => {
   await unlink(join(root, 'bin', 'alias'))
   expect(await findDamage(root)).toBe('bin/alias is missing')
 })
 
-it('a file of another length is damage', async () => {
+it('reports a file of another length', async () => {
   await appendFile(join(root, 'bin', 'server'), '!')
   expect(await findDamage(root)).toBe('bin/server has 11 bytes instead of 10')
 })
 
-it.each(['', '{"bin/server": 1'])(
-  'an install whose manifest was cut short (%j) is damaged',
-  async (content) => {
-    await writeFile(join(root, 'manifest.json'), content)
-    expect(await findDamage(root)).toBe('it has no readable manifest')
-  },
-)
+it.each(['', '{"bin/server": 1'])('reports a manifest that was cut short (%j)', async (content) => {
+  await writeFile(join(root, 'manifest.json'), content)
+  expect(await findDamage(root)).toBe('it has no readable manifest')
+})

@@ -60,7 +60,7 @@ describe('bad uploads', () => {
           .toBuffer(),
       code: 'too_many_pixels',
     },
-  ])('$what → $code', async ({ type, bytes, code }) => {
+  ])('rejects $what as $code', async ({ type, bytes, code }) => {
     const { photoId } = await author.upload(await bytes(), { contentType: type })
     await author.call('POST', `/v1/photos/${photoId}/complete`, undefined, [200, 202])
     const photo = await author.untilSettled(photoId)
@@ -71,7 +71,7 @@ describe('bad uploads', () => {
     expect(await author.walk('/v1/feed')).toEqual([])
   })
 
-  it('the storage takes neither more, nor fewer, nor other bytes than announced', async () => {
+  it('accepts only the announced bytes into storage', async () => {
     const bytes = await smallJpeg()
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     const { photo, upload } = await author.openUpload({
@@ -97,7 +97,7 @@ describe('bad uploads', () => {
     expect((await author.untilSettled(photo.id)).status).toBe('ready')
   })
 
-  it('a PUT after completion changes nothing that is served', async () => {
+  it('ignores a PUT after completion', async () => {
     const bytes = await smallJpeg(600, 400)
     const other = Buffer.concat([bytes.subarray(0, 2), await smallJpeg(600, 400)]).subarray(
       0,
@@ -126,7 +126,7 @@ describe('bad uploads', () => {
     expect(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(before)).toBe(true)
   })
 
-  it("someone else's and absent uploads are not found", async () => {
+  it('answers 404 for absent uploads and those of others', async () => {
     const other = await new ApiClient(app.url).signUp(`other-${randomBytes(4).toString('hex')}`)
     const { photo } = await author.openUpload({ contentType: 'image/jpeg', bytes: 1_000 })
     for (const id of [photo.id, '0199aa00-1234-7abc-8def-0123456789ab', 'nonsense']) {
@@ -142,8 +142,8 @@ describe('bad uploads', () => {
   })
 })
 
-describe('an upload that never comes', () => {
-  it('is abandoned after its time, and its URL is refused by the storage', { timeout: 90_000 }, async () => {
+describe('an upload that never arrives', () => {
+  it('is abandoned when it expires, and storage refuses its URL', { timeout: 90_000 }, async () => {
     const app = await startApp({
       storageEvents: false,
       env: { UPLOAD_EXPIRY_SECONDS: '10' },

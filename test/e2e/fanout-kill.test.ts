@@ -38,7 +38,7 @@ afterAll(async () => {
   await temporal.connection.close()
 })
 
-it('the bulk worker is killed in mid-shard: another goes on, and every follower has the photo once', async () => {
+it('finishes a shard on another bulk worker after a kill, without repeats', async () => {
   const { photoId } = await author.upload(await smallJpeg(), {
     contentType: 'image/jpeg',
     visibility: 'public',

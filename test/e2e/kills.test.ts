@@ -7,7 +7,7 @@ import { startApp, type App, type ProcessName } from '../support/servers/app-pro
 import { slowJpeg, smallJpeg } from '../support/factories/pictures.ts'
 
 /** Invariant 3: killing any process at any moment loses nothing that was accepted. Real processes, SIGKILL. */
-describe('a process is killed', () => {
+describe('the app after a kill', () => {
   let app: App
   let servers: PrivateServers
   let author: ApiClient
@@ -63,7 +63,7 @@ describe('a process is killed', () => {
     )
   }
 
-  it('the media worker, in mid-variant', { timeout: 120_000 }, async () => {
+  it('finishes the variants when the media worker is killed midway', { timeout: 120_000 }, async () => {
     const photoId = await upload(await slowJpeg())
     await author.until(
       'its variants are under way',
@@ -79,7 +79,7 @@ describe('a process is killed', () => {
     await expectWhole(photoId, 90_000)
   })
 
-  it('the orchestration worker, in mid-workflow', { timeout: 120_000 }, async () => {
+  it('finishes the workflow when its worker is killed midway', { timeout: 120_000 }, async () => {
     const photoId = await upload(await slowJpeg(20))
     await author.until(
       'it is being processed',
@@ -93,7 +93,7 @@ describe('a process is killed', () => {
     await expectWhole(photoId, 90_000)
   })
 
-  it('the API, right after its 201', { timeout: 120_000 }, async () => {
+  it('accepts the upload when the API is killed right after its 201', { timeout: 120_000 }, async () => {
     const bytes = await smallJpeg()
     const { photo, upload: target } = await author.openUpload({
       contentType: 'image/jpeg',
@@ -106,14 +106,14 @@ describe('a process is killed', () => {
     await expectWhole(photo.id)
   })
 
-  it('the API, right after it took `complete`', { timeout: 120_000 }, async () => {
+  it('finishes the upload when the API is killed right after `complete`', { timeout: 120_000 }, async () => {
     const photoId = await upload(await smallJpeg())
     await kill('api')
     await restart('api')
     await expectWhole(photoId)
   })
 
-  it('Temporal, for 10 s: uploads and follows are taken meanwhile', { timeout: 180_000 }, async () => {
+  it('accepts uploads and follows while Temporal is down for 10 s', { timeout: 180_000 }, async () => {
     const before = await upload(await smallJpeg())
     await servers.kill('temporal')
     const downSince = performance.now()
@@ -131,7 +131,7 @@ describe('a process is killed', () => {
     await late.until('the late follower has both', async () => (await late.walk('/v1/feed')).length >= 2)
   })
 
-  it('every process at once', { timeout: 180_000 }, async () => {
+  it('finishes the upload when every process is killed at once', { timeout: 180_000 }, async () => {
     const photoId = await upload(await slowJpeg(20))
     for (const name of ['media', 'orchestration', 'fanout', 'api'] as const) await kill(name)
     await Promise.all((['media', 'orchestration', 'fanout', 'api'] as const).map(restart))

@@ -38,7 +38,7 @@ describe.each([
   const holds = async (user: ApiClient, path: string, photoId: string) =>
     (await user.walk(path)).some((item) => item.id === photoId)
 
-  it('becomes ready, is rendered, reaches the followers, is found and served, and obeys its visibility', async () => {
+  it('is rendered, distributed, found and served within its visibility', async () => {
     expect(await follower.walk('/v1/feed')).toEqual([])
     const photoId = await upload('followers', `Harbour at dusk #${tag}`)
 
@@ -81,7 +81,7 @@ describe.each([
     }
   })
 
-  it('narrowing acts at the next read everywhere, and the URLs issued before die', async () => {
+  it('disappears everywhere at the next read after a narrowing', async () => {
     const photoId = await upload('public', `Soon gone #${tag}`)
     const { url } = variantOf(await author.untilVariants(photoId), 'thumb_200')
     const warm = await fetch(url)
@@ -110,7 +110,7 @@ describe.each([
     }
   })
 
-  it('widening brings it to those who may see it now', async () => {
+  it('appears for those who may see it after a widening', async () => {
     const photoId = await upload('private', `For me first #${tag}`)
     await author.untilVariants(photoId)
     expect(await holds(follower, '/v1/feed', photoId)).toBe(false)
@@ -119,7 +119,7 @@ describe.each([
     await stranger.until('it is found', () => holds(stranger, `/v1/tags/${tag}/photos`, photoId))
   })
 
-  it('deletion removes it everywhere, its bytes included', async () => {
+  it('is removed everywhere on deletion, including its bytes', async () => {
     const photoId = await upload('public', `Gone for good #${tag}`)
     const { url } = variantOf(await author.untilVariants(photoId), 'medium_800')
     await (await fetch(url)).arrayBuffer()
@@ -138,7 +138,7 @@ describe.each([
     })
   })
 
-  it('unfollowing empties the feed at the next read, following fills it', async () => {
+  it('leaves the feed after an unfollow and returns after a follow', async () => {
     const photoId = await upload('followers', 'Only for followers')
     await author.untilVariants(photoId)
     await follower.until('it is in the feed', () => holds(follower, '/v1/feed', photoId))
@@ -149,7 +149,7 @@ describe.each([
     expect(await holds(follower, '/v1/feed', photoId)).toBe(true)
   })
 
-  it('announced many times and in both ways is done once', async () => {
+  it('is processed once, however often and in whichever way it is announced', async () => {
     const { photoId } = await author.upload(await smallJpeg(), { contentType: 'image/jpeg' })
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => author.send('POST', `/v1/photos/${photoId}/complete`)),

@@ -38,7 +38,7 @@ const run = (script: string) =>
     timeout: 100_000,
   })
 
-it('the first upload of the README works as printed, and again', async () => {
+it("the README's first upload works as printed, and again", async () => {
   const commands = await commandsBelow('A first upload with curl')
   for (const _ of ['first', 'again']) {
     const { stdout, stderr } = await run(commands)
@@ -49,7 +49,7 @@ it('the first upload of the README works as printed, and again', async () => {
   }
 }, 200_000)
 
-it('the first upload of the README shows the error of a request that fails', async () => {
+it("the README's first upload shows the error of a failed request", async () => {
   const commands = await commandsBelow('A first upload with curl')
   const failing = commands.replace('correct horse battery', 'short')
   expect(failing).not.toBe(commands)

@@ -72,7 +72,7 @@ describe('a profile’s photo count', () => {
   const shown = async (viewer: Viewer, owner: Person) =>
     (await profiles.get({ viewer, query: world.db.primary, readYourWrites: true }, owner.username)).photoCount
 
-  it('equals the photos that the viewer may see, whatever was published, edited and deleted at once', async () => {
+  it('equals the photos that the viewer may see after concurrent changes', async () => {
     const follower = await world.signUp()
     const stories = fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 6 })
     await fc.assert(

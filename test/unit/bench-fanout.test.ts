@@ -8,7 +8,7 @@ function look(dueAt: number, shown: boolean, ms = 10): Timed<Look> {
 }
 
 describe('fanout-visible', () => {
-  it('takes as visible the time after which too few miss the photo', () => {
+  it('counts a photo as visible once few enough miss it', () => {
     // Published at 1000: every request misses until 1500, then one in ten of those at 1500 … 1590, then none.
     const answers: Timed<Look>[] = []
     for (let at = 900; at < 1_500; at += 10) answers.push(look(at, false))
@@ -22,7 +22,7 @@ describe('fanout-visible', () => {
     expect(sample.getP99).toBe(20)
   })
 
-  it('is visible at once when nobody misses it', () => {
+  it('counts it as visible at once when nobody misses it', () => {
     const sample = summarise([look(1_000, true), look(1_100, true)], 'photo', 1_000, 1_200)
     expect(sample).toMatchObject({ visibleP99: 10, lastMissMs: 0 })
   })

@@ -40,7 +40,7 @@ const run = (opened: Trial, rounds = 5) =>
   )
 
 describe('runBenchmark', () => {
-  it('takes turns, leaves the warm-up out, and judges goals by medians', async () => {
+  it('alternates, skips the warm-up and judges goals by medians', async () => {
     const calls: string[] = []
     const result = await run(trial([{ what: 'rows', value: '10', holds: true }], calls))
     expect(calls.join(' ')).toBe('A B '.repeat(6) + 'closed')
@@ -63,7 +63,7 @@ describe('runBenchmark', () => {
     expect(report(result)).toContain('ratio ≥ 3: MISSED')
   })
 
-  it('gives no result when a finding does not hold, or there is none, and closes all the same', async () => {
+  it('gives no result without a valid finding, and closes anyway', async () => {
     for (const findings of [[{ what: 'rows', value: '9', holds: false }], []]) {
       const calls: string[] = []
       await expect(run(trial(findings, calls))).rejects.toThrow(/does not count/)
@@ -91,7 +91,7 @@ it('medians and percentiles', () => {
   expect(() => median([])).toThrow(RangeError)
 })
 
-it('similarity is 1 for the same image, less the more is lost', async () => {
+it('similarity is 1 for the same image and falls with every loss', async () => {
   const photo = await photoJpeg(320, 240)
   const [good, poor] = await Promise.all([80, 10].map((quality) => sharp(photo).jpeg({ quality }).toBuffer()))
   const similarities = [await ssim(photo, photo), await ssim(photo, good!), await ssim(photo, poor!)]
@@ -101,12 +101,12 @@ it('similarity is 1 for the same image, less the more is lost', async () => {
   await expect(ssim(photo, await sharp(photo).resize(100).jpeg().toBuffer())).rejects.toThrow(/compared/)
 })
 
-it('the same seed makes the same photo', async () => {
+it('the same seed produces the same photo', async () => {
   expect((await photoJpeg(64, 48)).equals(await photoJpeg(64, 48))).toBe(true)
   expect((await photoJpeg(64, 48)).equals(await photoJpeg(64, 48, { seed: 2 }))).toBe(false)
 })
 
-it('counts the processor time that work takes', () => {
+it('measures the processor time of some work', () => {
   const cpuSeconds = startCpuMeter([process.pid])
   const end = performance.now() + 60
   while (performance.now() < end);

@@ -34,21 +34,21 @@ describe('not_an_image', () => {
     ['PDF', '%PDF-1.7\n1 0 obj\n<< >>\nendobj\n%%EOF\n'],
     ['a ZIP', 'PK\x03\x04' + '\0'.repeat(60)],
     ['noise', Array.from({ length: 999 }, (_, i) => String.fromCharCode((i * 7919) % 251)).join('')],
-  ])('%s', async (_what, text) => {
+  ])('refuses %s', async (_what, text) => {
     for (const declaredContentType of ORIGINAL_CONTENT_TYPES) {
       const refused = inspect(Buffer.from(text, 'latin1'), { declaredContentType })
       await expect(refused).rejects.toMatchObject(refusal('not_an_image'))
     }
   })
 
-  it.each(['text', '%PDF-1.7', '<html>', svg])('a JPEG magic number before %s', async (text) => {
+  it.each(['text', '%PDF-1.7', '<html>', svg])('refuses a JPEG magic number before %s', async (text) => {
     const bytes = Buffer.concat([Buffer.of(0xff, 0xd8, 0xff, 0xe0), Buffer.from(text.repeat(20))])
     await expect(inspect(bytes)).rejects.toMatchObject({
       code: expect.stringMatching(/^(not_an_image|truncated)$/),
     })
   })
 
-  it('a PNG with damaged pixels', async () => {
+  it('refuses a PNG with damaged pixels', async () => {
     const png = await noisyImage(100, 80).png().toBuffer()
     png[png.length >> 1]! ^= 0x55
     await expect(inspect(png, { declaredContentType: 'image/png' })).rejects.toMatchObject(
@@ -56,7 +56,7 @@ describe('not_an_image', () => {
     )
   })
 
-  it('a progressive JPEG with hundreds of scans, each to be decoded in full', async () => {
+  it('refuses a progressive JPEG with hundreds of scans', async () => {
     const jpeg = await noisyImage(800, 800).jpeg({ progressive: true }).toBuffer()
     const scan = jpeg.subarray(jpeg.lastIndexOf(Buffer.of(0xff, 0xda)), -2)
     const scans = Array.from({ length: 300 }, () => scan)
@@ -66,13 +66,13 @@ describe('not_an_image', () => {
 })
 
 describe('type_mismatch', () => {
-  it('another accepted type than declared', async () => {
+  it('refuses an accepted type other than the declared one', async () => {
     const png = await noisyImage(30, 20).png().toBuffer()
     await expect(inspect(png)).rejects.toMatchObject(refusal('type_mismatch'))
     await expect(inspect(png)).rejects.toThrow(/image\/png, not image\/jpeg/)
   })
 
-  it('images of types that are not accepted', async () => {
+  it('refuses images of types that are not accepted', async () => {
     const tiff = await noisyImage(30, 20).tiff().toBuffer()
     const heic = Buffer.concat([
       Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'),
@@ -87,7 +87,7 @@ describe('type_mismatch', () => {
     }
   })
 
-  it('not for an AVIF under a general major brand, nor for an animated PNG', async () => {
+  it('accepts an AVIF with a general major brand and an animated PNG', async () => {
     const avif = await noisyImage(30, 20).avif({ effort: 0 }).toBuffer()
     avif.write('mif1', 8, 'latin1')
     expect(await inspect(avif, { declaredContentType: 'image/avif' })).toMatchObject({
@@ -100,7 +100,7 @@ describe('type_mismatch', () => {
     })
   })
 
-  it('HEVC under the brand of AVIF does not get through', async () => {
+  it('refuses HEVC that claims to be AVIF', async () => {
     const avif = await noisyImage(30, 20).avif({ effort: 0 }).toBuffer()
     const item = avif.indexOf('av01')
     avif.write('hvc1', item, 'latin1')
@@ -111,7 +111,7 @@ describe('type_mismatch', () => {
 })
 
 describe('too_many_pixels', () => {
-  it('is found in the header, whatever is behind it', async () => {
+  it('is decided by the header, whatever follows it', async () => {
     for (const [declaredContentType, bytes] of [
       ['image/png', bombPng(60_000, 60_000)],
       ['image/png', bombPng(7_072, 7_072)],
@@ -122,7 +122,7 @@ describe('too_many_pixels', () => {
     }
   })
 
-  it('at one above the limit, not at the limit', async () => {
+  it('starts one pixel above the limit', async () => {
     const webp = await noisyImage(30, 20).webp().toBuffer()
     const options = { declaredContentType: 'image/webp' }
     expect(await inspect(webp, { ...options, maxPixels: 600 })).toMatchObject({ width: 30 })
@@ -131,14 +131,14 @@ describe('too_many_pixels', () => {
     )
   })
 
-  it('not for a header that promises more than libvips reads at all', async () => {
+  it('does not cover a header beyond what libvips can read', async () => {
     const refused = inspect(bombPng(2 ** 31 - 1, 2 ** 31 - 1), { declaredContentType: 'image/png' })
     await expect(refused).rejects.toMatchObject({ name: 'InvalidImage' })
   })
 })
 
 describe('size_mismatch and checksum_mismatch', () => {
-  it('more or fewer bytes than declared, or than allowed', async () => {
+  it('refuse more or fewer bytes than declared or allowed', async () => {
     const jpeg = await noisyImage(30, 20).jpeg().toBuffer()
     for (const expectedBytes of [jpeg.length - 1, jpeg.length + 1]) {
       await expect(inspect(jpeg, { expectedBytes })).rejects.toMatchObject(refusal('size_mismatch'))
@@ -147,13 +147,13 @@ describe('size_mismatch and checksum_mismatch', () => {
     expect(await inspect(jpeg, { maxBytes: jpeg.length })).toMatchObject({ bytes: jpeg.length })
   })
 
-  it('another checksum than declared', async () => {
+  it('refuse a checksum other than the declared one', async () => {
     const jpeg = await noisyImage(30, 20).jpeg().toBuffer()
     const refused = inspect(jpeg, { expectedSha256: '0'.repeat(64) })
     await expect(refused).rejects.toMatchObject(refusal('checksum_mismatch'))
   })
 })
 
-it('loads nothing but the accepted formats', async () => {
+it('loads only the accepted formats', async () => {
   await expect(sharp(Buffer.from(svg)).metadata()).rejects.toThrow(/unsupported/)
 })

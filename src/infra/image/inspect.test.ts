@@ -32,7 +32,7 @@ const encoders = {
 const formats = Object.entries(encoders)
 
 describe('an accepted original', () => {
-  it.each(formats)('%s is described', async (type, encode) => {
+  it.each(formats)('is described: %s', async (type, encode) => {
     const bytes = await encode()
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     const original = await inspect(bytes, type, {
@@ -63,14 +63,14 @@ describe('an accepted original', () => {
     }
   })
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])('has its size after orientation %i', async (orientation) => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('reports its size after orientation %i', async (orientation) => {
     const original = await inspect(await orientedImage(60, 40, orientation).jpeg().toBuffer())
     expect(original).toMatchObject({ width: 60, height: 40, orientation })
     expect(thumbHashToApproximateAspectRatio(Buffer.from(original.thumbhash, 'base64'))).toBeGreaterThan(1)
   })
 
   it.each(['jpeg', 'png', 'webp', 'avif'] as const)(
-    'tells when, where and with what it was taken: %s',
+    'reports its time, place and camera: %s',
     async (format) => {
       expect(await inspect(await photoWithMetadata(format), `image/${format}`)).toMatchObject({
         takenAt: '2024-05-01T12:34:56',
@@ -81,7 +81,7 @@ describe('an accepted original', () => {
     },
   )
 
-  it('has a placeholder of its colour', async () => {
+  it('has a placeholder in its colour', async () => {
     const { thumbhash } = await inspect(
       await flatImage(500, 300, { r: 200, g: 100, b: 50 }).jpeg().toBuffer(),
     )
@@ -99,7 +99,7 @@ describe('an accepted original', () => {
     expect(thumbHashToAverageRGBA(Buffer.from(thumbhash, 'base64')).a).toBeCloseTo(0.5, 1)
   })
 
-  it('is the first frame of an animation', async () => {
+  it('uses the first frame of an animation', async () => {
     const original = await inspect(await animatedGif(40, 30), 'image/gif')
     expect(original).toMatchObject({ width: 40, height: 30 })
     expect(thumbHashToAverageRGBA(Buffer.from(original.thumbhash, 'base64')).r).toBeGreaterThan(0.9)
@@ -124,7 +124,7 @@ describe('an accepted original', () => {
     expect(await inspect(deep, 'image/png')).toMatchObject({ width: 50 })
   })
 
-  it('may carry bytes after its end, and stray bytes before it', async () => {
+  it('may have bytes after its end and stray bytes before it', async () => {
     const jpeg = await noisyImage(50, 40).jpeg().toBuffer()
     const video = Buffer.concat([jpeg, Buffer.from('a motion video follows here')])
     const stray = Buffer.concat([jpeg.subarray(0, -2), Buffer.alloc(7, 1), jpeg.subarray(-2)])
@@ -136,7 +136,7 @@ describe('truncated', () => {
   it.each([
     ...formats,
     ['image/jpeg', () => noisyImage(300, 200).jpeg({ progressive: true }).toBuffer()] as const,
-  ])('%s cut anywhere is refused', async (type, encode) => {
+  ])('refuses %s cut anywhere', async (type, encode) => {
     const bytes = await encode()
     const lengths = [1, 2, 3, 5, 8, 12, 13, 40, 100, 400, 1000].map((cut) => bytes.length - cut)
     for (const fraction of [0.1, 0.3, 0.5, 0.9]) lengths.push(Math.floor(bytes.length * fraction))
@@ -151,7 +151,7 @@ describe('truncated', () => {
     }
   })
 
-  it('a JPEG whose EXIF thumbnail has an end marker of its own', async () => {
+  it('refuses a JPEG with an end marker in its EXIF thumbnail only', async () => {
     const thumbnail = await noisyImage(16, 12).jpeg().toBuffer()
     const jpeg = await noisyImage(300, 200).jpeg().toBuffer()
     const segment = Buffer.concat([Buffer.of(0xff, 0xe5, 0, 0), thumbnail])
@@ -161,13 +161,13 @@ describe('truncated', () => {
     await expect(inspect(whole.subarray(0, -10))).rejects.toMatchObject({ code: 'truncated' })
   })
 
-  it('a JPEG that was cut and given an end marker', async () => {
+  it('refuses a JPEG that was cut and given an end marker', async () => {
     const jpeg = await noisyImage(300, 200).jpeg().toBuffer()
     const cut = Buffer.concat([jpeg.subarray(0, jpeg.length / 2), jpeg.subarray(-2)])
     await expect(inspect(cut)).rejects.toMatchObject({ code: 'truncated' })
   })
 
-  it('an animation cut in a later frame', async () => {
+  it('refuses an animation cut in a later frame', async () => {
     const gif = await animatedGif(40, 30)
     await expect(inspect(gif.subarray(0, -4), 'image/gif')).rejects.toMatchObject({ code: 'truncated' })
   })

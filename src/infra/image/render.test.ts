@@ -35,7 +35,7 @@ const names = ['thumb_200.jpeg', 'thumb_200.webp', 'medium_800.jpeg', 'medium_80
 
 describe('renderVariants', () => {
   it.each(['jpeg', 'png', 'webp', 'avif', 'gif'] as const)(
-    'renders %s to all variants, in order',
+    'renders %s into all variants, in order',
     async (format) => {
       const original = noisyImage(1000, 500)
       const quickly = format === 'avif' ? { effort: 0 } : format === 'gif' ? { effort: 1 } : {}
@@ -77,7 +77,7 @@ describe('renderVariants', () => {
     [1, 20_000, [1, 200], [1, 800]],
     [20_000, 1, [200, 1], [800, 1]],
     [801, 801, [200, 200], [800, 800]],
-  ])('%i × %i is never enlarged and never vanishes', async (width, height, thumb, medium) => {
+  ])('never enlarges %i × %i or shrinks it to nothing', async (width, height, thumb, medium) => {
     const variants = await render(await flatImage(width, height, { r: 9, g: 99, b: 199 }).png().toBuffer())
     for (const variant of Object.values(variants)) {
       const size = variant.variant === 'thumb_200' ? thumb : medium
@@ -86,7 +86,7 @@ describe('renderVariants', () => {
     expectNear(await pixelAt(variants['thumb_200.webp']!.data, 0, 0), [9, 99, 199])
   })
 
-  it.each(['jpeg', 'png', 'webp', 'avif'] as const)('keeps nothing of the metadata of %s', async (format) => {
+  it.each(['jpeg', 'png', 'webp', 'avif'] as const)('keeps no metadata of %s', async (format) => {
     const original = await photoWithMetadata(format, 900, 700)
     const { exif, icc, xmp } = await sharp(original).metadata()
     expect([exif, icc, xmp].every(Boolean), 'the original has it').toBe(true)
@@ -112,7 +112,7 @@ describe('renderVariants', () => {
     }
   })
 
-  it('keeps nothing that is appended to the original', async () => {
+  it('keeps no bytes appended to the original', async () => {
     const polyglot = Buffer.concat([
       await noisyImage(300, 200).jpeg().toBuffer(),
       Buffer.from(`PK\x03\x04${SECRET}`),
@@ -143,7 +143,7 @@ describe('renderVariants', () => {
     }
   })
 
-  it('renders grey, with and without alpha', async () => {
+  it('renders greyscale with and without alpha', async () => {
     const grey = noisyImage(300, 200).toColourspace('b-w')
     const plain = await grey.clone().png().toBuffer()
     const alpha = await grey.clone().ensureAlpha(0.5).png().toBuffer()
@@ -151,7 +151,7 @@ describe('renderVariants', () => {
       expect(Object.keys(await render(original)).sort()).toEqual([...names].sort())
   })
 
-  it('lays transparency on white in JPEG and keeps it in WebP', async () => {
+  it('flattens transparency onto white in JPEG and keeps it in WebP', async () => {
     const original = await flatImage(300, 200, { r: 255, g: 0, b: 0, alpha: 0.5 }).png().toBuffer()
     const variants = await render(original)
     for (const size of ['thumb_200', 'medium_800']) {
@@ -160,7 +160,7 @@ describe('renderVariants', () => {
     }
   })
 
-  it('renders the first frame of an animation, and one frame only', async () => {
+  it('renders only the first frame of an animation', async () => {
     for (const { data, format } of Object.values(await render(await animatedGif(150, 100)))) {
       expect(await sharp(data).metadata()).toMatchObject({ format, width: 150, height: 100 })
       expect((await sharp(data, { pages: -1 }).metadata()).pages ?? 1).toBe(1)
@@ -176,7 +176,7 @@ describe('a size above those that there are', () => {
     box: { width: 1600, height: 1600 },
   } as unknown as VariantSpec
 
-  it('is made from a decode of its own size, not enlarged from a smaller one', async () => {
+  it('is decoded at its own size, not enlarged from a smaller one', async () => {
     const original = await stripes(1600, 400).png().toBuffer()
     const results = await renderVariants(original, { specs: [large, ...VARIANT_SPECS] })
     const sizes = results.map((result) => {
@@ -201,7 +201,7 @@ describe('a size above those that there are', () => {
 })
 
 describe('failures', () => {
-  it('of one variant leave the others', async () => {
+  it('of one variant leave the others intact', async () => {
     const original = await noisyImage(900, 700).jpeg().toBuffer()
     const handed: string[] = []
     const results = await renderVariants(original, {
@@ -215,7 +215,7 @@ describe('failures', () => {
     expect(handed.sort()).toEqual(['medium_800.jpeg', 'thumb_200.jpeg', 'thumb_200.webp'])
   })
 
-  it('of the original fail all', async () => {
+  it('of the original fail every variant', async () => {
     const jpeg = await noisyImage(900, 700).jpeg().toBuffer()
     await expect(renderVariants(jpeg.subarray(0, 9000))).rejects.toThrow()
     await expect(renderVariants('/absent')).rejects.toThrow(/missing/)
@@ -234,7 +234,7 @@ describe('a single variant', () => {
     }
   })
 
-  it('fails with what went wrong', async () => {
+  it('fails with the reason', async () => {
     const original = await noisyImage(30, 20).png().toBuffer()
     const onVariant = () => Promise.reject(new Error('storage is down'))
     const [failed] = await renderVariants(original, { specs: [variantSpec('thumb_200', 'jpeg')], onVariant })

@@ -29,12 +29,12 @@ describe('the object store, with a storage that falls silent', () => {
     })
   }
 
-  it('gives up a request that is not answered', async () => {
+  it('gives up on a request without an answer', async () => {
     await open(() => {})
     await expect(objects.head('incoming/1')).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 
-  it('gives up a download that stands still', async () => {
+  it('gives up on a download that stalls', async () => {
     await open((_request, response) => {
       response.writeHead(200, { 'Content-Length': '1000' })
       response.write('a part of it')

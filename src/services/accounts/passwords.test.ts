@@ -4,7 +4,7 @@ import { createPasswords } from './passwords.ts'
 describe('passwords', () => {
   const passwords = createPasswords()
 
-  it('match their own argon2id hash alone', async () => {
+  it('match only their own argon2id hash', async () => {
     const hash = await passwords.hash('correct horse')
     expect(hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
     expect(await passwords.matches('correct horse', hash)).toBe(true)
@@ -12,7 +12,7 @@ describe('passwords', () => {
     expect(await passwords.matches('no account has this password', undefined)).toBe(false)
   })
 
-  it('that come too many at once are sent away, and the others served', async () => {
+  it('are refused when too many arrive at once; the others are served', async () => {
     const settled = await Promise.allSettled(Array.from({ length: 140 }, () => passwords.hash('x')))
     const refused = settled.filter(({ status }) => status === 'rejected')
     expect(refused.length).toBeGreaterThan(0)

@@ -5,7 +5,7 @@ import { parseOutboxRow, UndeliverableMessageError } from './outbox-row.ts'
 const photo = { photoId: '0199a000-0000-7000-8000-000000000001', ownerId: '7' }
 
 describe('parseOutboxRow', () => {
-  it('reads what is written', () => {
+  it('reads what was written', () => {
     const row = { kind: 'originalArrived', payload: { ...photo, expiresAtMs: 1_790_000_000_000 } }
     expect(parseOutboxRow(row)).toEqual(row)
     expect(parseOutboxRow({ kind: 'photoChanged', payload: photo })).toEqual({
@@ -24,7 +24,7 @@ describe('parseOutboxRow', () => {
   })
 })
 
-it('backs off exponentially, to a quarter of a minute at most', () => {
+it('backs off exponentially, for 15 seconds at most', () => {
   for (const [attempts, most] of [
     [1, 1],
     [2, 2],

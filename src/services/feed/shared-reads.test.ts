@@ -14,7 +14,7 @@ function controlled() {
 }
 
 describe('shared reads', () => {
-  it('begin a new one for all who came while one was running', async () => {
+  it('start one new read for everyone who came during a read', async () => {
     const share = createSharedReads()
     const { pending, read } = controlled()
     const first = share('key', read)
@@ -30,7 +30,7 @@ describe('shared reads', () => {
     expect(await afterwards).toBe(3)
   })
 
-  it('of other keys do not wait', async () => {
+  it('do not wait for reads of other keys', async () => {
     const share = createSharedReads()
     const { pending, read } = controlled()
     void share('one', read)
@@ -39,7 +39,7 @@ describe('shared reads', () => {
     expect(await other).toBe(2)
   })
 
-  it('go on after one that failed', async () => {
+  it('continue after a failed read', async () => {
     const share = createSharedReads()
     const failing = share('key', () => Promise.reject(new Error('down')))
     const next = share('key', () => Promise.resolve('up'))

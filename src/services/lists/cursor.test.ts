@@ -18,7 +18,7 @@ const decode = (text: string, other: Partial<CursorBinding> = {}, secret = SECRE
   decodeCursor(text, { ...binding, ...other }, secret, SHAPE)
 
 describe('a cursor', () => {
-  it('comes back as it went', () => {
+  it('survives encoding and decoding', () => {
     expect(decode(cursor)).toEqual(position)
     fc.assert(
       fc.property(fc.maxSafeInteger(), fc.string({ maxLength: 40 }), (score, id) => {
@@ -33,7 +33,7 @@ describe('a cursor', () => {
     expect(() => encodeCursor(['x'.repeat(MAX_CURSOR_CHARACTERS)], binding, SECRET)).toThrow(RangeError)
   })
 
-  it('tells nobody where it points, and is the same for the same place', () => {
+  it('hides its position and is the same for the same place', () => {
     const bytes = Buffer.from(cursor, 'base64url')
     for (const part of position) expect(bytes.includes(String(part))).toBe(false)
     const hidden = [position[0] + 1, position[1]] as const
@@ -44,7 +44,7 @@ describe('a cursor', () => {
     expect(encodeCursor(position, binding, SECRET)).toBe(cursor)
   })
 
-  it('passes between no two viewers', () => {
+  it('works for one viewer only', () => {
     const viewers: Viewer[] = [
       ANONYMOUS,
       { kind: 'user', userId: '7' },
@@ -60,7 +60,7 @@ describe('a cursor', () => {
     }
   })
 
-  it('does not mind the order of filters or those left undefined', () => {
+  it('ignores the order of filters and undefined ones', () => {
     const { viewer } = binding
     const one = encodeCursor(position, { viewer, list: 'l', filters: { a: 1, b: 2 } }, SECRET)
     const other = { viewer, list: 'l', filters: { b: 2, a: 1, c: undefined } }
@@ -84,17 +84,17 @@ describe('a cursor', () => {
     ['that is huge', () => decode('A'.repeat(1_000_000))],
     ['with a NUL', () => decode(`\0${cursor}`)],
     ['of another format version', () => decode(`Aw${cursor.slice(2)}`)],
-  ])('%s is refused', (_what, use) => {
+  ])('is refused: %s', (_what, use) => {
     expect(use).toThrow(refused)
   })
 
-  it('is refused when cut anywhere', () => {
+  it('is refused when it is cut anywhere', () => {
     for (let length = 0; length < cursor.length; length++) {
       expect(() => decode(cursor.slice(0, length))).toThrow(refused)
     }
   })
 
-  it('is refused when any character is changed', () => {
+  it('is refused when any character changes', () => {
     fc.assert(
       fc.property(
         fc.nat({ max: cursor.length - 1 }),

@@ -14,7 +14,7 @@ const signingKey = 'a-signing-key-of-some-length'
 const common = { baseUrl: 'https://img.example/', key, accessEpoch: 4, signingKey }
 
 describe('imageUrl', () => {
-  it('gives public photos one URL for good', () => {
+  it('gives a public photo one permanent URL', () => {
     const first = imageUrl({ ...common, isPublic: true, now: new Date(0) })
     const later = imageUrl({ ...common, isPublic: true, now: new Date(9e12) })
     expect(first).toEqual(later)
@@ -23,7 +23,7 @@ describe('imageUrl', () => {
     expect(first.url).toBe(`https://img.example/${key}?a=4&s=pRE6zVn9ksYVovxZ2hxUtzFw51cYLufJkLulNcj6NCo`)
   })
 
-  it('signs the expiry of all others', () => {
+  it('signs an expiry for every other photo', () => {
     const { url, expiresAt } = imageUrl({
       ...common,
       isPublic: false,
@@ -35,7 +35,7 @@ describe('imageUrl', () => {
     )
   })
 
-  it('gives the viewers of a window the same URL, those of the next another', () => {
+  it('gives the same URL within a window and another one in the next', () => {
     const at = (time: string) => imageUrl({ ...common, isPublic: false, now: new Date(time) }).url
     expect(at('2026-01-01T00:00:00Z')).toBe(at('2026-01-01T00:04:59.999Z'))
     expect(at('2026-01-01T00:05:00Z')).not.toBe(at('2026-01-01T00:04:59.999Z'))
@@ -43,7 +43,7 @@ describe('imageUrl', () => {
 })
 
 describe('windows', () => {
-  it('let every URL live more than a window and at most the maximum', () => {
+  it('let every URL live longer than a window, up to the maximum', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4e12 }), (nowMs) => {
         const livesSeconds = windowExpirySeconds(new Date(nowMs)) - nowMs / 1000

@@ -5,7 +5,7 @@ const photoId = '0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee'
 const key = `variants/${photoId}/3/thumb_200.webp`
 
 describe('variantKey', () => {
-  it('names photo, epoch, variant and format', () => {
+  it('contains photo, epoch, variant and format', () => {
     expect(variantKey(photoId, 3, 'thumb_200', 'webp')).toBe(key)
   })
 
@@ -24,7 +24,7 @@ describe('variantKey', () => {
 })
 
 describe('a variant under another access epoch', () => {
-  it('keeps the rest of its key, whatever a release called its format', () => {
+  it('keeps the rest of its key, whatever its format is called', () => {
     for (const name of ['thumb_200.webp', 'medium_800.jpg', 'poster_400.avif']) {
       const stored = `variants/${photoId}/3/${name}`
       expect(keyAtEpoch(stored, 12)).toBe(`variants/${photoId}/12/${name}`)
@@ -32,7 +32,7 @@ describe('a variant under another access epoch', () => {
     }
   })
 
-  it('must be a variant, and the epoch an epoch', () => {
+  it('requires a variant key and a valid epoch', () => {
     expect(epochOfKey(originalKey(photoId))).toBeUndefined()
     expect(() => keyAtEpoch(originalKey(photoId), 4)).toThrow(RangeError)
     expect(() => keyAtEpoch(key, -1)).toThrow(RangeError)

@@ -50,18 +50,18 @@ describe('fillPage', () => {
     )
   })
 
-  it('has no next page when nothing but hidden hits follow', async () => {
+  it('has no next page when only hidden hits follow', async () => {
     const page = await fillPage(sourceOf(['visible', 'hidden', 'hidden', 'hidden', 'hidden']), 1, null)
     expect(page.cards).toHaveLength(1)
     expect(page.next).toBeNull()
   })
 
-  it('goes on after the last photo shown, so that a cursor holds no hidden one', async () => {
+  it('continues after the last shown photo, so cursors name no hidden one', async () => {
     const page = await fillPage(sourceOf(['visible', 'hidden', 'hidden', 'visible']), 1, null)
     expect(page.next?.photoId).toBe(idOf(0))
   })
 
-  it('is returned short, with a cursor, after ten times its size in hidden hits', async () => {
+  it('returns a short page after ten times its size in hidden hits', async () => {
     const page = await fillPage(sourceOf(Array<Sight>(500).fill('hidden')), 3, null)
     expect(page.cards).toEqual([])
     expect(page.next?.photoId).toBe(idOf(31))

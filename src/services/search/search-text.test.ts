@@ -19,7 +19,7 @@ describe('parseSearchText', () => {
     [`#${'x'.repeat(101)}`, `#${'x'.repeat(101)}`, []],
     ['*', '-', []],
     ['ａｂ\u3000ｃ', 'ab c', []],
-  ])('%j → words %j, tags %j', (q, words, tags) => {
+  ])('splits %j into words %j and tags %j', (q, words, tags) => {
     expect(parseSearchText(q)).toEqual({ words, tags })
   })
 

@@ -12,7 +12,7 @@ it.each([
   expect(offsetMinutes(offset)).toBe(minutes)
 })
 
-it('reads the access epoch out of the keys of variants only', () => {
+it('reads the access epoch from variant keys only', () => {
   const photoId = '0199a000-0000-7000-8000-000000000001'
   expect(epochOfKey(`variants/${photoId}/12/thumb_200.webp`)).toBe(12)
   expect(epochOfKey(`originals/${photoId}`)).toBeUndefined()

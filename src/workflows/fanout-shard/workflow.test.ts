@@ -61,7 +61,7 @@ function holding(lastBucket: number, followersSeen: number) {
 }
 
 describe('a sharded fanout', () => {
-  it('pushes every range once and is complete after the last', async () => {
+  it('pushes every range once and completes after the last', async () => {
     const fanout = await world.start()
     expect(await fanout.result()).toMatchObject({
       state: 'done',
@@ -79,7 +79,7 @@ describe('a sharded fanout', () => {
     expect(world.calls.indexOf('complete v1')).toBe(7)
   })
 
-  it('tells how far each shard is', async () => {
+  it('reports the progress of each shard', async () => {
     const held = holding(SECOND, 6)
     const fanout = await world.start()
     await until(async () => (await progressOf(fanout)).followersSeen === 15)
@@ -94,7 +94,7 @@ describe('a sharded fanout', () => {
     await fanout.result()
   })
 
-  it('holds between slices while it is paused, and goes on where it was', async () => {
+  it('holds between slices while paused and resumes where it was', async () => {
     const held = holding(FIRST, 3)
     const fanout = await world.start()
     await until(held.reached)
@@ -115,7 +115,7 @@ describe('a sharded fanout', () => {
     expect(slicesOf(FIRST)).toEqual([0, 3, 6].map((seen) => `push v1 ${FIRST} from ${seen}`))
   })
 
-  it('that is cancelled waits for the slices of all shards, then has readers merge the photo', async () => {
+  it('finishes the slices of all shards on cancel, then readers merge', async () => {
     world.slice = async ({ after, lastBucket }) => {
       const context = Context.current()
       const beating = setInterval(() => context.heartbeat(after), 50)
@@ -133,7 +133,7 @@ describe('a sharded fanout', () => {
     expect(await stageOf(fanout)).toBe('cancelled')
   })
 
-  it('that is cancelled while it is paused ends', async () => {
+  it('ends when it is cancelled while paused', async () => {
     const held = holding(FIRST, 3)
     const fanout = await world.start()
     await until(held.reached)
@@ -150,7 +150,7 @@ describe('a sharded fanout', () => {
     expect(world.calls.at(-1)).toBe('keepInFlight')
   })
 
-  it('starts a failed shard again where it was, and the others not', async () => {
+  it('restarts only the failed shard, from where it was', async () => {
     let fails = true
     world.slice = async (input) => {
       if (input.lastBucket === SECOND && input.after.followersSeen === 3 && fails) {
@@ -170,7 +170,7 @@ describe('a sharded fanout', () => {
     expect(slicesOf(SECOND)).toEqual([0, 3, 3, 6].map((seen) => `push v1 ${SECOND} from ${seen}`))
   })
 
-  it('ends quietly when the photo is deleted between plan and shard', async () => {
+  it('ends without an error when the photo is deleted before a shard', async () => {
     world.slice = async ({ after }) => {
       world.photo = { desired: 'none' }
       return { outcome: 'replan', position: after }
@@ -182,7 +182,7 @@ describe('a sharded fanout', () => {
     expect(world.calls).not.toContain('complete v1')
   })
 
-  it('goes on in each shard where it was after an edit', async () => {
+  it('resumes each shard where it was after an edit', async () => {
     world.slice = async (input) => {
       if (input.plan.version === 1 && input.after.followersSeen === 3) {
         world.photo = sharded(2)
@@ -197,7 +197,7 @@ describe('a sharded fanout', () => {
     }
   })
 
-  it('collects what it pushed when the photo is narrowed meanwhile', async () => {
+  it('collects what it pushed when the photo is narrowed midway', async () => {
     world.slice = async (input) => {
       if (input.plan.version === 1 && input.after.followersSeen === 6) {
         world.photo = sharded(2, { desired: 'collect', accessEpoch: 2 })
@@ -211,7 +211,7 @@ describe('a sharded fanout', () => {
     expect(world.calls.at(-1)).toBe('complete v2')
   })
 
-  it('pushes again when it was widened while it was collected', async () => {
+  it('pushes again when the photo is widened during a collection', async () => {
     world.photo = sharded(1, { desired: 'collect' })
     world.slice = async (input) => {
       if (input.plan.version === 1 && input.after.followersSeen === 6) {
@@ -225,7 +225,7 @@ describe('a sharded fanout', () => {
     expect(slicesOf(SECOND).slice(3)).toEqual([0, 3, 6].map((seen) => `push v2 ${SECOND} from ${seen}`))
   })
 
-  it('plans again when the photo changed just before it was complete', async () => {
+  it('plans again when the photo changes just before completion', async () => {
     let changes = true
     world.complete = async ({ version }) => {
       if (changes) world.photo = sharded(2)

@@ -71,7 +71,7 @@ describe('housekeeping', () => {
     expect(await run.result()).toEqual({ fanouts: 1, sessions: 2, albums: 3 })
   })
 
-  it('runs the others when a sweep fails for good, and fails in the end, naming it', async () => {
+  it('runs the other sweeps when one fails, then fails and names it', async () => {
     sweeps.fanouts = async () => {
       throw new Error('the database is away')
     }

@@ -30,13 +30,13 @@ const seen = (work: ReturnType<typeof openWork>) =>
   work.current().ranges.map(({ position }) => position.followersSeen)
 
 describe('the work of a fanout', () => {
-  it('has no plan at first, and the one that it resumes', () => {
+  it('has no plan at first, except the one it resumes', () => {
     expect(openWork(undefined).snapshot()).toBeUndefined()
     const before = begun().current()
     expect(openWork(before).snapshot()).toBe(before)
   })
 
-  it('splits the buckets that its plan counts in: 1,024 of a plan that does not say', () => {
+  it('splits the buckets of its plan, 1,024 if the plan does not say', () => {
     const lastBuckets = (of: DistributionPlan) => {
       const work = openWork(undefined)
       work.begin(of)
@@ -46,7 +46,7 @@ describe('the work of a fanout', () => {
     expect(lastBuckets(plan({ buckets: BUCKET_COUNT }))).toEqual([8_191, 16_383])
   })
 
-  it('leaves a snapshot as it was', () => {
+  it('leaves an earlier snapshot unchanged', () => {
     const work = begun()
     const before = work.current()
     const copy = structuredClone(before)
@@ -57,7 +57,7 @@ describe('the work of a fanout', () => {
     expect(seen(work)).toEqual([3, 4])
   })
 
-  it('takes from a running shard what is news, and nothing that comes late', () => {
+  it('takes only newer progress from a running shard', () => {
     const work = begun()
     expect(work.heard({ shard: 0, version: 1, position: at(3) })).toBe(true)
     expect(work.heard({ shard: 0, version: 1, position: at(2) })).toBe(false)
@@ -66,7 +66,7 @@ describe('the work of a fanout', () => {
     expect(seen(work)).toEqual([3, 0])
   })
 
-  it('goes on where it was after an edit, in as many shards as it began with', () => {
+  it('resumes after an edit with the same number of shards', () => {
     const work = begun()
     work.ended(0, { outcome: 'done', position: at(3) })
     expect(work.revise(plan({ version: 2, shards: 1 }))).toBe(false)

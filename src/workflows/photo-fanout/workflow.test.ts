@@ -38,7 +38,7 @@ afterEach(() => world.stop())
 const slices = () => world.calls.filter((call) => /^(push|collect)/.test(call))
 
 describe('photoFanout', () => {
-  it('pushes slice by slice and tells how far it is', async () => {
+  it('pushes slice by slice and reports its progress', async () => {
     const second = gate()
     world.slice = async (input) => {
       if (input.after.followersSeen === 3) await second.opened
@@ -65,14 +65,14 @@ describe('photoFanout', () => {
     expect((await fanout.describe()).typedSearchAttributes.get(stageAttribute)).toBe('done')
   })
 
-  it('ends quietly when the photo belongs in no feed', async () => {
+  it('ends without an error when the photo belongs in no feed', async () => {
     world.photo = { desired: 'none' }
     const fanout = await world.start()
     expect(await fanout.result()).toMatchObject({ state: 'done', delivered: 0 })
     expect(slices()).toEqual([])
   })
 
-  it('goes on where it was after an edit', async () => {
+  it('resumes where it was after an edit', async () => {
     world.slice = async (input) => {
       if (input.plan.version === 1 && input.after.followersSeen === 3) {
         world.photo = planned(2)
@@ -85,7 +85,7 @@ describe('photoFanout', () => {
     expect(slices()).toEqual(['push v1 from 0', 'push v1 from 3', 'push v2 from 3', 'push v2 from 6'])
   })
 
-  it('begins anew after a narrowing, as feeds rebuilt meanwhile lack the photo', async () => {
+  it('starts over after a narrowing, as rebuilt feeds lack the photo', async () => {
     world.slice = async (input) => {
       if (input.plan.version === 1 && input.after.followersSeen === 3) {
         world.photo = planned(3, { accessEpoch: 2 })
@@ -98,7 +98,7 @@ describe('photoFanout', () => {
     expect(slices().slice(2)).toEqual(['push v3 from 0', 'push v3 from 3', 'push v3 from 6'])
   })
 
-  it('stops in the middle when the photo is deleted', async () => {
+  it('stops midway when the photo is deleted', async () => {
     world.slice = async (input) => {
       world.photo = { desired: 'none' }
       return { outcome: 'replan', position: input.after }
@@ -108,7 +108,7 @@ describe('photoFanout', () => {
     expect(slices()).toEqual(['push v1 from 0'])
   })
 
-  it('pushes again when it is signalled of a new version, and only then', async () => {
+  it('pushes again only when a signal brings a new version', async () => {
     const first = gate()
     world.slice = async (input) => {
       if (input.plan.version === 1) await first.opened
@@ -123,7 +123,7 @@ describe('photoFanout', () => {
     expect(slices()).toEqual(['push v1 from 0', 'push v2 from 0'])
   })
 
-  it('goes on from where a former run was', async () => {
+  it('resumes from where an earlier run stopped', async () => {
     world.slice = inThirds
     const ranges = [{ position: later(FANOUT_START, 6), lastBucket: BUCKET_COUNT - 1, done: false }]
     const fanout = await world.start({ resume: { work: { plan: planned(1), ranges }, paused: false } })
@@ -137,7 +137,7 @@ describe('photoFanout', () => {
     expect(slices()).toEqual(['push v1 from 6'])
   })
 
-  it('outlasts failures of Postgres and Redis', async () => {
+  it('survives failures of Postgres and Redis', async () => {
     world.slice = async (input) => {
       if (Context.current().info.attempt < 6) throw new Error('Redis did not answer within 2000 ms')
       return inThirds(input)
@@ -146,7 +146,7 @@ describe('photoFanout', () => {
     expect(await fanout.result()).toMatchObject({ state: 'done', delivered: 9 })
   })
 
-  it('that is cancelled waits for its slice, so that nothing is written after it ended', async () => {
+  it('finishes its slice on cancel and writes nothing after its end', async () => {
     world.slice = untilStopped
     const fanout = await world.start()
     await until(async () => slices().length === 1)
@@ -156,7 +156,7 @@ describe('photoFanout', () => {
     expect((await fanout.describe()).typedSearchAttributes.get(stageAttribute)).toBe('cancelled')
   })
 
-  it('that is cancelled has readers merge what is widened until the very end', async () => {
+  it('has readers merge what is widened until a cancelled run ends', async () => {
     world.photo = planned(2, { desired: 'collect' })
     world.slice = untilStopped
     const fanout = await world.start()
@@ -189,7 +189,7 @@ describe('photoFanout', () => {
     expect(slices()).toEqual(['collect v1 from 0', 'push v2 from 0'])
   })
 
-  it('does not wait for a collection that no worker takes up either', async () => {
+  it('does not wait for a collection that no worker takes', async () => {
     world.photo = planned(1, { desired: 'collect' })
     world.unserved = [TASK_QUEUES['fanout-bulk']]
     const fanout = await world.start()
@@ -201,7 +201,7 @@ describe('photoFanout', () => {
     expect(slices()).toEqual(['push v2 from 0'])
   })
 
-  it('that is held has readers merge the photo, also when it is widened meanwhile', async () => {
+  it('has readers merge a held photo, even if it is widened meanwhile', async () => {
     const held = gate()
     world.slice = async (input) => {
       if (input.after.followersSeen === 3) await held.opened

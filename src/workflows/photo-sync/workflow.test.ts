@@ -96,7 +96,7 @@ async function start(): Promise<Sync> {
 }
 
 describe('photoSync', () => {
-  it('brings search and feeds in line after an edit, and leaves the edges alone', async () => {
+  it('updates search and feeds after an edit and leaves the edges alone', async () => {
     const sync = await start()
     expect(await sync.result()).toEqual({
       state: 'done',
@@ -113,7 +113,7 @@ describe('photoSync', () => {
     expect(calls).toEqual([])
   })
 
-  it('denies a narrowed photo at the edges before it moves objects, and proves the refusal last', async () => {
+  it('denies a narrowed photo at the edges, moves objects, then proves it', async () => {
     row = published(5, 2, 1)
     const sync = await start()
     expect(await sync.result()).toMatchObject({ syncedVersion: 5, removed: { objects: 1, edgePaths: 1 } })
@@ -121,7 +121,7 @@ describe('photoSync', () => {
     expect(edgeward).toEqual(['deny 2', 'move 2', 'refuse variants/x/1/thumb_200.webp'])
   })
 
-  it('starts over when the photo is narrowed again while it moves objects', async () => {
+  it('starts over when the photo is narrowed again during a move', async () => {
     row = published(5, 2, 1)
     const move = fakes.moveVariants
     fakes.moveVariants = async (input) => {
@@ -139,7 +139,7 @@ describe('photoSync', () => {
     ])
   })
 
-  it('removes a deleted photo from every store and tells what it removed', async () => {
+  it('removes a deleted photo from every store and reports it', async () => {
     row = { state: 'deleted', version: 9, accessEpoch: 3, wasPublished: true }
     const sync = await start()
     expect(await sync.result()).toEqual({
@@ -153,7 +153,7 @@ describe('photoSync', () => {
     expect(calls.at(-1)).toBe('refuse originals/x,variants/x/1/thumb_200.webp')
   })
 
-  it('stops the upload of a photo deleted before it was published, and asks no edge', async () => {
+  it('stops the upload of an unpublished deleted photo and asks no edge', async () => {
     row = { state: 'deleted', version: 3, accessEpoch: 1, wasPublished: false }
     fakes.listObjects = async () => ['incoming/x']
     const sync = await start()
@@ -162,7 +162,7 @@ describe('photoSync', () => {
     expect(calls.some((call) => call.startsWith('deny'))).toBe(false)
   })
 
-  it('does not wait for an edge that is down to remove objects, nor with the next change; the proof comes when it is up', async () => {
+  it('removes objects while an edge is down and proves it once it is up', async () => {
     row = published(5, 2, 1)
     let isUp = false
     let denials = 0
@@ -196,7 +196,7 @@ describe('photoSync', () => {
     expect(calls).toContain('deny 2')
   })
 
-  it('purges at an edge that cannot deny (its table is full), and once more when it could', async () => {
+  it('purges at an edge that cannot deny, and again once it can', async () => {
     row = published(5, 2, 1)
     let hasRoom = false
     const deny = fakes.denyAtEdges
@@ -216,7 +216,7 @@ describe('photoSync', () => {
     ])
   })
 
-  it('takes a change that comes while it works', async () => {
+  it('handles a change that arrives while it works', async () => {
     const indexing = gate()
     const index = fakes.indexPhoto
     fakes.indexPhoto = async () => {

@@ -123,7 +123,7 @@ const stageOf = async (upload: Upload) => (await upload.describe()).typedSearchA
 const count = (name: string) => calls.filter((call) => call === name).length
 
 describe('photoUpload', () => {
-  it('publishes a valid original before its variants, and tells of every step', async () => {
+  it('publishes a valid original before its variants and reports each step', async () => {
     const rendering = gate()
     const render = fakes.renderVariants
     fakes.renderVariants = async () => {
@@ -147,20 +147,20 @@ describe('photoUpload', () => {
     expect(await stageOf(upload)).toBe('ready')
   })
 
-  it('takes an event that comes after the URL has expired', async () => {
+  it('accepts an event that arrives after the URL has expired', async () => {
     const upload = await start({ arrived: false })
     await env.sleep(EXPIRY_MS + 5 * 60 * 1000)
     await upload.signal(ORIGINAL_ARRIVED)
     expect(await upload.result()).toEqual({ stage: 'ready' })
   })
 
-  it('finds an object whose every event was lost', async () => {
+  it('finds an object when all of its events were lost', async () => {
     const upload = await start({ arrived: false })
     expect(await upload.result()).toEqual({ stage: 'ready' })
     expect(count('claim')).toBe(1)
   })
 
-  it('is not moved by events without an object, and abandons what never comes', async () => {
+  it('ignores events without an object and abandons what never comes', async () => {
     fakes.claimUpload = async () => {
       calls.push('claim')
       return { outcome: 'absent' }
@@ -174,7 +174,7 @@ describe('photoUpload', () => {
     expect((await env.currentTimeMs()) - startedAt).toBeGreaterThan(EXPIRY_MS + 14 * 60 * 1000)
   })
 
-  it('does everything once, however many events come', async () => {
+  it('does everything once, however many events arrive', async () => {
     const validating = gate()
     const validate = fakes.validateOriginal
     fakes.validateOriginal = async () => {
@@ -188,14 +188,14 @@ describe('photoUpload', () => {
     expect([...calls].sort()).toEqual(['claim', 'fanout', 'index', 'publish', 'renderAll', 'validate'])
   })
 
-  it('ends quietly if the photo is no longer an upload', async () => {
+  it('ends without an error if the photo is no longer an upload', async () => {
     fakes.claimUpload = async () => ({ outcome: 'closed', status: 'failed' })
     const upload = await start()
     expect(await upload.result()).toEqual({ stage: 'failed' })
     expect(calls).toEqual([])
   })
 
-  it('makes a variant that fails five times, then succeeds; the photo was ready all along', async () => {
+  it('retries a failing variant while the photo stays ready', async () => {
     fakes.renderVariants = async () => ({
       outcome: 'rendered',
       variants: variantsOf('thumb_200', 'medium_800'),
@@ -233,7 +233,7 @@ describe('photoUpload', () => {
     expect(await variantsStep(upload)).toMatchObject({ state: 'done', detail: '6 of 6' })
   })
 
-  it('asks what is missing when nothing came of rendering together, and makes that singly', async () => {
+  it('renders missing variants one by one when rendering together fails', async () => {
     fakes.renderVariants = async () => {
       calls.push('renderAll')
       throw new Error('out of memory')
@@ -256,7 +256,7 @@ describe('photoUpload', () => {
     expect(await variantsStep(upload)).toMatchObject({ state: 'done', detail: '4 of 4' })
   })
 
-  it('fails a permanently bad image at the first look', async () => {
+  it('fails a permanently bad image at the first attempt', async () => {
     fakes.validateOriginal = async () => {
       calls.push('validate')
       throw ApplicationFailure.create({
@@ -275,7 +275,7 @@ describe('photoUpload', () => {
     expect(calls).toEqual(['claim', 'validate'])
   })
 
-  it('goes on where it was when its workers are replaced between steps', async () => {
+  it('resumes where it was when its workers are replaced', async () => {
     let isBroken = true
     fakes.renderVariants = async () => ({
       outcome: 'rendered',
@@ -299,7 +299,7 @@ describe('photoUpload', () => {
     ])
   })
 
-  it('ends quietly when its photo is deleted midway, and leaves nothing behind', async () => {
+  it('ends and leaves nothing when its photo is deleted midway', async () => {
     const rendering = gate()
     let cancelled = false
     fakes.renderVariants = async () => {
@@ -324,7 +324,7 @@ describe('photoUpload', () => {
     expect(calls.at(-1)).toBe('discard')
   })
 
-  it('is degraded, complete and visible when a variant has failed for seven days', async () => {
+  it('ends degraded but visible after a variant fails for seven days', async () => {
     fakes.renderVariants = async () => ({
       outcome: 'rendered',
       failed: [{ variant: 'medium_800', format: 'jpeg' }],
@@ -342,7 +342,7 @@ describe('photoUpload', () => {
     expect(await variantsStep(upload)).toMatchObject({ state: 'failed', detail: '3 of 4' })
   })
 
-  it('publishes by a scheduled activity when the quick way fails', async () => {
+  it('publishes by a scheduled activity when the local one fails', async () => {
     let tries = 0
     const publish = fakes.publishPhoto
     fakes.publishPhoto = async () => {

@@ -44,7 +44,7 @@ describe('accounts, tokens and sessions', () => {
         .setExpirationTime(change.exp ?? '5m')
         .sign(change.secret ?? key().secret)
 
-    it('accepts its own and, for the test below, one forged with the right key', async () => {
+    it('accepts its own and, as a control, one forged with the right key', async () => {
       expect((await me(ann.token)).body.user.username).toBe(ann.username)
       expect((await me(await forged({}))).status).toBe(200)
     })
@@ -76,14 +76,14 @@ describe('accounts, tokens and sessions', () => {
       expect(answer.headers.get('WWW-Authenticate')).toMatch(/^Bearer/)
     })
 
-    it('tells an expired token from a wrong one', async () => {
+    it('distinguishes an expired token from an invalid one', async () => {
       expect(await me(await forged({ exp: '-1s' }))).toMatchObject({
         status: 401,
         body: { code: 'token_expired' },
       })
     })
 
-    it('asks for one where an account is needed', async () => {
+    it('requires a token where an account is needed', async () => {
       for (const [method, path] of [
         ['GET', '/v1/me'],
         ['GET', '/v1/feed'],
@@ -97,7 +97,7 @@ describe('accounts, tokens and sessions', () => {
       }
     })
 
-    it('cannot act on what is another user’s', async () => {
+    it('give no access to what another user owns', async () => {
       const bob = await world.signUp()
       const seen = await world.seedPhoto({ ownerId: ann.id })
       const hidden = await world.seedPhoto({ ownerId: ann.id, visibility: 'private' })
@@ -126,7 +126,7 @@ describe('accounts, tokens and sessions', () => {
   })
 
   describe('signing up and in', () => {
-    it('keeps usernames unique regardless of case, also when two come at once', async () => {
+    it('keeps usernames unique regardless of case, even in a race', async () => {
       const name = `Race${ann.username}`
       const answers = await Promise.all(
         [name, name.toUpperCase(), name.toLowerCase()].map((username) =>
@@ -149,7 +149,7 @@ describe('accounts, tokens and sessions', () => {
       expect(first).toMatchObject({ status: 401, code: 'bad_credentials' })
     })
 
-    it('takes no less time for an unknown user', async () => {
+    it('takes as long for an unknown user', async () => {
       const timed = async (username: string) => {
         const times: number[] = []
         for (let round = 0; round < 5; round++) {
@@ -164,7 +164,7 @@ describe('accounts, tokens and sessions', () => {
       expect(unknown).toBeGreaterThan(known / 2)
     })
 
-    it('signs in whatever the case of the name, and refuses a suspended account only with its password', async () => {
+    it('ignores case, and reveals a suspension only with the password', async () => {
       const bob = await world.signUp()
       expect((await signIn(bob.username.toUpperCase(), bob.password)).status).toBe(201)
       await world.db.primary({
@@ -176,7 +176,7 @@ describe('accounts, tokens and sessions', () => {
       expect((await refresh(bob.refreshToken)).body.code).toBe('account_suspended')
     })
 
-    it('knows an account by no other letters that fold to its name', async () => {
+    it('does not match other letters that fold to the name', async () => {
       const username = `mimi${randomBytes(4).toString('hex')}`
       const password = 'long enough'
       expect((await world.call('POST', '/v1/users', { body: { username, password } })).status).toBe(201)
@@ -219,7 +219,7 @@ describe('accounts, tokens and sessions', () => {
   })
 
   describe('refresh tokens', () => {
-    it('rotate, and both of two racing tabs get a pair that works', async () => {
+    it('rotate, and give two racing tabs a working pair each', async () => {
       const bob = await world.signUp()
       const [one, two] = await Promise.all([refresh(bob.refreshToken), refresh(bob.refreshToken)])
       expect([one.status, two.status]).toEqual([200, 200])
@@ -232,7 +232,7 @@ describe('accounts, tokens and sessions', () => {
       }
     })
 
-    it('used again later end the whole session', async () => {
+    it('end the whole session when they are reused later', async () => {
       const bob = await world.signUp()
       const next = await refresh(bob.refreshToken)
       await world.db.primary({
@@ -250,13 +250,13 @@ describe('accounts, tokens and sessions', () => {
     })
 
     it.each(['', '.', 'abc', '01a2036c-aeb9-7176-8322-8600c64a45cb.abc', `${'a'.repeat(256)}`])(
-      'that are none are refused: %j',
+      'are refused when malformed: %j',
       async (token) => {
         expect([401, 422]).toContain((await refresh(token)).status)
       },
     )
 
-    it('do not work with the secret of another session, nor does trying end that session', async () => {
+    it('do not work with another session’s secret, which stays valid', async () => {
       const [bob, cay] = [await world.signUp(), await world.signUp()]
       const crossed = `${bob.refreshToken.split('.')[0]}.${cay.refreshToken.split('.')[1]}`
       expect((await refresh(crossed)).status).toBe(401)
@@ -265,7 +265,7 @@ describe('accounts, tokens and sessions', () => {
   })
 
   describe('devices', () => {
-    it('are listed, and signed out one by one', async () => {
+    it('are listed and signed out one by one', async () => {
       const bob = await world.signUp()
       const phone = await world.call('POST', '/v1/sessions', {
         body: { username: bob.username, password: bob.password },

@@ -45,14 +45,14 @@ const age = (outboxId: string) =>
   })
 
 describe('the outbox', () => {
-  it('delivers at once and forgets', async () => {
+  it('delivers a message at once and forgets it', async () => {
     const upload = await world.openUpload(owner)
     await world.outbox.dispatch([upload.outboxId])
     expect(await isStarted(upload.photoId)).toBe(true)
     expect(await row(upload.outboxId)).toBeUndefined()
   })
 
-  it('keeps what Temporal cannot take, answers within its deadline, and relays it when Temporal is back', async () => {
+  it('keeps messages while Temporal is down and relays them later', async () => {
     const link = await openLink(world.config.TEMPORAL_ADDRESS)
     const temporal = openTemporal({ address: link.address, namespace: world.config.TEMPORAL_NAMESPACE })
     const outbox = createOutbox({ db: world.db, temporal, logger: silent })
@@ -82,7 +82,7 @@ describe('the outbox', () => {
     }
   })
 
-  it('parks what can never succeed, with the reason', async () => {
+  it('parks a message that can never succeed, with the reason', async () => {
     const [parked] = await world.db.primary<{ outbox_id: string }>({
       text: `INSERT INTO outbox (kind, payload) VALUES ('photoChanged', '{"photoId": "no such id"}')
         RETURNING outbox_id::text`,
@@ -102,7 +102,7 @@ describe('the outbox', () => {
     }
   })
 
-  it('is shared by relays: each message goes out once', async () => {
+  it('sends each message once, however many relays share it', async () => {
     const uploads = await Promise.all(Array.from({ length: 20 }, () => world.openUpload(owner)))
     await Promise.all(uploads.map(({ outboxId }) => age(outboxId)))
     const stopping = new AbortController()

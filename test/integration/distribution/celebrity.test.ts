@@ -49,7 +49,7 @@ describe('a photo of a celebrity', () => {
     expect(await world.isInFlight(photoId)).toBe(false)
   }
 
-  it('reaches every follower once, by shards, and is in flight until then', async () => {
+  it('reaches every follower once, in shards, and is in flight until then', async () => {
     const photoId = await world.publish(celebrity)
     expect(await world.isInFlight(photoId)).toBe(true)
     const run = await world.reconcile(photoId, celebrity)
@@ -64,7 +64,7 @@ describe('a photo of a celebrity', () => {
     expect(await run.stage()).toBe('done')
   })
 
-  it('is held by an operator in all shards, stays in flight meanwhile, and goes on', async () => {
+  it('stays in flight while an operator holds it, and then goes on', async () => {
     const photoId = await world.publish(celebrity)
     const run = await world.reconcile(photoId, celebrity)
     await untilProgress(run, ({ shards }) => shards.length === SHARDS)
@@ -78,7 +78,7 @@ describe('a photo of a celebrity', () => {
     await expectPushed(photoId)
   })
 
-  it('does not wait for the one before, which is held', async () => {
+  it('does not wait for an earlier photo that is held', async () => {
     const [first, second] = [await world.publish(celebrity), await world.publish(celebrity)]
     const held = await world.reconcile(first, celebrity)
     await held.handle.signal(PAUSE_FANOUT)
@@ -92,7 +92,7 @@ describe('a photo of a celebrity', () => {
     await expectPushed(second)
   })
 
-  it('that is cancelled writes nothing more and is merged by readers, until it is pushed again', async () => {
+  it('writes nothing once cancelled; readers merge it until the next push', async () => {
     const photoId = await world.publish(celebrity)
     const run = await world.reconcile(photoId, celebrity)
     await untilProgress(run, ({ followersSeen }) => followersSeen > 0)
@@ -110,7 +110,7 @@ describe('a photo of a celebrity', () => {
     await expectPushed(photoId)
   })
 
-  it('that is narrowed while its push is being cancelled is collected by a new run', async () => {
+  it('is collected by a new run when it is narrowed during a cancel', async () => {
     const photoId = await world.publish(celebrity)
     const run = await world.reconcile(photoId, celebrity)
     await untilProgress(run, ({ followersSeen }) => followersSeen > 0)
@@ -148,7 +148,7 @@ describe('a photo of a celebrity', () => {
     await second.stop()
   })
 
-  it('that is narrowed is collected from every row and head; widened, it is pushed again', async () => {
+  it('leaves every row and head when narrowed, and returns when widened', async () => {
     const photoId = await world.publish(celebrity)
     const run = await world.reconcile(photoId, celebrity)
     await untilProgress(run, ({ followersSeen }) => followersSeen > 0)
@@ -176,7 +176,7 @@ describe('a photo of a celebrity', () => {
     expect(await world.rowsOf(photoId)).toEqual([])
   })
 
-  it('that is deleted before its shards begin ends quietly and leaves nothing', async () => {
+  it('leaves nothing when it is deleted before its shards start', async () => {
     await bulk!.stop()
     const photoId = await world.publish(celebrity)
     const run = await world.reconcile(photoId, celebrity)
@@ -188,7 +188,7 @@ describe('a photo of a celebrity', () => {
     expect(await world.isInFlight(photoId)).toBe(false)
   })
 
-  it('does not hold up an ordinary one that is made private and public again', async () => {
+  it('does not hold up an ordinary photo that is hidden and shown again', async () => {
     const author = await world.author()
     const [friend] = await world.addFollowers(author, 1)
     const photoId = await world.publish(author)
@@ -206,7 +206,7 @@ describe('a photo of a celebrity', () => {
     await famous.result()
   })
 
-  it('does not hold up an ordinary one', async () => {
+  it('does not hold up an ordinary photo', async () => {
     const author = await world.author()
     const [friend] = await world.addFollowers(author, 1)
     await bulk!.stop()

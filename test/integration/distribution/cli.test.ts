@@ -43,7 +43,7 @@ describe('darkroom fanout', () => {
     return { child, exit, errors, output: () => output }
   }
 
-  it('says within seconds where Temporal does not answer', async () => {
+  it('reports within seconds that Temporal does not answer', async () => {
     const startedAt = performance.now()
     const command = darkroom([randomUUID()], { TEMPORAL_ADDRESS: '127.0.0.1:1' })
     expect(await command.exit).toBe(1)
@@ -51,7 +51,7 @@ describe('darkroom fanout', () => {
     expect(performance.now() - startedAt).toBeLessThan(10_000)
   })
 
-  it('says what a wish waits for, and how the fanout ended', async () => {
+  it('reports what a request waits for and how the fanout ended', async () => {
     await fanout.stop()
     const run = await world.reconcile(await world.publish(author), author)
     const photoId = run.handle.workflowId.split('/')[1]!
@@ -65,7 +65,7 @@ describe('darkroom fanout', () => {
     fanout = await world.upload.start(fanoutWorker)
   })
 
-  it('cancels without waiting for a worker of shards that were not begun', async () => {
+  it('cancels without waiting for a worker of unstarted shards', async () => {
     const photoId = await world.publish(author)
     const run = await world.reconcile(photoId, author)
     await untilProgress(run, ({ state }) => state === 'pushing')
@@ -75,7 +75,7 @@ describe('darkroom fanout', () => {
     expect(await world.isInFlight(photoId)).toBe(true)
   })
 
-  it('goes on when the watching is ended', async () => {
+  it('leaves the fanout running when watching stops', async () => {
     const photoId = await world.publish(author)
     const run = await world.reconcile(photoId, author)
     await untilProgress(run, ({ state }) => state === 'pushing')

@@ -140,7 +140,7 @@ describe.skipIf(!valkeyServerPath)('the push of a celebrity’s photo over a clu
   }
   const notIn = (some: UserId[]) => (reader: UserId) => !some.includes(reader)
 
-  it('goes on while a slot moves, and reaches heads on both sides', async () => {
+  it('continues while a slot moves and reaches heads on both nodes', async () => {
     const push = await pushHalf(await audience())
     const { photoId, run, older } = push
     const done = new Set([...push.readers, ...(await world.rowsOf(photoId))])
@@ -172,7 +172,7 @@ describe.skipIf(!valkeyServerPath)('the push of a celebrity’s photo over a clu
     expect(await expectPushed({ ...push, readers })).toEqual(warm)
   })
 
-  it('waits for a node that is killed, and goes on when that is back without its heads', async () => {
+  it('waits for a killed node and continues when it returns empty', async () => {
     const node = cluster.masters[0]!
     const push = await pushHalf(await audience())
     const lost = await onNode(node, push.readers)
@@ -185,7 +185,7 @@ describe.skipIf(!valkeyServerPath)('the push of a celebrity’s photo over a clu
     expect(await expectPushed(push)).toEqual(push.readers.filter(notIn(lost)))
   })
 
-  it('goes on over nodes that are flushed', async () => {
+  it('continues after the nodes are flushed', async () => {
     const push = await pushHalf(await audience())
     for (const { admin } of cluster.masters) await admin.flushall()
     // Some are read, and so built anew, before the push comes to them or after it has come.
@@ -195,7 +195,7 @@ describe.skipIf(!valkeyServerPath)('the push of a celebrity’s photo over a clu
     expect(await expectPushed(push)).toEqual(rebuilt)
   })
 
-  it('goes on after a failover, and heads that have lost it there are cold', async () => {
+  it('continues after a failover, and heads that missed it are cold', async () => {
     const master = cluster.masters[2]!
     const to = await audience()
     const lost = await onNode(master, to.readers)

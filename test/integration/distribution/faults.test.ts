@@ -23,7 +23,7 @@ import { loadSecrets } from '../../../stack/instance/secrets.ts'
 
 const FOLLOWERS = 4_000
 
-describe('Redis goes down in the middle of a push', () => {
+describe('a push while Redis goes down', () => {
   let valkey: PrivateValkey
   let world: CelebrityWorld
 
@@ -43,7 +43,7 @@ describe('Redis goes down in the middle of a push', () => {
     await valkey?.close()
   })
 
-  it('it waits, the photo stays in flight, and it goes on', async () => {
+  it('waits, keeps the photo in flight and continues', async () => {
     const author = await world.author()
     const followers = await world.addFollowers(author, FOLLOWERS)
     const photoId = await world.publish(author)
@@ -60,7 +60,7 @@ describe('Redis goes down in the middle of a push', () => {
   })
 })
 
-describe('Postgres goes down', () => {
+describe('a Postgres outage', () => {
   let servers: PrivateServers
   let world: CelebrityWorld
   let author: UserId
@@ -91,7 +91,7 @@ describe('Postgres goes down', () => {
     for (const reader of readers) expect(await world.inHead(reader, photoId)).toBe(true)
   }
 
-  it('in the middle of a push: it waits, and goes on', async () => {
+  it('makes a push wait and then continue', async () => {
     const photoId = await world.publish(author)
     const run = await world.reconcile(photoId, author)
     await untilProgress(run, ({ followersSeen }) => followersSeen > 0)
@@ -105,7 +105,7 @@ describe('Postgres goes down', () => {
     await expectPushed(photoId, run)
   })
 
-  it('while the end of a push is noted: it is noted later', async () => {
+  it('delays recording the end of a push', async () => {
     const photoId = await world.publish(author)
     const release = Promise.withResolvers<void>()
     // Lets pages pass, and holds off whoever notes the end.
@@ -133,7 +133,7 @@ describe('Postgres goes down', () => {
     expect(await world.upload.db.primary({ text, values: [photoId] })).toEqual([{ distribution: 'all' }])
   })
 
-  it('in the middle of transactions: their connections are free again', async () => {
+  it('frees the connections of broken transactions', async () => {
     const db = await openDatabase({
       url: servers.env.DATABASE_URL!,
       poolSize: 2,
@@ -196,7 +196,7 @@ describe('a push of several shards', () => {
     return plan
   }
 
-  it('lets a narrowing go first that waits for the page of another shard', async () => {
+  it('lets a narrowing pass that waits for the page of another shard', async () => {
     const photoId = await world.publish(author)
     const plan = await planOf(photoId)
     const release = Promise.withResolvers<void>()
@@ -229,7 +229,7 @@ describe('a push of several shards', () => {
     }
   }
 
-  it('is complete only when the replica has replayed it; each try is short, and the next comes in a second', async () => {
+  it('completes only after replay, in short attempts a second apart', async () => {
     await servers.pauseReplay()
     let complete
     try {
@@ -253,7 +253,7 @@ describe('a push of several shards', () => {
     }
   })
 
-  it('waits for a replica that is away until nobody can read there', async () => {
+  it('waits for an absent replica until nobody can read there', async () => {
     await servers.kill('postgres-replica')
     let complete
     try {

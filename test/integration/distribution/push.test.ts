@@ -53,7 +53,7 @@ async function inHead(userId: UserId, photoId: PhotoId): Promise<boolean> {
 const byNumber = (ids: UserId[]) => ids.toSorted((left, right) => Number(left) - Number(right))
 
 describe('a plan', () => {
-  it.each(['public', 'followers'] as const)('is to push a %s photo', async (visibility) => {
+  it.each(['public', 'followers'] as const)('pushes a %s photo', async (visibility) => {
     const author = await world.account()
     const { photoId, score } = await world.photo(author, { visibility })
     expect(await world.fanout.planFanout(photoId)).toEqual({
@@ -69,7 +69,7 @@ describe('a plan', () => {
     })
   })
 
-  it('is to collect a photo that was narrowed or deleted', async () => {
+  it('collects a photo that was narrowed or deleted', async () => {
     const author = await world.account()
     const { photoId } = await world.photo(author)
     await world.setVisibility(photoId, 'private')
@@ -78,7 +78,7 @@ describe('a plan', () => {
     expect(await world.fanout.planFanout(photoId)).toMatchObject({ desired: 'collect', version: 3 })
   })
 
-  it('is to do nothing for a photo that was never in feeds, and an absent one', async () => {
+  it('does nothing for an absent photo or one that was never in feeds', async () => {
     const author = await world.account()
     const none = { desired: 'none' }
     const { photoId } = await world.photo(author, { visibility: 'private' })
@@ -103,7 +103,7 @@ describe('a push', () => {
     for (const userId of [author, ...followers.slice(0, 3)]) expect(await inHead(userId, photoId)).toBe(true)
   })
 
-  it('repeated writes nothing twice, and mends heads that lack the photo', async () => {
+  it('writes nothing twice when repeated, and mends heads without the photo', async () => {
     const { author, followers } = await authorWithFollowers(2, { enrolled: 2 })
     const { photoId } = await world.publish(author)
     // As if the process had died between rows and heads.
@@ -114,7 +114,7 @@ describe('a push', () => {
     expect(await inHead(followers[0]!, photoId)).toBe(true)
   })
 
-  it('in slices of any size sees each follower once, in the order of buckets', async () => {
+  it('visits each follower once, in bucket order, in slices of any size', async () => {
     const { author, followers } = await authorWithFollowers(9, { enrolled: 9 })
     const { photoId } = await world.photo(author)
     const plan = await planOf(photoId)
@@ -144,28 +144,25 @@ describe('a push', () => {
     ['without shards', 1_023],
     ['of the last of two shards', 1_023],
     ['of the first of two shards', 511],
-  ])(
-    'of a plan that counts in fewer buckets, %s, writes nothing and is planned again',
-    async (_, lastBucket) => {
-      const { author, followers } = await authorWithFollowers(5, { enrolled: 5 })
-      const { photoId } = await world.photo(author)
-      const { buckets, ...planOfOldRelease } = await planOf(photoId)
-      expect(buckets).toBe(BUCKET_COUNT)
-      const after = { afterBucket: 7, afterFollowerId: '1', followersSeen: 3, feedsWritten: 3 }
-      expect(
-        await world.fanout.pushSlice(
-          { photoId, plan: planOfOldRelease, after, lastBucket },
-          { maxFollowers: 500, maxMs: 60_000 },
-        ),
-      ).toEqual({ outcome: 'replan', position: after })
-      expect(await world.fanout.complete(photoId, planOfOldRelease)).toBe(false)
-      expect(await rowsOf(photoId)).toEqual([])
-      expect(await world.distribute(photoId)).toBe(5)
-      expect(await rowsOf(photoId)).toEqual(byNumber(followers))
-    },
-  )
+  ])('replans and writes nothing for a plan with fewer buckets: %s', async (_, lastBucket) => {
+    const { author, followers } = await authorWithFollowers(5, { enrolled: 5 })
+    const { photoId } = await world.photo(author)
+    const { buckets, ...planOfOldRelease } = await planOf(photoId)
+    expect(buckets).toBe(BUCKET_COUNT)
+    const after = { afterBucket: 7, afterFollowerId: '1', followersSeen: 3, feedsWritten: 3 }
+    expect(
+      await world.fanout.pushSlice(
+        { photoId, plan: planOfOldRelease, after, lastBucket },
+        { maxFollowers: 500, maxMs: 60_000 },
+      ),
+    ).toEqual({ outcome: 'replan', position: after })
+    expect(await world.fanout.complete(photoId, planOfOldRelease)).toBe(false)
+    expect(await rowsOf(photoId)).toEqual([])
+    expect(await world.distribute(photoId)).toBe(5)
+    expect(await rowsOf(photoId)).toEqual(byNumber(followers))
+  })
 
-  it('ends its slice when the time is over', async () => {
+  it('ends its slice when its time is up', async () => {
     const { author } = await authorWithFollowers(3, { enrolled: 0 })
     const { photoId } = await world.photo(author)
     // More followers than a page holds are left: what is asked for is more than what is there only on the last page.
@@ -179,7 +176,7 @@ describe('a push', () => {
   it.each([
     ['edited', (photoId: PhotoId) => world.setVisibility(photoId, 'followers')],
     ['deleted', (photoId: PhotoId) => world.remove(photoId)],
-  ])('of a photo that was %s since asks for a new plan and writes nothing', async (_what, change) => {
+  ])('asks for a new plan when the photo was %s since', async (_what, change) => {
     const { author } = await authorWithFollowers(1, { enrolled: 1 })
     const { photoId } = await world.photo(author)
     const plan = await planOf(photoId)
@@ -191,7 +188,7 @@ describe('a push', () => {
     expect(await rowsOf(photoId)).toEqual([])
   })
 
-  it('under way holds a narrowing back until its page is in Redis too', async () => {
+  it('holds a narrowing back until its page is in Redis too', async () => {
     const { author, followers } = await authorWithFollowers(1, { enrolled: 1 })
     const { photoId } = await world.photo(author)
     const events: string[] = []
@@ -215,7 +212,7 @@ describe('a push', () => {
     expect(await world.walk(followers[0]!, 10)).toEqual([])
   })
 
-  it('fails when Redis does, to be tried again', async () => {
+  it('fails when Redis fails, and is retried', async () => {
     const { author } = await authorWithFollowers(1, { enrolled: 1 })
     const { photoId } = await world.photo(author)
     const nowhere = openRedis('redis://127.0.0.1:1')

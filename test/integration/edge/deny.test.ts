@@ -55,7 +55,7 @@ describe('deny, purge and proof', () => {
     expect((await get(publicPath(denied, 9))).status).toBe(200)
   })
 
-  it('keeps no object of a denied epoch that it fetches afterwards', async () => {
+  it('caches no object of a denied epoch that it fetches later', async () => {
     const denied = await storeImage(bucket)
     await cdn.deny(denied.photoId, 2)
     expect((await get(signedPath(denied, 2))).headers['x-cache']).toBe('MISS')
@@ -63,7 +63,7 @@ describe('deny, purge and proof', () => {
     expect(await cdn.purge([`/${denied.key}`])).toMatchObject([{ found: 'absent' }])
   })
 
-  it('purges a deleted image at once and tells what it found', async () => {
+  it('purges a deleted image at once and reports what it found', async () => {
     const gone = await storeImage(bucket)
     await get(publicPath(gone))
     await bucket.delete([gone.key])
@@ -78,7 +78,7 @@ describe('deny, purge and proof', () => {
     expect(await cdn.purge([`/${gone.key}`])).toMatchObject([{ found: 'absent' }])
   })
 
-  it('fetches a purged image anew if it still exists', async () => {
+  it('fetches a purged image again if it still exists', async () => {
     const kept = await storeImage(bucket)
     await get(publicPath(kept))
     await cdn.purge([`/${kept.key}`])
@@ -86,7 +86,7 @@ describe('deny, purge and proof', () => {
     expect((await get(publicPath(kept))).headers['x-cache']).toBe('HIT')
   })
 
-  it('proves that old URLs are refused, and only then', async () => {
+  it('proves that old URLs are refused, but not before they are', async () => {
     const moved = await storeImage(bucket)
     const urls = [publicPath(moved), signedPath(moved)].map((path) => `${setting('CDN_BASE_URL')}${path}`)
     const before = await cdn.proveRefused(urls)

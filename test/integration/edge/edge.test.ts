@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => bucket.close())
 
 describe('serving', () => {
-  it('fetches a public image once, then serves it from its cache for good', async () => {
+  it('fetches a public image once, then serves it from its cache', async () => {
     const fresh = await storeImage(bucket)
     const first = await get(publicPath(fresh))
     expect(first).toMatchObject({ status: 200, headers: { 'x-cache': 'MISS', 'content-type': 'image/webp' } })
@@ -45,7 +45,7 @@ describe('serving', () => {
     })
   })
 
-  it('tells nothing of the storage behind it', async () => {
+  it('reveals nothing of the storage behind it', async () => {
     const { headers } = await get(publicPath(image))
     expect(Object.keys(headers).filter((name) => /amz|seaweed|^vary$|^set-cookie$/.test(name))).toEqual([])
     const absent = await get(publicPath({ ...image, key: image.key.replace('thumb_200', 'medium_800') }))
@@ -81,7 +81,7 @@ describe('serving', () => {
     expect(answers.filter((answer) => answer.headers['x-cache'] === 'HIT')).toHaveLength(99)
   })
 
-  it('answers ranges, HEAD and conditional requests, also when it has nothing cached yet', async () => {
+  it('answers ranges, HEAD and conditional requests, cached or not', async () => {
     const fresh = await storeImage(bucket)
     const head = await ask(edgeUrl, publicPath(fresh), { method: 'HEAD' })
     expect(head).toMatchObject({ status: 200, headers: { 'x-cache': 'MISS', 'content-length': '40000' } })
@@ -108,7 +108,7 @@ describe('serving', () => {
     expect(JSON.parse(answer.body.toString())).toEqual({ status: 'ok' })
   })
 
-  it('takes no other method', async () => {
+  it('accepts no other method', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PURGE', 'TRACE']) {
       expect((await ask(edgeUrl, publicPath(image), { method })).status, method).toBe(405)
     }
@@ -208,14 +208,14 @@ describe('what is not a variant', () => {
     ['a variant with a trailing newline', (id) => `${variant(id)}%0a`],
     ['a NUL', (id) => `/originals/${id}%00.webp`],
     ['a variant that browsers would execute', (id) => variant(id).replace('webp', 'svg')],
-  ])('is out of reach even if well signed: %s', async (_, pathOf) => {
+  ])('is out of reach even with a valid signature: %s', async (_, pathOf) => {
     const answer = await get(forge(pathOf(photoId), 1))
     expect([400, 404]).toContain(answer.status)
     expect(answer.body.includes(secret.subarray(0, 30))).toBe(false)
     expect(answer.headers['x-cache']).toBeUndefined()
   })
 
-  it('is refused to the edge by the storage itself', async () => {
+  it('is refused by the storage itself', async () => {
     const accessKeyId = setting('EDGE_S3_ACCESS_KEY_ID')
     if (accessKeyId === setting('S3_ACCESS_KEY_ID')) return // an external storage without an account for the edge
     const client = new S3Client({

@@ -12,7 +12,7 @@ import {
 } from '../../support/worlds/edge-world.ts'
 import { nginxBinary, PrivateEdge } from '../../support/servers/private-edge.ts'
 
-describe.skipIf(!nginxBinary)('an edge of its own', () => {
+describe.skipIf(!nginxBinary)('a private edge', () => {
   let bucket: ObjectStore
   let edge: PrivateEdge
   const get = (path: string) => ask(edge.url, path)
@@ -61,7 +61,7 @@ describe.skipIf(!nginxBinary)('an edge of its own', () => {
     expect([404, 502]).toContain(await status(publicPath(gone)))
   })
 
-  it('serves, denies and purges what it has while the origin is down', async () => {
+  it('serves, denies and purges its cache while the origin is down', async () => {
     edge = await PrivateEdge.start()
     const cdn = cdnOf([edge.url])
     const [kept, denied, purged, uncached] = await Promise.all([1, 2, 3, 4].map(() => storeImage(bucket)))
@@ -91,7 +91,7 @@ describe.skipIf(!nginxBinary)('an edge of its own', () => {
     await expect.poll(() => status(publicPath(uncached!)), { timeout: 10_000 }).toBe(200)
   })
 
-  it('refuses a deny that its table has no room for, and forgets none', async () => {
+  it('refuses a deny when its table is full, and forgets none', async () => {
     edge = await PrivateEdge.start({ denyZoneBytes: 32 * 1024 })
     const cdn = cdnOf([edge.url])
     const first = await storeImage(bucket)
@@ -125,7 +125,7 @@ describe.skipIf(!nginxBinary)('an edge of its own', () => {
     }
   })
 
-  it('is one of several that all must confirm', async () => {
+  it('confirms a deny together with all other edges', async () => {
     edge = await PrivateEdge.start()
     const both = [...setting('CDN_EDGE_URLS').split(','), edge.url]
     const cdn = cdnOf(both)

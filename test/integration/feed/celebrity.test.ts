@@ -85,7 +85,7 @@ async function msUntilSeen(reader: Person, photoId: PhotoId): Promise<number> {
 }
 
 describe('a celebrity’s photo', () => {
-  it('is in GET /feed of a follower within a second, once, while its push does not even begin', async () => {
+  it('is in a follower’s feed within a second, before its push begins', async () => {
     await settled(follower, stranger)
     const photoId = await processed(celebrity, 'followers')
     await publish(photoId)
@@ -95,7 +95,7 @@ describe('a celebrity’s photo', () => {
     expect(await feedOf(stranger)).not.toContain(photoId)
   })
 
-  it('is in flight when it is widened into feeds, and not before', async () => {
+  it('is in flight once it is widened into feeds, and not before', async () => {
     const photoId = await processed(celebrity, 'private')
     await publish(photoId)
     expect(await inFlight()).not.toContain(photoId)

@@ -14,8 +14,8 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-describe('order and pages', () => {
-  it('are newest first, ties by id, the same for every page size and from every tier', async () => {
+describe('pages', () => {
+  it('are newest first, the same for every page size and tier', async () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 25)
     for (const limit of [1, 2, 3, 7, 9, 10, 11, 12, 24, 25, 26, 100]) {
       expect(await world.walk(viewer, limit), `limit ${limit}`).toEqual(newestFirst)
@@ -23,7 +23,7 @@ describe('order and pages', () => {
     expect(await world.tiers()).toContain('head')
   })
 
-  it('hold photos of equal score apart by the bytes of their ids', async () => {
+  it('order photos of equal score by the bytes of their ids', async () => {
     const viewer = await world.account()
     const ids = Array.from({ length: 8 }, () => uuid()).toSorted()
     for (const photoId of ids.toReversed()) await world.photo(viewer, { score: NOON_MS, photoId })
@@ -32,7 +32,7 @@ describe('order and pages', () => {
     expect(await world.walk(viewer, 3)).toEqual(ids.toReversed())
   })
 
-  it('survive a head that is all one score, longer than the head', async () => {
+  it('survive a tie that is longer than the head', async () => {
     const viewer = await world.account()
     for (let n = 0; n < HEAD_ITEMS + 5; n++) await world.photo(viewer, { score: NOON_MS })
     await world.settle()
@@ -40,7 +40,7 @@ describe('order and pages', () => {
     expect(await world.walk(viewer, 4)).toEqual(await world.expected(viewer))
   })
 
-  it('are one empty page for who follows nobody', async () => {
+  it('are one empty page for someone who follows nobody', async () => {
     const viewer = await world.account()
     await world.settle()
     expect(await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 20 }))).toEqual({
@@ -54,14 +54,14 @@ describe('order and pages', () => {
     expect(await world.tiers()).toContain('head')
   })
 
-  it('end with null on a page that is exactly full', async () => {
+  it('end with a null cursor on an exactly full page', async () => {
     const { viewer } = await viewerOfMany(world, 6)
     const page = await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 6 }))
     expect(page.items).toHaveLength(6)
     expect(page.nextCursor).toBeNull()
   })
 
-  it('do not shift a cursor when photos are added above it or deleted around it', async () => {
+  it('keep a cursor in place when photos come and go around it', async () => {
     const { viewer, author, newestFirst } = await viewerOfMany(world, 8)
     const first = await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 3 }))
     await world.publish(author)
@@ -73,7 +73,7 @@ describe('order and pages', () => {
     expect(idsOf(second)).toEqual(newestFirst.slice(4, 7))
   })
 
-  it('are topped up when most is hidden, at most ten times the limit, then short with a cursor', async () => {
+  it('are topped up when most is hidden, then short with a cursor', async () => {
     const feed = world.feedWith(createFeedHeads(world.redis))
     const { viewer, newestFirst } = await viewerOfMany(world, 40)
     await world.walk(viewer, 100, feed)
@@ -94,7 +94,7 @@ describe('order and pages', () => {
 })
 
 describe('rights', () => {
-  it('act at the next read on the replica: delete, narrowing, unfollow', async () => {
+  it('apply a delete, narrowing or unfollow at the next replica read', async () => {
     const { viewer, author, newestFirst } = await viewerOfMany(world, 4)
     await world.walk(viewer, 100)
     await world.remove(newestFirst[0]!)
@@ -107,7 +107,7 @@ describe('rights', () => {
     expect(await world.walk(viewer, 100)).toEqual([])
   })
 
-  it('hide what a slow push brings after its author was unfollowed', async () => {
+  it('hide what a slow push brings after an unfollow', async () => {
     const { viewer, author, newestFirst } = await viewerOfMany(world, 2)
     const other = await world.account()
     await world.follow(viewer, other)
@@ -137,7 +137,7 @@ describe('rights', () => {
     expect(await world.walk(viewer, 2)).toEqual(newestFirst)
   })
 
-  it('leave private photos out of their owner’s feed too', async () => {
+  it('keep private photos out of their owner’s feed too', async () => {
     const owner = await world.account()
     const mine = await world.publish(owner, { visibility: 'followers' })
     await world.walk(owner, 100)
@@ -147,7 +147,7 @@ describe('rights', () => {
     expect(await world.walk(owner, 100)).toEqual([])
   })
 
-  it('bring a photo back in its old place when it is widened again', async () => {
+  it('return a photo to its old place when it is widened again', async () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 5)
     await world.walk(viewer, 100)
     await world.setVisibility(newestFirst[2]!, 'private')
@@ -159,7 +159,7 @@ describe('rights', () => {
     expect(await world.walk(viewer, 100)).toEqual(newestFirst)
   })
 
-  it('let who has just written read it, from the primary', async () => {
+  it('let a user read their own write from the primary', async () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 2)
     const other = await world.account()
     const theirs = await world.photo(other)
@@ -173,7 +173,7 @@ describe('rights', () => {
 })
 
 describe('a cursor', () => {
-  it('of another user, another list, forged or cut is refused', async () => {
+  it('is refused from another user or list, or when forged or cut', async () => {
     const { viewer } = await viewerOfMany(world, 5)
     const other = await world.account()
     const { nextCursor } = await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 2 }))

@@ -44,7 +44,7 @@ async function warm(items: FeedPosition[], { user = userId, epoch = 1, floor = 0
 }
 
 describe('pushes', () => {
-  it('land in warm and building heads and make none', async () => {
+  it('reach warm and building heads and create none', async () => {
     const [absent, building, warmed] = [someUser(), someUser(), someUser()]
     const build = await begin(building)
     await warm([], { user: warmed })
@@ -57,7 +57,7 @@ describe('pushes', () => {
     expect((await heads.readSlice(building, undefined, 10))!.items).toEqual([photo])
   })
 
-  it('of one photo twice change nothing', async () => {
+  it('change nothing when they repeat a photo', async () => {
     await warm([])
     const photo = item(7)
     await heads.push([userId], photo)
@@ -78,7 +78,7 @@ describe('pushes', () => {
     for (const user of all) expect((await heads.readSlice(user, undefined, 1))!.items).toEqual([photo])
   })
 
-  it('that overfill a head take the oldest away and raise the floor', async () => {
+  it('drop the oldest photos of a full head and raise its floor', async () => {
     const items = [5, 4, 3, 2, 1].map((score) => item(score * 10))
     await warm(items)
     const fresh = item(60)
@@ -87,7 +87,7 @@ describe('pushes', () => {
     expect(slice).toEqual({ epoch: 1, floor: 10, items: [fresh, ...items.slice(0, 4)] })
   })
 
-  it('that overfill a head cut between no two photos of one score', async () => {
+  it('never cut a full head between photos of one score', async () => {
     const items = [item(30), item(20), item(10), item(10), item(10)].toSorted(compareFeedOrder)
     await warm(items)
     await heads.push([userId], item(40))
@@ -96,14 +96,14 @@ describe('pushes', () => {
     expect(slice!.items.map((one) => one.score)).toEqual([40, 30, 20])
   })
 
-  it('at or below the floor are left to the other tiers', async () => {
+  it('leave what is at or below the floor to the other tiers', async () => {
     await warm([item(50)], { floor: 20 })
     expect(await heads.push([userId], item(20))).toBe(0)
     expect(await heads.push([userId], item(19))).toBe(0)
     expect(await heads.push([userId], item(21))).toBe(1)
   })
 
-  it('to a head being built are bounded too, and the floor that they raise stays', async () => {
+  it('are bounded in a building head, and their floor stays raised', async () => {
     const build = await begin()
     const pushed = Array.from({ length: MAX_ITEMS + 2 }, (_, index) => item(100 + index))
     for (const photo of pushed) await heads.push([userId], photo)
@@ -115,7 +115,7 @@ describe('pushes', () => {
 })
 
 describe.skipIf(!valkeyServerPath)('a head that came from another server', () => {
-  it('is deleted by a push, lest it return and be warm without it', async () => {
+  it('is deleted by a push, so that it cannot return warm without it', async () => {
     const servers = [await startValkey(), await startValkey()] as const
     const clients = servers.map(({ port }) => openRedis(`redis://127.0.0.1:${port}`))
     const [onFirst, onSecond] = clients.map((client) => createFeedHeads(client)) as [FeedHeads, FeedHeads]
@@ -149,7 +149,7 @@ describe('over a path that is slow or stalls', () => {
     proxy.close()
   })
 
-  it.each(['push', 'remove'] as const)('a %s is given up after 2 s, however many heads', async (task) => {
+  it.each(['push', 'remove'] as const)('gives up on a %s after 2 s, however many heads', async (task) => {
     const users = Array.from({ length: 1_000 }, someUser)
     const photo = item(7)
     await client.ping()
@@ -160,7 +160,7 @@ describe('over a path that is slow or stalls', () => {
     expect(performance.now() - startedAt).toBeLessThan(2_500)
   })
 
-  it('a removal that comes late leaves what was pushed after it was given up', async () => {
+  it('keeps what was pushed after a late removal was given up', async () => {
     const photo = item(7)
     await warm([photo])
     await slow.remove([someUser()], photo.photoId)
@@ -178,7 +178,7 @@ describe('over a path that is slow or stalls', () => {
 })
 
 describe('a removal', () => {
-  it('is done before its deadline by the clock of the same server only', async () => {
+  it('runs only before its deadline by the clock of its server', async () => {
     const photo = item(7)
     await warm([photo])
     const key = headKey(userId)
@@ -192,7 +192,7 @@ describe('a removal', () => {
 })
 
 describe('slices', () => {
-  it('begin below the position, also within a tie', async () => {
+  it('begin below the position, even within a tie', async () => {
     const items = [item(30), item(20), item(20), item(20), item(10)].toSorted(compareFeedOrder)
     await warm(items)
     for (const [index, position] of items.entries()) {
@@ -216,18 +216,18 @@ describe('slices', () => {
 })
 
 describe('a build', () => {
-  it('is one at a time', async () => {
+  it('runs one at a time', async () => {
     await begin()
     expect(await heads.beginBuild(userId, 0)).toBe('building')
   })
 
-  it('is not begun where a good head is, but over one of an older epoch', async () => {
+  it('replaces a head of an older epoch, but not a good one', async () => {
     await warm([], { epoch: 3 })
     expect(await heads.beginBuild(userId, 3)).toBe('warm')
     expect(await heads.beginBuild(userId, 4)).toHaveProperty('nonce')
   })
 
-  it('ends only what it began', async () => {
+  it('ends only what it started', async () => {
     const lost = await begin()
     await redis.del(headKey(userId))
     const current = await begin()
@@ -237,7 +237,7 @@ describe('a build', () => {
     expect(await heads.readSlice(userId, undefined, 10)).toEqual({ epoch: 1, floor: 0, items: [] })
   })
 
-  it('whose builder died is forgotten soon; a head that is read is kept', async () => {
+  it('is forgotten soon after its builder dies; a head in use is kept', async () => {
     const build = await begin()
     expect(await redis.ttl(headKey(userId))).toBeLessThanOrEqual(10)
     await heads.finishBuild(userId, build, { epoch: 1, floor: 0, items: [] })
@@ -246,7 +246,7 @@ describe('a build', () => {
     expect(await redis.ttl(headKey(userId))).toBeGreaterThan(86_400)
   })
 
-  it('leaves a head of 200 in the compact encoding', async () => {
+  it('keeps a head of 200 in the compact encoding', async () => {
     const full = createFeedHeads(redis)
     const [name, limit] = (await redis.config('GET', 'zset-max-listpack-entries')) as [string, string]
     expect(name).toBe('zset-max-listpack-entries')

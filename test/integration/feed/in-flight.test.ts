@@ -46,7 +46,7 @@ async function warmViewer(photos: number) {
 }
 
 describe('a photo in flight', () => {
-  it('is in the feed at once and once: before its push, in the middle of it, and when it is through', async () => {
+  it('is in the feed once, before, during and after its push', async () => {
     const { viewer, author, newestFirst } = await warmViewer(15)
     const fresh = await launch(author)
     const expected = [fresh.photoId, ...newestFirst]
@@ -64,7 +64,7 @@ describe('a photo in flight', () => {
     expect(await world.tiers()).not.toContain('rebuilt')
   })
 
-  it('has its place by its score, in the head, below it, and at the very end', async () => {
+  it('has its place by score in the head, below it and at the end', async () => {
     const { viewer, author } = await warmViewer(24)
     for (const score of [NOON_MS + 11, NOON_MS + 10, NOON_MS + 2, NOON_MS - 1])
       await launch(author, { score })
@@ -72,7 +72,7 @@ describe('a photo in flight', () => {
     for (const limit of [1, 3, 9, 13, 100]) expect(await world.walk(viewer, limit)).toEqual(expected)
   })
 
-  it('is the author’s too, and nobody’s who does not follow them', async () => {
+  it('reaches its author too, but nobody who does not follow them', async () => {
     const { viewer, author, newestFirst } = await warmViewer(3)
     const stranger = await world.account()
     await launch(stranger)
@@ -82,7 +82,7 @@ describe('a photo in flight', () => {
     expect(await world.walk(stranger, 5)).toHaveLength(1)
   })
 
-  it('is taken from the copy before the head is read: it is not lost when its push ends in between', async () => {
+  it('is not lost when its push ends between the copy and the head', async () => {
     const { viewer, author, newestFirst } = await warmViewer(4)
     const fresh = await launch(author)
     let landed = false
@@ -105,7 +105,7 @@ describe('a photo in flight', () => {
     expect(await world.tiers()).toContain('head')
   })
 
-  it('is hidden as soon as it is narrowed, and read on the primary by who has just written', async () => {
+  it('is hidden once narrowed, and read on the primary by its writer', async () => {
     const { viewer, author, newestFirst } = await warmViewer(3)
     const fresh = await launch(author)
     const page = await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 2, readYourWrites: true }))
@@ -134,7 +134,7 @@ describe('a photo in flight', () => {
     expect((await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 6 }))).items).toHaveLength(6)
   })
 
-  it('of many is served in order when more are the viewer’s than a page holds', async () => {
+  it('is served in order when a viewer has more than fill a page', async () => {
     const { viewer, author } = await warmViewer(4)
     for (let n = 0; n < 120; n++) {
       const photo = await world.photo(author, { score: NOON_MS + 100 + Math.floor(n / 3) })
@@ -146,7 +146,7 @@ describe('a photo in flight', () => {
     for (const limit of [1, 7, 40, 100]) expect(await world.walk(viewer, limit)).toEqual(expected)
   })
 
-  it('of many, of the viewer’s circle, that are narrowed in flight leave the pages below them whole', async () => {
+  it('leaves later pages whole when many are narrowed in flight', async () => {
     const { viewer, author, newestFirst } = await warmViewer(15)
     const stranger = await world.account()
     const launched: FeedPosition[] = []
@@ -177,7 +177,7 @@ describe('a photo in flight', () => {
       expect(await world.walk(viewer, limit), `limit ${limit}`).toEqual(expected)
   })
 
-  it('is pulled by a process that has not polled yet, or whose polls no longer end', async () => {
+  it('is pulled by a process whose copy is missing or stale', async () => {
     const { viewer, author, newestFirst } = await warmViewer(3)
     let isSilent = false
     const primary: typeof world.db.primary = (...args) =>
@@ -243,7 +243,7 @@ describe('the mark of a photo in flight', () => {
     (await world.db.primary({ text: 'SELECT FROM in_flight WHERE photo_id = $1', values: [photoId] }))
       .length === 1
 
-  it('is made from the threshold of followers on', async () => {
+  it('is made once an author reaches the threshold of followers', async () => {
     const ownerId = await world.account()
     await world.db.primary({
       text: 'INSERT INTO user_counters (user_id, slot, followers) VALUES ($1, 0, 2), ($1, 5, 3)',
@@ -257,7 +257,7 @@ describe('the mark of a photo in flight', () => {
     expect(await isMarked(photo.photoId)).toBe(true)
   })
 
-  it('outlasts the end of a push that a change has overtaken', async () => {
+  it('survives the end of a push that a change has overtaken', async () => {
     const owner = await world.account()
     const { photoId } = await launch(owner)
     await world.setVisibility(photoId, 'followers')
@@ -268,7 +268,7 @@ describe('the mark of a photo in flight', () => {
     expect(await isMarked(photoId)).toBe(false)
   })
 
-  it('goes when the photo has left feeds', async () => {
+  it('disappears when the photo has left feeds', async () => {
     const { photoId } = await launch(await world.account())
     await world.remove(photoId)
     await clearInFlight(world.db.primary, photoId, 'left feeds')

@@ -27,7 +27,7 @@ beforeEach(async () => {
 })
 afterAll(() => world.close())
 
-describe('publishing against a change of the follower', () => {
+describe('publishing while a follower changes', () => {
   /** The photo's push, with something done once its page has been read and before it reaches heads. */
   async function pushWith(photoId: PhotoId, afterPageRead: () => Promise<void>): Promise<void> {
     const fanout = createFanout({
@@ -45,7 +45,7 @@ describe('publishing against a change of the follower', () => {
     await fanout.pushSlice({ photoId, plan, after: FANOUT_START }, { maxFollowers: 500, maxMs: 5_000 })
   }
 
-  it('finds who followed before the page was read', async () => {
+  it('includes a follower who followed before the batch was read', async () => {
     const author = await world.account()
     const viewer = await world.account()
     await stored.read(viewer)
@@ -56,7 +56,7 @@ describe('publishing against a change of the follower', () => {
     expect(await stored.read(viewer)).toEqual([photoId])
   })
 
-  it('misses who follows after the page was read, and their own rebuild makes up for it', async () => {
+  it('misses a follower who follows later; their rebuild includes it', async () => {
     const { author } = await stored.reader(1)
     const viewer = await world.account()
     await stored.read(viewer)
@@ -69,7 +69,7 @@ describe('publishing against a change of the follower', () => {
     expect(await world.expected(viewer)).toContain(photoId)
   })
 
-  it('skips a head that is cold, and the rebuild that comes after finds the photo', async () => {
+  it('skips a cold head, and the rebuild that follows finds the photo', async () => {
     const { viewer, author, newestFirst } = await stored.reader(3)
     await world.flushHead(viewer)
     const { photoId } = await world.publish(author)
@@ -83,7 +83,7 @@ describe('publishing against a change of the follower', () => {
     expect(tiers).not.toContain('rebuilt')
   })
 
-  it('passes over who is un-enrolled after the page was read, harmlessly', async () => {
+  it('safely skips a follower who is unenrolled after the batch was read', async () => {
     const { viewer, author, newestFirst } = await stored.reader(3)
     const { photoId } = await world.photo(author)
     await pushWith(photoId, async () => {
@@ -98,7 +98,7 @@ describe('publishing against a change of the follower', () => {
 })
 
 describe('a stalled builder', () => {
-  it('does not touch the newer head of another, and its own reader is served right', async () => {
+  it('leaves a newer head alone, and its own reader is served correctly', async () => {
     const { viewer, author } = await stored.reader(3)
     const other = await world.account()
     const theirs = await world.photo(other)

@@ -50,7 +50,7 @@ describe('1,000 readers of one cold feed at once', () => {
     return { begun, counts, idle: () => Promise.all(feeds.map((feed) => feed.idle())) }
   }
 
-  it('cause one rebuild', async () => {
+  it('cause only one rebuild', async () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 30)
     const { begun, counts, idle } = await readAtOnce(viewer, newestFirst.slice(0, 10))
     await idle()
@@ -61,7 +61,7 @@ describe('1,000 readers of one cold feed at once', () => {
     expect(await world.heads.readSlice(viewer, undefined, 1)).toBeDefined()
   })
 
-  it('who come while it is being built see what was pushed before they came', async () => {
+  it('see what was pushed before they arrived during a build', async () => {
     const { viewer, author, newestFirst } = await viewerOfMany(world, 3)
     const finishing = Promise.withResolvers<void>()
     const release = Promise.withResolvers<void>()
@@ -86,7 +86,7 @@ describe('1,000 readers of one cold feed at once', () => {
     await feed.idle()
   })
 
-  it('do not wait for a builder that stalls, and pull together', async () => {
+  it('share one pull when a builder stalls', async () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 30)
     const gate = Promise.withResolvers<void>()
     const { begun, counts, idle } = await readAtOnce(viewer, newestFirst.slice(0, 10), {
@@ -105,7 +105,7 @@ describe('1,000 readers of one cold feed at once', () => {
 })
 
 describe('walking while others post and delete', () => {
-  it('repeats nothing and misses nothing of what existed throughout', async () => {
+  it('repeats nothing and misses nothing that existed throughout', async () => {
     const { viewer, author, newestFirst } = await viewerOfMany(world, 120)
     await world.walk(viewer, 50)
     await world.feed.idle()

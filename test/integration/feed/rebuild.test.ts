@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 describe('a head', () => {
-  it('is built by the first read, serves the next, and takes what is pushed', async () => {
+  it('is built by the first read, serves the next and takes pushes', async () => {
     const { viewer, author, newestFirst } = await viewerOfMany(world, 4)
     await world.tiers()
     await world.walk(viewer, 100)
@@ -30,7 +30,7 @@ describe('a head', () => {
     expect(await world.tiers()).toEqual(['head', 'head'])
   })
 
-  it('is void after a follow and after an unfollow, without any push', async () => {
+  it('is void after a follow or an unfollow, without any push', async () => {
     const { viewer, author, newestFirst } = await viewerOfMany(world, 4)
     const other = await world.account()
     const theirs = await world.photo(other)
@@ -42,7 +42,7 @@ describe('a head', () => {
     expect(await world.walk(viewer, 100)).toEqual([theirs.photoId])
   })
 
-  it('that was trimmed hands over to pull at its floor, without gap or repeat', async () => {
+  it('hands over to pull at its floor, without gaps or repeats', async () => {
     const { viewer, author } = await viewerOfMany(world, HEAD_ITEMS)
     await world.walk(viewer, 100)
     for (let n = 0; n < 7; n++) await world.publish(author, { score: NOON_MS + 1_000 + Math.floor(n / 2) })
@@ -56,7 +56,7 @@ describe('a head', () => {
     expect(new Set(await world.tiers())).toEqual(new Set(['head', 'pull']))
   })
 
-  it('that was lost is built again', async () => {
+  it('is built again after it was lost', async () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 3)
     await world.walk(viewer, 100)
     await world.flushHead(viewer)
@@ -65,7 +65,7 @@ describe('a head', () => {
     expect(await world.tiers()).not.toContain('head')
   })
 
-  it('that another server wrote reads as cold', async () => {
+  it('reads as cold when another server wrote it', async () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 3)
     await world.walk(viewer, 100)
     // What a replica promoted too early would hold: a photo less, under the old master's replication id.
@@ -80,7 +80,7 @@ describe('a head', () => {
     expect(await world.tiers()).not.toContain('head')
   })
 
-  it('holds a photo that is published between its snapshot and its end', async () => {
+  it('holds a photo published between its snapshot and its end', async () => {
     const { viewer, author, newestFirst } = await viewerOfMany(world, 3)
     let fresh: PhotoId | undefined
     const feed = world.feedWith({
@@ -98,7 +98,7 @@ describe('a head', () => {
     expect(slice!.items.map((item) => item.photoId)).toEqual([fresh, ...newestFirst])
   })
 
-  it('does not become warm under an epoch that a follow has ended meanwhile', async () => {
+  it('stays cold when a follow ends its epoch during the build', async () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 3)
     const other = await world.account()
     const theirs = await world.photo(other)
@@ -144,7 +144,7 @@ describe('a head', () => {
     }
   })
 
-  it('is built once, however many read at once', async () => {
+  it('is built once, however many readers there are', async () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 12)
     let begun = 0
     const counting = {
@@ -162,7 +162,7 @@ describe('a head', () => {
     await Promise.all(processes.map((feed) => feed.idle()))
   })
 
-  it('whose builder lost its place stays cold, and the read is right all the same', async () => {
+  it('stays cold when its builder is replaced; the read is still correct', async () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 3)
     const feed = world.feedWith({
       ...world.heads,
@@ -177,7 +177,7 @@ describe('a head', () => {
     expect(await world.heads.readSlice(viewer, undefined, 100)).toBeUndefined()
   })
 
-  it('that is slow to build does not hold up the read', async () => {
+  it('does not delay the read when it is slow to build', async () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 3)
     let release = (): void => {}
     const gate = new Promise<void>((resolve) => (release = resolve))
@@ -194,7 +194,7 @@ describe('a head', () => {
     expect(await world.heads.readSlice(viewer, undefined, 100)).toBeDefined()
   })
 
-  it('that cannot be reached is done without', async () => {
+  it('is not needed for a read while Redis is unreachable', async () => {
     const { viewer, newestFirst } = await viewerOfMany(world, HEAD_ITEMS + 2)
     const nowhere = openRedis('redis://127.0.0.1:1')
     try {
@@ -218,7 +218,7 @@ describe('enrolment', () => {
       })
     )[0]
 
-  it('comes with the first read, voids what was known before, and is once', async () => {
+  it('happens once, at the first read, and voids what was known', async () => {
     const viewer = await world.account()
     expect(await stateOf(viewer)).toBeUndefined()
     await world.walk(viewer, 1)
@@ -228,7 +228,7 @@ describe('enrolment', () => {
     expect(await stateOf(viewer)).toEqual({ epoch: '1', enrolled: true })
   })
 
-  it('keeps the epoch of follows that came before it', async () => {
+  it('keeps the epoch of earlier follows', async () => {
     const viewer = await world.account()
     await world.follow(viewer, await world.account())
     expect(await stateOf(viewer)).toEqual({ epoch: '1', enrolled: false })

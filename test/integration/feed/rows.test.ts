@@ -42,7 +42,7 @@ async function deepViewer(photos: number) {
 }
 
 describe('a deep walk', () => {
-  it('goes through head, rows and pull to the very first photo, whatever the page size', async () => {
+  it('reaches the first photo through every tier, for every page size', async () => {
     const { viewer, newestFirst } = await deepViewer(30)
     expect(await stateOf(viewer)).toMatchObject({ claimed: true })
     for (const limit of [1, 2, 4, 5, 6, 11, 12, 13, 29, 30, 31, 100]) {
@@ -59,7 +59,7 @@ describe('a deep walk', () => {
     expect(new Set(await world.tiers())).toEqual(new Set(['head', 'rows']))
   })
 
-  it('keeps its cursors when a tier goes in the middle of it', async () => {
+  it('keeps its cursors when a tier disappears midway', async () => {
     const { viewer, newestFirst } = await deepViewer(30)
     const losing = [
       () => world.flushHead(viewer),
@@ -83,7 +83,7 @@ describe('a deep walk', () => {
     expect(seen).toEqual(newestFirst)
   })
 
-  it('finds photos pushed below the floor: widened ones of long ago', async () => {
+  it('finds old photos that were widened below the floor', async () => {
     const { viewer, author } = await deepViewer(20)
     const old = await world.photo(author, { score: NOON_MS + 4, visibility: 'private' })
     await world.setVisibility(old.photoId, 'public')
@@ -112,7 +112,7 @@ describe('a deep walk', () => {
 })
 
 describe('a claim of rows', () => {
-  it('is void after a follow and an unfollow, until they are stored anew', async () => {
+  it('is void after a follow or an unfollow until rows are stored again', async () => {
     const { viewer, author, newestFirst } = await deepViewer(10)
     const other = await world.account()
     const theirs = await world.photo(other, { score: NOON_MS - 5 })
@@ -126,7 +126,7 @@ describe('a claim of rows', () => {
     expect(await world.walk(viewer, 4)).toEqual([theirs.photoId])
   })
 
-  it('is not made under an epoch that a follow has ended while it was being made', async () => {
+  it('is not made when a follow ends its epoch midway', async () => {
     const { viewer } = await viewerOfMany(world, 4)
     await world.walk(viewer, 2)
     await world.feed.idle()
@@ -146,12 +146,12 @@ describe('a claim of rows', () => {
     expect(await stateOf(viewer)).toMatchObject({ claimed: false })
   })
 
-  it('is not made for who is not enrolled', async () => {
+  it('is not made for someone who is not enrolled', async () => {
     const { viewer } = await viewerOfMany(world, 3)
     expect(await materialise(world.db.primary, viewer, ROWS)).toBe(false)
   })
 
-  it('stops above a score of which some photos may be missing', async () => {
+  it('stops above a score of which photos may be missing', async () => {
     const viewer = await world.account()
     for (let n = 0; n < 6; n++) await world.photo(viewer, { score: NOON_MS })
     await world.photo(viewer, { score: NOON_MS + 1 })
@@ -194,7 +194,7 @@ describe('a photo widened while its row is being collected', () => {
     return { viewer, photoId, widen }
   }
 
-  it('keeps it, if the widening comes before the collector’s lock', async () => {
+  it('keeps its row if the widening precedes the collector’s lock', async () => {
     const { viewer, photoId, widen } = await narrowed()
     let done = false
     await collecting(viewer, async (text) => {
@@ -208,7 +208,7 @@ describe('a photo widened while its row is being collected', () => {
     expect(await world.walk(viewer, 3)).toEqual(await world.expected(viewer))
   })
 
-  it('gets it anew, if the widening comes after the collector’s lock', async () => {
+  it('gets a new row if the widening follows the collector’s lock', async () => {
     const { viewer, photoId, widen } = await narrowed()
     let widened: Promise<void> | undefined
     await collecting(viewer, async (text) => {
@@ -224,7 +224,7 @@ describe('a photo widened while its row is being collected', () => {
 })
 
 describe('an author followed again while their rows are being collected', () => {
-  it('comes after the collection, and its rows are stored anew', async () => {
+  it('waits for the collection, and the rows are stored again', async () => {
     const { viewer, author } = await deepViewer(8)
     await world.unfollow(viewer, author)
     let followed: Promise<void> | undefined

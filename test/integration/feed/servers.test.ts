@@ -54,7 +54,7 @@ async function viewerOf(count: number): Promise<{ viewer: UserId; expected: Phot
 }
 
 describe.skipIf(!valkeyServerPath)('heads on a server that', () => {
-  it('stands alone are read, pushed to and rebuilt like those of a cluster', async () => {
+  it('is standalone are read, pushed to and rebuilt as in a cluster', async () => {
     const server = await serverOf()
     const heads = headsOn(`redis://127.0.0.1:${server.port}`)
     const feed = world.feedWith(heads)
@@ -70,7 +70,7 @@ describe.skipIf(!valkeyServerPath)('heads on a server that', () => {
     expect(await world.tiers()).toEqual(['head'])
   })
 
-  it('dies leave the feed right, and are warm again after it', async () => {
+  it('dies leave the feed correct and become warm again later', async () => {
     const server = await serverOf()
     const feed = world.feedWith(headsOn(`redis://127.0.0.1:${server.port}`))
     const { viewer, expected } = await viewerOf(5)
@@ -88,7 +88,7 @@ describe.skipIf(!valkeyServerPath)('heads on a server that', () => {
     }
   })
 
-  it('was restarted from an old snapshot read as cold', async () => {
+  it('restarted from an old snapshot read as cold', async () => {
     const server = await serverOf()
     const heads = headsOn(`redis://127.0.0.1:${server.port}`)
     const userId = await world.account()
@@ -105,7 +105,7 @@ describe.skipIf(!valkeyServerPath)('heads on a server that', () => {
     expect(await isWarm(again, userId)).toBe(true)
   })
 
-  it('took over from another, or was master before, read as cold', async () => {
+  it('took over, or was master before, read as cold', async () => {
     const [first, second] = [await serverOf(), await serverOf()]
     const [onFirst, onSecond] = [first, second].map(({ port }) => headsOn(`redis://127.0.0.1:${port}`)) as [
       FeedHeads,
@@ -149,7 +149,7 @@ describe.skipIf(!valkeyServerPath)('heads on a server that', () => {
     expect(sixteenths.size).toBe(1_024)
   })
 
-  it('is giving a slot away take what is pushed, and go where it has been given', async () => {
+  it('gives a slot away take pushes and move with the slot', async () => {
     const cluster = await startCluster(2)
     servers.push(...cluster.masters)
     const heads = headsOn(cluster.url)
@@ -175,7 +175,7 @@ describe.skipIf(!valkeyServerPath)('heads on a server that', () => {
     expect(await isWarm(heads, there)).toBe(false)
   })
 
-  it('is giving a slot to one that stops answering fail what is pushed there, and nothing else', async () => {
+  it('gives a slot to a silent node fail only what is pushed there', async () => {
     const cluster = await startCluster(2)
     servers.push(...cluster.masters)
     const heads = headsOn(cluster.url)

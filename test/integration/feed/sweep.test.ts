@@ -55,7 +55,7 @@ async function stateOf(userId: UserId) {
 }
 
 describe('collection', () => {
-  it('deletes the rows of who was unfollowed and of photos gone, and no other', async () => {
+  it('deletes rows of unfollowed authors and deleted photos only', async () => {
     const { viewer, newestFirst } = await stored.reader(8)
     const other = await world.account()
     await world.follow(viewer, other)
@@ -73,7 +73,7 @@ describe('collection', () => {
     expect(await sweep.sweepRows()).toBe(0)
   })
 
-  it('goes through long feeds in short transactions, and again when the epoch moved meanwhile', async () => {
+  it('sweeps long feeds in short transactions, again if the epoch moved', async () => {
     const { viewer, author, newestFirst } = await stored.reader(9)
     const [gone] = newestFirst
     await world.unfollow(viewer, author)
@@ -90,7 +90,7 @@ describe('collection', () => {
     expect(await stored.rowsOf(viewer)).toContain(gone)
   })
 
-  it('stops when told to, and goes on the next time', async () => {
+  it('stops when told to and resumes the next time', async () => {
     const { viewer, author } = await stored.reader(8)
     await world.unfollow(viewer, author)
     await expect(sweep.sweepRows(AbortSignal.abort())).rejects.toThrow()
@@ -99,8 +99,8 @@ describe('collection', () => {
   })
 })
 
-describe('un-enrolment', () => {
-  it('is of those who have not read for 30 days: then their head and rows go, and pushes pass them over', async () => {
+describe('unenrolment', () => {
+  it('removes head and rows after 30 days without a read', async () => {
     const { viewer, author } = await stored.reader(6)
     const other = await world.account()
     await world.follow(other, author)
@@ -124,7 +124,7 @@ describe('un-enrolment', () => {
     expect(await stored.read(viewer)).toEqual(await world.expected(viewer))
   })
 
-  it('does not come to who reads: a warm read is recorded once a day', async () => {
+  it('spares active readers: a warm read is recorded once a day', async () => {
     const { viewer } = await stored.reader(2)
     await stored.lastRead(viewer, 29)
     await world.settle()
@@ -139,7 +139,7 @@ describe('un-enrolment', () => {
     expect(await stamp()).toEqual(once)
   })
 
-  it('leaves who is being recorded as reading at that moment', async () => {
+  it('spares a reader who is being recorded at that moment', async () => {
     const { viewer } = await stored.reader(2)
     await stored.lastRead(viewer, UNENROL_DAYS + 1)
     await world.db.transaction(async (tx) => {
@@ -150,7 +150,7 @@ describe('un-enrolment', () => {
     expect(await stateOf(viewer)).toMatchObject({ enrolled: true })
   })
 
-  it('voids a warm head at once, even one that outlives it', async () => {
+  it('voids a warm head at once, even one that survives it', async () => {
     const { viewer, author } = await stored.reader(3)
     await stored.lastRead(viewer, UNENROL_DAYS + 1)
     expect(await withoutRedis.unenrolInactive()).toBe(1)
@@ -163,8 +163,8 @@ describe('un-enrolment', () => {
   })
 })
 
-describe('un-enrolment against return', () => {
-  it('while the returning reader builds their head: the read is right, and the next one enrols', async () => {
+describe('unenrolment of a reader who returns', () => {
+  it('serves a reader who is building; their next read enrols', async () => {
     const { viewer, author } = await stored.reader(4)
     await world.flushHead(viewer)
     const feed = world.feedWith({
@@ -184,7 +184,7 @@ describe('un-enrolment against return', () => {
     expect(await stateOf(viewer)).toMatchObject({ enrolled: true })
   })
 
-  it('between the snapshot and the end of a build: the head is warm and void', async () => {
+  it('leaves a void head when it falls between snapshot and end', async () => {
     const { viewer, author } = await stored.reader(4)
     await world.flushHead(viewer)
     const feed = world.feedWith({
@@ -203,7 +203,7 @@ describe('un-enrolment against return', () => {
     expect((await world.walk(viewer, 100))[0]).toBe(photoId)
   })
 
-  it('while their rows are being deleted: what the return stores stays', async () => {
+  it('keeps what a returning reader stores during the deletion', async () => {
     const { viewer, newestFirst } = await stored.reader(10)
     await stored.lastRead(viewer, UNENROL_DAYS + 1)
     await sweep.unenrolInactive()

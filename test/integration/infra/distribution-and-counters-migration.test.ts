@@ -59,7 +59,7 @@ describe('the migration of distribution and counters', () => {
     WHERE distribution IS DISTINCT FROM 'none' OR distribution_since IS NOT NULL ORDER BY photo_id`
   const AFTER = `SELECT photo_id, distribution, since FROM photo_distribution ORDER BY photo_id`
 
-  it('carries over what is owed and what was distributed, counts by visibility, and can be undone', async () => {
+  it('carries over what is owed, counts by visibility, and can be undone', async () => {
     const owed = await db.primary({ text: BEFORE })
     expect(owed.map(({ distribution }) => distribution).sort()).toEqual(['all', null, null])
 

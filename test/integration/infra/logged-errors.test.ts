@@ -72,7 +72,7 @@ describe('the log of an error', () => {
     expect(JSON.parse(line).err.code).toBe('23505')
   })
 
-  it('holds nothing of the row that a cause of a cause or a part of several quotes', async () => {
+  it('holds nothing of a row that a nested cause or a part quotes', async () => {
     const error = await thrownBy(insertAgain())
     const nested = new Error('outer', { cause: new Error('inner', { cause: error }) })
     const parts = new AggregateError([new Error('one'), error], 'some failed')

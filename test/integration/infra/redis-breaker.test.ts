@@ -43,7 +43,7 @@ describe('while Redis is silent', () => {
   const rateLimitsOn = () =>
     createRateLimits(redis, breaker, { enabled: true, factor: 0.1, keyPrefix: `${randomUUID()}:` })
 
-  it('heads, own writes and rate limits wait for it once, together', async () => {
+  it('heads, own writes and rate limits share a single wait', async () => {
     const [heads, ownWrites, rateLimits] = [
       createFeedHeads(redis, { breaker }),
       ownWritesOn(),
@@ -76,7 +76,7 @@ describe('while Redis is silent', () => {
     expect(await allowed()).toBe(true)
   })
 
-  it('what was written is noted as soon as it answers', async () => {
+  it('a write is recorded as soon as it answers', async () => {
     const userId = someUser()
     const ownWrites = ownWritesOn()
     proxy.stall()
@@ -86,7 +86,7 @@ describe('while Redis is silent', () => {
     await expect.poll(() => hasWritten(ownWrites, userId).then(() => redis.exists(`wrote:${userId}`))).toBe(1)
   })
 
-  it('one request a second finds out whether it still is', async () => {
+  it('one request a second checks whether it still is', async () => {
     const ownWrites = ownWritesOn()
     proxy.stall()
     await hasWritten(ownWrites, '1')
@@ -100,7 +100,7 @@ describe('while Redis is silent', () => {
     await expect.poll(waiting, { timeout: 5_000 }).toBe(1)
   })
 
-  it('an error of one command is an answer', async () => {
+  it('an error of one command counts as an answer', async () => {
     const heads = createFeedHeads(redis, { breaker })
     const [broken, sound] = [someUser(), someUser()]
     await redis.set(headKey(broken), 'not a sorted set', 'PX', 10_000)
@@ -108,7 +108,7 @@ describe('while Redis is silent', () => {
     expect(await heads.readSlice(sound, undefined, 1)).toBeUndefined()
   })
 
-  it('a feed is answered without waiting for it', async () => {
+  it('a feed is served without waiting for it', async () => {
     const world = await openApiWorld({ RATE_LIMITS: 'true', REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
     try {
       const body = { username: `r${randomUUID().slice(0, 12)}`, password: 'long enough' }
@@ -137,7 +137,7 @@ describe.skipIf(!valkeyServerPath)('while one node of a cluster is silent', () =
     await Promise.all(nodes.splice(0).map((node) => node.close()))
   })
 
-  it('heads on the others are read', async () => {
+  it('heads on the other nodes are read', async () => {
     for (let n = 0; n < 2; n++) {
       const busPort = await getPort()
       nodes.push(

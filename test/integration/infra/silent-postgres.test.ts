@@ -45,7 +45,7 @@ describe('a primary that falls silent', () => {
 
   const SELECT = { text: 'SELECT 1 AS one' }
 
-  it('fails a statement soon after the statement timeout, and its connection is used no more', async () => {
+  it('fails a statement soon after its timeout and drops the connection', async () => {
     await db.primary(SELECT)
     proxy.silence()
     expect(
@@ -55,7 +55,7 @@ describe('a primary that falls silent', () => {
     expect(await db.primary(SELECT)).toEqual([{ one: 1 }])
   })
 
-  it('fails a transaction likewise, once', async () => {
+  it('fails a transaction in the same way, once', async () => {
     await db.transaction((tx) => tx.query(SELECT))
     const transaction = () =>
       db.transaction(async (tx) => {
@@ -91,7 +91,7 @@ describe('a replica that falls silent', () => {
     await expect.poll(() => db.rotation.inRotation(), { timeout: 30_000 }).toBe(expected)
   }
 
-  it('leaves the rotation, and what was sent to it is read on the primary', async () => {
+  it('leaves the rotation, and its reads move to the primary', async () => {
     const { viewer, newestFirst } = await viewerOfMany(world, 3)
     await world.settle()
     const feed = world.feedWith(world.heads, { db })
@@ -111,7 +111,7 @@ describe('a replica that falls silent', () => {
     await inRotation(true)
   })
 
-  it('does not hold up who waits for its replay', async () => {
+  it('does not hold up those who wait for its replay', async () => {
     proxy.silence()
     expect(
       await took(async () => expect(await db.rotation.waitForReplay('0/0', 200)).toBe(false)),
@@ -120,7 +120,7 @@ describe('a replica that falls silent', () => {
 })
 
 describe('a worker that vanishes', () => {
-  it('in the middle of a page does not keep its photo from being deleted', async () => {
+  it('does not block the deletion of its photo in mid-page', async () => {
     proxy = await proxyTo(process.env.DATABASE_URL!)
     db = await open({ url: proxy.url, statementTimeoutMs: 15_000 })
     const pushing = Promise.withResolvers<void>()
@@ -149,7 +149,7 @@ describe('a worker that vanishes', () => {
     await expect(slice).rejects.toThrow()
   })
 
-  it('is noticed by the server, and a server by it, within half a minute', async () => {
+  it('is noticed by the server, and notices it, within half a minute', async () => {
     proxy = await proxyTo(process.env.DATABASE_URL!)
     db = await open({})
     const settings = (query: Database['primary']) =>

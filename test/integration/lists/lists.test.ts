@@ -71,7 +71,7 @@ describe('who sees what, and in which order', () => {
       }
     })
 
-    it.each(OPEN_ACCOUNTS)('$viewer of a $visibility, $status photo: $visible', async (row) => {
+    it.each(OPEN_ACCOUNTS)('$viewer of a $visibility, $status photo sees it: $visible', async (row) => {
       const id = photos.get(keyOf(row))!
       const token = tokenOf(row.viewer)
       const one = await world.call('GET', `/v1/photos/${id}`, { token })
@@ -81,7 +81,7 @@ describe('who sees what, and in which order', () => {
       await expect.poll(async () => idsOf((await several()).body.items)).toEqual(row.visible ? [id] : [])
     })
 
-    it.each(VIEWERS)('profile list for %s', async (viewer) => {
+    it.each(VIEWERS)('shows the profile list for %s', async (viewer) => {
       const expected = OPEN_ACCOUNTS.filter(
         (row) => row.viewer === viewer && row.visible && row.status === 'ready',
       ).map((row) => photos.get(keyOf(row))!)
@@ -91,7 +91,7 @@ describe('who sees what, and in which order', () => {
     })
 
     it.each(['anonymous', 'stranger', 'follower'] as const)(
-      'the profile counts no more than %s may see',
+      'counts no more on the profile than %s may see',
       async (viewer) => {
         const count = OPEN_ACCOUNTS.filter(
           (row) => row.viewer === viewer && row.visible && row.status === 'ready',
@@ -101,7 +101,7 @@ describe('who sees what, and in which order', () => {
       },
     )
 
-    it('answers a hidden photo as an absent one, whatever is tried', async () => {
+    it('treats a hidden photo as absent in every request', async () => {
       const hidden = photos.get('private ready')!
       const absent = '01a2036c-aeb9-7176-8322-8600c64a45cb'
       for (const [method, suffix, body] of [
@@ -152,7 +152,7 @@ describe('who sees what, and in which order', () => {
   })
 
   describe('rights act at once', () => {
-    it('an unfollow and a removed follower lose what was for followers with the answer', async () => {
+    it('take followers’ photos away at once on unfollow and removal', async () => {
       const [author, reader] = [await world.signUp(), await world.signUp()]
       const id = await world.seedPhoto({ ownerId: author.id, visibility: 'followers' })
       const sees = async () => {
@@ -173,7 +173,7 @@ describe('who sees what, and in which order', () => {
       }
     })
 
-    it('on the replica too, each time', async () => {
+    it('apply on the replica every time', async () => {
       expect(world.db.rotation.inRotation()).toBe(true)
       const author = await world.signUp()
       // Has not written, so reads from the replica.
@@ -205,7 +205,7 @@ describe('who sees what, and in which order', () => {
       }
     })
 
-    it('a narrowed photo leaves lists and feeds of others with the answer', async () => {
+    it('remove a narrowed photo from the lists and feeds of others', async () => {
       const [author, reader] = [await world.signUp(), await world.signUp()]
       const id = await world.seedPhoto({ ownerId: author.id })
       await follow(reader, author)
@@ -220,7 +220,7 @@ describe('who sees what, and in which order', () => {
   })
 
   describe('following', () => {
-    it('is idempotent both ways, and counted once', async () => {
+    it('is idempotent both ways and counted once', async () => {
       const [one, two] = [await world.signUp(), await world.signUp()]
       const profile = async (of: Person, by: Person) =>
         (await world.call('GET', `/v1/users/${of.username}`, { token: by.token })).body.user
@@ -243,7 +243,7 @@ describe('who sees what, and in which order', () => {
       expect(await profile(two, one)).toMatchObject({ followerCount: 0, relationship: { following: false } })
     })
 
-    it('by many at once, both ways, neither deadlocks nor miscounts', async () => {
+    it('neither deadlocks nor miscounts when many do it at once', async () => {
       const people = await Promise.all(Array.from({ length: 6 }, () => world.signUp()))
       const pairs = people.flatMap((who) =>
         people.filter((whom) => whom !== who).map((whom) => [who, whom] as const),
@@ -263,7 +263,7 @@ describe('who sees what, and in which order', () => {
   })
 
   describe('lists', () => {
-    it('of photos are newest first, ties by id, and no cursor shifts when photos come and go', async () => {
+    it('order photos newest first, with cursors that never shift', async () => {
       const author = await world.signUp()
       const at = 1_700_000_000_000
       const ids: string[] = []
@@ -285,7 +285,7 @@ describe('who sees what, and in which order', () => {
       expect(second.body.nextCursor).toBeNull()
     })
 
-    it('of followers and followed are the newest edge first, to the end', async () => {
+    it('order followers and followees by the newest edge', async () => {
       const hub = await world.signUp()
       const others = await Promise.all(Array.from({ length: 7 }, () => world.signUp()))
       for (const other of others) {
@@ -348,7 +348,7 @@ describe('who sees what, and in which order', () => {
       }
     })
 
-    it('take a cursor only from the same viewer and list', async () => {
+    it('accept a cursor only from the same viewer and list', async () => {
       const author = await world.signUp()
       for (let index = 0; index < 3; index++) await world.seedPhoto({ ownerId: author.id })
       const path = `/v1/users/${author.username}/photos`
@@ -369,7 +369,7 @@ describe('who sees what, and in which order', () => {
       }
     })
 
-    it('give a feed page by page what one follows and one’s own, once each', async () => {
+    it('page through followed and own photos, once each', async () => {
       const [reader, author, other] = [await world.signUp(), await world.signUp(), await world.signUp()]
       await follow(reader, author)
       const at = 1_700_000_000_000

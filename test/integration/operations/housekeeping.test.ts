@@ -48,7 +48,7 @@ async function sweepBySchedule<Result = HousekeepingResult>(
 }
 
 describe('housekeeping, by its schedule', () => {
-  it('sweeps objects of closed uploads, and leaves those that may still be wanted', async () => {
+  it('sweeps objects of closed uploads and keeps those still needed', async () => {
     const closed = [await incoming('failed', -2 * HOUR_MS), await incoming('deleted', -2 * HOUR_MS)]
     const stillOpen = await incoming('awaiting_upload', -2 * HOUR_MS)
     const urlStillValid = await incoming('failed', HOUR_MS)
@@ -61,7 +61,7 @@ describe('housekeeping, by its schedule', () => {
     await world.objects.delete([stillOpen, urlStillValid, unknown])
   })
 
-  it('starts the fanout of a photo that was published and never distributed, and of no other', async () => {
+  it('starts the fanout of photos that were never distributed, no others', async () => {
     await world.start(fanoutWorker)
     const publish = async (since: string, inFlight = false): Promise<string> => {
       const photoId = randomUUID()
@@ -128,7 +128,7 @@ describe('housekeeping, by its schedule', () => {
 })
 
 describe('setting Temporal up', () => {
-  it('may be repeated, and leaves a pause of an operator alone', async () => {
+  it('may be repeated and keeps an operator’s pause', async () => {
     const schedule = world.temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID)
     await schedule.pause('database maintenance')
     const lines: string[] = []
@@ -140,7 +140,7 @@ describe('setting Temporal up', () => {
 })
 
 describe('the collection of feeds, by its schedule', () => {
-  it('un-enrols who has not read for 30 days, and deletes their rows', async () => {
+  it('unenrols users who have not read for 30 days and deletes their rows', async () => {
     const reader = await world.owner()
     await world.db.primary({
       text: `INSERT INTO feed_state (user_id, epoch, enrolled, last_read_at)

@@ -9,7 +9,7 @@ import { createReplicaKeeper } from '../../../src/services/operations/replica-ke
 import { startServers, type PrivateServers } from '../../support/servers/private-servers.ts'
 
 /** Reads go on without the replica, narrowings do not hang, and no read on a replica misses one. */
-describe('a replica that is late or gone', () => {
+describe('a replica that is late or down', () => {
   let servers: PrivateServers
   const config = loadConfig()
   let stopping = new AbortController()
@@ -67,7 +67,7 @@ describe('a replica that is late or gone', () => {
     return tookMs
   }
 
-  it('replay paused: narrowings go on within seconds, reads obey them, and the replica comes back', async () => {
+  it('lets narrowings continue and returns after replay was paused', async () => {
     await narrowAndRead()
     await servers.pauseReplay()
     try {
@@ -91,7 +91,7 @@ describe('a replica that is late or gone', () => {
     for (let i = 0; i < 20; i++) await narrowAndRead()
   })
 
-  it('killed: the same', async () => {
+  it('lets narrowings continue and returns after it was killed', async () => {
     await servers.kill('postgres-replica')
     try {
       expect(await narrowAndRead()).toBeLessThan(10_000)
@@ -111,7 +111,7 @@ describe('a replica that is late or gone', () => {
     return Object.fromEntries(values.map(({ labels, value }) => [labels.by, value]))
   }
 
-  it('killed and back before anybody noticed: reads go on, and miss no narrowing', async () => {
+  it('misses no narrowing when it is killed and back unnoticed', async () => {
     const stop = new AbortController()
     let reads = 0
     const reading = (async () => {
@@ -134,7 +134,7 @@ describe('a replica that is late or gone', () => {
     expect(reads).toBeGreaterThan(10)
   })
 
-  it('is not kept out by the row of another, which was retired or renamed', async () => {
+  it('is not kept out by the row of a retired or renamed replica', async () => {
     await db.primary({
       text: `INSERT INTO replicas (name, serving, reason) VALUES ('retired', false, 'down')`,
     })
@@ -146,7 +146,7 @@ describe('a replica that is late or gone', () => {
     }
   })
 
-  it('is not dismissed by a keeper that has lost its lock in between', async () => {
+  it('is not dismissed by a keeper that lost its lock midway', async () => {
     stopping.abort()
     await keeping
     const alone = new AbortController()

@@ -121,7 +121,7 @@ describe('the service around the routes', () => {
       expect(response.headers.get('Location')).toBe('/docs')
     })
 
-    it('says of each operation who may call it and what a problem looks like', async () => {
+    it('states who may call each operation and what a problem looks like', async () => {
       const { body } = await world.call('GET', '/openapi.json')
       expect(body.paths['/v1/photos'].post).toMatchObject({
         operationId: 'createPhoto',
@@ -138,7 +138,7 @@ describe('the service around the routes', () => {
       expect(body.paths['/v1/photos/{photoId}'].get.security).toEqual([{ accessToken: [] }, {}])
     })
 
-    it('is shown by a page that may run nothing but its own scripts', async () => {
+    it('is shown by a page that may run only its own scripts', async () => {
       const page = await world.call('GET', '/docs')
       expect(page.headers.get('Content-Security-Policy')).toContain("script-src 'self'")
       for (const [, path] of page.body.matchAll(/(?:src|href)="([^"]+)"/g)) {
@@ -164,7 +164,7 @@ describe('the service around the routes', () => {
       expect(body.dependencies.postgres).toMatchObject({ state: 'up', required: true })
     })
 
-    it('gives metrics by route pattern, to this machine or with the token alone', async () => {
+    it('serves metrics by route pattern, locally or with the token', async () => {
       await world.call('GET', `/v1/users/${ann.username}`)
       const direct = await world.call('GET', '/metrics')
       expect(direct.body).toContain('route="/v1/users/:username"')
@@ -208,7 +208,7 @@ describe('the service around the routes', () => {
       }
     })
 
-    it('takes a caller’s request id only if it is harmless', async () => {
+    it('accepts a caller’s request id only if it is harmless', async () => {
       const idFor = async (given: string) =>
         (await world.call('GET', '/healthz', { headers: { 'X-Request-Id': given } })).headers.get(
           'X-Request-Id',
@@ -224,7 +224,7 @@ describe('the service around the routes', () => {
       expect(headers.get('X-Powered-By')).toBeNull()
     })
 
-    it('answers CORS to the configured origins alone, on errors too', async () => {
+    it('answers CORS for the configured origins only, on errors too', async () => {
       const from = (origin: string, method = 'GET', path = '/v1/feed') =>
         world.call(method, path, {
           headers: {
@@ -283,7 +283,7 @@ describe('the service around the routes', () => {
         values: [photoId],
       })
 
-    it('wake an awaited upload, in both forms', async () => {
+    it('wake a pending upload, in both formats', async () => {
       for (const form of [
         (id: string) => seaweed(`${bucket()}/incoming/${id}`),
         (id: string) => aws(bucket(), `incoming%2F${id}`),
@@ -294,7 +294,7 @@ describe('the service around the routes', () => {
       }
     })
 
-    it('of foreign buckets, keys and photos are acknowledged and passed over', async () => {
+    it('are acknowledged and ignored for foreign buckets, keys and photos', async () => {
       const awaited = await world.seedPhoto({ ownerId: ann.id, status: 'awaiting_upload' })
       const ready = await world.seedPhoto({ ownerId: ann.id })
       const before = await world.rowCounts()
@@ -317,7 +317,7 @@ describe('the service around the routes', () => {
       expect(await world.rowCounts()).toEqual(before)
     })
 
-    it('without the token are refused, before the body is read', async () => {
+    it('are refused without the token, before the body is read', async () => {
       const id = await world.seedPhoto({ ownerId: ann.id, status: 'awaiting_upload' })
       const event = seaweed(`${bucket()}/incoming/${id}`)
       for (const wrong of ['', 'wrong', `${token()}x`, ann.token]) {

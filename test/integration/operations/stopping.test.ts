@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { openApiWorld } from '../../support/worlds/api-world.ts'
 
 describe('stopping', () => {
-  it('lets a long poll answer, refuses what is new, and then closes', async () => {
+  it('answers a long poll, refuses new requests and then closes', async () => {
     const world = await openApiWorld()
     const ann = await world.signUp()
     const id = await world.seedPhoto({ ownerId: ann.id, status: 'awaiting_upload' })
@@ -53,7 +53,7 @@ describe('stopping', () => {
     await world.close()
   })
 
-  it('turns /readyz to 503 and sends new requests on open connections elsewhere', async () => {
+  it('answers 503 on /readyz and closes open connections', async () => {
     const world = await openApiWorld()
     const { koa } = world.api
     const stopping = new AbortController()

@@ -49,7 +49,7 @@ describe('the metrics of a running worker', () => {
   /** Counted once an activity has failed, which none does here. */
   const ONLY_AFTER_FAILURES = ['temporal_activity_execution_failed']
 
-  it('has all that alerts and dashboard name of Temporal', async () => {
+  it('include every Temporal metric of the alerts and dashboard', async () => {
     const named = expressions()
       .flatMap(([, expression]) => parsePromql(expression).selected.map(({ metric }) => metric))
       .filter((metric) => metric.startsWith('temporal_') && !ONLY_AFTER_FAILURES.includes(metric))
@@ -61,7 +61,7 @@ describe('the metrics of a running worker', () => {
     expect([...new Set(named)].filter((metric) => !served.has(metric))).toEqual([])
   })
 
-  it('has those of the outbox, the edges and the process, and what the replica keeper decided', async () => {
+  it('include outbox, edges, process and the replica keeper’s decisions', async () => {
     const text = await eventually(async () => {
       const answer = await (await fetch(url)).text()
       return answer.includes('darkroom_replica_serving{by="keeper"}') ? answer : undefined
@@ -73,7 +73,7 @@ describe('the metrics of a running worker', () => {
     expect(text).toMatch(/^darkroom_worker_process_resident_memory_bytes \d+$/m)
   })
 
-  it('goes away with the worker, which ends cleanly', async () => {
+  it('disappear with the worker, which ends cleanly', async () => {
     const exited = once(worker, 'exit')
     worker.kill('SIGTERM')
     expect(await exited).toEqual([0, null])

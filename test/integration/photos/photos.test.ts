@@ -44,7 +44,7 @@ describe('photos', () => {
   }
 
   describe('editing', () => {
-    it('raises the version; a narrowing raises the access epoch, which every URL then carries', async () => {
+    it('raises the version, and a narrowing the epoch in every URL', async () => {
       const id = await world.seedPhoto({ ownerId: ann.id, caption: 'old #One' })
       const edited = await patch(ann, id, { caption: 'new #Two #deux', altText: 'words' })
       expect(edited.body.photo).toMatchObject({
@@ -67,7 +67,7 @@ describe('photos', () => {
       expect(await owed(id)).toEqual(['photoChanged', 'photoChanged', 'photoChanged'])
     })
 
-    it('honours If-Match by the version, whatever the URL window', async () => {
+    it('honours If-Match by version, whatever the URL window', async () => {
       const id = await world.seedPhoto({ ownerId: ann.id })
       const etag = (await photo(ann, id)).headers.get('ETag')!
       expect(
@@ -82,7 +82,7 @@ describe('photos', () => {
       expect((await photo(ann, id)).body.photo.caption).toBe('two')
     })
 
-    it('lets exactly one of two edits of the same version win', async () => {
+    it('lets exactly one of two edits of a version win', async () => {
       const id = await world.seedPhoto({ ownerId: ann.id })
       const etag = (await photo(ann, id)).headers.get('ETag')!
       const answers = await Promise.all(
@@ -93,7 +93,7 @@ describe('photos', () => {
   })
 
   describe('deleting', () => {
-    it('hides the photo from everyone at once, its owner too, and counts it off', async () => {
+    it('hides the photo from everyone at once and lowers the count', async () => {
       const person = await world.signUp()
       const id = await world.seedPhoto({ ownerId: person.id })
       const counted = async () =>
@@ -112,7 +112,7 @@ describe('photos', () => {
       expect(await owed(id)).toEqual(['photoChanged'])
     })
 
-    it('ends an upload under way', async () => {
+    it('ends an upload that is under way', async () => {
       const person = await world.signUp()
       const { photo: made, upload } = (await open(person)).body
       expect((await world.call('DELETE', `/v1/photos/${made.id}`, { token: person.token })).status).toBe(204)
@@ -123,7 +123,7 @@ describe('photos', () => {
   })
 
   describe('what is shown', () => {
-    it('holds place and camera for the owner, and for others only if shared', async () => {
+    it('includes place and camera for the owner, for others if shared', async () => {
       const id = await world.seedPhoto({ ownerId: ann.id, latitude: 47.4, camera: 'Box' })
       expect((await photo(ann, id)).body.photo).toMatchObject({ camera: 'Box', location: { latitude: 47.4 } })
       for (const viewer of [bob, undefined]) {
@@ -138,7 +138,7 @@ describe('photos', () => {
       expect(shared).not.toHaveProperty('camera')
     })
 
-    it('lists the original for its owner alone, and serves it to nobody else', async () => {
+    it('lists and serves the original to its owner only', async () => {
       const id = await world.seedPhoto({ ownerId: ann.id })
       await world.api.clients.objects.put(`originals/${id}`, bytes, 'image/jpeg')
       const names = async (viewer: Person | undefined) =>
@@ -157,7 +157,7 @@ describe('photos', () => {
       expect((await original(ann)).status).toBe(404)
     })
 
-    it('answers 304 to who has it, and never to who sees something else', async () => {
+    it('answers 304 only to a viewer who has the same representation', async () => {
       const id = await world.seedPhoto({ ownerId: ann.id })
       const first = await photo(ann, id)
       expect(first.headers.get('Cache-Control')).toBe('private, no-cache')
@@ -170,7 +170,7 @@ describe('photos', () => {
       expect((await photo(ann, id, etag)).status).toBe(200)
     })
 
-    it('gives several in the order asked for, without those absent or hidden', async () => {
+    it('returns several in the requested order, without hidden ones', async () => {
       const [one, two, hidden] = [
         await world.seedPhoto({ ownerId: ann.id }),
         await world.seedPhoto({ ownerId: ann.id }),

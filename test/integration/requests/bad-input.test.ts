@@ -270,7 +270,7 @@ describe('bad input', () => {
   ]
 
   it.each(cases)(
-    '$what → $status $code',
+    'answers $what with $status $code',
     async ({ call, options = {}, status, code, fields, signedIn = true }) => {
       const before = await snapshot()
       const path = call[1].replace('SELF', ann.username).replace('PHOTO', photoId)
@@ -288,7 +288,7 @@ describe('bad input', () => {
     },
   )
 
-  it('refuses a malformed Authorization header even where none is needed', async () => {
+  it('refuses a malformed Authorization header on open routes too', async () => {
     const answer = await world.call('GET', `/v1/photos/${photoId}`, {
       headers: { Authorization: 'Basic eDp5' },
     })

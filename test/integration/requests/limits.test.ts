@@ -8,7 +8,7 @@ describe('rate limits', () => {
   let world: ApiWorld
   afterEach(() => world?.close())
 
-  it('count by account, by address and by the account that a sign-in tries', async () => {
+  it('count by account, by address and by the target of a sign-in', async () => {
     world = await openApiWorld({ RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '0.2', TRUSTED_PROXY_HOPS: '1' })
     let host = Math.floor(Math.random() * 60_000)
     const from = () => ({ 'X-Forwarded-For': `198.51.100.7, 2001:db8:${(host++).toString(16)}::1` })
@@ -78,7 +78,7 @@ describe('rate limits', () => {
     expect(statuses).toEqual([401, 401, 401, 429])
   })
 
-  it('let slow readers of originals hold neither the storage nor more than their share', async () => {
+  it('keep slow readers of originals to their share', async () => {
     world = await openApiWorld()
     const ann = await world.signUp()
     const photoId = await world.seedPhoto({ ownerId: ann.id })
@@ -103,7 +103,7 @@ describe('rate limits', () => {
     await objects.delete([`originals/${photoId}`])
   })
 
-  it('go on in each process while Redis is away', async () => {
+  it('continue in each process while Redis is down', async () => {
     world = await openApiWorld({
       RATE_LIMITS: 'true',
       RATE_LIMIT_FACTOR: '0.1',

@@ -142,7 +142,7 @@ describe('a tag', () => {
     expect(await world.find(ANYONE, { q: `${mark} #\u3164` })).toEqual(ids)
   })
 
-  it('is not made of what hangs on a word or an entity, or is within a URL, in captions and in q', async () => {
+  it('is not found inside a word, an entity or a URL, in captions or q', async () => {
     const mark = freshWord()
     const word = freshWord()
     const ids = await world.publish({

@@ -18,7 +18,7 @@ afterAll(async () => {
 })
 
 describe('documents', () => {
-  it('are found within a refresh and half a second', async () => {
+  it('are found half a second after a refresh', async () => {
     const q = freshWord()
     const photoId = await world.addPhoto({ owner: await world.addUser(), caption: q })
     await world.searchIndex.indexPhoto(photoId)
@@ -27,7 +27,7 @@ describe('documents', () => {
     expect(performance.now() - indexedAt).toBeLessThan(1_500)
   })
 
-  it('follow the row: written when ready, gone when not; again is harmless', async () => {
+  it('exist only while the photo is ready, however often indexed', async () => {
     const q = freshWord()
     const photoId = await world.addPhoto({ owner: await world.addUser(), caption: q, status: 'processing' })
     const indexPhoto = async () => {
@@ -51,7 +51,7 @@ describe('documents', () => {
     })
   })
 
-  it('hold what is searched and nothing else', async () => {
+  it('hold only what is searched', async () => {
     const owner = await world.addUser('Grace.Hopper')
     const [photoId] = await world.publish({
       owner,
@@ -76,7 +76,7 @@ describe('documents', () => {
     await expect(world.index.put(withMore)).rejects.toThrow('strict_dynamic_mapping_exception')
   })
 
-  it('never go back: an older version loses against a newer one and against a removal', async () => {
+  it('never return to an older version, nor after a removal', async () => {
     const q = freshWord()
     const [photoId] = await world.publish({ owner: await world.addUser(), caption: q })
     const old = (await documentOf(photoId!)) as unknown as PhotoDocument
@@ -96,7 +96,7 @@ describe('documents', () => {
     expect(await world.find(ANYONE, { q })).toEqual([])
   })
 
-  it('brought back by a write that was held up until the removal was forgotten are removed again', async () => {
+  it('are removed again when a delayed write brings them back', async () => {
     const index = photosAlias(world.prefix)
     const keepDeletedVersions = (time: string) =>
       world.client.indices.putSettings({ index, body: { index: { gc_deletes: time } } })
@@ -136,7 +136,7 @@ describe('documents', () => {
 })
 
 describe('set-up', () => {
-  it('is the same however often and concurrently it runs', async () => {
+  it('has the same result however often and concurrently it runs', async () => {
     const prefix = `${world.prefix}-many`
     const { client } = world
     try {
@@ -155,7 +155,7 @@ describe('set-up', () => {
     }
   })
 
-  it('is asked for, not guessed, when it was left out', async () => {
+  it('reports a missing set-up instead of guessing', async () => {
     const index = createPhotoIndex(world.client, `${world.prefix}-none`)
     const unavailable = { code: 'unavailable', retryAfterSeconds: expect.any(Number) }
     const photoId = uuidv7()
@@ -170,7 +170,7 @@ describe('set-up', () => {
 })
 
 describe('OpenSearch out of reach', () => {
-  it('answers unavailable, when it refuses and when it hangs', async () => {
+  it('answers unavailable when it refuses and when it hangs', async () => {
     const silent = createServer(() => {})
     silent.listen(0, '127.0.0.1')
     await once(silent, 'listening')

@@ -18,7 +18,7 @@ afterAll(async () => {
 })
 
 describe('rights', () => {
-  it('show each viewer what they may see, and count no more', async () => {
+  it('show and count for each viewer only what they may see', async () => {
     const owner = await world.addUser()
     const follower = await world.addUser()
     const stranger = await world.addUser()
@@ -41,7 +41,7 @@ describe('rights', () => {
     }
   })
 
-  it('act at once: what was narrowed, deleted or quarantined after indexing neither shows nor counts', async () => {
+  it('hide and uncount photos narrowed or removed after indexing', async () => {
     const owner = await world.addUser()
     const q = freshWord()
     const [visible, narrowed, deleted, quarantined] = await world.publish(
@@ -61,7 +61,7 @@ describe('rights', () => {
     expect(await world.find({ kind: 'user', userId: owner }, { q })).toEqual([visible, narrowed])
   })
 
-  it('end with the follow', async () => {
+  it('end when the follow ends', async () => {
     const owner = await world.addUser()
     const viewer: UserViewer = { kind: 'user', userId: await world.addUser() }
     await world.follow(viewer.userId, owner)
@@ -75,7 +75,7 @@ describe('rights', () => {
     expect(await world.searchPage(viewer, { q, limit: 1 })).toMatchObject({ items: [], total: 0 })
   })
 
-  it('a page full of hidden hits is topped up', async () => {
+  it('top up a page full of hidden hits', async () => {
     const owner = await world.addUser()
     const q = freshWord()
     const ids = await world.publish(
@@ -92,7 +92,7 @@ describe('rights', () => {
 })
 
 describe('cursors', () => {
-  it('walk every hit once in one order, whatever the page size', async () => {
+  it('visit every hit once in one order, for every page size', async () => {
     const owner = await world.addUser()
     const q = freshWord()
     const captions = [`${q} walking`, `${q} walk`, `${q} #walking`, `${q} walks`]
@@ -116,7 +116,7 @@ describe('cursors', () => {
     expect(await world.find(ANYONE, { q, sort: 'recent', limit: 4 })).toEqual(byTime.map((p) => p.photoId))
   })
 
-  it('are not shifted by photos that come and go', async () => {
+  it('do not shift when photos come and go', async () => {
     const owner = await world.addUser()
     const q = freshWord()
     const ids = await world.publish(
@@ -132,7 +132,7 @@ describe('cursors', () => {
     expect(second.total).toBe(5)
   })
 
-  it('go on past what total counts, which says no more than it counted', async () => {
+  it('continue past the total, which claims no more than it counted', async () => {
     const owner = await world.addUser()
     const q = freshWord()
     const ids = await world.publish(
@@ -154,7 +154,7 @@ describe('cursors', () => {
     }
   })
 
-  it('serve their viewer, list and filters only', async () => {
+  it('work only for their viewer, list and filters', async () => {
     const owner = await world.addUser()
     const tag = freshWord()
     await world.publish({ owner, caption: `#${tag}` }, { owner, caption: `#${tag}` })

@@ -17,7 +17,7 @@ afterAll(async () => {
 })
 
 describe('words', () => {
-  it('meet in any case and with or without accents, in text and tags', async () => {
+  it('match in any case and with or without accents, in text and tags', async () => {
     const owner = await world.addUser()
     const mark = freshWord()
     const ids = await world.publish(
@@ -45,21 +45,21 @@ describe('words', () => {
     ["the dog's bone", 'dog'],
     ['the dog’s bone', 'dogs'],
     ['new-york', 'York New'],
-  ])('of any script: %s is found by %s', async (caption, q) => {
+  ])('match in any script: %s is found by %s', async (caption, q) => {
     const owner = await world.addUser()
     const mark = freshWord()
     const ids = await world.publish({ owner, caption: `${mark} ${caption}` })
     expect(await world.find(ANYONE, { q: `${mark} ${q}` })).toEqual(ids)
   })
 
-  it('keep apart what folding must not join', async () => {
+  it('stay distinct where folding must not join them', async () => {
     const owner = await world.addUser()
     const mark = freshWord()
     await world.publish({ owner, caption: `${mark} हिन्दी` })
     expect(await world.find(ANYONE, { q: `${mark} हनद` })).toEqual([])
   })
 
-  it('are found by English stems, the exact form first', async () => {
+  it('match by English stems, the exact form first', async () => {
     const owner = await world.addUser()
     const mark = freshWord()
     const [exact, newerStem, newestStem] = await world.publish(
@@ -75,7 +75,7 @@ describe('words', () => {
     ])
   })
 
-  it('must all be there, wherever they are; a tag counts most', async () => {
+  it('must all occur, anywhere; a tag counts most', async () => {
     const owner = await world.addUser()
     const mark = freshWord()
     const [inTag, inCaption, spread] = await world.publish(
@@ -87,7 +87,7 @@ describe('words', () => {
     expect(await world.find(ANYONE, { q: `harbour ${mark}` })).toEqual([inTag, inCaption, spread])
   })
 
-  it('in quotes are a phrase', async () => {
+  it('form a phrase in quotes', async () => {
     const owner = await world.addUser()
     const mark = freshWord()
     const [phrase] = await world.publish(
@@ -97,7 +97,7 @@ describe('words', () => {
     expect(await world.find(ANYONE, { q: `"to the lighthouse" ${mark}` })).toEqual([phrase])
   })
 
-  it('mean nothing but themselves, whatever is typed', async () => {
+  it('are taken literally, whatever is typed', async () => {
     const owner = await world.addUser()
     const mark = freshWord()
     const ids = await world.publish({ owner, caption: `${mark} sea` })
@@ -136,7 +136,7 @@ describe('words', () => {
     ['emoji', '🦑'.repeat(MAX_SEARCH_TEXT_CHARACTERS)],
     ['a script beyond the first plane', '𠮷'.repeat(MAX_SEARCH_TEXT_CHARACTERS)],
     ['tags', '#写'.repeat(MAX_SEARCH_TEXT_CHARACTERS / 2)],
-  ])('up to the longest q: %s', async (_, q) => {
+  ])('may be as long as the longest q: %s', async (_, q) => {
     expect(await world.find(ANYONE, { q })).toEqual([])
   })
 
@@ -151,7 +151,7 @@ describe('words', () => {
 })
 
 describe('filters', () => {
-  it('find tags of any script in any spelling, within q and beside it', async () => {
+  it('find tags in any script and spelling, inside q and beside it', async () => {
     const owner = await world.addUser()
     const tag = freshWord()
     const [zurich, photo] = await world.publish(
@@ -170,7 +170,7 @@ describe('filters', () => {
     })
   })
 
-  it('by user and time, with an empty q as well; newest first', async () => {
+  it('select by user and time, newest first, even without q', async () => {
     const username = `Ada_${freshWord()}`
     const owner = await world.addUser(username)
     const ids = await world.publish(...[1, 2, 3, 4].map((at) => ({ owner, publishedAt: minutes(at) })))

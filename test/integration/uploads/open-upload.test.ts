@@ -46,7 +46,7 @@ describe('uploads', () => {
       }
     })
   describe('an upload', () => {
-    it('is opened with a signature for exactly these bytes, completed, and owed to Temporal', async () => {
+    it('is signed for exactly these bytes, completed and owed to Temporal', async () => {
       const person = await world.signUp()
       const sha256 = createHash('sha256').update(bytes).digest('hex')
       const opened = await open(person, {
@@ -85,7 +85,7 @@ describe('uploads', () => {
       expect(again.body.upload.headers).toEqual(upload.headers)
     })
 
-    it('that was abandoned takes no object, no signature and no completion', async () => {
+    it('accepts no object, signature or completion once abandoned', async () => {
       const person = await world.signUp()
       const { id } = (await open(person)).body.photo
       await world.db.primary({
@@ -100,7 +100,7 @@ describe('uploads', () => {
       expect((await photo(person, id)).body.photo.failure).toEqual({ code: 'upload_expired', detail: null })
     })
 
-    it('whose original was no photo completes again and again, with the reason', async () => {
+    it('repeats the reason when its original was not a photo', async () => {
       const id = await world.seedPhoto({ ownerId: ann.id, status: 'failed' })
       await world.db.primary({
         text: `UPDATE photos SET failure_code = 'not_an_image' WHERE photo_id = $1`,
@@ -110,7 +110,7 @@ describe('uploads', () => {
       expect(answer).toMatchObject({ status: 200, body: { photo: { failure: { code: 'not_an_image' } } } })
     })
 
-    it('cannot be one too many, also when several come at once', async () => {
+    it('respects the limit, even when several arrive at once', async () => {
       const person = await world.signUp()
       const answers = await Promise.all(Array.from({ length: 6 }, () => open(person)))
       expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, 403, 403, 403])
@@ -120,7 +120,7 @@ describe('uploads', () => {
       expect((await open(person)).status).toBe(201)
     })
 
-    it('is polled no longer for a client that hung up', async () => {
+    it('stops being polled when the client hangs up', async () => {
       const person = await world.signUp()
       const { id } = (await open(person)).body.photo
       const hangUp = new AbortController()
@@ -135,7 +135,7 @@ describe('uploads', () => {
       await expect.poll(() => world.logLines.some((line) => line.includes('"status":499'))).toBe(true)
     })
 
-    it('tells its progress from what Postgres knows when Temporal cannot be asked', async () => {
+    it('reports progress from Postgres while Temporal is down', async () => {
       const person = await world.signUp()
       const { id } = (await open(person)).body.photo
       const progress = await world.call('GET', `/v1/photos/${id}/progress`, { token: person.token })
@@ -155,7 +155,7 @@ describe('uploads', () => {
   })
 
   describe('Idempotency-Key', () => {
-    it('gives the first photo again, also to two at once, and keeps nothing else', async () => {
+    it('returns the first photo again, even to two at once', async () => {
       const person = await world.signUp()
       const key = { 'Idempotency-Key': 'holiday-1' }
       const answers = await Promise.all([open(person, {}, key), open(person, {}, key)])
@@ -178,7 +178,7 @@ describe('uploads', () => {
       expect(count).toEqual({ n: 1 })
     })
 
-    it('belongs to one account, and shows no more than the account may see now', async () => {
+    it('belongs to one account and shows only what it may see now', async () => {
       const [one, two] = [await world.signUp(), await world.signUp()]
       const key = { 'Idempotency-Key': 'same' }
       const first = await open(one, {}, key)
@@ -187,7 +187,7 @@ describe('uploads', () => {
       expect(await open(one, {}, key)).toMatchObject({ status: 404 })
     })
 
-    it('keeps a refusal, and runs again after a day or after its first run died', async () => {
+    it('keeps a refusal, and runs again after a day or a crash', async () => {
       const person = await world.signUp()
       const { id } = (await open(person)).body.photo
       const again = (key: string) =>

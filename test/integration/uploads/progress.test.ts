@@ -65,7 +65,7 @@ describe('following an upload through the API', () => {
   const allDone = (progress: Json) =>
     progress.steps.every((step: Json) => step.state === 'done') && progress.fanout?.state === 'done'
 
-  it('goes step by step to every variant, and the photo is in feed, profile and search', async () => {
+  it('passes every step until the photo is in feed, profile and search', async () => {
     const bytes = await sharp({
       create: { width: 1600, height: 1200, channels: 3, background: { r: randomBytes(1)[0]!, g: 90, b: 10 } },
     })
@@ -184,7 +184,7 @@ describe('following an upload through the API', () => {
     await expectAnsweredAtOnce(id, settled)
   })
 
-  it('tells why an upload failed', async () => {
+  it('reports why an upload failed', async () => {
     const bytes = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')
     const { photo, upload } = (
       await world.call('POST', '/v1/photos', {

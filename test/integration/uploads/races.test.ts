@@ -94,7 +94,7 @@ const ALL = VARIANT_SPECS.map(({ variant, format }) => ({ variant, format }))
 const ALL_RENDERED = { outcome: 'rendered', variants: ALL, failed: [] }
 
 describe('a variant that is being stored', () => {
-  it('when the photo is narrowed: goes to the new epoch, and leaves nothing under the old one', async () => {
+  it('moves to the new epoch when the photo is narrowed', async () => {
     const { photoId } = await published()
     const variants = variantsOver(afterFirstPut(() => change(photoId, `visibility = 'private'`)))
     expect(await variants.renderAll(photoId)).toEqual(ALL_RENDERED)
@@ -107,7 +107,7 @@ describe('a variant that is being stored', () => {
     expect(await storedKeys(photoId)).toEqual(keys)
   })
 
-  it('when the photo is deleted: is deleted again, and nothing is recorded after the deletion', async () => {
+  it('is deleted again and not recorded when the photo is deleted', async () => {
     const { photoId } = await published()
     const variants = variantsOver(
       afterFirstPut(async () => {
@@ -122,7 +122,7 @@ describe('a variant that is being stored', () => {
 })
 
 describe('variants that are being moved to a new epoch', () => {
-  it('keep their objects when a try dies after switching the rows and the photo is narrowed again', async () => {
+  it('keep their objects when a move dies and the photo is narrowed again', async () => {
     const { photoId } = await published()
     await variantsOver(world.objects).renderAll(photoId)
     await change(photoId, `visibility = 'followers'`)
@@ -160,7 +160,7 @@ describe('variants that are being moved to a new epoch', () => {
 })
 
 describe('an original that is being validated', () => {
-  it('when the photo is deleted: its copy is deleted again', async () => {
+  it('has its copy deleted again when the photo is deleted', async () => {
     const upload = await uploaded()
     await uploads.claim(upload.photoId)
     const deleting: ObjectStore = {
@@ -182,8 +182,8 @@ describe('an original that is being validated', () => {
   })
 })
 
-describe('every step may run twice', () => {
-  it('of an upload', async () => {
+describe('steps that run twice', () => {
+  it('have the same result in an upload', async () => {
     const upload = await uploaded()
     const { photoId } = upload
     expect(await uploads.claim(photoId)).toEqual({ outcome: 'claimed' })
@@ -207,7 +207,7 @@ describe('every step may run twice', () => {
     expect(counted!.photos).toBe('1')
   })
 
-  it('of a narrowing', async () => {
+  it('have the same result in a narrowing', async () => {
     const { photoId } = await published()
     await variantsOver(world.objects).renderAll(photoId)
     await change(photoId, `visibility = 'followers'`)
@@ -222,7 +222,7 @@ describe('every step may run twice', () => {
     expect(await photoSync.refuse(photoId, oldKeys)).toEqual({ purged: 0 })
   })
 
-  it('and what is over is not begun again: a closed upload refuses to be claimed, failed or published', async () => {
+  it('refuse to claim, fail or publish a closed upload', async () => {
     const { photoId } = await published()
     expect(await uploads.claim(photoId)).toEqual({ outcome: 'closed', status: 'ready' })
     await uploads.fail(photoId, 'upload_cancelled', 'late')
@@ -235,7 +235,7 @@ describe('every step may run twice', () => {
 })
 
 describe('temporary files', () => {
-  it('are gone after a validation, a refusal and a rendering', async () => {
+  it('are deleted after a validation, a refusal and a rendering', async () => {
     // A folder of its own: other processes' files come and go in the usual one.
     const folder = await mkdtemp(join(tmpdir(), 'upload-races-'))
     const usual = process.env.TMPDIR

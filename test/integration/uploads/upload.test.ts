@@ -52,7 +52,7 @@ async function synced({ photoId }: OpenUpload): Promise<SyncProgress> {
 }
 
 describe('an upload', () => {
-  it('is ready soon after its PUT, and complete soon after that', async () => {
+  it('is ready soon after its PUT and complete soon after that', async () => {
     const body = await somePhoto()
     const times: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
@@ -100,7 +100,7 @@ describe('an upload', () => {
     expect(photos).toBe('1')
   })
 
-  it('converges when its events come many times, at once and late', async () => {
+  it('converges when its events arrive often, at once and late', async () => {
     const upload = await put(await somePhoto())
     await Promise.all(Array.from({ length: 8 }, () => world.announce(upload)))
     expect(await result(upload)).toEqual({ stage: 'ready' })
@@ -113,7 +113,7 @@ describe('an upload', () => {
     expect(await owed()).toBe(0)
   })
 
-  it('needs only its event: the message that opened it may be lost in a queue', async () => {
+  it('needs only its event when the opening message is lost', async () => {
     const body = await somePhoto()
     const upload = await world.openUpload(owner, { bytes: body.length })
     await world.objects.put(incomingKey(upload.photoId), body, 'image/jpeg')
@@ -143,7 +143,7 @@ describe('an upload', () => {
     expect(await world.variants(upload.photoId)).toEqual([])
   })
 
-  it('is abandoned when nothing has come by expiry plus the longest transfer', async () => {
+  it('is abandoned when nothing arrives by expiry plus transfer time', async () => {
     const upload = await world.openUpload(owner, { expiresInMs: 1_000 - LONGEST_TRANSFER_MS })
     await world.outbox.dispatch([upload.outboxId])
     expect(await result(upload)).toEqual({ stage: 'abandoned', failureCode: 'upload_expired' })
@@ -181,7 +181,7 @@ describe('a published photo', () => {
     }).url
   const statusOf = async (url: string) => (await fetch(url)).status
 
-  it('moves to keys of a new epoch when it is narrowed; old URLs are refused, new ones answer', async () => {
+  it('moves to a new epoch when narrowed, and only its new URLs work', async () => {
     const upload = await publish()
     const before = (await world.variants(upload.photoId)).filter(({ variant }) => variant !== 'original')
     for (const { object_key: key } of before) expect(await statusOf(urlOf(key, 1))).toBe(200)
@@ -216,7 +216,7 @@ describe('a published photo', () => {
     expect(await world.variants(upload.photoId)).toEqual([])
   })
 
-  it('stops its upload when it is deleted before the original came', async () => {
+  it('stops its upload when it is deleted before its original arrives', async () => {
     const upload = await world.openUpload(owner)
     await world.outbox.dispatch([upload.outboxId])
     await changePhoto(world, upload, { status: 'deleted' })

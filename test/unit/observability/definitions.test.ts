@@ -49,14 +49,14 @@ describe('alerts and dashboard', () => {
     expect([...known]).toEqual(expect.arrayContaining(grouping))
   })
 
-  it.each(expressions())('%s: quantiles are taken of buckets, rates of counters', (_, expression) => {
+  it.each(expressions())('%s: takes quantiles of buckets and rates of counters', (_, expression) => {
     if (expression.includes('histogram_quantile(')) expect(expression).toMatch(/_bucket\b/)
     for (const [, metric] of expression.matchAll(/(?:rate|increase)\((\w+)/g)) {
       if (!metric!.startsWith('temporal_')) expect(metric).toMatch(/_(total|bucket|count|sum)$/)
     }
   })
 
-  it('every metric of our own is shown on the dashboard', () => {
+  it('show every metric of our own on the dashboard', () => {
     const shown = new Set(
       panels().flatMap(({ targets = [] }) =>
         targets.flatMap(({ expr }) => parsePromql(expr).selected.map(({ metric }) => baseOf(metric))),
@@ -101,7 +101,7 @@ describe('alerts.yml', () => {
   })
 
   it.each(alerts().map((alert) => [alert.alert, alert] as const))(
-    '%s: says what, how bad, and what to do',
+    '%s: states what, how bad and what to do',
     (_, it) => {
       expect(it.labels.severity).toMatch(/^(critical|warning)$/)
       expect(it.annotations.summary).toMatch(/\w+ \w+/)
@@ -121,7 +121,7 @@ describe('alerts.yml', () => {
 })
 
 describe('darkroom.json', () => {
-  it('has panels that are told apart and do not overlap', () => {
+  it('has distinct panels that do not overlap', () => {
     const all = panels()
     expect(new Set(all.map(({ id }) => id)).size).toBe(all.length)
     const cells = all.flatMap(({ gridPos: { x, y, w, h } }) =>

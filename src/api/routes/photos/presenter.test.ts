@@ -65,7 +65,7 @@ const card: PhotoCard = {
 
 describe('the photo presenter', () => {
   it.each<Viewer>([ANONYMOUS, { kind: 'user', userId: '8' }, OWNER, { kind: 'link', linkId: '7' }])(
-    'shows what the schema says, to %j',
+    'shows %j what the schema describes',
     (viewer) => {
       expect(() => PhotoSchema.strict().parse(present(card, viewer))).not.toThrow()
     },
@@ -76,11 +76,11 @@ describe('the photo presenter', () => {
     [0, '2026-05-01T10:20:30+00:00'],
     [330, '2026-05-01T10:20:30+05:30'],
     [-210, '2026-05-01T10:20:30-03:30'],
-  ])('writes when it was taken with an offset only if known: %j', (takenAtOffset, expected) => {
+  ])('adds an offset to the capture time only if it is known: %j', (takenAtOffset, expected) => {
     expect(present({ ...card, takenAtOffset }, ANONYMOUS).takenAt).toBe(expected)
   })
 
-  it('never shows a storage key of an original, nor a signature that does not expire of what is not public', () => {
+  it("never shows an original's key or a non-expiring URL of a private photo", () => {
     expect(JSON.stringify(present(card, OWNER))).not.toContain('originals/')
     for (const change of [
       { visibility: 'followers' },
@@ -96,7 +96,7 @@ describe('the photo presenter', () => {
     expect(present(card, ANONYMOUS).variants[0]).not.toHaveProperty('expiresAt')
   })
 
-  it('carries the access epoch of now, whatever that of the key', () => {
+  it("carries the current access epoch, whatever the key's epoch", () => {
     expect(new URL(present(card, ANONYMOUS).variants[0]!.url).searchParams.get('a')).toBe('3')
   })
 })

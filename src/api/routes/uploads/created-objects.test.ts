@@ -41,14 +41,14 @@ const s3 = (eventName: string, key: string) => ({
 })
 
 describe('createdObjects', () => {
-  it('reads the form of SeaweedFS', () => {
+  it('reads the format of SeaweedFS', () => {
     expect(createdObjects(SEAWEED)).toEqual([
       { bucket: 'darkroom', key: 'incoming/01a2036c-aeb9-7176-8322-8600c64a45cb' },
     ])
   })
 
   it.each(['ObjectCreated:Put', 's3:ObjectCreated:CompleteMultipartUpload'])(
-    'reads the form of S3: %s',
+    'reads the format of S3: %s',
     (name) => {
       expect(createdObjects(s3(name, 'incoming%2Fa+b%C3%BC'))).toEqual([
         { bucket: 'darkroom', key: 'incoming/a bü' },
@@ -66,7 +66,7 @@ describe('createdObjects', () => {
     ['something else', { hello: 1 }],
     ['an array', []],
     ['nothing', null],
-  ])('passes over %s', (_what, body) => {
+  ])('skips %s', (_what, body) => {
     expect(createdObjects(body)).toEqual([])
   })
 
