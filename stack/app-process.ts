@@ -13,7 +13,7 @@ export interface AppProcess {
   /** Entry file, relative to the checkout. */
   entry: string
   nodeFlags: string[]
-  /** Of a worker: where it serves its metrics. The API does on its own port. */
+  /** The port where a worker serves its metrics. The API serves them on its own port. */
   metricsPort?: PortName
 }
 
@@ -53,7 +53,7 @@ export const appProcesses: AppProcess[] = [
   },
 ]
 
-/** The instance's settings as one process of it gets them. */
+/** The instance's settings as one of its processes gets them. */
 export function envOf(app: AppProcess, env: Record<string, string>, ports: Ports): Record<string, string> {
   return app.metricsPort ? { ...env, METRICS_PORT: String(ports[app.metricsPort]) } : env
 }
@@ -62,7 +62,7 @@ const backoffMs = { first: 500, most: 30_000 }
 /** A process that ran this long was healthy: its next restart does not wait long. */
 const healthyMs = 60_000
 const pollMs = 200
-/** What a worker may take beyond SHUTDOWN_GRACE_SECONDS to cut its activities off (5 s) and to close its connections. */
+/** How long a worker may take beyond SHUTDOWN_GRACE_SECONDS to cut off its activities (5 s) and close its connections. */
 const beyondGraceMs = 10_000
 
 export interface Supervised {
@@ -70,7 +70,7 @@ export interface Supervised {
   stop(): Promise<void>
 }
 
-/** Starts a process of the app and starts it again, ever more slowly, when it ends by itself. */
+/** Starts a process of the app and restarts it, more and more slowly, when it ends by itself. */
 export async function supervise(
   app: AppProcess,
   layout: Layout,

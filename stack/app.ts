@@ -6,7 +6,7 @@ import type { Instance } from './instance.ts'
 import { logFile, tail } from './instance/control.ts'
 import { runSetup } from './setup.ts'
 
-/** How long the app may take until it answers ready, cold start of two busy cores included. */
+/** How long the app may take until it is ready, including a cold start on two busy cores. */
 const readyTimeoutMs = 90_000
 const pollMs = 150
 
@@ -22,7 +22,7 @@ export interface App {
   stop(): Promise<void>
 }
 
-/** Sets the servers of an instance up, starts API and workers on them, and returns when uploads can be taken and worked on. */
+/** Sets up an instance's servers, starts API and workers, and returns when uploads can be processed. */
 export async function startApp(instance: Instance, { processes, report, signal }: AppOptions): Promise<App> {
   const started: Supervised[] = []
   const app = { stop: () => stopInOrder(started) }
@@ -44,13 +44,13 @@ export async function startApp(instance: Instance, { processes, report, signal }
   }
 }
 
-/** The API first, so that nothing new is taken; then the workers, while the servers they write to still run. */
+/** Stops the API first, so that nothing new is accepted; then the workers, while the servers they write to still run. */
 async function stopInOrder(app: Supervised[]): Promise<void> {
   await Promise.all(app.filter((process) => process.name === 'api').map((process) => process.stop()))
   await Promise.all(app.filter((process) => process.name !== 'api').map((process) => process.stop()))
 }
 
-/** The API answers 200 on /readyz once all it depends on does. */
+/** The API answers 200 on /readyz once everything it depends on answers. */
 async function untilApiReady(instance: Instance, signal?: AbortSignal): Promise<void> {
   const { HOST: host, PORT: port, METRICS_TOKEN: token } = instance.env
   const url = `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}/readyz`

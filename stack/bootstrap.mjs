@@ -1,5 +1,5 @@
-// Entry of the npm scripts: plain Node without packages, as nothing may be installed yet. It installs the npm packages if need
-// be and hands over to TypeScript under the pinned Node; first it checks the machine for what the servers need.
+// Entry of the npm scripts, in plain Node without packages, as nothing may be installed yet. It checks the machine for what the
+// servers need, installs the npm packages if necessary, and hands over to TypeScript under the pinned Node.
 import { join } from 'node:path'
 import { findProblems } from './bootstrap/checks.mjs'
 import { helpFor } from './bootstrap/help.mjs'
@@ -16,7 +16,7 @@ const entries = {
   stack: 'stack/cli.ts',
   test: 'stack/test.ts',
 }
-/** These start no server, so they need Node and npm alone. */
+/** These start no server, so they need only Node and npm. */
 const serverless = {
   bundle: 'src/cli/build-workflows.ts',
   darkroom: 'stack/darkroom.ts',

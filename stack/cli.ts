@@ -22,7 +22,7 @@ const instanceOption = [
 
 program
   .command('install')
-  .description('install the npm packages and the servers, start nothing; mends a damaged install')
+  .description('install the npm packages and the servers, start nothing; repairs a damaged install')
   .action(async () => {
     const { root } = await ensureStack(report)
     report(`installed: ${root}`)
@@ -111,7 +111,7 @@ program
     report(`deleted ${dir}`)
   })
 
-/** The servers under a running app are its owner's to stop, after the app. */
+/** Only the owner of a running app may stop the servers under it, after the app. */
 function refuseIfOwned(dir: string): void {
   const { name } = layoutOf(dir)
   const owner = readOwner(layoutOf(dir))

@@ -3,7 +3,7 @@ import { attachInstance } from './instance.ts'
 import { givenSettings } from './instance/env.ts'
 import { defaultInstance, instanceDir, layoutOf } from './instance/layout.ts'
 
-// `npm run darkroom`: the operator's command line on the servers that the environment names, else on those of the instance.
+// `npm run darkroom`: the operator's command line, on the servers that the environment names or on those of the instance.
 if (!process.env.DATABASE_URL) {
   const dir = instanceDir(defaultInstance())
   const own = existsSync(layoutOf(dir).settings) ? attachInstance(dir).env : {}

@@ -39,9 +39,9 @@ try {
   const { api, docs, temporal, edge } = urlsOf(instance.env)
   report(`\nAPI           ${api}/v1\nAPI docs      ${docs}\nTemporal UI   ${temporal}\nImages (edge) ${edge}`)
   report(
-    'API and workers start again when their files change; a new migration or schedule: npm run darkroom -- setup',
+    'API and workers restart when their files change; after adding a migration or schedule: npm run darkroom -- setup',
   )
-  report(`Ctrl-C stops them and leaves the servers up (npm run stack -- down stops those).\n`)
+  report(`Ctrl-C stops them and leaves the servers up (stop those with npm run stack -- down).\n`)
   const follower = spawn('setpriv', ['--pdeathsig=TERM', '--', 'tail', '-q', '-n', '0', '-F', ...logs], {
     stdio: ['ignore', 'inherit', 'ignore'],
   })
@@ -57,9 +57,9 @@ try {
 }
 
 /**
- * The process under Node's watch mode: it starts again when a file that it imports changes. The orchestration worker
- * imports no workflow (it bundles them), so it watches all of src; its threads must not report what they import, as
- * Temporal's SDK takes every message of theirs for its own.
+ * Runs the process under Node's watch mode: it restarts when a file that it imports changes. The orchestration worker
+ * imports no workflow (it bundles them), so it watches all of src; its threads must not report their imports, because
+ * Temporal's SDK takes each of their messages for its own.
  */
 function watched(app: AppProcess): AppProcess {
   const flags =

@@ -13,7 +13,7 @@ const drawn = describe(await findImports())
 if (!options.check) {
   writeFileSync(file, drawn)
 } else if (!existsSync(file) || readFileSync(file, 'utf8') !== drawn) {
-  console.error('docs/modules.md does not show the imports as they are: npm run graph')
+  console.error('docs/modules.md is out of date: npm run graph')
   process.exitCode = 1
 }
 

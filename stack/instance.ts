@@ -46,7 +46,7 @@ export interface StartOptions {
   signal?: AbortSignal
 }
 
-/** A running (or at least once started) instance, as tests and the command line use it. */
+/** An instance that is running or was started once, as tests and the command line use it. */
 export interface Instance {
   dir: string
   env: Record<string, string>
@@ -66,7 +66,7 @@ export interface Instance {
 export async function startInstance(options: StartOptions): Promise<Instance> {
   const layout = layoutOf(options.dir)
   mkdirSync(layout.dir, { recursive: true })
-  // Servers of another account pass through it; what is secret has its own mode.
+  // Servers of another account pass through this folder; secret files have a mode of their own.
   chmodSync(layout.dir, 0o711)
   assertUsableByServers([layout.dir, options.stack.root])
   return withFolderLock(
@@ -85,7 +85,7 @@ async function startLocked(layout: Layout, options: StartOptions): Promise<Insta
     )
   }
   const external = externalServers(options.given)
-  // Servers left running by an owner that died, or detached ones, would not end with this owner.
+  // Detached servers, and those left running by an owner that died, would not end with this owner.
   if (options.lifetime === 'owned') await stopRecorded(layout, 'SIGKILL')
 
   const kept = readJson<Kept>(layout.settings)
@@ -116,7 +116,7 @@ async function startLocked(layout: Layout, options: StartOptions): Promise<Insta
   return describeInstance(context, external)
 }
 
-/** Starts what its owner's instance lacks. The owner and the settings that its app runs with stay as they are. */
+/** Starts the servers that its owner's instance lacks. The owner and the settings of its app stay as they are. */
 async function startBesideOwner(layout: Layout, owner: ProcessId, options: StartOptions): Promise<Instance> {
   options.report(
     `the instance ${layout.name} is in use by process ${owner.pid}: its settings stay, and its servers end with it`,
@@ -157,7 +157,7 @@ export function attachInstance(dir: string): Instance {
   return describeInstance(context, external)
 }
 
-/** What the last start left to know about an instance. */
+/** What the last start recorded about an instance. */
 function openKept(
   layout: Layout,
   report: (line: string) => void,
@@ -225,7 +225,7 @@ async function stopRecorded(layout: Layout, signal?: NodeJS.Signals): Promise<vo
   )
 }
 
-/** Ports that people type are named; of the others it is enough to know that they moved (`stack status` shows them). */
+/** Names the ports that people type; the others are only reported as moved (`stack status` shows them). */
 function reportMoved(moved: MovedPort[], report: (line: string) => void): void {
   const typed: PortName[] = ['api', 'edge', 'temporal', 'temporalUi']
   for (const { name, wanted, used } of moved.filter((move) => typed.includes(move.name))) {

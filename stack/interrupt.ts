@@ -1,7 +1,7 @@
-/** npm and the terminal both deliver a Ctrl-C: within this time a second is the same one. */
+/** npm and the terminal both deliver a Ctrl-C: a second one within this time is the same one. */
 const sameInterruptMs = 1_000
 
-/** Tells when a person or a supervisor asked this process to stop. */
+/** Reports when a person or a supervisor has asked this process to stop. */
 export interface Interrupt {
   /** Aborted at the first request. */
   signal: AbortSignal

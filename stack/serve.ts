@@ -23,7 +23,7 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/** Starts servers, sets them up, and starts API and workers; returns when uploads can be taken and worked on. */
+/** Starts and sets up the servers, then starts API and workers; returns when uploads can be accepted and processed. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { report } = options
   const given = givenSettings()

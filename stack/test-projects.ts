@@ -7,8 +7,8 @@ export type Needs = 'nothing' | 'programs' | 'servers'
 const NEEDS: Record<string, Needs> = { unit: 'nothing', workflows: 'programs', servers: 'servers' }
 
 /**
- * Asks the test runner which files its arguments select. Tests of the project `workflows` start servers of Temporal by
- * themselves, so that the programs are enough for them.
+ * Asks the test runner which files its arguments select. Tests of the project `workflows` start Temporal servers by
+ * themselves, so the installed programs are enough for them.
  */
 export async function needsOf(args: string[]): Promise<Needs> {
   const { filter, options } = parseCLI(['vitest', 'run', ...args])

@@ -12,9 +12,9 @@ import { programSettings } from './instance/env.ts'
 import { needsOf } from './test-projects.ts'
 import { runVitest } from './vitest-run.ts'
 
-/** A whole run takes a few minutes; one that takes this long hangs. */
+/** A whole run takes a few minutes; a run that takes this long hangs. */
 const maxMinutes = Number(process.env.DARKROOM_TEST_MINUTES) || 30
-/** Workers of the test runner and killed servers need a moment to be gone. */
+/** Workers of the test runner and killed servers need a moment to disappear. */
 const survivorGraceMs = 5_000
 const folderPrefix = 'darkroom-test-'
 const abandonedMs = 120_000
@@ -112,7 +112,7 @@ async function removeAbandoned(): Promise<void> {
   }
 }
 
-/** Tests follow the environment, never `.env`: that may name servers whose data matters. */
+/** Tests follow the environment and never `.env`, which may name servers whose data matters. */
 function externalSettings(): Record<string, string> {
   if (process.env.DARKROOM_INSTANCE_DIR) return {}
   const entries = Object.entries(process.env).filter((entry): entry is [string, string] => Boolean(entry[1]))

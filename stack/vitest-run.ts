@@ -19,7 +19,7 @@ export function runVitest(
   const inherited = { ...process.env }
   // Settings of the caller's shell must not mix with the instance's.
   delete inherited.NODE_OPTIONS
-  // Every test file, worker process and command loads the same packages: compiled once, they load in half the time.
+  // Every test file, worker process and command loads the same packages; once compiled, they load in half the time.
   inherited.NODE_COMPILE_CACHE ??= join(checkoutDir, 'node_modules', '.cache', 'node-compile')
   const child = spawn('setpriv', ['--pdeathsig=KILL', '--', process.execPath, vitest, 'run', ...args], {
     cwd: checkoutDir,

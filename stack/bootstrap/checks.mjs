@@ -9,7 +9,7 @@ const neededBytes = { cache: 2.5 * gibibyte, checkout: 1 * gibibyte }
 const oldestNode = 20
 const oldestPython = [3, 9]
 
-/** Everything that this machine lacks, a line each that also says how to get it; empty when all is there. */
+/** What this machine lacks, one line each, with how to get it; empty when nothing is missing. */
 export function findProblems(checkout, env = process.env) {
   const problems = []
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {

@@ -4,7 +4,7 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, w
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Runs `npm ci` unless node_modules is whole and of this package-lock.json. Safe beside another process doing the same. */
+/** Runs `npm ci` unless node_modules is complete and fits package-lock.json. Several processes may do so at once. */
 export async function ensurePackages(checkout) {
   if (!findStaleness(checkout)) return
   refuseLink(join(checkout, 'node_modules'))
@@ -16,7 +16,7 @@ export async function ensurePackages(checkout) {
     rmSync(stampFile(checkout), { force: true })
     await npmCi(checkout)
     const broken = findStaleness(checkout)
-    if (broken) throw new Error(`npm ci ended well, but ${broken}`)
+    if (broken) throw new Error(`npm ci succeeded, but ${broken}`)
     writeFileSync(stampFile(checkout), lockHash(checkout))
   } finally {
     unlock()
@@ -34,7 +34,7 @@ function refuseLink(folder) {
 /** Why the installed packages cannot be used, in words for a person; undefined when they can. */
 export function findStaleness(checkout) {
   const installed = readJson(join(checkout, 'node_modules', '.package-lock.json'))?.packages
-  // npm writes that file last of all: without it an install was never finished.
+  // npm writes that file last: without it, an install was never finished.
   if (!installed)
     return existsSync(join(checkout, 'node_modules')) ? 'a half install was found' : 'none are there yet'
   for (const [path, entry] of Object.entries(installed)) {
@@ -42,7 +42,7 @@ export function findStaleness(checkout) {
   }
   if (!existsSync(pinnedNode(checkout))) return 'the pinned Node is missing'
   if (readText(stampFile(checkout)) === lockHash(checkout)) return undefined
-  // Installed by hand (npm install, npm ci): the same versions are as good.
+  // Packages installed by hand (npm install, npm ci) are as good if the versions are the same.
   const locked = readJson(join(checkout, 'package-lock.json'))?.packages ?? {}
   for (const [path, entry] of Object.entries(locked)) {
     if (path === '' || (entry.optional && !installed[path])) continue
@@ -59,7 +59,7 @@ export function pinnedNode(checkout) {
 function npmCi(checkout) {
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   return new Promise((resolve, reject) => {
-    // NODE_ENV=production would leave out the development packages, which tests and checks need.
+    // NODE_ENV=production would omit the development packages, which tests and checks need.
     const env = { ...process.env, NODE_ENV: '', npm_config_omit: '', npm_config_update_notifier: 'false' }
     const child = spawn('npm', args, { cwd: checkout, stdio: ['ignore', 'inherit', 'inherit'], env })
     child.once('error', reject)
@@ -87,7 +87,7 @@ async function lock(file) {
   }
 }
 
-/** When a process started, in clock ticks since boot: tells it from a later one with the same id. */
+/** When a process started, in clock ticks since boot; this distinguishes it from a later one with the same id. */
 function startTicks(pid) {
   const stat = readText(`/proc/${pid}/stat`)
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]

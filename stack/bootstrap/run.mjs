@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { pinnedNode } from './packages.mjs'
 
-/** npm and the terminal both deliver a Ctrl-C: within this time the second is the same one. */
+/** npm and the terminal both deliver a Ctrl-C: a second one within this time is the same one. */
 const sameInterruptMs = 1_000
 const parentPollMs = 1_000
 
@@ -36,7 +36,7 @@ export function handOver(checkout, entry, args) {
   })
 }
 
-/** npm that is killed with -9 passes nothing on; started by hand, a parent may go away without meaning anything. */
+/** An npm killed with -9 passes nothing on; when started by hand, a parent may go away without meaning anything. */
 function stopWhenNpmDies(stop) {
   const parent = process.ppid
   if (!process.env.npm_lifecycle_event) return undefined

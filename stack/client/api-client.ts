@@ -7,7 +7,7 @@ export interface Answer<Body = AnyBody> {
   body: Body
 }
 
-/** A body whose shape the caller knows and does not spell out: any of the API's JSON objects. */
+/** A body whose shape the caller knows but does not spell out: any of the API's JSON objects. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- JSON from outside; what matters of it is asserted
 export type AnyBody = any
 
@@ -21,7 +21,7 @@ export interface VariantAnswer {
   expiresAt?: string
 }
 
-/** What the callers of this client read of a photo. */
+/** The part of a photo that callers of this client read. */
 export interface PhotoAnswer {
   id: string
   status: 'awaiting_upload' | 'processing' | 'ready' | 'failed' | 'quarantined' | 'deleted'
@@ -48,7 +48,7 @@ export interface Page<Item> {
   nextCursor: string | null
 }
 
-/** An answer that was not the expected one, with what the API said. */
+/** An unexpected answer, with what the API said. */
 class UnexpectedAnswer extends Error {
   override readonly name = 'UnexpectedAnswer'
   readonly answer: Answer
@@ -72,10 +72,10 @@ export function variantOf(photo: PhotoAnswer, name: VariantAnswer['name'], forma
   return found
 }
 
-/** A signed-in user of the API over HTTP: what the demo, the end-to-end tests and the benchmarks speak through. */
+/** A user of the API over HTTP; the demo, the end-to-end tests and the benchmarks use it. */
 export class ApiClient {
   readonly origin: string
-  /** null: nobody signed in. */
+  /** null: nobody is signed in. */
   token: string | null = null
   username = ''
 
@@ -154,7 +154,7 @@ export class ApiClient {
     return (await this.call<{ photo: PhotoAnswer }>('GET', `/v1/photos/${photoId}`)).photo
   }
 
-  /** PUTs to the storage as a client would. @throws Error unless the storage took it */
+  /** PUTs to the storage as a client would. @throws Error unless the storage accepts it */
   async put(upload: Pick<UploadTarget, 'url' | 'headers'>, bytes: Uint8Array): Promise<void> {
     const response = await fetch(upload.url, {
       method: 'PUT',
@@ -183,7 +183,7 @@ export class ApiClient {
 
   /**
    * Waits until `check` returns something other than undefined or false.
-   * @throws Error with `what` when it has not within `timeoutMs`
+   * @throws Error with `what` when it has not done so within `timeoutMs`
    */
   async until<T>(
     what: string,

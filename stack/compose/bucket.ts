@@ -20,7 +20,7 @@ export function bucketClient(env: Record<string, string | undefined>): S3Client 
   })
 }
 
-/** Makes the bucket unless it is there, and proves that it can be written: SeaweedFS answers seconds before it can store. */
+/** Creates the bucket if needed and proves it writable: SeaweedFS answers seconds before it can store. */
 export async function proveWritable(client: S3Client, bucket: string): Promise<void> {
   const probe = { Bucket: bucket, Key: `probe/${randomUUID()}` }
   await client.send(new CreateBucketCommand({ Bucket: bucket })).catch((error: Error) => {

@@ -1,4 +1,4 @@
-/** Health check of a worker's container: Temporal has lately seen someone ask for activities on its queue. */
+/** Health check of a worker's container: Temporal has recently seen a poll for activities on its queue. */
 import { Connection } from '@temporalio/client'
 
 /** A poll lasts at most about a minute. */

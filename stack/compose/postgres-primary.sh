@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs once, when the primary's data folder is made: accounts, the app's database, the replica's access and slot.
+# Runs once, when the primary's data folder is created: accounts, the app's database, the replica's access and slot.
 set -eu
 psql -v ON_ERROR_STOP=1 -v app="$POSTGRES_APP_PASSWORD" -v replication="$POSTGRES_REPLICATION_PASSWORD" -U postgres <<'SQL'
 CREATE ROLE darkroom LOGIN NOSUPERUSER PASSWORD :'app';

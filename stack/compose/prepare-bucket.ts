@@ -1,4 +1,4 @@
-/** Job of docker compose: makes the bucket. It is started again while the storage is not ready. */
+/** Job of docker compose that creates the bucket. It is restarted while the storage is not ready. */
 import { allowBrowsers, bucketClient, proveWritable } from './bucket.ts'
 
 const bucket = process.env.S3_BUCKET ?? 'darkroom'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# S3 with an account for the app and one for the edge that can read nothing but variants; uploads are told to the API.
+# S3 with an account for the app and one for the edge that can read only variants; it notifies the API of uploads.
 set -eu
 umask 077
 mkdir -p /tmp/config
@@ -33,7 +33,7 @@ buffer_size = 10000
 event_types = ["create"]
 path_prefixes = ["/buckets/$S3_BUCKET/incoming/"]
 TOML
-# Without -volume.max and -master.volumeSizeLimitMB a second bucket finds no writable volume.
+# Without -volume.max and -master.volumeSizeLimitMB, a second bucket finds no writable volume.
 exec weed -logtostderr -config_dir=/tmp/config server -dir=/data -ip=seaweedfs -ip.bind=0.0.0.0 \
   -filer=true -s3 -s3.port=8333 -s3.config=/tmp/config/s3.json -s3.iam=false -s3.port.iceberg=0 -s3.port.lance=0 \
   -volume.max=200 -master.volumeSizeLimitMB=128 -master.resumeState=false -master.electionTimeout=1s \

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the namespace unless it is there; closed workflows stay for 7 days, as src/infra/temporal/setup.ts has it. Search attributes and schedules are made by `darkroom setup`.
+# Creates the namespace unless it exists; closed workflows stay for 7 days, as in src/infra/temporal/setup.ts.
+# `darkroom setup` creates search attributes and schedules.
 set -eu
 until temporal operator cluster health; do sleep 1; done
 temporal operator namespace describe --namespace "$TEMPORAL_NAMESPACE" > /dev/null 2>&1 ||

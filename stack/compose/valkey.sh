@@ -1,5 +1,5 @@
 #!/bin/sh
-# One node of a cluster that owns all slots. Clients are told its name, as its address changes with each container.
+# One node of a cluster that owns all slots. It announces its name, because its address changes with each container.
 set -eu
 valkey-server --dir /data --cluster-enabled yes --cluster-announce-hostname valkey \
   --cluster-preferred-endpoint-type hostname --cluster-require-full-coverage no \

@@ -3,16 +3,16 @@ import type { UserId } from '../../src/domain/ids.ts'
 
 export interface BulkFollowers {
   followers: number
-  /** How many of them have read their feed lately, and so are pushed to. */
+  /** How many of them have read their feed recently, and so are pushed to. */
   enrolled: number
 }
 
-/** Rows a statement, so that none runs into a statement timeout. */
+/** Rows per statement, so that none hits the statement timeout. */
 const BATCH = 20_000
 
 /**
- * Gives an account followers straight in the database, as no API takes hundreds of thousands: accounts that nobody can
- * sign in to, their follows, feed states and the author's counter.
+ * Gives an account followers directly in the database, as no API takes hundreds of thousands: accounts that nobody can
+ * sign in to, with their follows and feed states, and the author's counter.
  * @param onBatch told how many there are after each batch
  * @returns ids of those that are enrolled, in order
  */

@@ -19,11 +19,11 @@ import { signUpReaders, startReading } from './readers.ts'
 import { DEMO_PHOTOS, readDemoPhoto, type DemoPhoto } from './photos.ts'
 
 const FOLLOWERS = 200_000
-/** Followers who have read their feed lately: they are pushed to, the others pull on their return. */
+/** Followers who have read their feed recently: they are pushed to, and the others pull when they return. */
 const ENROLLED = 20_000
-/** Of these, so many have a warm head in Redis. */
+/** How many of these have a warm head in Redis. */
 const WARM = 3_000
-/** Real users of the API, who follow too and read while the photo is pushed. */
+/** Real users of the API, who also follow and read while the photo is pushed. */
 const READERS = 5
 const READ_EVERY_MS = 100
 const PUSH_TIMEOUT_MS = 120_000
@@ -36,7 +36,7 @@ export interface CelebrityDemo {
 }
 
 /**
- * A celebrity posts two photos while followers read their feeds; shown live: when readers see each, and how the push
+ * A celebrity posts two photos while followers read their feeds. Shows live when readers see each photo, and how the push
  * catches up in the background.
  * @throws Error if a reader does not see a photo, sees it twice, or the push does not end
  */
@@ -53,8 +53,8 @@ export async function showCelebrity({ service, samplePhotos, signal }: Celebrity
   try {
     const run = randomBytes(3).toString('hex')
     const celebrity = await new ApiClient(service.urls.api).signUp(`celebrity-${run}`)
-    const counts = `${count(FOLLOWERS)} followers, ${count(ENROLLED)} of them lately active`
-    console.log(`\n${celebrity.username} gets ${counts}: written straight into Postgres, past the API`)
+    const counts = `${count(FOLLOWERS)} followers, ${count(ENROLLED)} of them recently active`
+    console.log(`\n${celebrity.username} gets ${counts}: written directly into Postgres, bypassing the API`)
     const enrolled = await followInBulk(
       db.primary,
       celebrity.username,
@@ -62,7 +62,7 @@ export async function showCelebrity({ service, samplePhotos, signal }: Celebrity
       (soFar) => console.log(`  ${count(soFar)}`),
     )
     await warmHeads(createFeedHeads(redis), enrolled.slice(0, WARM))
-    console.log(`  ${count(WARM)} warm heads, written straight into Redis`)
+    console.log(`  ${count(WARM)} warm heads, written directly into Redis`)
     const names = Array.from({ length: READERS }, (_, n) => `reader-${n + 1}-${run}`)
     const readers = await signUpReaders(service.urls.api, names, celebrity)
     console.log(
@@ -123,7 +123,7 @@ async function showOne(photo: DemoPhoto, demo: OnePost): Promise<void> {
   )
 }
 
-/** The push live, to its end. */
+/** Shows the push live, to its end. */
 async function showPush(temporal: Client, photoId: string, signal: AbortSignal) {
   const handle = temporal.workflow.getHandle(photoFanoutWorkflowId(photoId))
   const deadline = Date.now() + PUSH_TIMEOUT_MS

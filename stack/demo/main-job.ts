@@ -13,7 +13,7 @@ export interface MainJobOptions {
   samplePhotos: string
 }
 
-/** What became of one photo. Times are in ms after the PUT was answered. */
+/** What happened to one photo. Times are in ms after the PUT was answered. */
 interface PhotoReport {
   photo: DemoPhoto
   photoId: string
@@ -24,7 +24,7 @@ interface PhotoReport {
   feedsMs: number
   searchMs: number
   imageUrl: string
-  /** X-Cache of the first GET of each variant; the second was a HIT of each. */
+  /** X-Cache of the first GET of each variant; the second GET was always a HIT. */
   cacheOfFirst: string[]
 }
 
@@ -41,8 +41,8 @@ const VARIANTS = 4
 
 /**
  * The main job through the public API only: accounts that follow each other, photos uploaded, published, rendered, pushed
- * to feeds, found by search and served by the edge; then one taken back.
- * @throws Error at the first part that did not happen in time
+ * to feeds, found by search and served by the edge; then one photo is taken back.
+ * @throws Error at the first part that does not happen in time
  */
 export async function runMainJob(options: MainJobOptions): Promise<MainJobReport> {
   const run = randomBytes(3).toString('hex')
@@ -146,7 +146,7 @@ async function uploadOne(
   for (const variant of variants.ready.variants.filter(({ name }) => name !== 'original')) {
     first.push(await fetchImage(variant.url))
     const second = await fetchImage(variant.url)
-    if (second !== 'HIT') throw new Error(`the second GET of ${variant.name} was no cache hit but ${second}`)
+    if (second !== 'HIT') throw new Error(`the second GET of ${variant.name} was ${second}, not a cache hit`)
   }
   return {
     photo,
@@ -197,7 +197,7 @@ async function takeBack(report: PhotoReport, author: ApiClient, follower: ApiCli
   return { feedMs, urlMs: performance.now() - startedAt, urlStatus }
 }
 
-/** The report as text: what happened, each with its time and a URL to click. */
+/** The report as text: what happened, with times and URLs to click. */
 export function describeMainJob(report: MainJobReport, options: MainJobOptions): string {
   const lines = ['', 'What happened (times after the PUT of each photo was answered):', '']
   for (const photo of report.photos) {

@@ -1,7 +1,7 @@
 import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** A photo of the demo: CC0 or public-domain pictures that ship with scikit-image. */
+/** A photo of the demo, from the CC0 and public-domain pictures that ship with scikit-image. */
 export interface DemoPhoto {
   file: string
   contentType: string
@@ -50,7 +50,7 @@ export async function readDemoPhoto(folder: string, photo: DemoPhoto): Promise<B
   const path = join(folder, photo.file)
   await access(path).catch(() => {
     throw new Error(
-      `The demo photo ${photo.file} is missing; run \`npm run stack -- install\` to mend the install.`,
+      `The demo photo ${photo.file} is missing; run \`npm run stack -- install\` to repair the install.`,
     )
   })
   return readFile(path)

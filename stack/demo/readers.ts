@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiClient, type Page, type PhotoAnswer } from '../client/api-client.ts'
 
-/** What followers see who read their feeds again and again. */
+/** What followers see as they read their feeds again and again. */
 export interface Reading {
   /** How long each read took, in ms. */
   tookMs: number[]
-  /** When each reader had the photo for the first time, in ms since 1970. */
+  /** When each reader first saw the photo, in ms since 1970. */
   firstSeenMs: number[]
   /** Resolves when every reader has ended. @throws if one saw the photo twice, or a read failed */
   stop(): Promise<void>
@@ -27,7 +27,7 @@ export async function signUpReaders(
   return readers
 }
 
-/** Has every reader read its feed, and look for a photo, until it is stopped. */
+/** Makes every reader read its feed and look for a photo, until it is stopped. */
 export function startReading(readers: ApiClient[], photoId: string, everyMs: number): Reading {
   let stopped = false
   const reading: Reading = {
@@ -53,7 +53,7 @@ export function startReading(readers: ApiClient[], photoId: string, everyMs: num
     }
   }
   const all = Promise.all(readers.map(read))
-  // What failed is thrown by `stop`.
+  // `stop` throws whatever failed.
   all.catch(() => undefined)
   return reading
 }

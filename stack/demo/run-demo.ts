@@ -6,11 +6,11 @@ import { startService, type Service } from '../serve.ts'
 export interface Demo {
   /** Exit after `show`, instead of staying up until Ctrl-C. */
   once: boolean
-  /** What there is to see; a failure is the exit code. The signal aborts with Ctrl-C. */
+  /** Shows the demo; a failure sets the exit code. Ctrl-C aborts the signal. */
   show(service: Service, signal: AbortSignal): Promise<void>
 }
 
-/** Starts the service, shows a demo, stays up until Ctrl-C, stops everything; ends the process. */
+/** Starts the service, shows a demo, stays up until Ctrl-C, then stops everything and ends the process. */
 export async function runDemo(demo: Demo): Promise<never> {
   const instance = process.env.DARKROOM_INSTANCE || 'demo'
   const report = (line: string) => console.log(line)

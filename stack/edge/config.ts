@@ -6,7 +6,7 @@ import { MAX_SIGNED_URL_SECONDS } from '../../src/services/photos/image-url.ts'
 export interface EdgeOptions {
   /** Where nginx.conf, edge.js, settings.json and the folders are written. */
   directory: string
-  /** Loopback unless told otherwise. */
+  /** Loopback by default. */
   listenHost?: string
   listenPort: number
   origin: {
@@ -14,7 +14,7 @@ export interface EdgeOptions {
     endpoint: string
     region: string
     bucket: string
-    /** Should be allowed to do no more than s3:GetObject on `variants/*`. */
+    /** Needs s3:GetObject on `variants/*` and nothing else. */
     accessKeyId: string
     secretAccessKey: string
   }
@@ -30,7 +30,7 @@ export interface EdgeOptions {
   accessLogPath?: string
   workers?: number
   /**
-   * The account of the workers when the master runs as root. By default root then, since the embedded stack's folders
+   * The account of the workers when the master runs as root. The default is root, since the embedded stack's folders
    * are closed to others; under `unshare --user` the master is not root and null leaves the line out.
    */
   workerUser?: string | null
@@ -40,7 +40,7 @@ export interface EdgeOptions {
   caBundlePath?: string
 }
 
-/** Where things are, as nginx was told. */
+/** Where nginx was told to find things. */
 export interface RenderedEdge {
   directory: string
   configPath: string
@@ -52,16 +52,16 @@ export interface RenderedEdge {
   cacheDirectory: string
 }
 
-/** Denied objects are deleted and purged long before: a signed URL lives 10 minutes, a narrowing takes seconds. */
+/** Denied objects are deleted and purged long before this: a signed URL lives 10 minutes, a narrowing takes seconds. */
 const DENY_SECONDS = 3600
 /** About 16,200 photos denied within the hour (measured); beyond that a deny answers 507 until entries expire. */
 const DEFAULT_DENY_ZONE_BYTES = 4 * 1024 ** 2
 const DENY_STATE_PATH = 'state/deny.json'
 /** How long a deny may wait for its lock or for the state file, which nginx writes within a second. */
 const DENY_ANSWER_MS = 4000
-/** A lock is held for microseconds; this frees it when its worker was killed. */
+/** A lock is held for microseconds; this frees it when its worker is killed. */
 const DENY_LOCK_MS = 1000
-/** By how far signer's and edge's clocks may differ. */
+/** How far the clocks of signer and edge may differ. */
 const CLOCK_SKEW_SECONDS = 60
 /** Where an edge that listens everywhere reaches itself. */
 const LOOPBACK_OF: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '[::]': '[::1]' }

@@ -11,7 +11,7 @@ const VARIANT_PATH =
 const CHANGES = 'changes' // beside the photo ids in the deny table
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-// Answered to a client as the `code` of a 403; only 'allowed' lets the request pass.
+// The client gets it as the `code` of a 403; only 'allowed' lets the request pass.
 function verdict(r) {
   const path = r.variables.edge_path
   const parts = VARIANT_PATH.exec(path)
@@ -130,8 +130,8 @@ async function deny(r) {
   answer(r, 200, { photoId: photoId, min: raised.minimum })
 }
 
-// Read and write are two steps and nginx has several workers: a key beside the entry is the lock, and its timeout
-// frees it when a worker dies holding it. Gives the entry and the number of the change, undefined without the lock.
+// Read and write are two steps and nginx has several workers, so a key beside the entry is the lock, and its timeout
+// frees it when a worker dies holding it. Returns the entry and the number of the change, or undefined without the lock.
 async function raiseMinimum(photoId, wanted) {
   const table = ngx.shared.deny
   const lock = 'lock/' + photoId
@@ -144,7 +144,7 @@ async function raiseMinimum(photoId, wanted) {
     const present = table.get(photoId)
     const minimum = present !== undefined && present > wanted ? present : wanted
     table.set(photoId, minimum)
-    // It starts at the clock, so that a count begun anew is never below one seen before.
+    // It starts at the clock, so that a restarted count is never below one seen before.
     return { minimum: minimum, change: table.incr(CHANGES, 1, Date.now()) }
   } finally {
     table.delete(lock)
@@ -196,7 +196,7 @@ async function purge(r) {
   answer(r, 200, { path: path, found: before.status === 200 ? 'cached' : 'absent', now: 'gone' })
 }
 
-// GET /_edge/health: 503 if nginx's account cannot write, which the log would not tell (see error_log in nginx.conf).
+// GET /_edge/health: 503 if nginx's account cannot write, which the log would not show (see error_log in nginx.conf).
 function health(r) {
   const unwritable = Array.from(settings.writtenFolders).filter((folder) => !isWritable(folder))
   if (unwritable.length > 0) return answer(r, 503, { status: 'not_writable', folders: unwritable.length })

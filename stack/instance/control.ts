@@ -53,7 +53,7 @@ export async function startServer(
       await server.settle?.(context)
       return
     } catch (error) {
-      // A process that ended by itself has said why in its log; a first attempt gets one chance to mend the data.
+      // A process that ended by itself has said why in its log; a first attempt gets one chance to repair the data.
       await stopServer(server, layout, 'SIGKILL')
       signal?.throwIfAborted()
       if (attempt > 1 || !(await server.mend?.(context))) throw describe(server, layout, error)

@@ -18,9 +18,9 @@ const externalBy = {
   edge: 'CDN_BASE_URL',
 } as const
 
-/** Settings given from outside: the environment, then `.env` in the checkout. */
+/** Settings from outside: the environment, then `.env` in the checkout. */
 export function givenSettings(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
-  // A shell that has sourced an instance's env file is not pointing at servers of its own.
+  // A shell that has sourced an instance's env file does not point at servers of its own.
   const own = env.DARKROOM_INSTANCE_DIR ? {} : env
   const file = readEnvFile(join(checkoutDir, '.env'))
   return Object.fromEntries(
@@ -35,7 +35,7 @@ export function externalServers(given: Record<string, string>): string[] {
     .map(([name]) => name)
 }
 
-/** All settings of the app for an instance. What was given from outside wins. */
+/** All settings of the app for an instance. Settings from outside win. */
 export function instanceEnv(
   layout: Layout,
   ports: Ports,
@@ -77,13 +77,13 @@ export function instanceEnv(
     STORAGE_EVENTS_TOKEN: secrets.storageEventsToken,
     METRICS_TOKEN: secrets.metricsToken,
   }
-  // A replaced server brings its companions: the embedded replica does not follow a foreign primary, and so on.
+  // A replaced server replaces its companions too: the embedded replica does not follow a foreign primary, and so on.
   if (given.DATABASE_URL) delete own.DATABASE_REPLICA_URL
   if (given.S3_ENDPOINT) delete own.S3_PUBLIC_ENDPOINT
   if (given.TEMPORAL_ADDRESS) delete own.TEMPORAL_UI_URL
   if (given.CDN_BASE_URL) delete own.CDN_EDGE_URLS
 
-  // An S3 elsewhere may know one account only.
+  // An external S3 may know only one account.
   if (given.S3_ENDPOINT && !given.EDGE_S3_ACCESS_KEY_ID) {
     own.EDGE_S3_ACCESS_KEY_ID = given.S3_ACCESS_KEY_ID ?? ''
     own.EDGE_S3_SECRET_ACCESS_KEY = given.S3_SECRET_ACCESS_KEY ?? ''

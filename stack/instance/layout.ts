@@ -20,7 +20,7 @@ export function defaultInstance(env: NodeJS.ProcessEnv = process.env): string {
   return env.DARKROOM_INSTANCE || 'demo'
 }
 
-/** The data folder of the instance `name`: under `DARKROOM_DATA_DIR`, else `.darkroom` in the checkout. */
+/** The data folder of the instance `name`: under `DARKROOM_DATA_DIR`, or `.darkroom` in the checkout. */
 export function instanceDir(name: string, env: NodeJS.ProcessEnv = process.env): string {
   if (!/^[a-z0-9][a-z0-9_-]{0,40}$/.test(name)) throw new Error(`not a name for an instance: ${name}`)
   return join(resolve(env.DARKROOM_DATA_DIR || join(checkoutDir, '.darkroom')), name)

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { createServer } from 'node:net'
 
 /**
- * Every port of an instance with its first choice. Those that people type have the well-known number, the others one
+ * Every port of an instance with its first choice. Ports that people type have the well-known number, the others one
  * that a locally installed server of the same kind does not use.
  */
 export const preferredPorts = {
@@ -36,11 +36,11 @@ export const preferredPorts = {
 export type PortName = keyof typeof preferredPorts
 export type Ports = Record<PortName, number>
 
-/** Below the range from which Linux takes the ports of outgoing connections (32768 and up), so that none of those gets in between. */
+/** Below the ports that Linux takes for outgoing connections (32768 and up), so that none of those collides. */
 const freeRange = { from: 20_000, to: 32_000 }
 const maxTries = 500
 
-/** A port that was wanted and another that is used instead. */
+/** A port that was wanted and the port that is used instead. */
 export interface MovedPort {
   name: PortName
   wanted: number
@@ -48,8 +48,8 @@ export interface MovedPort {
 }
 
 /**
- * Chooses a port for each name: the one kept from an earlier start, else the preferred one (or, for throw-away
- * instances, a random one); whichever is taken is replaced by a free one.
+ * Chooses a port for each name: the one kept from an earlier start, or else the preferred one (for throw-away
+ * instances, a random one); a port that is taken is replaced by a free one.
  * @param isOurs names whose port is held by this instance's own running server
  */
 export async function choosePorts(
@@ -86,8 +86,8 @@ export async function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * SeaweedFS also listens on sockets /tmp/seaweedfs-<kind>-<port>.sock and leaves them behind when killed. One that
- * another account left cannot be replaced, and makes it fail.
+ * SeaweedFS also listens on sockets /tmp/seaweedfs-<kind>-<port>.sock and leaves them behind when killed. A socket that
+ * another account left cannot be replaced and makes SeaweedFS fail.
  */
 function hasForeignSocket(port: number): boolean {
   const kinds = ['filer', 's3', 'filer-grpc', 's3-grpc', 'master-grpc', 'volume-grpc']

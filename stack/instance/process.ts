@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asUnprivileged } from './unprivileged.ts'
 
-/** A process, told from a later one with the same id by its start time (clock ticks since boot). */
+/** A process; its start time (clock ticks since boot) distinguishes it from a later one with the same id. */
 export interface ProcessId {
   pid: number
   startTicks: number
@@ -22,12 +22,12 @@ export interface Command {
 
 const maxLogBytes = 20 * 1024 * 1024
 const pollMs = 20
-/** A killed process is gone once the kernel has given back its memory. */
+/** A killed process is gone once the kernel has freed its memory. */
 const killGraceMs = 5_000
 
 /**
  * Starts a server in a session of its own, so that a Ctrl-C in the terminal does not reach it before its owner.
- * @param dieWithParentSignal sent by the kernel when this process ends in any way, kill -9 included; undefined to outlive it
+ * @param dieWithParentSignal the kernel sends it when this process ends, even by kill -9; undefined to outlive it
  */
 export async function startProcess(
   command: Command,
@@ -66,7 +66,7 @@ export async function startProcess(
 export function identify(pid: number): ProcessId | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The command name may hold spaces and parentheses: the fields after it start behind the last ')'.
+    // The command name may hold spaces and parentheses; the fields after it start behind the last ')'.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     if (fields[0] === 'Z' || fields[0] === 'X') return undefined
     return { pid, startTicks: Number(fields[19]) }
@@ -75,7 +75,7 @@ export function identify(pid: number): ProcessId | undefined {
   }
 }
 
-/** Whether exactly this process still runs. */
+/** Whether exactly this process is still running. */
 export function isAlive(process: ProcessId): boolean {
   return identify(process.pid)?.startTicks === process.startTicks
 }
@@ -110,7 +110,7 @@ export function sessionMembers(leader: number): number[] {
   })
 }
 
-/** Processes whose command line or environment names `text`; those of other users are not seen. */
+/** Processes whose command line or environment contains `text`; those of other users are invisible. */
 export function processesMentioning(text: string): number[] {
   return runningPids().filter((pid) => {
     if (pid === process.pid || !identify(pid)) return false

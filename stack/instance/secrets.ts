@@ -22,7 +22,7 @@ const secretNames = [
 
 export type Secrets = Record<(typeof secretNames)[number], string>
 
-/** The secrets of an instance, generated at its first start and kept in a file that only its owner can read. */
+/** The secrets of an instance, generated at its first start and kept in a file that only their owner can read. */
 export function loadSecrets(file: string): Secrets {
   const kept = readJson<Partial<Secrets>>(file) ?? {}
   const missing = secretNames.filter((name) => !kept[name])

@@ -31,7 +31,7 @@ export function recordedProcess(layout: Layout, name: string): ProcessId | undef
   return readJson<ProcessId>(join(layout.run, `${name}.pid.json`))
 }
 
-/** The recorded process of a server if it runs. A file left by a dead one, even if its id was given out again, counts as none. */
+/** The recorded process of a server if it runs. A dead process does not count, even if its id is in use again. */
 export function runningProcess(layout: Layout, name: string): ProcessId | undefined {
   const recorded = recordedProcess(layout, name)
   return recorded && isAlive(recorded) ? recorded : undefined

@@ -7,8 +7,8 @@ const nobodyGid = 65_534
 let way: 'plain' | 'namespace' | 'setpriv' | undefined
 
 /**
- * Wraps a command so that it does not run as root, which Postgres and OpenSearch refuse. As root a user namespace
- * maps root to `nobody`: no file changes its owner, and folders that only root may enter stay usable.
+ * Wraps a command so that it does not run as root, which Postgres and OpenSearch refuse. For root, a user namespace
+ * maps root to `nobody`: no file changes its owner, and folders that only root may enter remain usable.
  */
 export function asUnprivileged(command: string[]): string[] {
   switch (unprivilegedWay()) {
@@ -21,7 +21,7 @@ export function asUnprivileged(command: string[]): string[] {
   }
 }
 
-/** Hands a data folder to the user that servers run as, where no user namespace can be had. */
+/** Hands a data folder to the user that servers run as, where user namespaces are not available. */
 export function ownByServers(folder: string): void {
   if (unprivilegedWay() !== 'setpriv') return
   execFileSync('chown', ['-R', `${nobodyUid}:${nobodyGid}`, folder])

@@ -28,7 +28,7 @@ export const edge: Server = {
       purgeToken: env.CDN_PURGE_TOKEN ?? '',
       errorLogPath: join(context.layout.logs, 'edge-error.log'),
       accessLogPath: join(context.layout.logs, 'edge-access.log'),
-      // It runs in a user namespace, where the master is not root.
+      // nginx runs in a user namespace, where its master is not root.
       workerUser: null,
     })
   },

@@ -20,7 +20,7 @@ export const opensearch: Server = {
     const folder = ensureFolder(dataFolder(context, 'opensearch'))
     const config = join(folder, 'config')
     for (const name of ['config', 'data', 'logs', 'tmp']) mkdirSync(join(folder, name), { recursive: true })
-    // No JVM but ours writes here; a lock left by kill -9 is harmless, a keystore cut short is not.
+    // Only our JVM writes here; a lock left by kill -9 is harmless, a truncated keystore is not.
     rmSync(join(config, 'opensearch.keystore.tmp'), { force: true })
     const log4j = join(context.stack.opensearchHome, 'config', 'log4j2.properties')
     if (existsSync(log4j)) copyFileSync(log4j, join(config, 'log4j2.properties'))

@@ -27,7 +27,7 @@ export const postgresReplica: Server = {
     putAsideOtherFormat(context, 'postgres-replica', postgresFormat)
     const folder = dataFolder(context, 'postgres-replica')
     if (existsSync(folder) && !(await followsPrimary(context, folder))) {
-      context.report('postgres-replica: it is a copy of another primary; copying anew')
+      context.report('postgres-replica: it is a copy of another primary; copying again')
       rmSync(folder, { recursive: true, force: true })
     }
     const connection = replicationConnection(context, join(context.layout.data, 'postgres-replica.pgpass'))
@@ -36,9 +36,9 @@ export const postgresReplica: Server = {
     writeConfiguration(context, folder, context.ports.postgresReplica, [
       `primary_conninfo = '${connection}'`,
       `primary_slot_name = '${replicaName}'`,
-      // Reads wait at most this long for replay before they give way; a lagging replica would hold up narrowing commits.
+      // Reads block replay for at most this long; a lagging replica would hold up narrowing commits.
       'max_standby_streaming_delay = 2s',
-      // A killed connection is noticed and renewed soon.
+      // A killed connection is soon noticed and renewed.
       'wal_receiver_timeout = 10s',
       'wal_retrieve_retry_interval = 500ms',
     ])
@@ -58,7 +58,7 @@ export const postgresReplica: Server = {
 
   // It ran but never streamed: it has diverged, or the primary no longer has the log it needs. It holds nothing of its own.
   async mend(context) {
-    context.report('postgres-replica: it cannot follow the primary; copying anew')
+    context.report('postgres-replica: it cannot follow the primary; copying again')
     rmSync(dataFolder(context, 'postgres-replica'), { recursive: true, force: true })
     return true
   },

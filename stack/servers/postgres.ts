@@ -31,7 +31,7 @@ export const postgres: Server = {
       await makeFolder(folder, (temporary) => initialize(context, temporary))
     }
     writeConfiguration(context, folder, context.ports.postgres, [
-      // Only a transaction that asks with SET LOCAL synchronous_commit = remote_apply waits for the replica.
+      // Only a transaction with SET LOCAL synchronous_commit = remote_apply waits for the replica.
       `synchronous_standby_names = 'FIRST 1 (${replicaName})'`,
       'synchronous_commit = local',
     ])
@@ -44,13 +44,13 @@ export const postgres: Server = {
   async settle(context) {
     await withSuperuser(context, context.ports.postgres, async (client) => {
       await ensureRole(client, replicationUser, context.secrets.postgresReplication, 'LOGIN REPLICATION')
-      // Tests make databases of their own, and drop them while an autovacuum worker (no role of ours) may be in there:
+      // Tests create their own databases, and drop them while an autovacuum worker (not a role of ours) may be inside:
       // hence CREATEDB and pg_signal_backend. The app itself needs neither.
       const options = 'LOGIN NOSUPERUSER NOCREATEROLE CREATEDB'
       await ensureRole(client, appUser, context.secrets.postgresApp, options)
-      // Lag and standby state are read from pg_stat_replication, whose rows only pg_monitor sees whole.
+      // Lag and standby state come from pg_stat_replication, whose rows only pg_monitor sees in full.
       await client.query(`GRANT pg_monitor, pg_signal_backend TO ${appUser}`)
-      // The replica keeper takes a replica that is gone out of what commits wait for, and puts it back.
+      // The replica keeper removes a replica that is gone from those that commits wait for, and puts it back.
       await client.query(`GRANT ALTER SYSTEM ON PARAMETER synchronous_standby_names TO ${appUser}`)
       const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [appUser])
       if (!rowCount) await client.query(`CREATE DATABASE ${appUser} OWNER ${appUser}`)
@@ -59,7 +59,7 @@ export const postgres: Server = {
       ])
       if (!slot.rowCount) await client.query('SELECT pg_create_physical_replication_slot($1)', [replicaName])
     })
-    // The right to call a function belongs to one database; those that tests make have it from template1.
+    // The right to call a function belongs to one database; databases that tests create have it from template1.
     for (const database of [appUser, 'template1']) {
       await withSuperuser(
         context,
@@ -106,7 +106,7 @@ export function writeConfiguration(
     'max_wal_senders = 8',
     'max_replication_slots = 8',
     'wal_keep_size = 64MB',
-    // A replica that is gone for long is rebuilt rather than filling the disk.
+    // A replica that is gone for long is rebuilt, so that its slot does not fill the disk.
     'max_slot_wal_keep_size = 1GB',
     'max_wal_size = 1GB',
     'hot_standby = on',
@@ -140,7 +140,7 @@ export function postgresCommand(context: ServerContext, server: string) {
   }
 }
 
-/** Settings of libpq in the caller's shell must not reach our tools. */
+/** Keeps libpq settings in the caller's shell away from our tools. */
 export function postgresEnv(): Record<string, string> {
   return { PATH: process.env.PATH ?? '', LC_ALL: 'C.UTF-8' }
 }

@@ -16,7 +16,7 @@ export const seaweedfs: Server = {
   ],
   readyTimeoutMs: 60_000,
   stopSignal: 'SIGTERM',
-  // A graceful stop takes half a minute; volumes are append-only and mended at the next start.
+  // A graceful stop takes half a minute; volumes are append-only and are repaired at the next start.
   stopGraceMs: 1_500,
   orphanSignal: 'KILL',
 
@@ -64,13 +64,13 @@ export const seaweedfs: Server = {
     }
   },
 
-  // It answers some seconds before it can store: only a write tells.
+  // It answers a few seconds before it can store, so only a write shows that it is ready.
   async probe(context) {
     await withBucket(context, proveWritable)
   },
 
   cleanUp({ ports }) {
-    // It listens on these besides TCP, and leaves them behind when killed.
+    // It listens on these in addition to TCP, and leaves them behind when killed.
     const names = [
       `filer-${ports.seaweedFiler}`,
       `s3-${ports.s3}`,
@@ -97,7 +97,7 @@ async function withBucket(
   }
 }
 
-/** Object-created events of uploads go to the API. They are hints: it looks at the object before it believes anything. */
+/** Object-created events of uploads go to the API. They are hints: the API looks at the object before it believes them. */
 function notifications({ ports, env }: ServerContext): string {
   const api = `http://127.0.0.1:${env.PORT ?? ports.api}`
   return `[notification.webhook]

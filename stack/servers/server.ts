@@ -16,13 +16,13 @@ export const serverNames = [
 
 export type ServerName = (typeof serverNames)[number]
 
-/** What a server is given to start. */
+/** What a server needs to start. */
 export interface ServerContext {
   layout: Layout
   ports: Ports
   secrets: Secrets
   stack: StackPaths
-  /** The app's settings for this instance; the edge reads where its origin is. */
+  /** The app's settings for this instance; from them the edge learns where its origin is. */
   env: Record<string, string>
   /** False for throw-away instances: they need not survive a power cut, so nothing waits for the disk. */
   durable: boolean
@@ -35,22 +35,22 @@ export interface Server {
   name: ServerName
   /** Servers that must be ready before this one starts. */
   needs: ServerName[]
-  /** Ports whose taking by others would hinder it. */
+  /** Ports that must be free for it. */
   ports: (keyof Ports)[]
-  /** Makes or mends the data folder and writes the configuration. */
+  /** Creates or repairs the data folder and writes the configuration. */
   prepare(context: ServerContext): Promise<void>
   command(context: ServerContext): Command
   /** Resolves once the server answers; rejects while it does not. Polled. */
   probe(context: ServerContext): Promise<void>
   /** Runs after the first answer: accounts, buckets, slots. */
   settle?(context: ServerContext): Promise<void>
-  /** Called when it ran but did not become ready: mends the data folder and says whether to try once more. */
+  /** Called when it ran but did not become ready: repairs the data folder and says whether to try once more. */
   mend?(context: ServerContext): Promise<boolean>
   /** Removes what it leaves outside its data folder. Runs after each stop. */
   cleanUp?(context: { ports: Ports }): void
   readyTimeoutMs: number
   stopSignal: NodeJS.Signals
   stopGraceMs: number
-  /** What the kernel sends it when its owner dies. */
+  /** The signal that the kernel sends it when its owner dies. */
   orphanSignal: 'TERM' | 'INT' | 'KILL'
 }

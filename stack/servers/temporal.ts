@@ -20,7 +20,7 @@ export const temporal: Server = {
     file: stack.temporal,
     args: [
       ...['server', 'start-dev', '--db-filename', join(layout.data, 'temporal', 'temporal.db')],
-      // Twice the activities a second of a plain file; a kill -9 loses nothing, a power cut at most the last moments.
+      // Twice the activities per second of a plain file; a kill -9 loses nothing, a power cut at most the last moments.
       ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
       ...['--namespace', env.TEMPORAL_NAMESPACE ?? '', '--ip', '127.0.0.1', '--port', String(ports.temporal)],
       ...['--ui-port', String(ports.temporalUi), '--http-port', String(ports.temporalHttp)],
