@@ -1,4 +1,4 @@
-/** What of autocannon 9 the benchmarks use; it brings no types. */
+/** The part of autocannon 9 that the benchmarks use; it comes without types. */
 declare module 'autocannon' {
   interface Request {
     path?: string

@@ -8,12 +8,12 @@ import { loadPhotoCards } from '../src/services/photos/photo-cards.ts'
 
 /**
  * The least that can answer a feed, as a reference: Node's own server, the same script call, the same prepared statement
- * with the same candidates on the same replica, and the bytes that the API gave for this user before. No router, token,
- * rules, rate limit, JSON, ETag or log. `GET /feed/<userId>` does all of it, `GET /head/<userId>` Redis alone;
+ * with the same candidates on the same replica, and the bytes that the API gave for this user before. It has no router, token,
+ * rules, rate limit, JSON, ETag or log. `GET /feed/<userId>` does all of this, `GET /head/<userId>` only the Redis part;
  * `PUT /feed/<userId>` stores the bytes.
  */
 const { DATABASE_REPLICA_URL, REDIS_URL, BARE_PORT, DATABASE_POOL_SIZE } = process.env
-/** What the feed asks a head for when 20 photos are wanted: one more to see the end, and one more than that. */
+/** How many the feed asks a head for when 20 photos are wanted: one more to see the end, and one more than that. */
 const SLICE = 22
 const CANDIDATES = 21
 const TTL_SECONDS = 7 * 86_400

@@ -28,7 +28,7 @@ const OLD_PHOTOS = 200
 const COPIES_AT_ONCE = 2
 
 /**
- * Makes the authors' audience: the last author has the most followers and 200 old photos, so that every follower's feed
+ * Creates the authors' audience: the last author has the most followers and 200 old photos, so that every follower's feed
  * consists of those, their heads are full, and `rowsPerFan` of them are stored rows.
  */
 export async function seedAudience(
@@ -102,7 +102,7 @@ export function fansBySlot(firstFan: number, count: number): UserId[][] {
   return [...Map.groupBy(buckets.flat(), headHashTag).values()]
 }
 
-/** One head a slot is built as a rebuild builds it; the others of the slot are copies. */
+/** One head per slot is built as a rebuild builds it; the others in the slot are copies. */
 async function seedHeads(
   { admin, redis }: BenchService,
   celebrityId: UserId,
@@ -132,7 +132,7 @@ async function seedHeads(
   }
   const skiplist = await weigh('128')
   const listpack = await weigh('256')
-  // All that the service's own code does comes first: it gives up on a Redis that is busy copying.
+  // The service's own code runs first, because it gives up on a Redis that is busy copying.
   for (const [first] of slots) await build(first!)
   const queue = [...slots]
   const work = async () => {

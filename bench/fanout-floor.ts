@@ -6,20 +6,20 @@ import { photoIdToBytes } from '../src/infra/redis/photo-id-bytes.ts'
 import { headKey } from '../src/infra/redis/feed-heads.ts'
 import type { RedisClient } from '../src/infra/redis/client.ts'
 
-/** Redis commands of one bucket's heads, serialised, and how many replies they bring. */
+/** Serialised Redis commands for one bucket's heads, and how many replies they bring. */
 export interface HeadUpdates {
   bytes: Buffer[]
   replies: number
 }
 
-/** A head holds so many photos; one more pushes the oldest out. */
+/** How many photos a head holds; one more pushes the oldest out. */
 const HEAD_ITEMS = 200
 /** Field `floor` of the sentinel (infra/redis/scripts/feed-heads.ts): a little-endian double. */
 const FLOOR_AT_BYTE = 17
 
 /**
  * What the push of a photo writes to full warm heads, as Redis itself would pass it on to a replica: the photo in, the
- * oldest out together with the sentinel, the sentinel back with its new floor. Without checks and without scripts.
+ * oldest out together with the sentinel, the sentinel back with its new floor. It uses neither checks nor scripts.
  *
  * @param buckets followers by bucket; within a bucket all heads must hold the same
  */
@@ -73,7 +73,7 @@ function joined(commands: readonly Buffer[]): Buffer[] {
 const NEW_LINE = 10
 const ERROR_MARK = 45
 
-/** Sends it all on one connection and waits for the last reply. @throws on an error reply */
+/** Sends everything on one connection and waits for the last reply. @throws on an error reply */
 export async function replay(port: number, { bytes, replies }: HeadUpdates): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   await once(socket, 'connect')
@@ -103,7 +103,7 @@ const INSERT_ALL = `
   WHERE f.followee_id = $1::bigint
   ON CONFLICT DO NOTHING`
 
-/** The rows of all feeds with one statement, planned by Postgres as it likes. */
+/** Inserts the rows of all feeds with one statement; Postgres chooses the plan. */
 export async function insertRows(
   databaseUrl: string,
   ownerId: UserId,

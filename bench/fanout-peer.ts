@@ -16,7 +16,7 @@ import { installStreamFramework, startPeer, type Peer, type PeerPush } from './s
 
 const sizes = { full: 100_000, quick: 5_000 }
 const ROWS_PER_FAN = 10
-/** As the fanout has it (services/fanout). */
+/** The same as in the fanout (services/distribution). */
 const PAGE_FOLLOWERS = 1_000
 const HEAD_ITEMS = 200
 
@@ -162,7 +162,7 @@ function pagesOf({ firstFan, fans }: Audience): UserId[][] {
 
 const FLOOR_AT_BYTE = 17
 
-/** What one writes without scripts; a rebuild between the two pipelines would be overwritten, which a script excludes. */
+/** The obvious way without scripts; it would overwrite a rebuild between the two pipelines, which a script excludes. */
 async function pushByPipeline(
   redis: RedisClient,
   users: readonly UserId[],

@@ -14,9 +14,9 @@ const ROWS_PER_FAN = 10
 /** Followers who read, drawn at random for each request. */
 const READERS = 5_000
 const CONNECTIONS = 16
-/** Of what the idle service can take at most. */
+/** The share of the most that the idle service can take. */
 const LOAD_FRACTION = 0.2
-/** Reading begins before the photo is there and ends after the push. */
+/** Reading begins before the photo exists and ends after the push. */
 const LEAD_MS = 1_000
 
 export const fanoutVisible: Benchmark = {
@@ -57,7 +57,7 @@ async function describe(service: BenchService, audience: Audience, seconds: numb
   const jpeg = await photoJpeg(400, 300)
   const photoIds: string[] = []
   let twice = 0
-  // Warms the API before its idle saturation is taken.
+  // Warms the API before its idle saturation is measured.
   await saturate(app.url, next, { connections: CONNECTIONS, seconds })
   const idle = await saturate(app.url, next, { connections: CONNECTIONS, seconds })
   const perSecond = idle.requestsPerSecond * LOAD_FRACTION
@@ -138,9 +138,9 @@ function look(body: Buffer): Look {
 }
 
 /**
- * A follower who is answered `t` ms after publication sees the photo with some probability, which rises with t. The time
- * until a share p of requests shows it is the time after which at most 1 − p of those that were answered later miss it. By
- * when they were answered, not when they were due: under overload a read runs long after it was due.
+ * A follower who gets an answer `t` ms after publication sees the photo with a probability that rises with t. The time
+ * until a share p of requests shows it is the time after which at most 1 − p of the later answers miss it. It counts
+ * when requests were answered, not when they were due: under overload, a read runs long after it was due.
  */
 export function summarise(
   answers: Timed<Look>[],

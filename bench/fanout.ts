@@ -18,10 +18,10 @@ import { BUCKET_COUNT } from '../src/domain/buckets.ts'
 const sizes = { full: [10_000, 100_000, 1_000_000], quick: [500, 2_000, 20_000] }
 const ROWS_PER_FAN = 10
 const SAMPLED_FANS = 2_000
-/** As the worker of the queue fanout-bulk has it. */
+/** The same as in the worker of the queue fanout-bulk. */
 const SHARDS_AT_ONCE = 2
 const LAST_USER_ID = '9223372036854775807'
-/** As the worker's activity has it (activities/distribution.ts, FANOUT_SLICE_FOLLOWERS). */
+/** The same as in the worker's activity (activities/distribution.ts, FANOUT_SLICE_FOLLOWERS). */
 const SLICE = { maxFollowers: 20_000, maxMs: 2_000 }
 
 export const fanout: Benchmark = {
@@ -168,7 +168,7 @@ async function inOneProcess(service: BenchService, author: Author, fanout: Fanou
   const cpuSeconds = startTreeCpuMeter()
   const startedAt = performance.now()
   const plan = await fanout.planFanout(photoId)
-  if (plan.desired !== 'push') throw new Error('The photo is not to be pushed')
+  if (plan.desired !== 'push') throw new Error('The photo should not be pushed')
   const runRange = async ({ after, lastBucket }: Pick<PushSliceInput, 'after' | 'lastBucket'>) => {
     for (let outcome = 'more'; outcome === 'more';) {
       const slice = await fanout.pushSlice({ photoId, plan, after, ...(lastBucket && { lastBucket }) }, SLICE)
@@ -209,13 +209,13 @@ async function floor(service: BenchService, audience: Audience, author: Author):
   return { photoId: photo.photoId, writtenMs: ms, ms, cpuSeconds: cpuSeconds() }
 }
 
-/** An author's followers by Redis slot, and within by how many authors they follow: those have had the same photos. */
+/** An author's followers by Redis slot, then by how many authors they follow: those have had the same photos. */
 function slotsOf({ authors, firstFan }: Audience, { followers }: Author) {
   const bounds = [0, ...authors.map((author) => author.followers).filter((count) => count <= followers)]
   return bounds.slice(1).flatMap((end, i) => fansBySlot(firstFan + bounds[i]!, end - bounds[i]!))
 }
 
-/** Rows by count, heads by sample; and nobody has a photo who does not follow its author. */
+/** Verifies rows by count and heads by sample, and that nobody has a photo without following its author. */
 async function verify(
   { admin, redis }: BenchService,
   { firstFan, fans }: Audience,

@@ -17,7 +17,7 @@ const sizes = {
   full: { users: 6_000, following: 150, photosPerUser: 20, readers: 2_000, seconds: 8, coldReads: 20 },
   quick: { users: 600, following: 50, photosPerUser: 5, readers: 100, seconds: 2, coldReads: 3 },
 }
-/** Cold reads for accounts that follow so many. */
+/** How many accounts the readers of the cold reads follow. */
 const followings = { full: [100, 1_000, 5_000], quick: [20, 100, 500] }
 const CONNECTIONS = 16
 const RANGE_READS = 2_000
@@ -198,7 +198,7 @@ async function rangeP50({ redis }: BenchService, readers: readonly UserId[]): Pr
   return median(times)
 }
 
-/** Of accounts whose head has gone: enrolled, to be rebuilt. */
+/** Cold reads: the accounts are enrolled, but their heads are gone and must be rebuilt. */
 async function coldReads(
   { app, redis }: BenchService,
   { collectors }: Graph,
@@ -219,7 +219,7 @@ async function coldReads(
   return sample
 }
 
-/** Feeds against what the follows and photos of the primary say, and the bare server's bytes against the API's now. */
+/** Compares feeds with the primary's follows and photos, and the bare server's bytes with the API's current ones. */
 async function verify(
   { admin, app }: BenchService,
   tokens: Map<UserId, string>,

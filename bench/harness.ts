@@ -18,7 +18,7 @@ export interface Comparison {
   figure: string
   unit: string
   ours: string
-  /** Absent: the figure is reported on its own. */
+  /** Without it, the figure is reported on its own. */
   reference?: string
   goal?: Goal
 }
@@ -46,7 +46,7 @@ export interface Trial {
   comparisons: readonly Comparison[]
   /** After the last round: are the results right (counts, membership, similarity)? */
   verify(): Promise<Finding[]>
-  /** Closes what `open` opened; called whatever happens. */
+  /** Closes what `open` opened; always called. */
   close(): Promise<void>
 }
 
@@ -140,7 +140,7 @@ async function runRound({ contenders }: Trial): Promise<Record<string, Sample>> 
   return round
 }
 
-/** The ratio is the median of the rounds' own ratios, so that what slows a whole round cancels out. */
+/** The ratio is the median of the rounds' own ratios, so that whatever slows a whole round cancels out. */
 export function summarise(comparison: Comparison, rounds: readonly Record<string, Sample>[]): Row {
   const { figure, unit, goal } = comparison
   const valuesOf = (name: string) =>

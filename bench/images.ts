@@ -11,13 +11,13 @@ import { startCpuMeter } from './machine.ts'
 import { photoJpeg } from './photo.ts'
 import { ssim } from './ssim.ts'
 
-/** Encoded variants of one photo by `thumb_200.jpeg` and so on. */
+/** Encoded variants of one photo, by names such as `thumb_200.jpeg`. */
 type Variants = Map<string, Buffer>
 type Maker = (paths: readonly string[]) => Promise<Variants[]>
 
 const photoCount = 6
 const jpegSpecs = VARIANT_SPECS.filter(({ format }) => format === 'jpeg')
-/** What ours may lose against the naive way. */
+/** How much similarity ours may lose against the naive way. */
 const similarityLoss = 0.005
 const bytesRatio = 1.1
 
@@ -137,7 +137,7 @@ function ours(specs: readonly VariantSpec[]): (path: string) => Promise<Variants
   }
 }
 
-/** What one writes first: a pipeline from file to file for each variant, all at once. */
+/** The first attempt that most people would write: a pipeline from file to file for each variant, all at once. */
 async function naive(path: string): Promise<Variants> {
   const entries = VARIANT_SPECS.map(async (spec): Promise<[string, Buffer]> => {
     const resized = sharp(path)
@@ -183,7 +183,7 @@ async function vipsthumbnail(paths: readonly string[]): Promise<Variants[]> {
   )
 }
 
-/** Each contender against the truth: the photo decoded in full, then scaled with Lanczos 3, not compressed. */
+/** Compares each contender with the truth: the photo decoded in full, then scaled with Lanczos 3, not compressed. */
 async function verify(paths: readonly string[], made: Map<string, Variants[]>): Promise<Finding[]> {
   const means = new Map<string, number>()
   for (const [name, results] of made) {

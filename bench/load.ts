@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import autocannon from 'autocannon'
 
-/** A GET that the load consists of; made anew for each. */
+/** A GET that the load consists of; a new one is made for each request. */
 export interface Target {
   path: string
   headers: Record<string, string>
@@ -13,7 +13,7 @@ export interface Saturation {
   requests: number
 }
 
-/** Closed loop: as many requests as `connections` get answered. @throws unless every answer is a 2xx */
+/** Closed loop: each connection sends its next request once it has an answer. @throws unless every answer is a 2xx */
 export async function saturate(
   url: string,
   next: () => Target,
@@ -42,7 +42,7 @@ export async function saturate(
 
 /** One answer under open-loop load. */
 export interface Timed<Note> {
-  /** From when it was due, not from when it was sent: what a queue before us would hide. */
+  /** Counted from when it was due, not from when it was sent, so that no queue in front of the service hides it. */
   ms: number
   /** When it was due, in ms since 1970. */
   dueAt: number

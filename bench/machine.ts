@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism, totalmem, type } from 'node:os'
 
-/** Enough to judge a figure by, nothing that tells which machine it was. */
+/** Enough to judge a figure by, but nothing that identifies the machine. */
 export interface Machine {
   cores: number
   memoryGiB: number
@@ -65,7 +65,7 @@ function treeCpuSeconds(): number {
       const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
       childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), Number(name)])
     } catch {
-      // It has ended; its time is its parent's now.
+      // It has ended; its time now counts for its parent.
     }
   }
   const secondsOf = (pid: number): number =>

@@ -11,10 +11,10 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
-/** Fraction of the image's longer side: the smallest and largest radius of a leaf. */
+/** The smallest and largest radius of a leaf, as a fraction of the image's longer side. */
 const leafRadius = { smallest: 0.002, largest: 0.15 }
 const leavesPerImage = 30_000
-/** Peak-to-peak sensor noise in 8-bit steps, about that of a phone by daylight. */
+/** Peak-to-peak sensor noise in 8-bit steps, about that of a phone in daylight. */
 const sensorNoise = 18
 
 /**
@@ -53,7 +53,7 @@ function drawLeaf(pixels: Buffer, width: number, height: number, random: () => n
 }
 
 /**
- * A JPEG as a phone writes it: 4:2:0, quality 90. With an `orientation` other than 1 it is stored as given and marked to be
+ * A JPEG as a phone writes it: 4:2:0, quality 90. With an `orientation` other than 1, it is stored as given and marked to be
  * turned.
  */
 export async function photoJpeg(

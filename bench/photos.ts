@@ -3,7 +3,7 @@ import type { PhotoId, UserId } from '../src/domain/ids.ts'
 
 const SECONDS_BETWEEN_PHOTOS = 600
 
-/** Published photos with variants as the main job leaves them, of the past, each owner's ten minutes apart. */
+/** Published photos of the past, with variants as the main job leaves them; each owner's are ten minutes apart. */
 export async function insertReadyPhotos(
   admin: pg.Client,
   of: { firstOwner: number; owners: number; each: number },

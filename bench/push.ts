@@ -6,7 +6,7 @@ import type { Author } from './celebrity.ts'
 import { startTreeCpuMeter } from './machine.ts'
 
 const LONGEST_PUSH_MS = 600_000
-/** Rarely enough not to be a load; the times themselves are Temporal's and the database's. */
+/** Polled rarely enough not to be a load; the times themselves come from Temporal and the database. */
 const POLL_MS = 100
 const GOOD_STATES = ['RUNNING', 'COMPLETED', 'CONTINUED_AS_NEW']
 
@@ -21,7 +21,7 @@ export interface Push {
   publishedAt: number
 }
 
-/** Uploads a photo and waits until its fanout has ended. From published_at to the end that Temporal has recorded. */
+/** Uploads a photo and waits until its fanout has ended. Measures from published_at to the end that Temporal recorded. */
 export async function throughTemporal({ client }: Author, jpeg: Buffer, temporal: Client): Promise<Push> {
   const cpuSeconds = startTreeCpuMeter()
   const { photoId } = await client.upload(jpeg, { contentType: 'image/jpeg' })
@@ -57,7 +57,7 @@ export async function throughTemporal({ client }: Author, jpeg: Buffer, temporal
 
 const MAX_SHARDS = 64
 
-/** Undefined of a push that was not sharded: its last slice is followed by its end at once. */
+/** Undefined for a push that was not sharded: it ends right after its last slice. */
 async function lastShardClosedAt(temporal: Client, photoId: PhotoId): Promise<Date | undefined> {
   let last: Date | undefined
   for (let shard = 0; shard < MAX_SHARDS; shard++) {

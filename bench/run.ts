@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { fewestRounds, runBenchmark, saveResult, type Benchmark } from './harness.ts'
 import { report } from './report.ts'
 
-/** Loaded when asked for, as most of them open servers. */
+/** Loaded on demand, as most of them open servers. */
 const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   images: async () => (await import('./images.ts')).images,
   fanout: async () => (await import('./fanout.ts')).fanout,
@@ -16,7 +16,7 @@ const names = Object.keys(BENCHMARKS)
 
 const program = new Command('bench')
   .description(
-    'Measures Darkroom beside references in the same run and prints ours, reference, ratio and goal.\n' +
+    'Measures Darkroom beside references in the same run and prints our figure, the reference, ratio and goal.\n' +
       'Verified results are written to bench/results/<name>.json; docs/benchmarks.md explains them.',
   )
   .argument('[names...]', `which benchmarks to run, all by default: ${names.join(', ')}`)
@@ -26,7 +26,7 @@ const program = new Command('bench')
   .action(run)
 
 const quickRounds = 2
-/** Of the smallest of three authors, of whom each has ten times the followers of the one before. */
+/** Followers of the smallest of three authors; each has ten times the followers of the one before. */
 const fewestFollowers = 10_000
 
 interface Options {
@@ -60,7 +60,7 @@ async function run(asked: string[], { rounds, quick, followers }: Options): Prom
 function parseRounds(text: string): number {
   const rounds = Number(text)
   if (!Number.isInteger(rounds) || rounds < fewestRounds) {
-    throw new InvalidArgumentError(`a whole number from ${fewestRounds} on is needed`)
+    throw new InvalidArgumentError(`must be a whole number of at least ${fewestRounds}`)
   }
   return rounds
 }
@@ -68,7 +68,7 @@ function parseRounds(text: string): number {
 function parseFollowers(text: string): number {
   const followers = Number(text)
   if (!Number.isInteger(followers) || followers < fewestFollowers) {
-    throw new InvalidArgumentError(`a whole number from ${fewestFollowers} on is needed`)
+    throw new InvalidArgumentError(`must be a whole number of at least ${fewestFollowers}`)
   }
   return followers
 }

@@ -17,12 +17,12 @@ export interface BenchService {
   /** Superuser of Postgres, in Darkroom's database. */
   admin: pg.Client
   redis: RedisClient
-  /** CHECKPOINT, and the replica has replayed all there is: what came before does not burden what comes next. */
+  /** Runs CHECKPOINT and waits for the replica to replay everything, so that earlier work burdens nothing later. */
   settle(): Promise<void>
   stop(): Promise<void>
 }
 
-/** As an instance that lasts: commits wait for the disk. And a replica that lags while data is loaded is not given up. */
+/** As in a lasting instance, commits wait for the disk. A replica that lags while data is loaded is not given up. */
 const POSTGRES_SETTINGS = {
   fsync: 'on',
   full_page_writes: 'on',
@@ -34,7 +34,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 const INTERRUPTED_EXIT_CODE = 130
 
 /**
- * Starts it; what is stopped is deleted, so that every run begins with empty stores.
+ * Starts the service; stopping deletes its data, so that every run begins with empty stores.
  * @param settings other than the defaults of src/config/config.ts
  */
 export async function startBenchService(settings: Record<string, string> = {}): Promise<BenchService> {

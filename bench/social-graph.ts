@@ -5,7 +5,7 @@ import type { BenchService } from './service.ts'
 /** Users who follow each other and all have photos. */
 export interface Graph {
   userIds: UserId[]
-  /** Accounts beside them that follow many. */
+  /** Additional accounts that follow many. */
   collectors: { userId: UserId; following: number }[]
 }
 
@@ -26,7 +26,7 @@ export async function seedGraph(
   }
   const userIds = await insertUsers('user', size.users)
   const first = Number(userIds[0])
-  // A stride that is prime to the number of users meets each of them once.
+  // A stride that is coprime to the number of users meets each of them once.
   await admin.query(
     `INSERT INTO follows (follower_id, followee_id)
      SELECT $1 + u, $1 + (u + k * 7) % $2 FROM generate_series(0::bigint, $2::bigint - 1) u

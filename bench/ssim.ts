@@ -1,6 +1,6 @@
 import { sharp } from '../src/infra/image/sharp.ts'
 
-/** Window side and step in pixels; 8 and 4 as in the ITU and libvpx variants of the measure. */
+/** Window side and step in pixels: 8 and 4, as in the ITU and libvpx variants of the measure. */
 const windowSide = 8
 const windowStep = 4
 /** Stabilisers of Wang, Bovik, Sheikh, Simoncelli 2004: (0.01 · 255)² and (0.03 · 255)². */
@@ -8,7 +8,7 @@ const c1 = 6.5025
 const c2 = 58.5225
 
 /**
- * Structural similarity of two images' luma, 1 for equal ones (Wang et al. 2004, mean over square windows).
+ * Structural similarity of two images' luma; 1 for equal images (Wang et al. 2004, mean over square windows).
  *
  * @throws if their sizes differ
  */

@@ -6,7 +6,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-/** The value below which the fraction `p` (0–1) of all values lie, by nearest rank. */
+/** The value below which a fraction `p` (0–1) of all values lies, by nearest rank. */
 export function percentile(values: readonly number[], p: number): number {
   if (values.length === 0) throw new RangeError('No values to take a percentile of')
   const sorted = [...values].sort((a, b) => a - b)

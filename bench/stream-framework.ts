@@ -8,7 +8,7 @@ import getPort from 'get-port'
 import { Redis } from 'ioredis'
 import { run } from '../stack/install/run.ts'
 
-/** What the peer answers to `publish`. */
+/** The peer's answer to `publish`. */
 export interface PeerPush {
   ms: number
   sampled: number
@@ -23,13 +23,13 @@ export interface Peer {
 }
 
 const PACKAGE = 'stream-framework==1.4.0'
-/** redis-py 3 changed ZADD's arguments, which Stream-Framework 1.4.0 was written before. */
+/** redis-py 3 changed ZADD's arguments after Stream-Framework 1.4.0 was written. */
 const REQUIREMENTS = ['redis<3', 'celery', 'six']
 const PROCESSES = 2
 
 /**
- * Installs Stream-Framework into a folder of its own, unless it is there: its source, which no longer parses since `async`
- * became a keyword in Python 3.7, with that one name changed.
+ * Installs Stream-Framework into its own folder, unless it is there. Its source no longer parses, because `async`
+ * became a keyword in Python 3.7, so that one name is changed.
  *
  * @throws if there is no Python, or no network
  */
@@ -50,11 +50,11 @@ export async function installStreamFramework(folder: string): Promise<void> {
   await writeFile(ready, PACKAGE)
 }
 
-/** Starts a Redis of its own (not a cluster, which redis-py 2 does not speak) and seeds full feeds in it. */
+/** Starts a separate Redis (not a cluster, which redis-py 2 does not support) and seeds full feeds in it. */
 export async function startPeer(folder: string, valkeyServer: string, followers: number): Promise<Peer> {
   const port = await getPort({ host: '127.0.0.1' })
   const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder]
-  // So that 200 of its members, decimal numbers of 31 digits, stay a listpack as ours do.
+  // With these settings, 200 of its members, decimal numbers of 31 digits, stay a listpack as ours do.
   const encoding = ['--zset-max-listpack-entries', '256', '--zset-max-listpack-value', '64']
   const server = spawn(valkeyServer, [...settings, ...encoding], { stdio: 'ignore' })
   await untilAnswering(port)

@@ -2,7 +2,7 @@ import { createAccessTokens } from '../src/services/accounts/access-tokens.ts'
 import type { UserId } from '../src/domain/ids.ts'
 import { loadConfig } from '../src/config/config.ts'
 
-/** Longer than any benchmark. */
+/** Longer than any benchmark takes. */
 const LIFETIME_SECONDS = 86_400
 
 /** Access tokens of accounts that never signed in, as the API would issue them. */

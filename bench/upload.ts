@@ -11,7 +11,7 @@ import { photoJpeg } from './photo.ts'
 import { startBenchService } from './service.ts'
 import { median, percentile } from './statistics.ts'
 
-/** Uploads a round; one after the other, so that a figure is a latency and not a queue. */
+/** Uploads per round; one after the other, so that a figure is a latency and not a queue. */
 const uploadsPerRound = 8
 const limits = { maxBytes: 50 * 1024 ** 2, maxPixels: 50_000_000 }
 
@@ -158,7 +158,7 @@ function summary(uploads: readonly Uploaded[]): Sample {
   }
 }
 
-/** Every upload is whole: in the author's feed exactly once, its variants served by the edge at the promised size. */
+/** Every upload is complete: in the author's feed exactly once, its variants served by the edge at the promised size. */
 async function verify(owner: ApiClient, uploads: readonly Uploaded[]): Promise<Finding[]> {
   const feed: { id: string }[] = await owner.walk('/v1/feed', 100)
   const inFeed = uploads.filter(({ photoId }) => feed.filter(({ id }) => id === photoId).length === 1).length
