@@ -9,7 +9,7 @@ export interface AccessTokens {
 }
 
 export interface AccessTokenOptions {
-  /** The first signs, all verify: that is how keys are rotated. */
+  /** The first key signs and all verify, which allows key rotation. */
   keys: readonly { kid: string; secret: Uint8Array }[]
   lifetimeSeconds: number
 }
@@ -23,15 +23,15 @@ const ISSUER = 'darkroom'
 const AUDIENCE = 'darkroom-api'
 
 /**
- * Access tokens: JWT with a pinned algorithm, type, issuer and audience, and a key named by `kid`. They live for at most
- * 5 minutes and are not looked up: that is how long a revoked session's last token works.
+ * Access tokens: JWT with a pinned algorithm, type, issuer and audience, and a key named by `kid`. They live
+ * for at most 5 minutes and are not looked up, so a revoked session's last token works that long.
  */
 export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const signing = options.keys[0]!
   const secrets = new Map(options.keys.map((key) => [key.kid, key.secret]))
   const remembered = new Map<string, { userId: UserId; sessionId: string; expiresAtSeconds: number }>()
 
-  /** Tokens are good until they expire, whatever happens (see above), so one that was verified stays so. */
+  /** Tokens are valid until they expire (see above), so a verified one stays verified. */
   function remember(token: string, userId: UserId, sessionId: string, expiresAtSeconds: number): void {
     if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value!)
     remembered.set(token, { userId, sessionId, expiresAtSeconds })

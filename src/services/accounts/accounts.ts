@@ -4,7 +4,7 @@ import type { Database, Query } from '../../infra/db/database.ts'
 import type { Passwords } from './passwords.ts'
 import type { OpenSession, Sessions } from './sessions.ts'
 
-/** An account as it is shown; nothing of it is secret. */
+/** An account as shown; it contains no secrets. */
 export interface Account {
   userId: UserId
   username: string
@@ -27,16 +27,16 @@ interface AccountChanges {
 }
 
 export interface Accounts {
-  /** Makes an account and signs its first device in. @throws DarkroomError username_taken */
+  /** Creates an account and signs in its first device. @throws DarkroomError username_taken */
   register(account: NewAccount, userAgent: string): Promise<{ account: Account; session: OpenSession }>
   /**
-   * The account of these credentials. Takes as long for a username that does not exist.
+   * The account with these credentials. Takes just as long for an unknown username.
    * @throws DarkroomError bad_credentials, account_suspended
    */
   authenticate(username: string, password: string): Promise<Account>
   /** @throws DarkroomError unauthenticated if the account is gone */
   get(userId: UserId): Promise<Account>
-  /** @param guard sees the account under lock before it is changed, and may throw */
+  /** @param guard gets the locked account before it is changed, and may throw */
   update(userId: UserId, changes: AccountChanges, guard?: (current: Account) => void): Promise<Account>
 }
 

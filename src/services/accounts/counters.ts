@@ -2,7 +2,7 @@ import type { UserId } from '../../domain/ids.ts'
 import type { Transaction } from '../../infra/db/database.ts'
 import { changeSlotCounters, type CounterTable } from '../../infra/db/slot-counters.ts'
 
-/** By how much a user's counters change. Their photos are counted by triggers (user_photo_counts). */
+/** The changes to a user's counters. Their photos are counted by triggers (user_photo_counts). */
 export interface CounterChange {
   userId: UserId
   followers?: number

@@ -7,12 +7,12 @@ const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1
 
 /** Each run takes 19 MiB and some 20 ms of a core; more at once than cores would only take memory. */
 const MAX_RUNNING = Math.max(1, cpus().length)
-/** With these ahead the wait is seconds already; the next is told to come back. */
+/** With this many waiting, the wait is seconds already; further calls are refused. */
 const MAX_WAITING = 100
 
 export interface Passwords {
   hash(password: string): Promise<string>
-  /** Whether the password is the hash's. Takes the same time without a hash, for accounts that do not exist. */
+  /** Whether the password matches the hash. Takes just as long without a hash, for unknown accounts. */
   matches(password: string, hash: string | undefined): Promise<boolean>
 }
 
@@ -20,7 +20,7 @@ export interface Passwords {
 export function createPasswords(): Passwords {
   const take = createTurnstile(MAX_RUNNING, MAX_WAITING)
   const hashing = (password: string) => hash(password, { ...ARGON2ID })
-  // Made beforehand, so that the first unknown user does not wait for it.
+  // Computed in advance, so that the first unknown user does not wait for it.
   const dummy = hashing('no account has this password')
   dummy.catch(() => undefined)
   return {
@@ -49,7 +49,7 @@ function createTurnstile(maxRunning: number, maxWaiting: number): Take {
     try {
       return await work()
     } finally {
-      // The place is handed on, so that nobody slips in between.
+      // The place is handed on directly, so that no other call takes it in between.
       const next = waiting.shift()
       if (next) next()
       else running--

@@ -6,9 +6,9 @@ import type { UserViewer } from '../../domain/viewer.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 
-/** A retired refresh token works this much longer: two tabs, or a client that lost the answer, may both use it. */
+/** A retired refresh token works this much longer, for a second tab or a lost answer. */
 const RETIRED_GRACE_SECONDS = 10
-/** More devices than anyone has; the oldest are signed out. */
+/** More devices than anyone has; beyond it the oldest are signed out. */
 const MAX_SESSIONS_PER_USER = 100
 const SECRET_BYTES = 32
 const MAX_USER_AGENT_CHARACTERS = 300
@@ -29,11 +29,11 @@ export interface SessionInfo {
 export interface Sessions {
   /** Signs a device in. */
   open(userId: UserId, userAgent: string): Promise<OpenSession>
-  /** The same within a transaction, for an account that is just being made. */
+  /** The same within a transaction, for an account that is being created. */
   openWithin(tx: Transaction, userId: UserId, userAgent: string): Promise<OpenSession>
   /**
-   * Exchanges a refresh token for a new one. One that was exchanged more than 10 s ago was stolen by someone, or from
-   * someone: the whole session ends.
+   * Exchanges a refresh token for a new one. If it was exchanged more than 10 s ago, the
+   * token was stolen, and the whole session ends.
    * @throws DarkroomError unauthenticated, account_suspended
    */
   refresh(refreshToken: string): Promise<OpenSession>

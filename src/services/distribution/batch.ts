@@ -12,7 +12,7 @@ export interface Batch {
   after: BatchCursor
   /** … and goes no further than this bucket. */
   lastBucket: number
-  /** At most so many followers. */
+  /** At most this many followers. */
   count: number
 }
 
@@ -21,7 +21,7 @@ export interface BatchResult {
   last: BatchCursor | undefined
   /** Followers seen, enrolled or not; fewer than asked for on the last batch. */
   followers: number
-  /** Whose feeds the batch was about. */
+  /** The users whose feeds the batch covered. */
   feeds: UserId[]
 }
 

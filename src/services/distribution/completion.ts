@@ -7,15 +7,15 @@ import { feedable } from '../../infra/db/rules.ts'
 import { clearInFlight } from './in-flight-marks.ts'
 import { readPlan } from './plan.ts'
 
-/** The replica is a few ms behind; a try that waits longer gives its slot to others, and comes back. */
+/** The replica is a few ms behind; a try that waits longer gives up its slot and is repeated. */
 const REPLAY_POLL_MS = 10
 const REPLAY_PATIENCE_MS = 300
 const RETRY_SECONDS = 1
 
 /**
- * Notes that all slices of a plan are written. A photo in flight stays so until the replica that reads go to has replayed
+ * Records that all slices of a plan are written. A photo in flight stays so until the replica that reads go to has replayed
  * the last of them, as a reader there would miss it otherwise.
- * @returns false if the photo is no longer as planned, and nothing was noted
+ * @returns false if the photo is no longer as planned, and nothing was recorded
  * @throws DarkroomError unavailable while the replica is behind
  */
 export async function complete(db: Database, photoId: PhotoId, plan: DistributionPlan): Promise<boolean> {
@@ -33,7 +33,7 @@ export async function complete(db: Database, photoId: PhotoId, plan: Distributio
   })
 }
 
-/** Has readers merge the photo, as its push was ended before it was done; one that belongs in no feed needs none of it. */
+/** Makes readers merge a photo after its push was cancelled, if it still belongs in feeds. */
 export async function keepInFlight(db: Database, photoId: PhotoId): Promise<void> {
   await db.transaction(async ({ query }) => {
     // A statement of its own, so that the next one's snapshot holds what was committed while this one waited.

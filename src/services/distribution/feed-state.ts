@@ -31,7 +31,7 @@ export async function enrol(primary: Query, userId: UserId): Promise<void> {
   })
 }
 
-/** Puts on record that an enrolled user still reads; once a day at most. */
+/** Records that an enrolled user still reads, at most once a day. */
 export async function recordRead(primary: Query, userId: UserId): Promise<void> {
   await primary({
     name: 'feed-record-read',

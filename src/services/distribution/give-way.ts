@@ -2,7 +2,7 @@ import type { PhotoId } from '../../domain/ids.ts'
 import type { Query } from '../../infra/db/database.ts'
 
 const PAUSE_MS = 10
-/** A change that has not come through by then waits for something other than batches. */
+/** A change that still waits after this long waits for something other than batches. */
 const PATIENCE_MS = 2_000
 
 // Who waits for a row holds a lock on its tuple meanwhile.

@@ -3,15 +3,15 @@ import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Query, Transaction } from '../../infra/db/database.ts'
 import { feedable } from '../../infra/db/rules.ts'
 
-/** A photo that belongs in feeds, and that not every follower's stored feed holds yet. */
+/** A photo that belongs in feeds but is not yet in every follower's stored feed. */
 export interface InFlightPhoto extends FeedPosition {
   ownerId: UserId
 }
 
 /**
- * Notes, in the transaction that publishes or widens it, that readers are to merge the photo until its push is through;
- * does nothing for authors whose push is done in a moment.
- * @param shardThreshold from how many followers on
+ * Marks the photo, in the transaction that publishes or widens it, for readers to merge until its push
+ * is complete; does nothing for authors with few followers, where a push takes only a moment.
+ * @param shardThreshold the number of followers from which photos are marked
  */
 export async function markInFlight(
   tx: Pick<Transaction, 'query'>,

@@ -5,9 +5,9 @@ import { belongsInFeeds, type PhotoStatus, type Visibility } from '../../domain/
 import type { Query } from '../../infra/db/database.ts'
 
 export interface ShardingRule {
-  /** From how many followers on a push is split … */
+  /** From this many followers on, a push is split … */
   threshold: number
-  /** … into so many shards. */
+  /** … into this many shards. */
   shards: number
 }
 
@@ -30,7 +30,7 @@ const PLAN = `
     (SELECT coalesce(sum(c.followers), 0) FROM user_counters c WHERE c.user_id = p.owner_id) AS followers
   FROM photos p LEFT JOIN photo_distribution d USING (photo_id) WHERE p.photo_id = $1`
 
-/** What is owed to a photo's distribution now; nothing if its row says that it is done. */
+/** What a photo's distribution is owed now; nothing if its row says that it is done. */
 export async function readPlan(primary: Query, photoId: PhotoId, rule: ShardingRule): Promise<FanoutPlan> {
   const [photo] = await primary<PlanRow>({ name: 'fanout-plan', text: PLAN, values: [photoId] })
   if (!photo || photo.score === null) return { desired: 'none' }

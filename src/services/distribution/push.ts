@@ -21,19 +21,19 @@ import { BUCKET_COUNT } from '../../domain/buckets.ts'
 import { clearInFlight } from './in-flight-marks.ts'
 
 interface SliceLimits {
-  /** A slice ends after so many followers … */
+  /** A slice ends after this many followers … */
   maxFollowers: number
-  /** … or so much time, so that the workflow sees pause, cancel and new versions in between. */
+  /** … or this much time, so that the workflow sees pause, cancel and new versions in between. */
   maxMs: number
 }
 
 /** Bringing a photo's distribution in line with its row. Each step may run twice. */
 export interface Fanout {
-  /** Reads what is owed. A photo that belongs in no feed is merged by no reader from here on. */
+  /** Reads what is owed. From here on, readers do not merge a photo that does not belong in feeds. */
   planFanout(photoId: PhotoId): Promise<FanoutPlan>
   /**
-   * Pushes a photo into the feeds of some of its owner's enrolled followers, and of the owner; or collects what is left of
-   * it there. Doing it again changes nothing.
+   * Pushes a photo into the feeds of its owner and some of their enrolled followers, or collects it from
+   * there. Repeating it changes nothing.
    * @param onBatch told where the push stands after each batch that is in Postgres and Redis; may throw to stop
    */
   pushSlice(
@@ -41,7 +41,7 @@ export interface Fanout {
     limits: SliceLimits,
     onBatch?: (position: FanoutPosition) => void,
   ): Promise<PushSliceResult>
-  /** After the last slice. False: the photo is no longer as planned. @throws DarkroomError unavailable while the replica is behind */
+  /** Ends a push; false if the photo has changed. @throws DarkroomError unavailable if the replica lags */
   complete(photoId: PhotoId, plan: DistributionPlan): Promise<boolean>
   /** The push was cancelled: readers merge the photo as far as it still belongs in feeds. */
   keepInFlight(photoId: PhotoId): Promise<void>
@@ -50,7 +50,7 @@ export interface Fanout {
 export interface FanoutDeps {
   db: Database
   heads: FeedHeads
-  /** When and how a push is sharded; never, if it is not given. */
+  /** When and how a push is sharded; without it, never. */
   sharding?: ShardingRule
   /** Small ones let tests stop between two batches of a few followers. */
   pageFollowers?: number

@@ -3,7 +3,7 @@ import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Query } from '../../infra/db/database.ts'
 
 const BATCH_PHOTOS = 500
-/** A fanout that is owed for so long has no workflow, or one that is waiting; waking that does no harm. */
+/** A fanout owed for this long has no workflow or a waiting one, which may be woken safely. */
 const OVERDUE = `interval '10 minutes'`
 
 interface OwedFanout {

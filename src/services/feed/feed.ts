@@ -7,17 +7,17 @@ import type { PhotoCard } from '../photos/photo-cards.ts'
 import { recordRead } from '../distribution/feed-state.ts'
 import { createReadTiers, type Loaded, type ReadTiersDeps } from './read-tiers.ts'
 
-/** Thin pages are topped up until so many times the page size was scanned … */
+/** Thin pages are topped up until this many times the page size was scanned … */
 const MAX_SCAN_FACTOR = 10
-/** … or so much time has gone; then the page is returned short, with a cursor. */
+/** … or this much time has passed; then the page is returned short, with a cursor. */
 const MAX_SCAN_MS = 300
-/** A top-up looks at no fewer photos than this: where many are hidden, tiny steps would cost a statement each. */
+/** A top-up scans at least this many photos, since each tiny step would cost a statement. */
 const MIN_TOP_UP = 20
 
 export interface Feed {
   /** Newest first. @throws DarkroomError `bad_cursor` */
   readFeed(list: ListRead<UserViewer>): Promise<Page<PhotoCard>>
-  /** Resolves when nothing is being built in the background: for shutdown. */
+  /** Resolves when no background build is running, for shutdown. */
   idle(): Promise<void>
 }
 
@@ -39,7 +39,7 @@ export function createFeed(deps: ReadTiersDeps): Feed {
   async function readPage(list: ListRead<UserViewer>): Promise<Page<PhotoCard>> {
     const { viewer, query, limit } = list
     let position = positionOf(list)
-    // Not the head for a viewer who has just written: their own photo may not have reached it yet.
+    // After the viewer's own write the head is not used, as it may not have their photo yet.
     const reading = { viewer, query, usesHead: !list.readYourWrites }
     const deadline = performance.now() + MAX_SCAN_MS
     const maxScanned = MAX_SCAN_FACTOR * limit

@@ -9,7 +9,7 @@ import type { InFlightPhoto } from '../distribution/in-flight-marks.ts'
 import { pullValues } from './pull.ts'
 
 const POLL_MS = 250
-/** A copy that is older may lack what has long been promised to be visible. */
+/** An older copy may lack photos that must already be visible. */
 const MAX_AGE_MS = 2_000
 
 // What was narrowed meanwhile is still marked, until its fanout has seen it.
@@ -25,9 +25,9 @@ export interface InFlightCopy {
    * is not known, at the beginning or when the primary has not answered for 2 s: then a pull is what is sure.
    */
   photos(): readonly InFlightPhoto[] | undefined
-  /** Reads the copy anew; resolves when {@link photos} returns what was committed before the call. */
+  /** Reads the copy again; resolves when {@link photos} returns what was committed before the call. */
   refresh(): Promise<void>
-  /** Begins to poll. */
+  /** Starts polling. */
   start(): void
   stop(): void
 }
@@ -89,7 +89,7 @@ export function createInFlightCopy({
 export interface Flying {
   /** Newest first. */
   photos: readonly InFlightPhoto[]
-  /** Whether these are all below where that part begins. */
+  /** Whether these are all photos in flight below the start of that part. */
   isAll: boolean
 }
 

@@ -10,7 +10,7 @@ import { createRowsOrPull, type RowsOrPullOptions } from './rows-or-pull.ts'
 import { inFlightBelow, type Flying, type InFlightCopy } from './in-flight-copy.ts'
 import { createRebuilds } from './rebuild.ts'
 
-/** A read waits so long for its head to be built, then pulls while the build goes on. */
+/** A read waits this long for its head to be built, then pulls while the build continues. */
 const REBUILD_WAIT_MS = 200
 
 export interface ReadTiersDeps extends RowsOrPullOptions {
@@ -23,7 +23,7 @@ export interface ReadTiersDeps extends RowsOrPullOptions {
 interface Reading {
   viewer: UserViewer
   query: Query
-  /** Not for who has just written: their own photo may not have reached the head yet. */
+  /** False after the viewer's own write: the head may not have their photo yet. */
   usesHead: boolean
 }
 
@@ -34,7 +34,7 @@ export type Loaded = FeedScan & PhotoCards
 export interface ReadTiers {
   /** About `count` photos below `below`: fewer only at the end, more where some are in flight. */
   read(reading: Reading, below: FeedPosition | undefined, count: number, mayRebuild: boolean): Promise<Loaded>
-  /** Resolves when nothing is being built in the background. */
+  /** Resolves when no background build is running. */
   idle(): Promise<void>
 }
 

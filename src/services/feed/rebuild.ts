@@ -8,7 +8,7 @@ import { readSnapshot } from './pull.ts'
 
 /** How long the replica may take to reach the primary's position before the primary is read. */
 const REPLAY_WAIT_MS = 100
-/** A process rebuilds so many heads at once; other cold readers pull, which is right and spares the primary. */
+/** Heads that a process rebuilds at once; other cold readers pull, which spares the primary. */
 const MAX_REBUILDS = 16
 
 export interface RebuildDeps {
@@ -19,10 +19,10 @@ export interface RebuildDeps {
 
 export interface Rebuilds {
   /**
-   * Makes the user's head warm. One rebuild a user and process: who comes meanwhile waits for its end.
+   * Makes the user's head warm. A process runs one rebuild per user; callers in the meantime wait for it.
    * @param epoch a warm head of an older epoch is replaced
-   * @returns what the head was built from, `joined` for who came meanwhile and looks at the head anew; undefined if another
-   *   process builds it, too many are being built, or it failed
+   * @returns what the head was built from; `joined` for a caller that waited and should read the head again;
+   *   undefined if another process builds it, too many builds are running, or it failed
    */
   rebuild(userId: UserId, epoch: number): Promise<HeadSlice | 'joined' | undefined>
   /** Resolves when no rebuild is under way. */

@@ -8,7 +8,7 @@ import { materialise, readRows } from './rows.ts'
 import { createSharedReads } from './shared-reads.ts'
 
 /**
- * How many photos are stored at once: 50 pages of 20, five heads. Measured for who follows 5,000: 45 ms on the primary,
+ * How many photos are stored at once: 50 pages of 20, five heads. Measured for a user following 5,000: 45 ms on the primary,
  * most of it the probes that any pull of theirs takes; 5,000 photos would take 137 ms, for pages that hardly anyone reads.
  */
 const ROWS = 1_000
@@ -17,7 +17,7 @@ const ROWS = 1_000
  * 0.7 ms following 100, 2.5 ms following 1,000, 32 ms following 5,000.
  */
 const MIN_FOLLOWING = 1_000
-/** A process stores the rows of so many feeds at once; other deep readers pull. */
+/** Feeds whose rows a process stores at once; other deep readers pull. */
 const MAX_MATERIALISING = 2
 
 export interface RowsOrPullOptions {
@@ -34,7 +34,7 @@ export interface RowsOrPullDeps extends RowsOrPullOptions {
 export interface RowsOrPull {
   /** At most `count` photos below `position`. */
   read(query: Query, userId: UserId, position: FeedPosition | undefined, count: number): Promise<FeedScan>
-  /** The tier that is always right, on its own. */
+  /** Only the tier that is always right. */
   pull(query: Query, userId: UserId, position: FeedPosition | undefined, count: number): Promise<FeedScan>
   /** Resolves when no rows are being stored in the background. */
   idle(): Promise<void>

@@ -3,7 +3,7 @@ import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { PULL, pullValues, toPosition } from './pull.ts'
 
-/** What the rows say of a feed below a position. */
+/** What the rows say about a feed below a position. */
 export interface RowsRead {
   /** Undefined unless the rows are complete as of the viewer's epoch; `end` false where they go down no further. */
   scan: FeedScan | undefined

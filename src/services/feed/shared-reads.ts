@@ -1,9 +1,9 @@
-/** Runs reads of the same thing one at a time, however many ask. */
+/** Runs reads of the same thing one at a time, however many callers ask. */
 export type ShareReads = <T>(key: string, read: () => Promise<T>) => Promise<T>
 
 /**
- * While one read of a key runs, all who ask share the one that begins after it. So a thousand readers cost two reads at
- * a time, and nobody gets an answer that is older than their question.
+ * Callers that ask while a read of the key runs share the next one. So a thousand readers cost two
+ * reads at a time, and no answer is older than its question.
  */
 export function createSharedReads(): ShareReads {
   const running = new Map<string, Promise<unknown>>()

@@ -9,17 +9,17 @@ import { sweepBatch, type SweepPosition } from './sweep-rows.ts'
 
 /** Users un-enrolled by one statement. */
 const UNENROL_BATCH = 200
-/** Users looked up at once whose rows may no longer belong. */
+/** Users with possibly outdated rows that are looked up at once. */
 const USERS_BATCH = 100
 /** Before every user. */
 const FIRST_USER: UserId = '0'
-/** A sweep ends after so long, before its activity times out; the next one goes on. */
+/** A sweep ends after this long, before its activity times out; the next one continues. */
 const SWEEP_MS = 8 * 60_000
 
 export interface FeedSweepDeps {
   db: Database
   redis: RedisClient
-  /** Who has not read for so long is no longer pushed to. */
+  /** Users who have not read for this long are no longer pushed to. */
   unenrolDays: number
   logger: Logger
 }
@@ -27,14 +27,14 @@ export interface FeedSweepDeps {
 /** Sweeps over stored feeds. Each returns how much it did, stops when the signal aborts, may run twice and beside itself. */
 export interface FeedSweep {
   unenrolInactive(signal?: AbortSignal): Promise<number>
-  /** Deletes rows that no longer belong: of users whose epoch has moved since the last sweep, in batches, at leisure. */
+  /** Deletes outdated rows of users whose epoch has moved since the last sweep, in slow batches. */
   sweepRows(signal?: AbortSignal): Promise<number>
 }
 
 export function createFeedSweep(deps: FeedSweepDeps): FeedSweep {
   const { db, redis, unenrolDays, logger } = deps
 
-  /** Locks, looks again, un-enrols: a read that is recorded first keeps the user, one that comes later enrols anew. */
+  /** Locks, checks again, un-enrols: an earlier read keeps the user, and a later one enrols them again. */
   async function unenrolBatch(): Promise<UserId[]> {
     // As a narrowing: while anyone may read the old epoch on a replica, pushes must not pass the user over.
     const rows = await db.transaction(

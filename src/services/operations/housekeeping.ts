@@ -13,7 +13,7 @@ export interface HousekeepingDeps {
   starts: Pick<WorkflowStarts, 'reconcileDistribution'>
 }
 
-/** Every sweep that there is, as its module exports it: adding one here is all that housekeeping asks for. */
+/** Every sweep, as its module exports it; a new one only has to be added here. */
 export function createHousekeeping({ db: { primary }, objects, starts }: HousekeepingDeps): Sweep[] {
   return [
     startOwedFanouts(primary, (photo) => starts.reconcileDistribution(photo)),

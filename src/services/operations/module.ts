@@ -4,7 +4,7 @@ import { createHousekeeping } from './housekeeping.ts'
 import { createReadiness } from './readiness.ts'
 import { createReplicaKeeper } from './replica-keeper.ts'
 
-/** What operators ask of a process. */
+/** The operators' view of a process. */
 export function openOperations({ db, redis, objects, temporal, openSearch }: Clients) {
   return { checkReadiness: createReadiness({ db, redis, objects, temporal, openSearch }) }
 }

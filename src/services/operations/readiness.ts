@@ -8,7 +8,7 @@ const CHECK_TIMEOUT_MS = 1_500
 
 type DependencyState = 'up' | 'down'
 
-/** What the service needs, each by name. */
+/** The dependencies of the service, by name. */
 export interface Readiness {
   /** Whether requests can be served at all: without these nothing works. Others degrade a part of the service. */
   ready: boolean
@@ -23,10 +23,10 @@ export interface ReadinessDeps {
   openSearch: SearchClient
 }
 
-/** Whoever asks, and however often: the dependencies are asked once in this time. */
+/** The dependencies are asked at most once in this time, however often the check is called. */
 const FRESH_MS = 1_000
 
-/** A check that many may call at once. */
+/** A check that may be called concurrently. */
 export function createReadiness(deps: ReadinessDeps): () => Promise<Readiness> {
   let latest: Promise<Readiness> | undefined
   let until = 0

@@ -142,7 +142,8 @@ type Standby = {
 }
 
 /**
- * Runs `work` if no other keeper is at work, on the connection that holds the lock: who has lost the lock can do nothing more.
+ * Runs `work` if no other keeper is active, on the connection that holds the lock, so that a keeper
+ * that has lost the lock can do nothing more.
  * @returns whether it did
  */
 async function withKeeperLock(db: Database, work: (primary: Query) => Promise<unknown>): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { OriginalContentType } from '../../domain/variants.ts'
 import type { Visibility } from '../../domain/visibility.ts'
 
-/** What is known of a photo before its original arrives. */
+/** What is known about a photo before its original arrives. */
 export interface NewPhoto {
   contentType: OriginalContentType
   bytes: number

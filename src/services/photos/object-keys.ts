@@ -1,10 +1,10 @@
 import { isUuid, type PhotoId } from '../../domain/ids.ts'
 
-/** Where the pre-signed PUT goes; nothing is ever served from here. */
+/** The key for the pre-signed PUT; nothing is ever served from it. */
 export const incomingKey = (photoId: PhotoId): string => `incoming/${photoId}`
 /** The validated original. */
 export const originalKey = (photoId: PhotoId): string => `originals/${photoId}`
-/** Everything that edges may read of a photo. */
+/** The prefix of everything that edges may read of a photo. */
 export const variantsPrefix = (photoId: PhotoId): string => `variants/${photoId}/`
 
 const VARIANT_NAME = /^[a-z][a-z0-9_]{0,31}$/
@@ -17,7 +17,7 @@ const EPOCH_OF_KEY = /^(variants\/[^/]+\/)(\d+)(\/.*)$/
  * then on its row tells the key, and a narrowing moves it ({@link keyAtEpoch}).
  *
  * @param epoch the photo's access epoch when the object is stored
- * @throws RangeError for anything that the edge would not serve: keys are built from our own values, never from input
+ * @throws RangeError for a key that the edge would not serve: keys are built from our own values, never from input
  */
 export function variantKey(photoId: PhotoId, epoch: number, variant: string, format: string): string {
   if (!isUuid(photoId)) throw new RangeError('Not a photo id')
@@ -34,7 +34,7 @@ export function epochOfKey(key: string): number | undefined {
 }
 
 /**
- * The key that a stored variant has under another access epoch; all else of it stays.
+ * The key that a stored variant has under another access epoch; the rest stays the same.
  *
  * @throws RangeError if it is not a variant's key
  */

@@ -14,7 +14,7 @@ export interface CardVariant {
   bytes: number
 }
 
-/** All that a photo's presentation needs, read together with the right to see it. */
+/** Everything needed to show a photo, read together with the right to see it. */
 export interface PhotoCard {
   photoId: PhotoId
   version: number
@@ -50,14 +50,14 @@ export interface PhotoCard {
   likeCount: number
   commentCount: number
   variants: CardVariant[]
-  /** Whether the viewer follows the owner, or is the owner: what keeps the photo in the viewer's feed. */
+  /** Whether the viewer follows or is the owner, which keeps the photo in the viewer's feed. */
   inViewersCircle: boolean
-  /** The viewer mutes the owner, which keeps the photo off the pages of their feed and of nothing else. */
+  /** The viewer mutes the owner, which keeps the photo off the pages of their feed only. */
   isMuted: boolean
 }
 
 export interface PhotoCards {
-  /** The photos that the viewer may see, by id; absent and hidden ones are missing alike. */
+  /** The photos that the viewer may see, by id; without absent and hidden ones. */
   cards: Map<PhotoId, PhotoCard>
   /** The viewer's feed epoch in the same snapshot; null without a viewer or feed_state. */
   viewerEpoch: number | null
@@ -100,9 +100,9 @@ const LOAD_CARDS_AND_EPOCH = `
   LEFT JOIN LATERAL (${LOAD_CARDS}) c ON true`
 
 /**
- * The one rights-and-content statement: of the given photos, those that the viewer may see, with all that is shown of
- * them. Nothing of it may be cached beyond the request.
- * @param query where to read: the replica for pages, the primary for decisions and for who has just written
+ * The one rights-and-content statement: of the given photos, those that the viewer may see, with all that
+ * is shown of them. The result must not be cached beyond the request.
+ * @param query where to read: the replica for pages, the primary for decisions and after the viewer's own writes
  * @param ofCircle more photos, left out unless the viewer follows, or is, their owner
  */
 export async function loadPhotoCards(

@@ -2,7 +2,7 @@ import type { PhotoId } from '../../domain/ids.ts'
 import type { Transaction } from '../../infra/db/database.ts'
 import { changeSlotCounters, type CounterTable } from '../../infra/db/slot-counters.ts'
 
-/** By how much a photo's counts change. */
+/** The changes to a photo's counts. */
 export interface PhotoCounterChange {
   photoId: PhotoId
   likes?: number
@@ -17,8 +17,8 @@ const PHOTO_COUNTERS = {
 } as const satisfies CounterTable<string>
 
 /**
- * Changes photos' counts within the transaction that changes what they count. It leaves the photo's row and its `version`
- * alone: a like is no edit, moves no ETag that `If-Match` compares, and starts no push.
+ * Changes photos' counts within the transaction that changes what they count. A like is not
+ * an edit, so the photo's row and `version` stay: `If-Match` still matches, and no push starts.
  */
 export async function changePhotoCounters(
   tx: Transaction,

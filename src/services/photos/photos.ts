@@ -27,7 +27,7 @@ interface OriginalFile {
 export interface Photos {
   /** On the primary. @throws DarkroomError not_found */
   get(viewer: Viewer, photoId: PhotoId): Promise<PhotoCard>
-  /** In the order asked for, without those absent or hidden. */
+  /** In the requested order, without absent or hidden photos. */
   getMany(reader: Reader, photoIds: readonly PhotoId[]): Promise<PhotoCard[]>
   /** Ready photos of an account that the viewer may see, newest first. */
   listOf: typeof readPhotosOfUser
@@ -39,18 +39,18 @@ export interface Photos {
     changes: PhotoChanges,
     expectedVersions: readonly number[] | undefined,
   ): Promise<PhotoCard>
-  /** Gone for everyone with the commit; what is derived from it follows by workflow. */
+  /** Hides the photo from everyone with the commit; a workflow removes the derived data. */
   delete(photo: PhotoCard): Promise<void>
 }
 
-/** A process sends one account so many originals at a time: each holds a connection to the storage while it is read. */
+/** Originals that a process sends to one account at a time, as each holds a connection to the storage. */
 const MAX_DOWNLOADS_PER_ACCOUNT = 8
 
 export interface PhotosDeps {
   db: Database
   objects: ObjectStore
   outbox: Outbox
-  /** From how many followers on an author's photos are merged by readers until their push is through. */
+  /** From this many followers on, readers merge an author's photos until their push is complete. */
   fanoutShardThreshold: number
 }
 
@@ -65,7 +65,7 @@ export function createPhotos(deps: PhotosDeps): Photos {
 
   const downloads = new Map<UserId, number>()
 
-  /** @returns what gives the place back, once */
+  /** @returns a function that releases the place, once */
   function takeDownload(userId: UserId): () => void {
     const running = downloads.get(userId) ?? 0
     if (running >= MAX_DOWNLOADS_PER_ACCOUNT) {
@@ -147,7 +147,7 @@ export function createPhotos(deps: PhotosDeps): Photos {
   }
 }
 
-/** Whether anyone may lose something they could see; what the row says now is only known under its lock. */
+/** Whether the change may take away anyone's right to see; the row is only certain under its lock. */
 function mayTakeAway({ visibility, shareLocation, shareCamera, allowDownload }: PhotoChanges): boolean {
   return (
     (visibility !== undefined && visibility !== 'public') ||
@@ -169,7 +169,7 @@ const COLUMNS = {
 interface Change {
   /** The outbox messages that the change owes; none if nothing changed. */
   outboxIds: string[]
-  /** The photo, if it came into feeds by the change. */
+  /** The photo, if the change brought it into feeds. */
   widened?: InFlightPhoto
 }
 
@@ -188,7 +188,7 @@ async function applyChanges(
   })
   if (!row) throw notFound('photo')
   if (expectedVersions && !expectedVersions.includes(row.version)) {
-    throw new DarkroomError('precondition_failed', 'The photo has changed since; fetch it again.')
+    throw new DarkroomError('precondition_failed', 'The photo has changed since then; fetch it again.')
   }
   const changed = Object.entries(COLUMNS).filter(([field, column]) => {
     const value = changes[field as keyof PhotoChanges]
@@ -204,7 +204,7 @@ async function applyChanges(
     values: [photoId, narrower ? 1 : 0, ...changed.map(([field]) => changes[field as keyof PhotoChanges])],
   })
   if (changed.some(([field]) => field === 'caption')) await writeTags(tx, photoId, changes.caption ?? null)
-  // Nothing is derived yet from a photo that has no original.
+  // A photo without an original has no derived data yet.
   if (row.status === 'awaiting_upload') return { outboxIds: [] }
   const outboxId = await addToOutbox(tx, {
     kind: 'photoChanged',

@@ -11,7 +11,7 @@ export interface PhotoSyncDeps {
   db: Database
   objects: ObjectStore
   cdn: Cdn
-  /** Signs the URLs that the edges are tested with. */
+  /** For signing the URLs that the edges are tested with. */
   cdnBaseUrl: string
   cdnSigningKey: string
 }
