@@ -2,7 +2,7 @@ import { DarkroomError } from '../../domain/errors.ts'
 import { isUuid, type PhotoId } from '../../domain/ids.ts'
 
 export interface CdnOptions {
-  /** CDN_EDGE_URLS: the own address of every edge, since each keeps its own cache and deny table. */
+  /** CDN_EDGE_URLS: the address of each edge, since each has its own cache and deny table. */
   edgeUrls: readonly string[]
   /** CDN_PURGE_TOKEN. */
   purgeToken: string
@@ -55,7 +55,7 @@ export interface Cdn {
   proveRefused(urls: readonly string[]): Promise<RefusalProof>
 }
 
-/** Answers that mean "you get no bytes, and this is no passing fault". */
+/** Answers that mean "you get no bytes, and this is not a temporary fault". */
 const REFUSED_STATUSES = new Set([403, 404, 410])
 /** Until a full deny table has room or an edge is back. */
 const RETRY_AFTER_SECONDS = 5
@@ -118,7 +118,7 @@ export function createCdn({ edgeUrls, purgeToken, fetchTimeoutMs }: CdnOptions):
   }
 }
 
-/** An edge answered, but not what was asked for. */
+/** An edge gave an unexpected answer. */
 class EdgeAnswerError extends Error {
   override readonly name = 'EdgeAnswerError'
   readonly status: number

@@ -2,11 +2,11 @@ import { Client, type PoolConfig } from 'pg'
 
 /** How long a request waits for a free or new connection before it is answered 503. */
 const CONNECTION_TIMEOUT_MS = 5_000
-/** The server ends a statement at its own timeout and then says so; one that is silent for longer is not there. */
+/** The server ends a statement at its own timeout and then says so; one that is silent for longer is gone. */
 const ANSWER_GRACE_MS = 2_000
 /**
- * A client that vanished within a transaction must not keep its locks: less than the default statement timeout, so that who
- * waits for such a lock still gets it. The longest that a transaction of ours idles is a fanout page's wait for Redis, 2 s.
+ * A client that vanished within a transaction must not keep its locks. It is less than the default
+ * statement timeout, so that statements waiting for such a lock still get it. The longest that a transaction of ours idles is a fanout page's wait for Redis, 2 s.
  */
 const IDLE_IN_TRANSACTION_MS = 10_000
 /** A peer that says nothing for this long is asked whether it is there … */

@@ -49,7 +49,7 @@ export interface Database {
 
 export interface DatabaseOptions {
   url: string
-  /** Without one, reads go to the primary. */
+  /** Without a replica, reads go to the primary. */
   replicaUrl?: string | undefined
   /** The replica's application_name, by which the primary knows it. */
   replicaName?: string
@@ -64,7 +64,7 @@ export function ormOptions(options: Pick<DatabaseOptions, 'url'> & Partial<Datab
     clientUrl: options.url,
     entities: Object.values(entities),
     extensions: [Migrator],
-    // Whoever migrates reports what was applied, in words of its own.
+    // The migration command reports the applied migrations itself.
     migrations: { migrationsList: migrations, snapshot: false, disableForeignKeys: false, silent: true },
     pool: { min: 0, max: options.poolSize ?? 4 },
     // The same row types whether a statement runs through MikroORM's connection or ours.

@@ -17,9 +17,9 @@ export interface ReplicaRotation {
   current(): Pool
   /** Whether the replica serves reads. */
   inRotation(): boolean
-  /** A connection to it broke: it may have restarted, and is to be checked anew before it is read again. */
+  /** A connection to it broke: it may have restarted, so it must be checked before it is read again. */
   distrust(): void
-  /** What a read resolves with, unless it is one on the replica and that leaves a check without an answer: then it is given up. */
+  /** The result of a read; a read on the replica is given up when a check there gets no answer. */
   unlessSilent<T>(pool: Pool, read: Promise<T>): Promise<T>
   /** Waits until the replica has replayed `lsn`, at most `timeoutMs`; false if it has not. */
   waitForReplay(lsn: string, timeoutMs: number): Promise<boolean>

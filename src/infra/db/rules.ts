@@ -11,7 +11,7 @@ export interface ViewerSql {
   linkId: string
 }
 
-/** A viewer who can only be an account or anonymous. */
+/** A viewer that can only be an account or anonymous. */
 export const accountOnly = (userId: string): ViewerSql => ({ userId, linkId: 'NULL::uuid' })
 
 /** The account is in use: neither suspended nor deactivated. */
@@ -31,7 +31,7 @@ export function follows(followerId: string, followeeId: string): string {
   return probe('follows', `follower_id = ${followerId} AND followee_id = ${followeeId}`)
 }
 
-/** The owner is followed by the viewer, or is the viewer: whose photos make up a feed. NULL without a viewer. */
+/** The viewer follows or is the owner, so the photo belongs in their feed. NULL without a viewer. */
 export function inCircle(ownerId: string, viewerId: string): string {
   return `(${ownerId} = ${viewerId} OR ${follows(viewerId, ownerId)})`
 }

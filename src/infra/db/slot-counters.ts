@@ -1,6 +1,6 @@
 import type { Transaction } from './database.ts'
 
-/** How many rows the counters of one key are dealt over at most. */
+/** The maximum number of rows that the counters of one key are spread over. */
 const SLOTS = 16
 
 /** A table of counters: one row a key and slot, one column a counter; the value is the sum over the slots. */
@@ -11,7 +11,7 @@ export interface CounterTable<Column extends string> {
   columns: readonly Column[]
 }
 
-/** By how much the counters of a key change; what is left out stays as it is. */
+/** The changes to a key's counters; omitted ones stay the same. */
 export type CounterChange<Column extends string> = { key: string } & { [Name in Column]?: number }
 
 /**
@@ -34,7 +34,7 @@ export async function changeSlotCounters<Column extends string>(
 }
 
 // A row of slot 0 that is there but not free is locked by another transaction. Before its first row is committed, a key
-// looks as if it had none: those who come meanwhile wait for that one insert.
+// looks as if it had none: transactions that come in the meantime wait for that one insert.
 function upsert({ table, key, keyType, columns }: CounterTable<string>): string {
   const names = columns.join(', ')
   const amounts = columns.map((_, index) => `$${index + 3}::bigint`).join(', ')

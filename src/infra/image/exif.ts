@@ -1,6 +1,6 @@
 import readExifTags from 'exif-reader'
 
-/** What a photo's EXIF tells about its taking; each part is present only if it is there and possible. */
+/** What EXIF says about how a photo was taken; each part is present only if plausible. */
 export interface TakenWith {
   /** Local time where it was taken, `2024-05-01T12:34:56`, without a zone. */
   takenAt?: string
@@ -17,7 +17,7 @@ const maxCameraCharacters = 100
 const maxAccesses = 20_000
 /** Longer values (maker notes, thumbnails) are not used here. */
 const maxValueBytes = 4_096
-/** The oldest photograph that survives is of 1826. */
+/** The oldest surviving photograph is from 1826. */
 const firstPossibleYear = 1826
 const dayMs = 24 * 60 * 60 * 1000
 

@@ -28,7 +28,7 @@ export interface InspectedOriginal extends TakenWith {
   /** Pixels, after orientation. */
   width: number
   height: number
-  /** EXIF orientation 1–8; 1 where there is none. */
+  /** EXIF orientation 1–8; 1 if absent. */
   orientation: number
   /** Hex. */
   sha256: string
@@ -40,14 +40,14 @@ export interface InspectedOriginal extends TakenWith {
 const placeholderBox = { width: 100, height: 100 }
 
 /**
- * Decides whether an uploaded file is a photo, and reads what is to be known about it. The header is judged before a pixel
+ * Decides whether an uploaded file is a photo, and reads its properties. The header is judged before a pixel
  * is decoded, and pixels are decoded once: at the scale of the placeholder, which for JPEG and WebP is several times
  * cheaper than in full. What such a decode cannot see (a cut tail) is found in the file's structure.
  *
  * The file is held in memory, so `maxBytes` bounds that as well.
  *
  * @param source path of a file, or its bytes
- * @throws InvalidImage for what will never become valid; any other error (I/O, timeout) is worth a retry
+ * @throws InvalidImage for bytes that will never become valid; any other error (I/O, timeout) is worth a retry
  */
 export async function inspectOriginal(
   source: string | Buffer,

@@ -23,7 +23,7 @@ interface FailedVariant {
 export type VariantResult = RenderedVariant | FailedVariant
 
 export interface RenderOptions {
-  /** Which variants; all of them by default. */
+  /** The variants to render; all of them by default. */
   specs?: readonly VariantSpec[]
   /**
    * Receives each variant as soon as it is encoded, others perhaps still under way. If it rejects (say, the bytes could not
@@ -109,7 +109,7 @@ function encode(pixels: Pixels, format: VariantFormat): Sharp {
   return image.toFormat(format, encoder)
 }
 
-/** The size of the upright original, and its decode at a size that is no larger. */
+/** The size of the upright original, and its decode at that size or smaller. */
 async function openOriginal(
   input: string | Buffer,
   maxPixels: number,
@@ -128,7 +128,7 @@ async function openOriginal(
 
 /**
  * sharp converts embedded profiles to sRGB, but those of 16-bit images to Display P3, which without its profile looks
- * pale (seen with 0.35.5: pure red became 234, 51, 34). Naming the output profile mends that; it is not attached.
+ * pale (seen with 0.35.5: pure red became 234, 51, 34). Naming the output profile fixes that; it is not attached.
  */
 function inSrgb(pipeline: Sharp, { depth, hasProfile }: Metadata): Sharp {
   const srgb = pipeline.toColourspace('srgb')

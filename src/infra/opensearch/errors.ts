@@ -7,7 +7,7 @@ const RETRY_AFTER_SECONDS = 5
 /** Overloaded, or no shard could answer. */
 const UNAVAILABLE_STATUSES = new Set([429, 502, 503, 504])
 
-/** The error that says "search is down for now"; `cause` is for the log alone. */
+/** The error that says "search is down for now"; `cause` is only for the log. */
 export function searchUnavailable(cause: Error): DarkroomError {
   return new DarkroomError('unavailable', 'Search is not available at the moment.', {
     retryAfterSeconds: RETRY_AFTER_SECONDS,
@@ -24,7 +24,7 @@ export function toSearchError(error: unknown): Error {
   return isOutage(error) ? searchUnavailable(fault) : fault
 }
 
-/** Waits for a call to OpenSearch; what it throws is as toSearchError has it. */
+/** Waits for a call to OpenSearch and converts its errors with toSearchError. */
 export async function reachable<T>(call: Promise<T>): Promise<T> {
   try {
     return await call

@@ -5,7 +5,7 @@ import type { Client } from './client.ts'
 import { errorType, reachable, searchUnavailable, toSearchError } from './errors.ts'
 import { photosAlias, searchIndexExists } from './setup.ts'
 
-/** What search knows of a photo: what it is found by and who may find it. What is shown comes from Postgres. */
+/** What search knows about a photo: its search terms and audience. Postgres has the content to show. */
 export interface PhotoDocument {
   photoId: PhotoId
   ownerId: UserId
@@ -40,9 +40,9 @@ export interface PhotoSearch {
 }
 
 export interface PhotoIndex {
-  /** Writes the document unless the index holds this version or a newer one; whether it did. */
+  /** Writes the document unless the index holds this version or a newer one; returns whether it did. */
   put(document: PhotoDocument): Promise<boolean>
-  /** Removes the document unless the index holds this version or a newer one; whether there was one to remove. */
+  /** Removes the document unless the index holds this version or a newer one; returns whether it existed. */
   remove(photoId: PhotoId, version: number): Promise<boolean>
   /** The places of at most `size` matching photos after `after`, in order. */
   search(search: PhotoSearch): Promise<HitPosition[]>

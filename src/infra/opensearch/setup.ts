@@ -2,10 +2,10 @@ import type { Client } from './client.ts'
 import { errorType } from './errors.ts'
 import { indexMapping, indexSettings } from './mapping.ts'
 
-/** Rises when the mapping changes in a way that existing documents do not have: index anew, then move the alias. */
+/** Raise it if existing documents do not fit a new mapping; then reindex and move the alias. */
 const INDEX_VERSION = 1
 
-/** What searches and writes address; it points to the index of one version. */
+/** The alias for searches and writes; it points to the index of one version. */
 export const photosAlias = (prefix: string): string => `${prefix}-photos`
 /** The index behind the alias. */
 export const photosIndex = (prefix: string): string => `${prefix}-photos-v${INDEX_VERSION}`
@@ -14,7 +14,7 @@ export const photosIndex = (prefix: string): string => `${prefix}-photos-v${INDE
 const SETUP_CALL = { requestTimeout: 60_000, maxRetries: 3 }
 
 /**
- * Brings the index template, the index and its alias about. Running it again, or many times at once, changes nothing;
+ * Creates the index template, the index and its alias. Running it again or concurrently changes nothing;
  * fields added since are added to the index.
  * @throws ResponseError when the mapping cannot be reconciled with the index (a new INDEX_VERSION is due)
  */
@@ -47,7 +47,7 @@ async function createIndex(client: Client, index: string, alias: string): Promis
   }
 }
 
-/** Whether OpenSearch answers and the alias is set up: what readiness reports. */
+/** Whether OpenSearch answers and the alias is set up, for readiness. */
 export async function searchIndexExists(client: Client, prefix: string): Promise<boolean> {
   return (await client.indices.existsAlias({ name: photosAlias(prefix) })).body
 }

@@ -4,7 +4,7 @@ import type { Viewer } from '../../domain/viewer.ts'
 
 type QueryContainer = Types.Common_QueryDsl.QueryContainer
 
-/** Of the viewer's relations, what a search needs. Each list at most 65,536 (`index.max_terms_count`). */
+/** The viewer's relationships that a search needs. Each list at most 65,536 (`index.max_terms_count`). */
 export interface SearchRelations {
   /** The accounts that the viewer follows. */
   followees: readonly UserId[]
@@ -13,9 +13,9 @@ export interface SearchRelations {
 }
 
 /**
- * The search twin of `maySee` (domain/access.ts): a filter over photo documents, whose visibility is the effective one.
- * A document may be a while behind its photo and account, so what is found is judged again by Postgres. Links find
- * nothing: what one shows is listed, not searched.
+ * The search twin of `maySee` (domain/access.ts): a filter over photo documents by effective visibility.
+ * A document may be a while behind its photo and account, so Postgres judges the hits again. Links find
+ * nothing: their photos are listed, not searched.
  */
 export function visibleTo(viewer: Viewer, { followees, blocked }: SearchRelations): QueryContainer {
   if (viewer.kind === 'link') return { match_none: {} }

@@ -4,10 +4,10 @@ import type { RedisClient } from './client.ts'
 
 /** A request waits this long for Redis, then does without. */
 const PATIENCE_MS = 250
-/** So long a server that did not answer is left alone; then one request tries. */
+/** A server that did not answer is left alone for this long; then one request tries. */
 const PAUSE_MS = 1_000
 
-/** What requests ask of Redis, so that a silent server delays one of them a second, not each. */
+/** Guards calls to Redis, so that a silent server delays one request a second, not every one. */
 export interface RedisBreaker {
   /**
    * What `ask` resolves with.
@@ -19,7 +19,7 @@ export interface RedisBreaker {
 
 /** One for all that a process asks of a client: each server of a cluster is judged by itself. */
 export function createRedisBreaker(redis: RedisClient): RedisBreaker {
-  /** By server, of those that did not answer last. */
+  /** By server, only for those that did not answer last time. */
   const pausedUntil = new Map<string, number>()
 
   return {
@@ -28,7 +28,7 @@ export function createRedisBreaker(redis: RedisClient): RedisBreaker {
       const paused = pausedUntil.get(server)
       if (paused !== undefined) {
         if (performance.now() < paused) throw new Error('Redis did not answer a moment ago')
-        // This one tries; others go on without.
+        // This call tries; others continue without Redis.
         pausedUntil.set(server, performance.now() + PAUSE_MS)
       }
       try {
@@ -36,7 +36,7 @@ export function createRedisBreaker(redis: RedisClient): RedisBreaker {
         pausedUntil.delete(server)
         return answer
       } catch (error) {
-        // An error of the command’s own is an answer too.
+        // An error of the command itself is an answer too.
         if (error instanceof ReplyError) pausedUntil.delete(server)
         else pausedUntil.set(server, performance.now() + PAUSE_MS)
         throw error

@@ -11,11 +11,11 @@ import { feedBucket } from '../../domain/buckets.ts'
 
 /** Ten pages of 20; measured at 5.6 KB as a listpack (`zset-max-listpack-entries 256`) with 16-byte members. */
 const HEAD_ITEMS = 200
-/** A head not read for so long goes; the next read rebuilds it. */
+/** A head not read for this long expires; the next read rebuilds it. */
 const HEAD_TTL_SECONDS = 7 * 86_400
 /** A builder that died stops others for this long at most; readers pull meanwhile. */
 const BUILD_TTL_SECONDS = 10
-/** A push or removal is given up after this long, however many heads it is about: its caller holds the photo’s lock. */
+/** A push or removal is given up after this long, as its caller holds the photo’s lock. */
 const PAGE_TIMEOUT_MS = 2_000
 /** So many heads are on their way at a time: readers wait behind them for half a millisecond, not for a page’s ten. */
 const HEADS_AT_ONCE = 50
@@ -24,7 +24,7 @@ const HEADS_AT_ONCE = 50
 export interface HeadSlice {
   /** The feed epoch that the head was built under; older than the reader's means void. */
   epoch: number
-  /** The head is complete for scores above this, and says nothing of those at or below. 0: complete to the end. */
+  /** The head is complete for scores above this and unknown at or below it. 0: complete to the end. */
   floor: number
   items: FeedPosition[]
 }
@@ -38,9 +38,9 @@ export interface HeadBuild {
 export interface FeedHeads {
   /** How many photos a head holds at most. */
   readonly maxItems: number
-  /** Up to `count` photos below `below` (undefined: from the top); undefined if there is no warm head. */
+  /** Up to `count` photos below `below` (undefined: from the top); undefined without a warm head. */
   readSlice(userId: UserId, below: FeedPosition | undefined, count: number): Promise<HeadSlice | undefined>
-  /** Begins a rebuild unless a head of at least `epoch` is there or being built. */
+  /** Starts a rebuild unless a head of at least `epoch` is there or being built. */
   beginBuild(userId: UserId, epoch: number): Promise<HeadBuild | 'warm' | 'building'>
   /** Makes the head warm; false if another took over or the server's history broke, and nothing was done. */
   finishBuild(userId: UserId, build: HeadBuild, slice: HeadSlice): Promise<boolean>
@@ -87,7 +87,7 @@ export function headHashTag(userId: UserId): string {
 export interface FeedHeadsOptions {
   /** Small ones let tests reach the other tiers soon. */
   maxItems?: number
-  /** Shared with what else requests ask of this client. */
+  /** Shared with the other requests to this client. */
   breaker?: RedisBreaker
 }
 

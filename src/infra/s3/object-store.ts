@@ -16,7 +16,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 
 export interface ObjectStoreOptions {
   endpoint: string
-  /** Where clients reach the storage: pre-signed URLs are signed for it. */
+  /** The address where clients reach the storage; pre-signed URLs are signed for it. */
   publicEndpoint: string
   region: string
   bucket: string
@@ -30,7 +30,7 @@ interface Timeouts {
   connectMs: number
   /** Until the answer begins. */
   answerMs: number
-  /** Without a byte from or to the storage; also of a download whose reader has stopped reading. */
+  /** Without a byte from or to the storage, or if the reader of a download has stopped reading. */
   silenceMs: number
 }
 
@@ -53,15 +53,15 @@ export interface ObjectStore {
   presignPut(options: PresignPutOptions): Promise<PresignedPut>
   /** undefined if the object does not exist. */
   head(key: string): Promise<ObjectHead | undefined>
-  /** The object's bytes, only if it still is the one with this ETag. @throws ObjectChanged, ObjectMissing */
+  /** The object's bytes, only if it still has this ETag. @throws ObjectChanged, ObjectMissing */
   read(
     key: string,
     etag?: string,
   ): Promise<{ body: Readable; bytes: number; contentType: string | undefined }>
   put(key: string, body: Buffer | { file: string; bytes: number }, contentType: string): Promise<void>
-  /** Copies within the bucket, only if the source still is the one with this ETag. @throws ObjectChanged, ObjectMissing */
+  /** Copies within the bucket, only if the source still has this ETag. @throws ObjectChanged, ObjectMissing */
   copy(from: string, to: string, etag?: string): Promise<void>
-  /** Deletes the objects that exist; how many there were is not told. */
+  /** Deletes the objects that exist; does not tell how many did. */
   delete(keys: readonly string[]): Promise<void>
   /** Keys under a prefix, in pages of 1,000. */
   list(prefix: string): AsyncIterable<{ key: string; bytes: number; lastModified: Date }>
@@ -79,11 +79,11 @@ interface PresignPutOptions {
   expiresInSeconds: number
 }
 
-/** The object is not there. */
+/** The object does not exist. */
 export class ObjectMissing extends Error {
   override readonly name = 'ObjectMissing'
 }
-/** The object is another one than was looked at. */
+/** The object is not the one that was inspected. */
 class ObjectChanged extends Error {
   override readonly name = 'ObjectChanged'
 }

@@ -21,7 +21,7 @@ const NOT_FOUND = 5
 
 type Progress = (line: string) => void
 
-/** Everything that Darkroom runs by the clock. */
+/** Everything that Darkroom runs on a schedule. */
 const SCHEDULES: readonly ScheduleOptions<ScheduleOptionsStartWorkflowAction<() => Promise<unknown>>>[] = [
   {
     scheduleId: HOUSEKEEPING_SCHEDULE_ID,
@@ -53,8 +53,8 @@ const SCHEDULES: readonly ScheduleOptions<ScheduleOptionsStartWorkflowAction<() 
 ]
 
 /**
- * Namespace, search attributes and schedules; doing it again changes nothing. Waits until the server has them.
- * @param progress told one line for each thing done
+ * Namespace, search attributes and schedules; repeating it changes nothing. Waits until the server has them.
+ * @param progress receives one line for each thing done
  */
 export async function setUpTemporal(client: Client, progress: Progress = () => {}): Promise<void> {
   const { connection } = client
