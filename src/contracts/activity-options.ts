@@ -6,9 +6,9 @@ import { TASK_QUEUES } from './task-queues.ts'
  * retry: `activities/failures.ts` makes them non-retryable by type.
  */
 
-/** Failure types that no retry mends. */
+/** Failure types that a retry cannot fix. */
 export const PERMANENT_FAILURES = {
-  /** The bytes are no photo; details `[{ code, detail }]`. */
+  /** The bytes are not a photo; details `[{ code, detail }]`. */
   invalidImage: 'InvalidImage',
   /** The caller's mistake, a bug: a malformed input of an activity. */
   badRequest: 'BadRequest',
@@ -94,7 +94,7 @@ export const pushFollowers = {
   retry: { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '15s' },
 } as const satisfies ActivityOptions
 
-/** The same for a shard of a celebrity's push, whose slices are queued apart, so that ordinary photos do not wait for them. */
+/** The same for slices of a celebrity's shard, queued apart so that other photos do not wait for them. */
 export const pushShard = {
   ...pushFollowers,
   taskQueue: TASK_QUEUES['fanout-bulk'],

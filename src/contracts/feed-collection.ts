@@ -1,4 +1,4 @@
-/** Un-enrols who no longer reads and deletes rows of feeds that no longer belong; started each hour by a Temporal Schedule. */
+/** Un-enrols users who no longer read and deletes outdated feed rows; scheduled every hour. */
 export const FEED_COLLECTION = 'feedCollection'
 export const FEED_COLLECTION_SCHEDULE_ID = 'feed-collection'
 

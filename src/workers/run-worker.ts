@@ -14,7 +14,7 @@ import { runtimeLogger } from './runtime-logger.ts'
 import { createRuntimeMetrics } from './runtime-metrics.ts'
 import { freshWorkflowBundle } from './workflow-bundle.ts'
 
-/** What a worker is made of. */
+/** The parts of a worker. */
 interface WorkerParts {
   activities: object
   /** Each runs beside the worker until the signal aborts. */
@@ -33,7 +33,7 @@ export interface WorkerDefinition {
 export interface RunningWorker {
   /** Settles when the worker has stopped; rejects if it failed. */
   done: Promise<void>
-  /** Takes nothing new, lets activities end within the grace time, then stops. */
+  /** Takes no new tasks, lets activities finish within the grace time, then stops. */
   stop(): Promise<void>
 }
 
@@ -83,7 +83,7 @@ export async function startWorker(
   }
   const background = new AbortController()
   const running = worker.run().finally(() => background.abort())
-  // What runs beside the worker is part of it: if it fails, the process ends, and its supervisor starts it anew.
+  // Background tasks are part of the worker: if one fails, the process ends and is started again.
   const beside = parts.background?.map((run) => run(background.signal).finally(stop)) ?? []
   const done = Promise.allSettled([running, ...beside]).then(async (outcomes) => {
     await clients.close()
@@ -191,7 +191,7 @@ async function connect(config: Config, logger: Logger, signal?: AbortSignal): Pr
   }
 }
 
-/** An unregistered search attribute would fail workflow tasks for ever: better not to start. */
+/** An unregistered search attribute would fail workflow tasks forever, so do not start. */
 async function awaitSetup(
   connection: NativeConnection,
   config: Config,

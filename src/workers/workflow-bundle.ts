@@ -20,7 +20,7 @@ const workflowBundlePath = join(root, 'build', 'workflow-bundle.js')
 const hashPath = join(root, 'build', 'workflow-bundle.sha256')
 
 /**
- * As `ensureWorkflowBundle`, but builds in a process of its own: webpack's 130 MB would stay with a worker for good.
+ * As `ensureWorkflowBundle`, but builds in a separate process, as a worker would never free webpack's 130 MB.
  * @returns the bundle's path
  */
 export async function freshWorkflowBundle(): Promise<string> {
@@ -31,8 +31,8 @@ export async function freshWorkflowBundle(): Promise<string> {
 }
 
 /**
- * The prebuilt workflow bundle, built anew if it is missing or older than its sources. Processes that start at once build
- * it once. @returns its path
+ * The prebuilt workflow bundle, rebuilt if it is missing or older than its sources. Processes that
+ * start together build it once. @returns its path
  */
 export async function ensureWorkflowBundle(): Promise<string> {
   if (await isFresh()) return workflowBundlePath

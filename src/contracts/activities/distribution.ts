@@ -5,7 +5,7 @@ import type { DistributionPlan, FanoutPlan, PushSliceInput, PushSliceResult } fr
 export interface FanoutActivities {
   planFanout: (input: { photoId: PhotoId }) => Promise<FanoutPlan>
   pushSlice: (input: PushSliceInput) => Promise<PushSliceResult>
-  /** False if the photo is no longer as planned, and nothing was noted. */
+  /** False if the photo is no longer as planned, and nothing was recorded. */
   completeFanout: (input: { photoId: PhotoId; plan: DistributionPlan }) => Promise<boolean>
   keepInFlight: (input: { photoId: PhotoId }) => Promise<void>
 }

@@ -2,9 +2,9 @@ import type { SweepRef } from '../housekeeping.ts'
 
 /** The steps of housekeeping. */
 export interface HousekeepingActivities {
-  /** All sweeps that there are. */
+  /** All sweeps. */
   listSweeps: () => Promise<SweepRef[]>
-  /** Resolves with how many objects, rows or workflows the sweep was about. */
+  /** Resolves with how many objects, rows or workflows the sweep processed. */
   runSweep: (input: { name: string }) => Promise<number>
 }
 

@@ -1,9 +1,9 @@
 import type { PhotoId } from '../../domain/ids.ts'
 
-/** What the index holds of a photo now. */
+/** The state of a photo in the index now. */
 export interface IndexOutcome {
   state: 'indexed' | 'removed'
-  /** The version of the row that the index is in line with; null if there is no such row. */
+  /** The version of the row that the index is in line with; null if the row does not exist. */
   version: number | null
   /** Whether this call wrote or removed the document; false if the index already was in line or ahead. */
   changed: boolean

@@ -9,7 +9,7 @@ export interface VariantRef {
   format: string
 }
 
-/** What a photo is to be rendered to, and what of it is not stored yet. `gone`: nothing, as there is no photo any more. */
+/** The variants of a photo and which of them are not stored yet. `gone`: the photo no longer exists. */
 export type VariantPlan =
   { outcome: 'planned'; variants: VariantRef[]; missing: VariantRef[] } | { outcome: 'gone' }
 

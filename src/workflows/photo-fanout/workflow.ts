@@ -42,7 +42,7 @@ export async function photoFanout(input: PhotoFanoutInput): Promise<FanoutProgre
     if (!CancellationScope.current().consideredCancelled) throw error
     await CancellationScope.nonCancellable(() => leaveToReaders(input, fanout))
     fanout.tracker.reach('cancelled')
-    // A slice that failed while it was being cancelled is no failure of the fanout.
+    // A slice that fails while it is being cancelled does not make the fanout fail.
     throw isCancellation(error) ? error : new CancelledFailure('cancelled while a slice failed')
   }
 }
