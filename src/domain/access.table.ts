@@ -70,7 +70,7 @@ function audienceOf({
   return READY[ownerIsPrivate ? 'private' : 'open'][visibility]
 }
 
-/** A block hides all from whom it concerns; a link shows ready photos of active accounts that their owner granted. */
+/** A block hides everything from both sides; a link shows granted, ready photos of active accounts. */
 function expected(of: Omit<PhotoCase, 'visible'>): boolean {
   if (of.viewer === 'link') {
     return of.grant === 'byOwner' && of.status === 'ready' && of.ownerStatus === 'active'

@@ -72,7 +72,7 @@ export function feedHeadRebuilt(outcome: RebuildOutcome): void {
   rebuilds.inc({ outcome })
 }
 
-/** This process's copy of the photos in flight was read; `oldestSeconds` is 0 when there is none. */
+/** This process's copy of the photos in flight was read; `oldestSeconds` is 0 if none are. */
 export function inFlightPolled(count: number, oldestSeconds: number): void {
   inFlight.set(count)
   inFlightOldest.set(oldestSeconds)

@@ -21,7 +21,7 @@ for (const step of ['deny', 'prove'] satisfies RefusalStep[]) failures.inc({ ste
 /** Longer than a try (60 s) and the pause before the next (15 s): after it, another worker has taken over. */
 const FORGOTTEN_AFTER_MS = 120_000
 
-/** Refusals whose last try in this process failed, by activity. */
+/** Refusals that failed at their last try in this process, by activity. */
 const pending = new Map<string, { since: number; triedAt: number }>()
 
 function stillPending(): { since: number }[] {

@@ -31,7 +31,7 @@ const STORABLE = '^[^\\u0000]*$'
 const ONE_LINE = /^[^\p{Cc}\p{Zl}\p{Zp}]*$/u
 const ONE_LINE_WITHOUT_PROPERTIES = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$'
 
-/** A string whose length is counted in code points, as JSON Schema and Postgres count. */
+/** A string with its length counted in code points, as in JSON Schema and Postgres. */
 export function characters(min: number, max: number) {
   return z
     .string()

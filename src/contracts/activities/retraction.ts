@@ -17,7 +17,7 @@ export type SyncPlan =
 
 /**
  * `superseded`: the photo was narrowed again or deleted meanwhile; nothing was switched now.
- * `removed`: the keys deleted, whose URLs are to be refused.
+ * `removed`: the deleted keys; their URLs must be refused.
  */
 export interface MoveOutcome {
   outcome: 'moved' | 'superseded'

@@ -33,7 +33,7 @@ interface RefusalProof {
 
 export interface Cdn {
   /**
-   * From its return on, every edge refuses URLs of the photo whose access epoch is below `minEpoch`, cached or not and
+   * Once it returns, every edge refuses URLs of the photo with an access epoch below `minEpoch`, cached or not and
    * also after a restart, for an hour: time to delete and purge what they point to. Never lowers an earlier minimum.
    *
    * @throws DarkroomError `unavailable` unless every edge confirmed (with retryAfterSeconds; safe to repeat)

@@ -6,7 +6,8 @@ const CONNECTION_TIMEOUT_MS = 5_000
 const ANSWER_GRACE_MS = 2_000
 /**
  * A client that vanished within a transaction must not keep its locks. It is less than the default
- * statement timeout, so that statements waiting for such a lock still get it. The longest that a transaction of ours idles is a fanout page's wait for Redis, 2 s.
+ * statement timeout, so that statements waiting for such a lock still get it. Our longest idle
+ * transaction is a fanout page waiting for Redis, 2 s.
  */
 const IDLE_IN_TRANSACTION_MS = 10_000
 /** A peer that says nothing for this long is asked whether it is there … */

@@ -3,7 +3,7 @@ import type { Types } from '@opensearch-project/opensearch'
 /**
  * Words are folded before they get here (foldText of services/search); in a folded letter these filters find nothing to
  * do, which a test shows for every letter. The analyzers split and stem. No stop words are removed: every word asked for must be there, and `"the who"` is a phrase like any other.
- * Accents are not kept beside the folded forms, since someone who types `zürich` wants `Zurich` too, and no less.
+ * Accents are not kept beside the folded forms, since someone who types `zürich` wants `Zurich` just as much.
  */
 const exactFilters = ['lowercase', 'asciifolding']
 const englishFilters = ['english_possessive', 'lowercase', 'asciifolding', 'english_stem']

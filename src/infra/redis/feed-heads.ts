@@ -44,7 +44,7 @@ export interface FeedHeads {
   beginBuild(userId: UserId, epoch: number): Promise<HeadBuild | 'warm' | 'building'>
   /** Makes the head warm; false if another took over or the server's history broke, and nothing was done. */
   finishBuild(userId: UserId, build: HeadBuild, slice: HeadSlice): Promise<boolean>
-  /** Adds a photo to those of the feeds whose heads are warm or being built; resolves with how many it was new to. */
+  /** Adds a photo to the feeds' heads that are warm or being built; resolves with how many lacked it. */
   push(userIds: readonly UserId[], photo: FeedPosition): Promise<number>
   /**
    * Takes a photo out of the feeds' heads, in whatever state these are; resolves with how many had it. However it ends,

@@ -31,8 +31,8 @@ interface FannedPhoto {
   ownerId: UserId
 }
 
-// The first two tables of either statement: a range of follows_fanout_idx, index only, and whose feeds that means. The
-// author's own feed goes with the first batch.
+// The first two tables of either statement: a range of follows_fanout_idx, index only, and the feeds of these followers.
+// The author's own feed goes with the first batch.
 const batch = (whose: string) => `
   WITH batch AS MATERIALIZED (
     SELECT f.follower_bucket, f.follower_id FROM follows f

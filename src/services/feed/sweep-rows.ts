@@ -61,7 +61,7 @@ const NIL = '00000000-0000-0000-0000-000000000000'
 interface LookedAt {
   photo_id: PhotoId
   score: string
-  /** The user follows, or is, the owner; false also if there is no photo. */
+  /** The user follows or is the owner; also false if the photo does not exist. */
   in_circle: boolean
   feedable: boolean
 }

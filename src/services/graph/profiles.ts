@@ -90,7 +90,7 @@ const PROFILE = `
     FROM user_counters WHERE user_id = u.user_id) c
   WHERE lower(u.username) = lower($1) AND ${profileVisibleTo('u', VIEWER)}`
 
-/** `anchor` is the side whose list it is; the index on (anchor, created_at DESC, other DESC) gives the order. */
+/** `anchor` is the side that owns the list; the index on (anchor, created_at DESC, other DESC) gives the order. */
 const edges = (anchor: EdgeSide, other: EdgeSide) => `
   SELECT u.user_id, u.username, u.display_name, u.bio, u.is_private, u.created_at,
     (extract(epoch FROM f.created_at) * 1000000)::bigint AS since

@@ -22,7 +22,7 @@ export interface ImageUrlInput {
 
 export interface ImageUrl {
   url: string
-  /** When the edge starts to refuse the URL; null for public photos, whose URLs live until their epoch moves. */
+  /** When the edge starts to refuse the URL; null for public photos, since their URLs live until the epoch moves. */
   expiresAt: Date | null
 }
 
