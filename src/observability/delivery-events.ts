@@ -2,10 +2,10 @@ import { Counter, Gauge } from 'prom-client'
 import type { OutboxKind } from '../contracts/outbox.ts'
 import type { Logger } from './logger.ts'
 
-/** Who hands a message over: the request that wrote it, or the relay that comes after. */
+/** The sender of a message: the request that wrote it, or the relay later on. */
 type DeliveredBy = 'request' | 'relay'
 
-/** What events tell of a message. */
+/** The facts about a message in events. */
 export interface AboutMessage {
   outboxId: string
   kind: string
@@ -18,7 +18,7 @@ const parked = new Counter({
   labelNames: ['kind'] as const,
 })
 
-// A series that begins with its first parked message shows no increase: it has to be there before.
+// A series that started with its first parked message would show no increase, so start it at 0.
 const kinds: Record<OutboxKind, true> = { uploadOpened: true, originalArrived: true, photoChanged: true }
 for (const kind of Object.keys(kinds)) parked.inc({ kind }, 0)
 
@@ -39,7 +39,7 @@ const oldestSeconds = new Gauge({
   help: 'Age of the oldest message that the relay met in its last batch; 0 when there was none',
 })
 
-/** A message is Temporal's now. Only the relay's are logged: each is one that its request could not deliver. */
+/** Temporal has a message. Only the relay's are logged, since their requests could not deliver them. */
 export function outboxDelivered(logger: Logger, by: DeliveredBy, message: AboutMessage): void {
   delivered.inc({ kind: message.kind, by })
   if (by === 'relay') logger.info(message, 'outbox message relayed')
@@ -54,7 +54,7 @@ export function outboxDelayed(logger: Logger, by: DeliveredBy, message: AboutMes
   )
 }
 
-/** A message can never be delivered; an operator looks into the rows where `parked_at` is set. */
+/** A message can never be delivered; an operator must inspect the rows with `parked_at`. */
 export function outboxParked(logger: Logger, message: AboutMessage, error: unknown): void {
   parked.inc({ kind: message.kind })
   logger.error({ ...message, err: error }, 'outbox message parked: it can never succeed')

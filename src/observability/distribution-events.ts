@@ -57,14 +57,14 @@ export function fanoutPageWritten(plan: DistributionPlan, page: { followers: num
   }
 }
 
-/** The last slice of a plan is written and noted. */
+/** The last slice of a plan is written and recorded. */
 export function fanoutCompleted({ desired, shards, sinceMs }: DistributionPlan): void {
   if (desired === 'push') {
     completeSeconds.observe({ sharded: String(shards > 1) }, secondsSince(sinceMs))
   }
 }
 
-/** This process began to merge a photo in flight into the feeds that it reads, so long after it was marked. */
+/** This process started to merge a photo in flight, this long after the photo was marked. */
 export function photoInFlightMerged(seconds: number): void {
   visibleSeconds.observe({ by: 'merge' }, seconds)
 }

@@ -1,6 +1,6 @@
 import { firstLineOf } from './error-text.ts'
 
-/** What is logged of an error. */
+/** The part of an error that is logged. */
 export interface LoggableError {
   name: string
   message: string
@@ -13,12 +13,12 @@ export interface LoggableError {
   errors?: LoggableError[]
 }
 
-/** Causes below causes, and parts of an AggregateError, that are worth a look. */
+/** Causes below causes, and parts of an AggregateError, that are worth logging. */
 const MAX_DEPTH = 5
 const MAX_PARTS = 5
 
 /**
- * What is logged of an error: never all of it. Postgres puts whole rows into `detail` and values into its messages, and
+ * The part of an error that is logged, never all of it. Postgres puts whole rows into `detail` and values into its messages, and
  * clients hang their requests, with headers and bodies, on the errors they throw.
  */
 export function loggable(thrown: unknown, depth = 0): LoggableError {
@@ -46,7 +46,7 @@ function withoutValues(error: Error): string {
   return quotesValue ? line.replace(/".*"?/, '"…"') : line
 }
 
-/** A stack begins with the whole message, of which only a part is logged; the frames alone say where. */
+/** Only the frames of a stack, since it starts with the whole message, which must not be logged in full. */
 function framesOf(stack: string): string {
   return stack
     .split('\n')

@@ -4,14 +4,14 @@ import type { AddressInfo } from 'node:net'
 import { collectDefaultMetrics, register } from 'prom-client'
 import { carriesToken, isFromLoopback } from './operator-access.ts'
 
-/** Metrics are asked for every few seconds by one client; nothing here may hold on to a connection for long. */
+/** One client asks for metrics every few seconds; no request may hold a connection for long. */
 const REQUEST_TIMEOUT_MS = 10_000
 
 export interface MetricsServerOptions {
   host: string
   /** 0: any free one. */
   port: number
-  /** METRICS_TOKEN: asked of whoever is not on this machine. */
+  /** METRICS_TOKEN, required from clients on other machines. */
   token: string
   /** Text in Prometheus' format that follows the process's own, e.g. that of Temporal's runtime. */
   append?: () => Promise<string>
@@ -20,12 +20,12 @@ export interface MetricsServerOptions {
 export interface MetricsServer {
   /** Where the metrics are, e.g. `http://127.0.0.1:9464/metrics`. */
   url: string
-  /** Ends at once: whoever is asking asks again. */
+  /** Ends at once, since the client will ask again. */
   close: () => Promise<void>
 }
 
 /**
- * GET /metrics for a process that serves nothing else: all that is registered with prom-client in this process.
+ * GET /metrics for a process that serves nothing else: everything registered with prom-client in this process.
  * @throws the error of `listen`, e.g. EADDRINUSE
  */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
@@ -64,7 +64,7 @@ export function collectProcessMetrics(): void {
   collectDefaultMetrics({ prefix: 'darkroom_worker_' })
 }
 
-/** A source beside the process's own that fails costs its own metrics alone. */
+/** If another source fails, only its own metrics are missing. */
 async function collect(append: MetricsServerOptions['append']): Promise<string> {
   const [own, appended] = await Promise.all([register.metrics(), append?.().catch(() => '')])
   return appended ? `${own.trimEnd()}\n${appended}` : own

@@ -1,8 +1,8 @@
 import { Gauge } from 'prom-client'
 
 /**
- * Who says so: `rotation` is what a process that reads found in its own checks (each API process), `keeper` what the
- * replica keeper decided for all of them. The label also keeps processes that have no replica from reporting a zero.
+ * The source: `rotation` is what each API process found in its own checks, `keeper` what the replica
+ * keeper decided for all of them. The label also keeps processes that have no replica from reporting a zero.
  */
 type SaidBy = 'rotation' | 'keeper'
 
@@ -27,7 +27,7 @@ export function reportReplicaServing(by: SaidBy, isServing: boolean): void {
   serving.set({ by }, isServing ? 1 : 0)
 }
 
-/** A process that no longer knows reports nothing: what it said last would stand for ever. */
+/** A process that no longer knows reports nothing, as its last value would stay forever. */
 export function forgetReplica(by: SaidBy): void {
   lag.remove({ by })
   serving.remove({ by })

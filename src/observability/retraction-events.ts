@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram } from 'prom-client'
 
-/** What an edge must confirm: that it denies an epoch, and that it refuses the URLs of before. */
+/** What an edge must confirm: that it denies an epoch, and that it refuses the earlier URLs. */
 export type RefusalStep = 'deny' | 'prove'
 
 const seconds = new Histogram({
