@@ -15,6 +15,9 @@ import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
 import { startWorker, type RunningWorker } from '../../../src/workers/run-worker.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
 
+/** Temporal deletes in its own time: within seconds, unless the machine is busy. */
+const FORGOTTEN_WITHIN_MS = 60_000
+
 /** The API beside real workers: what a client sees of an upload that it follows. */
 describe('following an upload through the API', () => {
   const suffix = randomBytes(4).toString('hex')
@@ -129,21 +132,15 @@ describe('following an upload through the API', () => {
   async function forget(workflowId: string): Promise<void> {
     const execution = { namespace: `api-${suffix}`, workflowExecution: { workflowId } }
     await temporal.workflowService.deleteWorkflowExecution(execution)
-    await expect
-      .poll(
-        () =>
-          temporal.workflow
-            .getHandle(workflowId)
-            .describe()
-            .then(
-              () => 'known',
-              () => 'forgotten',
-            ),
-        {
-          timeout: 10_000,
-        },
-      )
-      .toBe('forgotten')
+    const isKnown = () =>
+      temporal.workflow
+        .getHandle(workflowId)
+        .describe()
+        .then(
+          () => true,
+          () => false,
+        )
+    await expect.poll(isKnown, { timeout: FORGOTTEN_WITHIN_MS }).toBe(false)
   }
 
   it('settles when an operator has cancelled the upload', async () => {
@@ -166,23 +163,27 @@ describe('following an upload through the API', () => {
     await expectAnsweredAtOnce(id, settled)
   })
 
-  it('settles by what Postgres knows once Temporal has forgotten the photo', async () => {
-    const bytes = await sharp({
-      create: { width: 900, height: 600, channels: 3, background: { r: randomBytes(1)[0]!, g: 9, b: 10 } },
-    })
-      .jpeg()
-      .toBuffer()
-    const { id, upload } = await openUpload(bytes)
-    await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: new Uint8Array(bytes) })
-    await world.call('POST', `/v1/photos/${id}/complete`, { token: ann.token })
-    await follow(id, allDone)
-    for (const workflowId of [photoUploadWorkflowId(id), photoFanoutWorkflowId(id)]) await forget(workflowId)
-    const settled = (await progressOf(id, 0)).body
-    expect(statesOf(settled)).toBe('done done done done done done')
-    expect(settled.steps[3]).toMatchObject({ name: 'variants', detail: '4 of 4' })
-    expect(settled.fanout).toBeUndefined()
-    await expectAnsweredAtOnce(id, settled)
-  })
+  it(
+    'settles by what Postgres knows once Temporal has forgotten the photo',
+    async () => {
+      const bytes = await sharp({
+        create: { width: 900, height: 600, channels: 3, background: { r: randomBytes(1)[0]!, g: 9, b: 10 } },
+      })
+        .jpeg()
+        .toBuffer()
+      const { id, upload } = await openUpload(bytes)
+      await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: new Uint8Array(bytes) })
+      await world.call('POST', `/v1/photos/${id}/complete`, { token: ann.token })
+      await follow(id, allDone)
+      await Promise.all([photoUploadWorkflowId(id), photoFanoutWorkflowId(id)].map(forget))
+      const settled = (await progressOf(id, 0)).body
+      expect(statesOf(settled)).toBe('done done done done done done')
+      expect(settled.steps[3]).toMatchObject({ name: 'variants', detail: '4 of 4' })
+      expect(settled.fanout).toBeUndefined()
+      await expectAnsweredAtOnce(id, settled)
+    },
+    2 * FORGOTTEN_WITHIN_MS,
+  )
 
   it('reports why an upload failed', async () => {
     const bytes = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')
