@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { extractHashtags, foldTag, MAX_TAGS_PER_PHOTO, tagNamed } from './hashtags.ts'
+import { MAX_ITEMS } from './limits.ts'
+import { extractHashtags, foldTag, tagNamed } from './hashtags.ts'
 
 const tagsOf = (caption: string) => extractHashtags(caption).map(({ tag }) => tag)
 
@@ -103,7 +104,7 @@ describe('hashtags', () => {
 
   it('count at most 30', () => {
     expect(extractHashtags(Array.from({ length: 99 }, (_, i) => `#t${i}`).join(' '))).toHaveLength(
-      MAX_TAGS_PER_PHOTO,
+      MAX_ITEMS.tagsPerPhoto,
     )
   })
 

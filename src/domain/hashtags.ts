@@ -1,12 +1,6 @@
+import { MAX_CHARACTERS, MAX_ITEMS } from './limits.ts'
 import { findLinks, isWithin, type Span } from './links.ts'
 import { fold } from './text-folding.ts'
-
-/** A tag's folded form is at most this long; longer runs of letters are not hashtags. */
-const MAX_TAG_CHARACTERS = 100
-/** As written it is at most this long, since folding drops any number of marks on a letter. */
-export const MAX_TAG_DISPLAY_CHARACTERS = 400
-/** At most this many distinct tags of a caption count. */
-export const MAX_TAGS_PER_PHOTO = 30
 
 export interface Hashtag {
   /** The folded form, for comparison and search. */
@@ -56,9 +50,9 @@ export function findHashtags(text: string): (Hashtag & Span)[] {
   return found.flatMap((match) => {
     const written = match.groups!['written']!
     const display = written.replace(NOT_SHOWN, '')
-    if (written.length > MAX_TAG_DISPLAY_CHARACTERS || isWithin(links, match.index)) return []
+    if (written.length > MAX_CHARACTERS.tagDisplay || isWithin(links, match.index)) return []
     const tag = foldTag(display)
-    if (tag.length > MAX_TAG_CHARACTERS || !/[\p{L}\p{N}]/u.test(tag)) return []
+    if (tag.length > MAX_CHARACTERS.tag || !/[\p{L}\p{N}]/u.test(tag)) return []
     return { tag, display, start: match.index, end: match.index + match[0].length }
   })
 }
@@ -68,7 +62,7 @@ export function extractHashtags(caption: string): Hashtag[] {
   const distinct = new Map<string, Hashtag>()
   for (const { tag, display } of findHashtags(caption.normalize('NFC'))) {
     if (!distinct.has(tag)) distinct.set(tag, { tag, display })
-    if (distinct.size === MAX_TAGS_PER_PHOTO) break
+    if (distinct.size === MAX_ITEMS.tagsPerPhoto) break
   }
   return [...distinct.values()]
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { DarkroomError, invalidField } from '../../domain/errors.ts'
+import { MAX_CHARACTERS } from '../../domain/limits.ts'
 import type { FirstRun, KeptAnswer } from '../../services/requests/idempotency.ts'
 import { STATUS_BY_CODE } from '../errors.ts'
 import { step, type ApiContext, type SignedIn, type Step } from '../context.ts'
 
-/** At most 255 printable ASCII characters. */
-export const IDEMPOTENCY_KEY = /^[ -~]{1,255}$/
+/** Printable ASCII characters. */
+export const IDEMPOTENCY_KEY = new RegExp(`^[ -~]{1,${MAX_CHARACTERS.idempotencyKey}}$`)
 
 interface Needs {
   viewer: SignedIn
@@ -29,7 +30,10 @@ export function idempotent<N extends Needs>(
       return
     }
     if (!IDEMPOTENCY_KEY.test(key)) {
-      throw invalidField('header.Idempotency-Key', 'At most 255 printable ASCII characters.')
+      throw invalidField(
+        'header.Idempotency-Key',
+        `At most ${MAX_CHARACTERS.idempotencyKey} printable ASCII characters.`,
+      )
     }
     const begun = await ctx.services.idempotency.begin({
       userId: ctx.viewer.userId,

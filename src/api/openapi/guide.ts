@@ -5,7 +5,7 @@ import { ORIGINAL_CONTENT_TYPES } from '../../domain/variants.ts'
 import { IDEMPOTENCY_KEPT_HOURS } from '../../services/requests/idempotency.ts'
 import { policyPoints, RATE_POLICIES, type RatePolicyName } from '../../services/requests/rate-limits.ts'
 import { STATUS_BY_CODE } from '../errors.ts'
-import { DEFAULT_PAGE, MAX_PAGE } from '../routes/inputs.ts'
+import { DEFAULT_PAGE_ITEMS, MAX_ITEMS } from '../../domain/limits.ts'
 import { ERROR_CODE_MEANINGS } from './error-codes.ts'
 
 /** The settings that the guide mentions. */
@@ -70,7 +70,7 @@ fetch the photo again. Variants contain no location or camera data; only the own
 const PAGING = `
 ## Page through a list
 Lists return \`items\` and \`nextCursor\`. Ask again with \`?cursor=<nextCursor>\` until it is \`null\`: only that means the end.
-A page may hold fewer items than \`limit\` (1 to ${MAX_PAGE}, ${DEFAULT_PAGE} by default), or even none. A cursor is valid for one list and one
+A page may hold fewer items than \`limit\` (1 to ${MAX_ITEMS.page}, ${DEFAULT_PAGE_ITEMS} by default), or even none. A cursor is valid for one list and one
 viewer; it does not skip or repeat anything when items are added in the meantime.`
 
 const CONDITIONAL = `

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { isUuid } from '../../domain/ids.ts'
 import { isBlank, withHarmlessBidi } from '../../domain/plain-text.ts'
+import { DEFAULT_PAGE_ITEMS, MAX_CHARACTERS, MAX_ITEMS } from '../../domain/limits.ts'
 
 /** Names that an account may have; unique regardless of case. */
-export const USERNAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
+export const USERNAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,${MAX_CHARACTERS.username - 1}}$`)
 
 const photoId = z
   .string()
@@ -82,12 +83,9 @@ export const line = (maxCharacters: number) =>
       }),
     })
 
-export const MAX_PAGE = 100
-export const DEFAULT_PAGE = 20
-
 /** `limit` and `cursor` of every list. */
 export const pageQuery = {
-  limit: wholeNumber(1, MAX_PAGE).default(DEFAULT_PAGE).meta(shownDefault(DEFAULT_PAGE)),
+  limit: wholeNumber(1, MAX_ITEMS.page).default(DEFAULT_PAGE_ITEMS).meta(shownDefault(DEFAULT_PAGE_ITEMS)),
   cursor: queryText(1, 512).optional().meta({ description: 'nextCursor of the previous page.' }),
 }
 

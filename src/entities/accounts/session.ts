@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import { MAX_CHARACTERS } from '../../domain/limits.ts'
 
 /** A signed-in device: the family of refresh tokens that descend from one sign-in. */
 export const Session = defineEntity({
@@ -7,7 +8,7 @@ export const Session = defineEntity({
   properties: {
     sessionId: p.uuid().primary(),
     userId: p.bigint('string'),
-    userAgent: p.string().length(300).nullable(),
+    userAgent: p.string().length(MAX_CHARACTERS.userAgent).nullable(),
     createdAt: p.datetime(3).defaultRaw('now()'),
     lastUsedAt: p.datetime(3).defaultRaw('now()'),
     expiresAt: p.datetime(3),

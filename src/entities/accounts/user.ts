@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import { MAX_CHARACTERS } from '../../domain/limits.ts'
 
 /** An account. `username` is unique regardless of case (index on lower(username)). */
 export const User = defineEntity({
@@ -6,10 +7,10 @@ export const User = defineEntity({
   tableName: 'users',
   properties: {
     userId: p.bigint('string').primary().autoincrement(),
-    username: p.string().length(64),
+    username: p.string().length(MAX_CHARACTERS.username),
     passwordHash: p.text().hidden(),
-    displayName: p.string().length(100).nullable(),
-    bio: p.string().length(1000).nullable(),
+    displayName: p.string().length(MAX_CHARACTERS.displayName).nullable(),
+    bio: p.string().length(MAX_CHARACTERS.bio).nullable(),
     isPrivate: p.boolean().default(false),
     role: p.enum(['user', 'moderator', 'admin'] as const).default('user'),
     status: p.enum(['active', 'suspended', 'deactivated'] as const).default('active'),

@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import { MAX_CHARACTERS } from '../../domain/limits.ts'
 
 /** A workflow start or signal that a committed change owes; deleted once Temporal has it. */
 export const OutboxEntry = defineEntity({
@@ -11,7 +12,7 @@ export const OutboxEntry = defineEntity({
     createdAt: p.datetime(3).defaultRaw('now()'),
     lockedUntil: p.datetime(3).defaultRaw('now()'),
     attempts: p.integer().default(0),
-    lastError: p.string().length(500).nullable(),
+    lastError: p.string().length(MAX_CHARACTERS.lastError).nullable(),
     parkedAt: p.datetime(3).nullable(),
   },
 })

@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import { MAX_CHARACTERS } from '../../domain/limits.ts'
 
 /** A stored rendition of a photo (`thumb_200`, `medium_800`, `original`) in one format. */
 export const PhotoVariant = defineEntity({
@@ -6,9 +7,9 @@ export const PhotoVariant = defineEntity({
   tableName: 'photo_variants',
   properties: {
     photoId: p.uuid().primary(),
-    variant: p.string().length(32).primary(),
-    format: p.string().length(16).primary(),
-    objectKey: p.string().length(1024),
+    variant: p.string().length(MAX_CHARACTERS.variant).primary(),
+    format: p.string().length(MAX_CHARACTERS.format).primary(),
+    objectKey: p.string().length(MAX_CHARACTERS.objectKey),
     width: p.integer(),
     height: p.integer(),
     bytes: p.bigint('string'),

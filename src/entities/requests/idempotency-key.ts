@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import { MAX_CHARACTERS } from '../../domain/limits.ts'
 
 /** The first answer to a POST that carried an Idempotency-Key, kept 24 h. */
 export const IdempotencyKey = defineEntity({
@@ -7,7 +8,7 @@ export const IdempotencyKey = defineEntity({
   properties: {
     userId: p.bigint('string').primary(),
     route: p.text().primary(),
-    key: p.string().length(255).primary(),
+    key: p.string().length(MAX_CHARACTERS.idempotencyKey).primary(),
     fingerprint: p.blob(),
     lockedUntil: p.datetime(3).nullable(),
     status: p.smallint().nullable(),

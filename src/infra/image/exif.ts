@@ -1,4 +1,5 @@
 import readExifTags from 'exif-reader'
+import { MAX_CHARACTERS } from '../../domain/limits.ts'
 
 /** What EXIF says about how a photo was taken; each part is present only if plausible. */
 export interface TakenWith {
@@ -6,13 +7,12 @@ export interface TakenWith {
   takenAt?: string
   /** Its offset from UTC, `+02:00`. */
   takenAtOffset?: string
-  /** Maker and model in one string, at most 100 characters. */
+  /** Maker and model in one string, cut to MAX_CHARACTERS.camera. */
   camera?: string
   /** WGS 84 degrees. */
   location?: { latitude: number; longitude: number }
 }
 
-const maxCameraCharacters = 100
 /** An ordinary EXIF block takes under 3,000 accesses. */
 const maxAccesses = 20_000
 /** Longer values (maker notes, thumbnails) are not used here. */
@@ -75,7 +75,7 @@ function utcOffset(value: unknown): string | undefined {
 function cameraName(makeTag: unknown, modelTag: unknown): string {
   const [make, model] = [cleanText(makeTag), cleanText(modelTag)]
   const name = model.toLowerCase().startsWith(make.toLowerCase()) ? model : `${make} ${model}`
-  return [...name.trim()].slice(0, maxCameraCharacters).join('')
+  return [...name.trim()].slice(0, MAX_CHARACTERS.camera).join('')
 }
 
 /** One line of printable, well-formed text. Strings that are not ASCII arrive as bytes: UTF-8 in practice. */

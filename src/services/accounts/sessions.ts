@@ -3,15 +3,13 @@ import { v7 as uuidv7 } from 'uuid'
 import { DarkroomError } from '../../domain/errors.ts'
 import { isUuid, type UserId } from '../../domain/ids.ts'
 import type { UserViewer } from '../../domain/viewer.ts'
+import { MAX_CHARACTERS, MAX_ITEMS } from '../../domain/limits.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 
 /** A retired refresh token works this much longer, for a second tab or a lost answer. */
 const RETIRED_GRACE_SECONDS = 10
-/** More devices than anyone has; beyond it the oldest are signed out. */
-const MAX_SESSIONS_PER_USER = 100
 const SECRET_BYTES = 32
-const MAX_USER_AGENT_CHARACTERS = 300
 
 export interface OpenSession {
   userId: UserId
@@ -55,7 +53,7 @@ export function createSessions({ db, sessionDays }: { db: Database; sessionDays:
       text: `UPDATE sessions SET revoked_at = now() WHERE revoked_at IS NULL AND session_id IN (
                SELECT session_id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL
                ORDER BY last_used_at DESC, session_id DESC OFFSET $2)`,
-      values: [userId, MAX_SESSIONS_PER_USER],
+      values: [userId, MAX_ITEMS.sessionsPerUser],
     })
     return { userId, sessionId, refreshToken: await issueToken(tx, sessionId) }
   }
@@ -76,7 +74,7 @@ export function createSessions({ db, sessionDays }: { db: Database; sessionDays:
 
     async list(list) {
       const [sessionId] = list.after(['string']) ?? [null]
-      // Plan: sessions_user_idx; an account has at most MAX_SESSIONS_PER_USER of these. Ids are UUID v7: in order of sign-in.
+      // Plan: sessions_user_idx; an account has at most MAX_ITEMS.sessionsPerUser of these. Ids are UUID v7: in order of sign-in.
       const rows = await list.query<SessionRow>({
         name: 'sessions-list',
         text: `SELECT session_id, user_agent, created_at, last_used_at FROM sessions
@@ -168,7 +166,7 @@ function hashOf(refreshToken: string): Buffer {
 
 /** Header values are Latin-1 as Node reads them; control characters have no place in a list of devices. */
 function storableUserAgent(userAgent: string): string | null {
-  const shown = userAgent.replace(/[^\x20-\x7e]/g, '').slice(0, MAX_USER_AGENT_CHARACTERS)
+  const shown = userAgent.replace(/[^\x20-\x7e]/g, '').slice(0, MAX_CHARACTERS.userAgent)
   return shown === '' ? null : shown
 }
 

@@ -1,5 +1,6 @@
 import type { ClaimOutcome, PublishOutcome } from '../../contracts/activities/uploads.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
+import { MAX_CHARACTERS } from '../../domain/limits.ts'
 import { belongsInFeeds, type PhotoStatus, type Visibility } from '../../domain/visibility.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
@@ -119,7 +120,7 @@ async function close(
 ): Promise<void> {
   await db.primary({
     text: `
-      UPDATE photos SET status = 'failed', failure_code = $3, failure_detail = left($4, 500), version = version + 1
+      UPDATE photos SET status = 'failed', failure_code = $3, failure_detail = left($4, ${MAX_CHARACTERS.failureDetail}), version = version + 1
       WHERE photo_id = $1 AND status = ANY ($2)`,
     values: [photoId, from, code, detail],
   })

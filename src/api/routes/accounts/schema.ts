@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MAX_CHARACTERS } from '../../../domain/limits.ts'
 import { operation } from '../../operation.ts'
 import { atLeastOneField, characters, instant, line, text, USERNAME } from '../inputs.ts'
 import { signedInExample, userExample } from './examples.ts'
@@ -35,9 +36,12 @@ export const CreateUser = operation({
   body: z.strictObject({
     username: z
       .string()
-      .regex(USERNAME, 'Letters, digits, _ . and -, at most 64, starting with a letter or digit.'),
+      .regex(
+        USERNAME,
+        `Letters, digits, _ . and -, at most ${MAX_CHARACTERS.username}, starting with a letter or digit.`,
+      ),
     password: newPassword,
-    displayName: line(100).optional(),
+    displayName: line(MAX_CHARACTERS.displayName).optional(),
   }),
   examples: {
     body: { username: 'ada', password: 'correct horse battery staple', displayName: 'Ada Lovelace' },
@@ -60,8 +64,8 @@ export const UpdateMe = operation({
   description: 'Honours If-Match.',
   body: atLeastOneField(
     z.strictObject({
-      displayName: line(100).optional(),
-      bio: text(1_000).optional(),
+      displayName: line(MAX_CHARACTERS.displayName).optional(),
+      bio: text(MAX_CHARACTERS.bio).optional(),
       isPrivate: z
         .boolean()
         .refine((given) => !given, 'Private accounts are not available yet.')

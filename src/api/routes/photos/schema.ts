@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { isUuid, UUID_PATTERN } from '../../../domain/ids.ts'
 import { VARIANT_NAMES } from '../../../domain/variants.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../../domain/visibility.ts'
+import { MAX_CHARACTERS, MAX_ITEMS } from '../../../domain/limits.ts'
 import { operation } from '../../operation.ts'
 import {
   atLeastOneField,
@@ -74,8 +75,8 @@ export const PhotoAnswer = z.object({ photo: PhotoSchema })
 
 /** The fields that an owner may set when creating a photo, and edit later. */
 export const editable = {
-  caption: text(2_200).optional(),
-  altText: text(1_000).optional(),
+  caption: text(MAX_CHARACTERS.caption).optional(),
+  altText: text(MAX_CHARACTERS.altText).optional(),
   visibility: z.enum(VISIBILITIES).optional(),
   shareLocation: z.boolean().optional(),
   shareCamera: z.boolean().optional(),
@@ -91,7 +92,6 @@ export const GetPhoto = operation({
   errors: ['not_found'],
 })
 
-const MAX_IDS = 100
 const UUID_CHARACTERS = 36
 
 export const GetPhotos = operation({
@@ -101,13 +101,16 @@ export const GetPhotos = operation({
   query: z.strictObject({
     ids: z
       .string()
-      .max(MAX_IDS * (UUID_CHARACTERS + 1))
+      .max(MAX_ITEMS.photoIds * (UUID_CHARACTERS + 1))
       .transform((ids) => [...new Set(ids.split(','))])
-      .refine((ids) => ids.length <= MAX_IDS, `At most ${MAX_IDS} ids.`)
+      .refine((ids) => ids.length <= MAX_ITEMS.photoIds, `At most ${MAX_ITEMS.photoIds} ids.`)
       .refine((ids) => ids.every(isUuid), 'Photo ids, separated by commas.')
       .meta({
-        description: `Photo ids, separated by commas; at most ${MAX_IDS}.`,
-        ...shownAs({ type: 'string', pattern: `^${UUID_PATTERN}(,${UUID_PATTERN}){0,${MAX_IDS - 1}}$` }),
+        description: `Photo ids, separated by commas; at most ${MAX_ITEMS.photoIds}.`,
+        ...shownAs({
+          type: 'string',
+          pattern: `^${UUID_PATTERN}(,${UUID_PATTERN}){0,${MAX_ITEMS.photoIds - 1}}$`,
+        }),
       }),
   }),
   examples: { answer: { items: photosExample.items } },

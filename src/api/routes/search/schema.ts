@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { MAX_TAG_DISPLAY_CHARACTERS } from '../../../domain/hashtags.ts'
+import { MAX_CHARACTERS } from '../../../domain/limits.ts'
 import { MAX_SEARCH_TEXT_CHARACTERS } from '../../../services/search/search-text.ts'
 import { operation } from '../../operation.ts'
 import { listOf, pageQuery, queryText, USERNAME } from '../inputs.ts'
@@ -15,7 +15,7 @@ const instantOrDay = z
   .transform((given) => new Date(given))
 
 /** A tag as written, with its sign. */
-const tag = queryText(1, MAX_TAG_DISPLAY_CHARACTERS + 1)
+const tag = queryText(1, MAX_CHARACTERS.tagDisplay + 1)
 
 export const SearchPhotos = operation({
   id: 'searchPhotos',

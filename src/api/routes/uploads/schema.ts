@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { UPLOAD_STEPS } from '../../../contracts/photo-upload.ts'
+import { MAX_CHARACTERS } from '../../../domain/limits.ts'
 import { ORIGINAL_CONTENT_TYPES, type OriginalContentType } from '../../../domain/variants.ts'
 import { PHOTO_STATUSES } from '../../../domain/visibility.ts'
 import { operation } from '../../operation.ts'
@@ -21,7 +22,7 @@ export const UploadSchema = z
 
 const contentType = z
   .string()
-  .max(100)
+  .max(MAX_CHARACTERS.contentType)
   .refine((given) => (ORIGINAL_CONTENT_TYPES as readonly string[]).includes(given), {
     message: `One of ${ORIGINAL_CONTENT_TYPES.join(', ')}.`,
     params: { code: 'unsupported_type' },

@@ -1,0 +1,45 @@
+/**
+ * The longest texts, in characters. Entities, tables (compared in test/integration/entities) and the API's inputs take
+ * them from here. A longer limit needs a migration; a shorter one also needs a look at what is stored.
+ */
+export const MAX_CHARACTERS = {
+  username: 64,
+  displayName: 100,
+  bio: 1_000,
+  /** Longer ones of no browser; the rest is cut off. */
+  userAgent: 300,
+  caption: 2_200,
+  altText: 1_000,
+  contentType: 100,
+  /** The maker and model that a camera writes; the rest is cut off. */
+  camera: 200,
+  /** In base64; a thumbhash has at most 25 bytes. */
+  thumbhash: 64,
+  failureCode: 40,
+  failureDetail: 500,
+  /** S3's own limit, in bytes; keys are ASCII. */
+  objectKey: 1_024,
+  variant: 32,
+  format: 16,
+  /** Folded; a longer run of letters is not a hashtag. */
+  tag: 100,
+  /** As written: folding drops marks, and they may be piled on one letter without end. */
+  tagDisplay: 400,
+  idempotencyKey: 255,
+  /** Of an outbox row; the rest is cut off. */
+  lastError: 500,
+} as const
+
+/** The most items of a kind. */
+export const MAX_ITEMS = {
+  /** A page of any list. */
+  page: 100,
+  /** Photos fetched by id in one request. */
+  photoIds: 100,
+  tagsPerPhoto: 30,
+  /** More devices than anyone has; the oldest are signed out. */
+  sessionsPerUser: 100,
+} as const
+
+/** A page of a list whose client named no limit. */
+export const DEFAULT_PAGE_ITEMS = 20
