@@ -1,3 +1,5 @@
+import { MAX_CHARACTERS } from '../domain/limits.ts'
+
 /** An error's message; of an AggregateError, those of its parts; of anything else, its text. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
@@ -6,11 +8,9 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-const MAX_CHARACTERS = 500
-
-/** The first line of an error's message, cut off at 500 characters. */
+/** The first line of an error's message, cut off at MAX_CHARACTERS.lastError. */
 export function firstLineOf(error: Error): string {
-  return error.message.split('\n', 1)[0]!.slice(0, MAX_CHARACTERS)
+  return error.message.split('\n', 1)[0]!.slice(0, MAX_CHARACTERS.lastError)
 }
 
 /** One line about an error: its name, gRPC status and the first line of its message. */
@@ -19,7 +19,7 @@ export function shortError(error: unknown): string {
   const status = grpcCode(error)
   return `${error.name}${status === undefined ? '' : ` (gRPC ${status})`}: ${firstLineOf(error)}`.slice(
     0,
-    MAX_CHARACTERS,
+    MAX_CHARACTERS.lastError,
   )
 }
 

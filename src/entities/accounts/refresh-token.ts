@@ -5,7 +5,7 @@ export const RefreshToken = defineEntity({
   name: 'RefreshToken',
   tableName: 'refresh_tokens',
   properties: {
-    tokenHash: p.blob().primary(),
+    tokenHash: p.blob().$type<Buffer>().primary(),
     sessionId: p.uuid(),
     issuedAt: p.datetime(3).defaultRaw('now()'),
     retiredAt: p.datetime(3).nullable(),

@@ -1,5 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
+import type { Row } from '../row.ts'
 
 /** A signed-in device: the family of refresh tokens that descend from one sign-in. */
 export const Session = defineEntity({
@@ -16,3 +17,4 @@ export const Session = defineEntity({
   },
 })
 export type Session = InferEntity<typeof Session>
+export type SessionRow = Row<typeof Session>

@@ -1,5 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
+import type { Row } from '../row.ts'
 
 /** An account. `username` is unique regardless of case (index on lower(username)). */
 export const User = defineEntity({
@@ -18,3 +19,4 @@ export const User = defineEntity({
   },
 })
 export type User = InferEntity<typeof User>
+export type UserRow = Row<typeof User>

@@ -1,5 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
+import type { Row } from '../row.ts'
 
 /** A workflow start or signal that a committed change owes; deleted once Temporal has it. */
 export const OutboxEntry = defineEntity({
@@ -8,7 +9,7 @@ export const OutboxEntry = defineEntity({
   properties: {
     outboxId: p.bigint('string').primary().autoincrement(),
     kind: p.text(),
-    payload: p.json<Record<string, unknown>>(),
+    payload: p.json<unknown>(),
     createdAt: p.datetime(3).defaultRaw('now()'),
     lockedUntil: p.datetime(3).defaultRaw('now()'),
     attempts: p.integer().default(0),
@@ -17,3 +18,4 @@ export const OutboxEntry = defineEntity({
   },
 })
 export type OutboxEntry = InferEntity<typeof OutboxEntry>
+export type OutboxEntryRow = Row<typeof OutboxEntry>

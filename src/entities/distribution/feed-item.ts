@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import type { Row } from '../row.ts'
 
 /** A photo pushed into a user's feed; hash-partitioned by user. */
 export const FeedItem = defineEntity({
@@ -11,3 +12,4 @@ export const FeedItem = defineEntity({
   },
 })
 export type FeedItem = InferEntity<typeof FeedItem>
+export type FeedItemRow = Row<typeof FeedItem>

@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import type { Row } from '../row.ts'
 
 /**
  * What is known of a user's feed. Every change of the accounts they follow raises `epoch` and voids older claims of
@@ -18,3 +19,4 @@ export const FeedState = defineEntity({
   },
 })
 export type FeedState = InferEntity<typeof FeedState>
+export type FeedStateRow = Row<typeof FeedState>

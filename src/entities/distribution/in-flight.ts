@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import type { Row } from '../row.ts'
 
 /** A celebrity's photo that not every follower's stored feed holds yet; readers merge it in. */
 export const InFlight = defineEntity({
@@ -12,3 +13,4 @@ export const InFlight = defineEntity({
   },
 })
 export type InFlight = InferEntity<typeof InFlight>
+export type InFlightRow = Row<typeof InFlight>

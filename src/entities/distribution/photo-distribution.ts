@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import type { Row } from '../row.ts'
 
 /**
  * What the stored feeds are known to hold of a photo: `none`, `all`, or null while a push or collection is owed. A trigger
@@ -13,4 +14,5 @@ export const PhotoDistribution = defineEntity({
     since: p.datetime(3),
   },
 })
+export type PhotoDistributionRow = Row<typeof PhotoDistribution>
 export type PhotoDistribution = InferEntity<typeof PhotoDistribution>

@@ -4,6 +4,7 @@ import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 export const PhotoCounters = defineEntity({
   name: 'PhotoCounters',
   tableName: 'photo_counters',
+  checks: [{ name: 'photo_counters_slot_check', expression: 'slot >= 0 AND slot <= 15' }],
   properties: {
     photoId: p.uuid().primary(),
     slot: p.smallint().primary(),

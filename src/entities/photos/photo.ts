@@ -1,6 +1,7 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../domain/visibility.ts'
+import type { Row } from '../row.ts'
 
 /**
  * A photo. `version` rises with every change (it fences writers and is the search document's external version);
@@ -29,16 +30,17 @@ export const Photo = defineEntity({
     altText: p.string().length(MAX_CHARACTERS.altText).nullable(),
     contentType: p.string().length(MAX_CHARACTERS.contentType),
     bytes: p.bigint('string'),
-    declaredSha256: p.blob().nullable(),
-    sha256: p.blob().nullable(),
+    declaredSha256: p.blob().$type<Buffer>().nullable(),
+    sha256: p.blob().$type<Buffer>().nullable(),
     width: p.integer().nullable(),
     height: p.integer().nullable(),
     thumbhash: p.string().length(MAX_CHARACTERS.thumbhash).nullable(),
-    takenAt: p.string().columnType('timestamp(0)').nullable(),
+    /** Without a zone: read it by to_char, as the driver would take it for the process's own. */
+    takenAt: p.datetime(0).columnType('timestamp(0)').nullable(),
     takenAtOffset: p.smallint().nullable(),
     camera: p.string().length(MAX_CHARACTERS.camera).nullable(),
-    latitude: p.double().nullable(),
-    longitude: p.double().nullable(),
+    latitude: p.double().$type<number>().nullable(),
+    longitude: p.double().$type<number>().nullable(),
     shareLocation: p.boolean().default(false),
     shareCamera: p.boolean().default(false),
     allowDownload: p.boolean().default(false),
@@ -48,11 +50,7 @@ export const Photo = defineEntity({
     createdAt: p.datetime(3).defaultRaw('now()'),
     publishedAt: p.datetime(3).nullable(),
     score: p.bigint('string').nullable(),
-    distribution: p
-      .enum(['none', 'all'] as const)
-      .nullable()
-      .default('none'),
-    distributionSince: p.datetime(3).nullable(),
   },
 })
 export type Photo = InferEntity<typeof Photo>
+export type PhotoRow = Row<typeof Photo>

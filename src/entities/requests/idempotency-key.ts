@@ -9,7 +9,7 @@ export const IdempotencyKey = defineEntity({
     userId: p.bigint('string').primary(),
     route: p.text().primary(),
     key: p.string().length(MAX_CHARACTERS.idempotencyKey).primary(),
-    fingerprint: p.blob(),
+    fingerprint: p.blob().$type<Buffer>(),
     lockedUntil: p.datetime(3).nullable(),
     status: p.smallint().nullable(),
     response: p.json<Record<string, unknown>>().nullable(),

@@ -1,5 +1,8 @@
+import { sql } from 'kysely'
 import { DarkroomError } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
+import { FeedState, User, type UserRow } from '../../entities/index.ts'
+import { insertRow, run } from '../../infra/db/insert.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import type { Passwords } from './passwords.ts'
 import type { OpenSession, Sessions } from './sessions.ts'
@@ -40,7 +43,8 @@ export interface Accounts {
   update(userId: UserId, changes: AccountChanges, guard?: (current: Account) => void): Promise<Account>
 }
 
-const ACCOUNT_COLUMNS = 'user_id, username, display_name, bio, is_private, created_at'
+const ACCOUNT_FIELDS = ['user_id', 'username', 'display_name', 'bio', 'is_private', 'created_at'] as const
+const ACCOUNT_COLUMNS = ACCOUNT_FIELDS.join(', ')
 
 export function createAccounts(deps: { db: Database; passwords: Passwords; sessions: Sessions }): Accounts {
   const { db, passwords, sessions } = deps
@@ -51,13 +55,17 @@ export function createAccounts(deps: { db: Database; passwords: Passwords; sessi
       const passwordHash = await passwords.hash(password)
       return db.transaction(async (tx) => {
         // Two at once: the index decides, and the second's statement inserts nothing.
-        const [row] = await tx.query<AccountRow>({
-          text: `INSERT INTO users (username, password_hash, display_name) VALUES ($1, $2, $3)
-                 ON CONFLICT ((lower(username))) DO NOTHING RETURNING ${ACCOUNT_COLUMNS}`,
-          values: [username, passwordHash, displayName],
-        })
+        const [row] = await run(
+          tx.query,
+          insertRow(User, { username, passwordHash, displayName }, ['bio'])
+            .onConflict((conflict) => conflict.expression(sql`lower(username)`).doNothing())
+            .returning(ACCOUNT_FIELDS),
+        )
         if (!row) throw usernameTaken()
-        await tx.query({ text: 'INSERT INTO feed_state (user_id) VALUES ($1)', values: [row.user_id] })
+        await run(
+          tx.query,
+          insertRow(FeedState, { userId: row.user_id }, ['rowsEpoch', 'rowsFrom', 'lastReadAt']),
+        )
         const session = await sessions.openWithin(tx, row.user_id, userAgent)
         return { account: toAccount(row), session }
       })
@@ -110,7 +118,7 @@ export function createAccounts(deps: { db: Database; passwords: Passwords; sessi
 const ASCII = /^[\x21-\x7e]+$/
 
 function credentialsOf(query: Query, username: string) {
-  return query<AccountRow & { password_hash: string; status: string }>({
+  return query<AccountRow & Pick<UserRow, 'password_hash' | 'status'>>({
     name: 'account-credentials',
     text: `SELECT ${ACCOUNT_COLUMNS}, password_hash, status FROM users WHERE lower(username) = lower($1)`,
     values: [username],
@@ -136,14 +144,7 @@ function accountGone(): DarkroomError {
   return new DarkroomError('unauthenticated', 'The account no longer exists.')
 }
 
-export interface AccountRow {
-  user_id: UserId
-  username: string
-  display_name: string | null
-  bio: string | null
-  is_private: boolean
-  created_at: Date
-}
+export type AccountRow = Pick<UserRow, (typeof ACCOUNT_FIELDS)[number]>
 
 export function toAccount(row: AccountRow): Account {
   return {

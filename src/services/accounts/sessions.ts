@@ -1,9 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
 import { DarkroomError } from '../../domain/errors.ts'
 import { isUuid, type UserId } from '../../domain/ids.ts'
 import type { UserViewer } from '../../domain/viewer.ts'
 import { MAX_CHARACTERS, MAX_ITEMS } from '../../domain/limits.ts'
+import { RefreshToken, Session, type SessionRow, type UserRow } from '../../entities/index.ts'
+import { insertRow, run } from '../../infra/db/insert.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 
@@ -44,11 +47,19 @@ export interface Sessions {
 export function createSessions({ db, sessionDays }: { db: Database; sessionDays: number }): Sessions {
   async function openWithin(tx: Transaction, userId: UserId, userAgent: string): Promise<OpenSession> {
     const sessionId = uuidv7()
-    await tx.query({
-      text: `INSERT INTO sessions (session_id, user_id, user_agent, expires_at)
-             VALUES ($1, $2, $3, now() + $4 * interval '1 day')`,
-      values: [sessionId, userId, storableUserAgent(userAgent), sessionDays],
-    })
+    await run(
+      tx.query,
+      insertRow(
+        Session,
+        {
+          sessionId,
+          userId,
+          userAgent: storableUserAgent(userAgent),
+          expiresAt: sql<Date>`now() + ${sessionDays} * interval '1 day'`,
+        },
+        ['revokedAt'],
+      ),
+    )
     await tx.query({
       text: `UPDATE sessions SET revoked_at = now() WHERE revoked_at IS NULL AND session_id IN (
                SELECT session_id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL
@@ -116,7 +127,7 @@ async function exchange(
   const [sessionId] = refreshToken.split('.', 1)
   if (!sessionId || !isUuid(sessionId)) return 'refused'
   // The session's row is the lock: two exchanges of one token come one after the other.
-  const [session] = await tx.query<{ user_id: UserId; status: string }>({
+  const [session] = await tx.query<Pick<SessionRow, 'user_id'> & Pick<UserRow, 'status'>>({
     text: `SELECT s.user_id, u.status FROM sessions s JOIN users u USING (user_id)
            WHERE s.session_id = $1 AND s.revoked_at IS NULL AND s.expires_at > now() FOR UPDATE OF s`,
     values: [sessionId],
@@ -152,10 +163,7 @@ async function exchange(
 
 async function issueToken(tx: Transaction, sessionId: string): Promise<string> {
   const refreshToken = `${sessionId}.${randomBytes(SECRET_BYTES).toString('base64url')}`
-  await tx.query({
-    text: 'INSERT INTO refresh_tokens (token_hash, session_id) VALUES ($1, $2)',
-    values: [hashOf(refreshToken), sessionId],
-  })
+  await run(tx.query, insertRow(RefreshToken, { tokenHash: hashOf(refreshToken), sessionId }, ['retiredAt']))
   return refreshToken
 }
 
@@ -168,11 +176,4 @@ function hashOf(refreshToken: string): Buffer {
 function storableUserAgent(userAgent: string): string | null {
   const shown = userAgent.replace(/[^\x20-\x7e]/g, '').slice(0, MAX_CHARACTERS.userAgent)
   return shown === '' ? null : shown
-}
-
-interface SessionRow {
-  session_id: string
-  user_agent: string | null
-  created_at: Date
-  last_used_at: Date
 }

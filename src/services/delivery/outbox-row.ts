@@ -1,15 +1,10 @@
 import { z } from 'zod'
 import type { OutboxMessage } from '../../contracts/outbox.ts'
+import type { OutboxEntryRow } from '../../entities/index.ts'
 import { isUuid } from '../../domain/ids.ts'
 import type { AboutMessage } from '../../observability/delivery-events.ts'
 
-export interface OutboxRow {
-  outbox_id: string
-  kind: string
-  payload: unknown
-  attempts: number
-  created_at: Date
-}
+export type OutboxRow = Pick<OutboxEntryRow, 'outbox_id' | 'kind' | 'payload' | 'attempts' | 'created_at'>
 
 /** The row can never be delivered, however often a relay tries. */
 export class UndeliverableMessageError extends Error {

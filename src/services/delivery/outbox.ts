@@ -1,5 +1,8 @@
 import type { Client } from '@temporalio/client'
+import { sql } from 'kysely'
 import type { OutboxMessage } from '../../contracts/outbox.ts'
+import { OutboxEntry } from '../../entities/index.ts'
+import { insertRow, run } from '../../infra/db/insert.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { outboxDelayed, outboxDelivered } from '../../observability/delivery-events.ts'
@@ -33,13 +36,14 @@ export interface Outbox {
  * @returns the id to hand to `dispatch` once the transaction has committed
  */
 export async function addToOutbox(tx: Transaction, message: OutboxMessage): Promise<string> {
-  const [row] = await tx.query<{ outbox_id: string }>({
-    text: `
-      INSERT INTO outbox (kind, payload, locked_until)
-      VALUES ($1, $2::jsonb, clock_timestamp() + $3 * interval '1 second')
-      RETURNING outbox_id::text`,
-    values: [message.kind, JSON.stringify(message.payload), DIRECT_GRACE_SECONDS],
-  })
+  const lockedUntil = sql<Date>`clock_timestamp() + ${DIRECT_GRACE_SECONDS} * interval '1 second'`
+  const [row] = await run(
+    tx.query,
+    insertRow(OutboxEntry, { kind: message.kind, payload: message.payload, lockedUntil }, [
+      'lastError',
+      'parkedAt',
+    ]).returning('outbox_id'),
+  )
   return row!.outbox_id
 }
 

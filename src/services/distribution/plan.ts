@@ -1,7 +1,8 @@
 import type { FanoutPlan } from '../../contracts/photo-fanout.ts'
 import { BUCKET_COUNT } from '../../domain/buckets.ts'
-import type { PhotoId, UserId } from '../../domain/ids.ts'
-import { belongsInFeeds, type PhotoStatus, type Visibility } from '../../domain/visibility.ts'
+import type { PhotoId } from '../../domain/ids.ts'
+import { belongsInFeeds } from '../../domain/visibility.ts'
+import type { PhotoDistributionRow, PhotoRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
 
 export interface ShardingRule {
@@ -11,17 +12,8 @@ export interface ShardingRule {
   shards: number
 }
 
-interface PlanRow {
-  version: number
-  access_epoch: number
-  owner_id: UserId
-  status: PhotoStatus
-  visibility: Visibility
-  score: string | null
-  distribution: 'none' | 'all' | null
-  since_ms: number
-  followers: string
-}
+type PlanRow = Pick<PhotoRow, 'version' | 'access_epoch' | 'owner_id' | 'status' | 'visibility' | 'score'> &
+  Pick<PhotoDistributionRow, 'distribution'> & { since_ms: number; followers: string }
 
 const PLAN = `
   SELECT p.version, p.access_epoch, p.owner_id, p.status, p.visibility, p.score,

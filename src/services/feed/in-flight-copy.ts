@@ -1,5 +1,6 @@
 import { isBelow, type FeedPosition } from '../../domain/feed-page.ts'
-import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { UserId } from '../../domain/ids.ts'
+import type { InFlightRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { feedable, inCircle } from '../../infra/db/rules.ts'
 import { photoInFlightMerged } from '../../observability/distribution-events.ts'
@@ -56,7 +57,7 @@ export function createInFlightCopy({
 
   async function refresh(): Promise<void> {
     const askedAt = performance.now()
-    const rows = await db.primary<PolledRow>({ name: 'feed-in-flight', text: POLL })
+    const rows = await db.primary<MarkedRow & { age_seconds: number }>({ name: 'feed-in-flight', text: POLL })
     const before = copy && new Set(copy.map(({ photoId }) => photoId))
     copy = rows.map(toInFlight)
     asOf = askedAt
@@ -109,7 +110,7 @@ export async function inFlightBelow(
 ): Promise<Flying> {
   const photos = copy.filter((item) => isBelow(item, position))
   if (photos.length <= MAX_UNKNOWN_OWNERS) return { photos, isAll: true }
-  const rows = await query<InFlightRow>({
+  const rows = await query<MarkedRow>({
     name: 'feed-in-flight-of-circle',
     text: OF_CIRCLE,
     values: pullValues(viewerId, position, count),
@@ -122,16 +123,8 @@ const OF_CIRCLE = `
   WHERE (f.score, f.photo_id) < ($2::bigint, $3::uuid) AND ${feedable('p')} AND ${inCircle('f.owner_id', '$1::bigint')}
   ORDER BY f.score DESC, f.photo_id DESC LIMIT $4::integer`
 
-interface InFlightRow {
-  photo_id: PhotoId
-  owner_id: UserId
-  score: string
-}
+type MarkedRow = Pick<InFlightRow, 'photo_id' | 'owner_id' | 'score'>
 
-interface PolledRow extends InFlightRow {
-  age_seconds: number
-}
-
-function toInFlight(row: InFlightRow): InFlightPhoto {
+function toInFlight(row: MarkedRow): InFlightPhoto {
   return { photoId: row.photo_id, ownerId: row.owner_id, score: Number(row.score) }
 }

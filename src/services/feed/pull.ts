@@ -1,5 +1,7 @@
 import type { FeedPosition, FeedScan } from '../../domain/feed-page.ts'
-import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { UserId } from '../../domain/ids.ts'
+import type { FeedItemRow, FeedStateRow } from '../../entities/index.ts'
+import type { OrNull } from '../../entities/row.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { feedable, mutes } from '../../infra/db/rules.ts'
 
@@ -49,17 +51,10 @@ const SNAPSHOT = `
   LEFT JOIN LATERAL (${PULL}) feed ON true
   ORDER BY feed.score DESC, feed.photo_id DESC`
 
-export interface ItemRow {
-  photo_id: PhotoId
-  score: string
-}
+export type ItemRow = Pick<FeedItemRow, 'photo_id' | 'score'>
 
-interface SnapshotRow {
-  epoch: string | null
-  enrolled: boolean | null
-  photo_id: PhotoId | null
-  score: string | null
-}
+/** Either part may be absent. */
+type SnapshotRow = OrNull<Pick<FeedStateRow, 'epoch' | 'enrolled'> & ItemRow>
 
 /**
  * The tier that is always right: the feed below `position` out of follows and photos, without muted authors; at most

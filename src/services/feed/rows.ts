@@ -1,7 +1,9 @@
 import type { FeedPosition, FeedScan } from '../../domain/feed-page.ts'
-import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { UserId } from '../../domain/ids.ts'
+import type { FeedStateRow } from '../../entities/index.ts'
+import type { OrNull } from '../../entities/row.ts'
 import type { Query } from '../../infra/db/database.ts'
-import { PULL, pullValues, toPosition } from './pull.ts'
+import { PULL, pullValues, toPosition, type ItemRow } from './pull.ts'
 
 /** What the rows say about a feed below a position. */
 export interface RowsRead {
@@ -24,11 +26,7 @@ const READ_ROWS = `
     ORDER BY i.score DESC, i.photo_id DESC LIMIT $4::integer) item ON true
   ORDER BY item.score DESC, item.photo_id DESC`
 
-interface Row {
-  claimed: boolean | null
-  rows_from: string | null
-  photo_id: PhotoId | null
-  score: string | null
+type ClaimedRow = OrNull<{ claimed: boolean } & Pick<FeedStateRow, 'rows_from'> & ItemRow> & {
   following: string
 }
 
@@ -39,7 +37,7 @@ export async function readRows(
   position: FeedPosition | undefined,
   count: number,
 ): Promise<RowsRead> {
-  const rows = await query<Row>({
+  const rows = await query<ClaimedRow>({
     name: 'feed-rows',
     text: READ_ROWS,
     values: pullValues(userId, position, count),

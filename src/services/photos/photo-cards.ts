@@ -1,3 +1,4 @@
+import type { PhotoRow, UserRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { inCircle, mutes, visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
@@ -141,47 +142,48 @@ export async function loadPhotoCard(
   return (await loadPhotoCards(query, viewer, [photoId])).cards.get(photoId)
 }
 
-interface CardRow {
-  viewer_epoch: string | null
-  viewer_read_is_old: boolean | null
-  photo_id: PhotoId
-  version: number
-  access_epoch: number
-  owner_id: UserId
-  username: string
-  display_name: string | null
-  is_private: boolean
-  status: PhotoStatus
-  visibility: Visibility
-  caption: string | null
-  alt_text: string | null
-  failure_code: string | null
-  failure_detail: string | null
-  content_type: string
-  bytes: string
-  width: number | null
-  height: number | null
-  thumbhash: string | null
-  taken_at: string | null
-  taken_at_offset: number | null
-  camera: string | null
-  latitude: number | null
-  longitude: number | null
-  share_location: boolean
-  share_camera: boolean
-  allow_download: boolean
-  created_at: Date
-  upload_expires_at: Date
-  published_at: Date | null
-  score: string | null
-  /** Null while the photo has no counters. */
-  likes: string | null
-  comments: string | null
-  variants: CardVariant[]
-  tags: string[]
-  in_circle: boolean
-  muted: boolean
-}
+/** `taken_at` as text, local time. The viewer's columns are alone in a row where no photo is shown. */
+type CardRow = Pick<
+  PhotoRow,
+  | 'photo_id'
+  | 'version'
+  | 'access_epoch'
+  | 'owner_id'
+  | 'status'
+  | 'visibility'
+  | 'caption'
+  | 'alt_text'
+  | 'failure_code'
+  | 'failure_detail'
+  | 'content_type'
+  | 'bytes'
+  | 'width'
+  | 'height'
+  | 'thumbhash'
+  | 'taken_at_offset'
+  | 'camera'
+  | 'latitude'
+  | 'longitude'
+  | 'share_location'
+  | 'share_camera'
+  | 'allow_download'
+  | 'created_at'
+  | 'upload_expires_at'
+  | 'published_at'
+  | 'score'
+> &
+  Pick<UserRow, 'username' | 'display_name' | 'is_private'> & {
+    taken_at: string | null
+    viewer_epoch: string | null
+    viewer_read_is_old: boolean | null
+    /** Null while the photo has no counters. */
+    likes: string | null
+    comments: string | null
+    variants: CardVariant[]
+    tags: string[]
+    in_circle: boolean
+    muted: boolean
+  }
 
 function toCard(row: CardRow): PhotoCard {
   return {

@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream'
 import { DarkroomError, notFound } from '../../domain/errors.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { UserViewer, Viewer } from '../../domain/viewer.ts'
-import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
 import { belongsInFeeds, isNarrowing } from '../../domain/visibility.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
+import type { PhotoRow } from '../../entities/index.ts'
 import { ObjectMissing, type ObjectStore } from '../../infra/s3/object-store.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 import { loadPhotoCard, loadPhotoCards, type PhotoCard } from './photo-cards.ts'
@@ -164,7 +164,7 @@ const COLUMNS = {
   shareLocation: 'share_location',
   shareCamera: 'share_camera',
   allowDownload: 'allow_download',
-} as const satisfies Record<keyof PhotoChanges, string>
+} as const satisfies Record<keyof PhotoChanges, keyof PhotoRow>
 
 interface Change {
   /** The outbox messages that the change owes; none if nothing changed. */
@@ -180,7 +180,7 @@ async function applyChanges(
   expectedVersions: readonly number[] | undefined,
 ): Promise<Change> {
   const [row] = await tx.query<
-    { owner_id: UserId; version: number; status: PhotoStatus; score: string | null } & Record<string, unknown>
+    Pick<PhotoRow, 'owner_id' | 'version' | 'status' | 'score' | (typeof COLUMNS)[keyof PhotoChanges]>
   >({
     text: `SELECT owner_id, version, status, score, ${Object.values(COLUMNS).join(', ')} FROM photos
            WHERE photo_id = $1 AND status <> 'deleted' FOR UPDATE`,
@@ -195,8 +195,7 @@ async function applyChanges(
     return value !== undefined && value !== row[column]
   })
   if (changed.length === 0) return { outboxIds: [] }
-  const narrower =
-    changes.visibility !== undefined && isNarrowing(row['visibility'] as Visibility, changes.visibility)
+  const narrower = changes.visibility !== undefined && isNarrowing(row.visibility, changes.visibility)
   const sets = changed.map(([, column], index) => `${column} = $${index + 3}`)
   await tx.query({
     text: `UPDATE photos SET version = version + 1, access_epoch = access_epoch + $2::int, ${sets.join(', ')}
@@ -210,7 +209,7 @@ async function applyChanges(
     kind: 'photoChanged',
     payload: { photoId, ownerId: row.owner_id },
   })
-  const before = { status: row.status, visibility: row['visibility'] as Visibility }
+  const before = { status: row.status, visibility: row.visibility }
   const after = { status: row.status, visibility: changes.visibility ?? before.visibility }
   if (belongsInFeeds(before) || !belongsInFeeds(after)) return { outboxIds: [outboxId] }
   return { outboxIds: [outboxId], widened: { photoId, ownerId: row.owner_id, score: Number(row.score) } }

@@ -1,7 +1,7 @@
 import type { IndexOutcome } from '../../contracts/activities/search.ts'
-import type { PhotoId, UserId } from '../../domain/ids.ts'
-import { effectiveVisibility, type AccountStatus } from '../../domain/access.ts'
-import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
+import { effectiveVisibility } from '../../domain/access.ts'
+import type { PhotoId } from '../../domain/ids.ts'
+import type { PhotoRow, UserRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
 import type { PhotoDocument, PhotoIndex } from '../../infra/opensearch/photo-index.ts'
 import { foldText } from './search-text.ts'
@@ -28,7 +28,7 @@ const MAX_PASSES = 5
 const FINAL_VERSION = 2 ** 31
 
 export function createSearchIndex({ index, primary }: SearchIndexDeps): SearchIndex {
-  async function indexRow(photoId: PhotoId, row: PhotoRow | undefined): Promise<IndexOutcome> {
+  async function indexRow(photoId: PhotoId, row: IndexedRow | undefined): Promise<IndexOutcome> {
     if (!row) {
       return { state: 'removed', version: null, changed: await index.remove(photoId, FINAL_VERSION) }
     }
@@ -55,20 +55,15 @@ export function createSearchIndex({ index, primary }: SearchIndexDeps): SearchIn
   }
 }
 
-interface PhotoRow {
-  photo_id: PhotoId
-  owner_id: UserId
-  username: string
-  owner_status: AccountStatus
-  owner_is_private: boolean
-  version: number
-  status: PhotoStatus
-  visibility: Visibility
-  caption: string | null
-  alt_text: string | null
-  score: string | null
-  tags: string[]
-}
+type IndexedRow = Pick<
+  PhotoRow,
+  'photo_id' | 'owner_id' | 'version' | 'status' | 'visibility' | 'caption' | 'alt_text' | 'score'
+> &
+  Pick<UserRow, 'username'> & {
+    owner_status: UserRow['status']
+    owner_is_private: UserRow['is_private']
+    tags: string[]
+  }
 
 const READ_ROW = `
   SELECT p.photo_id, p.owner_id, u.username, u.status AS owner_status, u.is_private AS owner_is_private, p.version, p.status, p.visibility, p.caption, p.alt_text, p.score,
@@ -77,12 +72,12 @@ const READ_ROW = `
   FROM photos p JOIN users u ON u.user_id = p.owner_id
   WHERE p.photo_id = $1`
 
-async function readRow(primary: Query, photoId: PhotoId): Promise<PhotoRow | undefined> {
-  const [row] = await primary<PhotoRow>({ name: 'search-row', text: READ_ROW, values: [photoId] })
+async function readRow(primary: Query, photoId: PhotoId): Promise<IndexedRow | undefined> {
+  const [row] = await primary<IndexedRow>({ name: 'search-row', text: READ_ROW, values: [photoId] })
   return row
 }
 
-function toDocument(row: PhotoRow): PhotoDocument {
+function toDocument(row: IndexedRow): PhotoDocument {
   return {
     photoId: row.photo_id,
     ownerId: row.owner_id,

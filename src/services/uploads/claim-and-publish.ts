@@ -1,7 +1,8 @@
 import type { ClaimOutcome, PublishOutcome } from '../../contracts/activities/uploads.ts'
-import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { PhotoId } from '../../domain/ids.ts'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
-import { belongsInFeeds, type PhotoStatus, type Visibility } from '../../domain/visibility.ts'
+import { belongsInFeeds, type PhotoStatus } from '../../domain/visibility.ts'
+import type { PhotoRow } from '../../entities/index.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { markInFlight } from '../distribution/in-flight-marks.ts'
@@ -80,14 +81,9 @@ async function publish(
   photoId: PhotoId,
   fanoutShardThreshold: number,
 ): Promise<PublishOutcome> {
-  const [photo] = await tx.query<{
-    status: PhotoStatus
-    owner_id: UserId
-    version: number
-    visibility: Visibility
-    caption: string | null
-    sha256: Buffer | null
-  }>({
+  const [photo] = await tx.query<
+    Pick<PhotoRow, 'status' | 'owner_id' | 'version' | 'visibility' | 'caption' | 'sha256'>
+  >({
     text: `SELECT status, owner_id::text, version, visibility, caption, sha256 FROM photos WHERE photo_id = $1 FOR UPDATE`,
     values: [photoId],
   })
@@ -95,7 +91,7 @@ async function publish(
   if (photo?.status !== 'processing' || !photo.sha256) return { outcome: 'gone' }
 
   // The score comes from the primary's clock, after the row's lock was won, and equals published_at to the millisecond.
-  const [published] = await tx.query<{ version: number; score: string }>({
+  const [published] = await tx.query<{ version: PhotoRow['version']; score: string }>({
     text: `
       UPDATE photos SET status = 'ready', version = version + 1, published_at = clock.at,
         score = (extract(epoch FROM clock.at) * 1000)::bigint

@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from 'uuid'
 import { DarkroomError, notFound } from '../../domain/errors.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
-import type { PhotoStatus } from '../../domain/visibility.ts'
+import { Photo, type PhotoRow } from '../../entities/index.ts'
+import { insertRow, run } from '../../infra/db/insert.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { ObjectStore, PresignedPut } from '../../infra/s3/object-store.ts'
 import type { FirstRun } from '../requests/idempotency.ts'
@@ -37,13 +38,12 @@ export interface PendingUploadsDeps {
   maxUploadBytes: number
 }
 
-interface UploadRow {
-  status: PhotoStatus
-  content_type: string
-  bytes: string
+/** `sha256` is the declared one, in hex. */
+type UploadRow = Pick<
+  PhotoRow,
+  'status' | 'content_type' | 'bytes' | 'upload_expires_at' | 'failure_code'
+> & {
   sha256: string | null
-  upload_expires_at: Date
-  failure_code: string | null
 }
 
 export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
@@ -164,28 +164,35 @@ async function insertPhoto(
   {
     photoId,
     ownerId,
-    photo,
+    photo: { bytes, sha256, ...fields },
     expiresAt,
   }: { photoId: PhotoId; ownerId: UserId; photo: NewPhoto; expiresAt: Date },
 ): Promise<void> {
-  await tx.query({
-    text: `INSERT INTO photos (photo_id, owner_id, visibility, storage_key, caption, alt_text, content_type, bytes,
-             declared_sha256, share_location, share_camera, allow_download, upload_expires_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, decode($9, 'hex'), $10, $11, $12, $13)`,
-    values: [
-      photoId,
-      ownerId,
-      photo.visibility,
-      incomingKey(photoId),
-      photo.caption,
-      photo.altText,
-      photo.contentType,
-      photo.bytes,
-      photo.sha256 ?? null,
-      photo.shareLocation,
-      photo.shareCamera,
-      photo.allowDownload,
-      expiresAt,
-    ],
-  })
+  const row = {
+    ...fields,
+    photoId,
+    ownerId,
+    storageKey: incomingKey(photoId),
+    bytes: String(bytes),
+    declaredSha256: sha256 === undefined ? null : Buffer.from(sha256, 'hex'),
+    uploadExpiresAt: expiresAt,
+  }
+  await run(tx.query, insertRow(Photo, row, AFTER_OPENING))
 }
+
+/** What only the original tells. */
+const AFTER_OPENING = [
+  'sha256',
+  'width',
+  'height',
+  'thumbhash',
+  'takenAt',
+  'takenAtOffset',
+  'camera',
+  'latitude',
+  'longitude',
+  'failureCode',
+  'failureDetail',
+  'publishedAt',
+  'score',
+] as const

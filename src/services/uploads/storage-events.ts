@@ -1,4 +1,5 @@
-import { isUuid, type PhotoId, type UserId } from '../../domain/ids.ts'
+import { isUuid, type PhotoId } from '../../domain/ids.ts'
+import type { PhotoRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 
@@ -27,7 +28,7 @@ export function createStorageEvents(deps: { db: Database; outbox: Outbox; bucket
         .filter((photoId) => photoId !== undefined)
       if (photoIds.length === 0) return 0
       const outboxIds = await db.transaction(async (tx) => {
-        const rows = await tx.query<AwaitedRow>({
+        const rows = await tx.query<Pick<PhotoRow, 'photo_id' | 'owner_id' | 'upload_expires_at'>>({
           text: `SELECT photo_id, owner_id, upload_expires_at FROM photos
                  WHERE photo_id = ANY ($1::uuid[]) AND status = 'awaiting_upload'`,
           values: [[...new Set(photoIds)]],
@@ -47,12 +48,6 @@ export function createStorageEvents(deps: { db: Database; outbox: Outbox; bucket
       return outboxIds.length
     },
   }
-}
-
-interface AwaitedRow {
-  photo_id: PhotoId
-  owner_id: UserId
-  upload_expires_at: Date
 }
 
 function photoIdOf(key: string): PhotoId | undefined {
