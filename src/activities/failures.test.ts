@@ -2,12 +2,12 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/activity'
 import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, it } from 'vitest'
 import { DarkroomError, invalidField } from '../domain/errors.ts'
-import { InvalidImage } from '../domain/invalid-image.ts'
+import { InvalidImageError } from '../domain/invalid-image.ts'
 import { toFailure, withFailures } from './failures.ts'
 
 describe('toFailure', () => {
   it('makes a bad image permanent, with code and detail for the workflow', () => {
-    expect(toFailure(new InvalidImage('truncated', 'The file ends too early.'))).toMatchObject({
+    expect(toFailure(new InvalidImageError('truncated', 'The file ends too early.'))).toMatchObject({
       type: 'InvalidImage',
       nonRetryable: true,
       details: [{ code: 'truncated', detail: 'The file ends too early.' }],

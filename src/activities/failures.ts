@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import { TemporalFailure } from '@temporalio/common'
 import { PERMANENT_FAILURES } from '../contracts/activity-options.ts'
 import { DarkroomError, type ErrorCode } from '../domain/errors.ts'
-import { InvalidImage } from '../domain/invalid-image.ts'
+import { InvalidImageError } from '../domain/invalid-image.ts'
 
 /** Codes of errors that pass by themselves; all others are the caller's mistake and stay one. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
@@ -19,7 +19,7 @@ const MAX_MESSAGE_CHARACTERS = 300
  */
 export function toFailure(error: unknown): Error {
   if (error instanceof TemporalFailure) return error
-  if (error instanceof InvalidImage) {
+  if (error instanceof InvalidImageError) {
     return ApplicationFailure.create({
       message: error.message,
       type: PERMANENT_FAILURES.invalidImage,

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { controlFanout, type FanoutOptions } from './fanout.ts'
 import { migrate } from './migrate.ts'
 import { setUp } from './setup.ts'
+import { messageOf } from '../observability/error-text.ts'
 
 const program = new Command('darkroom')
   .description(
@@ -43,7 +44,7 @@ async function run(work: (progress: (line: string) => void) => Promise<void>): P
   try {
     await work((line) => process.stdout.write(`${line}\n`))
   } catch (error) {
-    process.stderr.write(`darkroom: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`darkroom: ${messageOf(error)}\n`)
     process.exitCode = 1
   }
 }

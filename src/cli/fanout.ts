@@ -17,6 +17,7 @@ import {
 import { isUuid, type PhotoId } from '../domain/ids.ts'
 import { openTemporal } from '../infra/temporal/client.ts'
 import { openFanoutBars } from './fanout-bars.ts'
+import { messageOf } from '../observability/error-text.ts'
 
 export interface FanoutOptions {
   pause?: boolean
@@ -210,7 +211,7 @@ function linkTo(config: Config, { workflowId, runId }: WorkflowExecutionDescript
 /** Unwraps the server's or network's message from the client's error. */
 function reasonOf(error: unknown): string {
   if (error instanceof ServiceError && error.cause instanceof Error) return error.cause.message
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }
 
 const print = (line: string): void => {

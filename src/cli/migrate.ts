@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/config.ts'
 import { openDatabase } from '../infra/db/database.ts'
+import { messageOf } from '../observability/error-text.ts'
 
 type Progress = (line: string) => void
 
@@ -24,10 +25,4 @@ export async function migrate(progress: Progress): Promise<void> {
   } finally {
     await database.close()
   }
-}
-
-function messageOf(error: unknown): string {
-  // Connection errors of several addresses arrive as an AggregateError without a message of its own.
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
-  return error instanceof Error && error.message ? error.message : String(error)
 }

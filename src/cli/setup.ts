@@ -4,6 +4,7 @@ import { ensureSearchIndex } from '../infra/opensearch/setup.ts'
 import { openTemporal } from '../infra/temporal/client.ts'
 import { setUpTemporal } from '../infra/temporal/setup.ts'
 import { migrate } from './migrate.ts'
+import { messageOf } from '../observability/error-text.ts'
 
 type Progress = (line: string) => void
 
@@ -38,8 +39,4 @@ async function setUpNamespace(progress: Progress): Promise<void> {
   } finally {
     await temporal.connection.close()
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

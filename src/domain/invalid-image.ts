@@ -20,8 +20,8 @@ export const INVALID_IMAGE_CODES = [
 export type InvalidImageCode = (typeof INVALID_IMAGE_CODES)[number]
 
 /** Permanent: the same bytes will never become valid. `detail` is English for developers and holds no content. */
-export class InvalidImage extends Error {
-  override readonly name = 'InvalidImage'
+export class InvalidImageError extends Error {
+  override readonly name = 'InvalidImageError'
   readonly code: InvalidImageCode
   readonly detail: string
 

@@ -5,7 +5,7 @@ export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return error.errors.map(messageOf).join('; ')
   }
-  return error instanceof Error ? error.message : String(error)
+  return error instanceof Error && error.message ? error.message : String(error)
 }
 
 /** The first line of an error's message, cut off at MAX_CHARACTERS.lastError. */

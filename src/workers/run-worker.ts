@@ -13,6 +13,7 @@ import {
 import { runtimeLogger } from './runtime-logger.ts'
 import { createRuntimeMetrics } from './runtime-metrics.ts'
 import { freshWorkflowBundle } from './workflow-bundle.ts'
+import { messageOf } from '../observability/error-text.ts'
 
 /** The parts of a worker. */
 interface WorkerParts {
@@ -204,7 +205,7 @@ async function awaitSetup(
     signal?.throwIfAborted()
     const problem = await findMissingSearchAttributes(connection, namespace).then(
       (missing) => (missing.length > 0 ? `lacks the search attributes ${missing.join(', ')}` : undefined),
-      (error: unknown) => `does not answer: ${error instanceof Error ? error.message : 'unknown error'}`,
+      (error: unknown) => `does not answer: ${messageOf(error)}`,
     )
     if (!problem) return
     const text = `Temporal namespace "${namespace}" ${problem}. Run \`npm run darkroom -- setup\` (temporal/README.md).`

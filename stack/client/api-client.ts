@@ -49,8 +49,8 @@ export interface Page<Item> {
 }
 
 /** An unexpected answer, with what the API said. */
-class UnexpectedAnswer extends Error {
-  override readonly name = 'UnexpectedAnswer'
+class UnexpectedAnswerError extends Error {
+  override readonly name = 'UnexpectedAnswerError'
   readonly answer: Answer
 
   constructor(request: string, answer: Answer) {
@@ -106,7 +106,7 @@ export class ApiClient {
     return { status: response.status, headers: response.headers, body }
   }
 
-  /** Sends one request and returns its body. @throws UnexpectedAnswer unless the status is among `expected` (any 2xx). */
+  /** Sends one request and returns its body. @throws UnexpectedAnswerError unless the status is among `expected` (any 2xx). */
   async call<Body = AnyBody>(
     method: string,
     path: string,
@@ -115,7 +115,7 @@ export class ApiClient {
   ): Promise<Body> {
     const answer = await this.send<Body>(method, path, { body })
     const fine = expected.length > 0 ? expected.includes(answer.status) : answer.status < 300
-    if (!fine) throw new UnexpectedAnswer(`${method} ${path}`, answer)
+    if (!fine) throw new UnexpectedAnswerError(`${method} ${path}`, answer)
     return answer.body
   }
 
@@ -149,7 +149,7 @@ export class ApiClient {
     return this.call('POST', '/v1/photos', photo)
   }
 
-  /** The photo as this user sees it. @throws UnexpectedAnswer if they do not */
+  /** The photo as this user sees it. @throws UnexpectedAnswerError if they do not */
   async photo(photoId: string): Promise<PhotoAnswer> {
     return (await this.call<{ photo: PhotoAnswer }>('GET', `/v1/photos/${photoId}`)).photo
   }

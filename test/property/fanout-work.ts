@@ -21,16 +21,16 @@ export interface Heartbeats {
 
 export type Activity = 'planFanout' | 'pushSlice' | 'completeFanout'
 
-/** @throws WorkerDied */
+/** @throws WorkerDiedError */
 export type RunActivity = <Name extends Activity>(
   name: Name,
   input: Parameters<FanoutActivities[Name]>[0],
   heartbeats?: Heartbeats,
 ) => Promise<Awaited<ReturnType<FanoutActivities[Name]>>>
 
-export class WorkerDied extends Error {
+export class WorkerDiedError extends Error {
   readonly again: 'at once' | 'later'
-  constructor(again: WorkerDied['again']) {
+  constructor(again: WorkerDiedError['again']) {
     super('the worker was killed')
     this.again = again
   }
@@ -79,7 +79,7 @@ export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      if (error instanceof WorkerDied || tries === TRIES) throw error
+      if (error instanceof WorkerDiedError || tries === TRIES) throw error
       await delay(RETRY_MS)
     }
   }

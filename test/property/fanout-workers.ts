@@ -2,7 +2,13 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { FanoutPosition } from '../../src/contracts/photo-fanout.ts'
-import { WorkerDied, withRetries, type Activity, type Heartbeats, type RunActivity } from './fanout-work.ts'
+import {
+  WorkerDiedError,
+  withRetries,
+  type Activity,
+  type Heartbeats,
+  type RunActivity,
+} from './fanout-work.ts'
 
 /** Between the writes of a page; elsewhere a worker dies by the clock. */
 export const DEADLY_POINTS = ['rows written', 'heads written', 'committed'] as const
@@ -15,7 +21,7 @@ export interface Kill {
   /** … so many ms later, or at the next such point. */
   then: number | DeadlyPoint
   /** The work is tried again by another worker at once, or when the story comes back to it. */
-  again: WorkerDied['again']
+  again: WorkerDiedError['again']
   /** The throttle held the heartbeats back: the slice is done again from its beginning. */
   heartbeatsLost: boolean
 }
@@ -120,7 +126,7 @@ async function startWorker(
     const wasKilled = signal === 'SIGKILL' && doom !== undefined
     if (wasKilled) onDeath(calls.size > 0)
     const died = wasKilled
-      ? new WorkerDied(doom!.again)
+      ? new WorkerDiedError(doom!.again)
       : new Error(`the fanout process ended: ${signal ?? code}`)
     for (const { reject, heartbeats } of calls.values()) {
       if (doom?.heartbeatsLost && heartbeats) heartbeats.last = undefined
@@ -133,7 +139,7 @@ async function startWorker(
   return {
     run(name: Activity, input: unknown, heartbeats: Heartbeats | undefined): Promise<unknown> {
       return new Promise((resolve, reject) => {
-        if (isOver) return reject(new WorkerDied('at once'))
+        if (isOver) return reject(new WorkerDiedError('at once'))
         const id = ++lastId
         calls.set(id, { resolve, reject, heartbeats })
         tell({ run: name, id, input, heartbeatDetails: heartbeats?.last })

@@ -13,7 +13,7 @@ import {
   carryOut,
   newWork,
   runInProcess,
-  WorkerDied,
+  WorkerDiedError,
   type FanoutWork,
   type RunActivity,
 } from './fanout-work.ts'
@@ -173,7 +173,7 @@ async function begin() {
         try {
           return await carryOut(work, workers.run)
         } catch (error) {
-          if (!(error instanceof WorkerDied)) throw error
+          if (!(error instanceof WorkerDiedError)) throw error
           if (error.again === 'at once') continue
           due.set(photoId, work)
           return

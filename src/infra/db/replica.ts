@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { withDeadline } from '../deadline.ts'
+import type { Query } from './database.ts'
 import { reportReplicaLag, reportReplicaServing } from '../../observability/replica-events.ts'
 
 /** A replica more than this behind the primary leaves the rotation. */
@@ -115,7 +116,7 @@ export function createReplicaRotation(
       const deadline = performance.now() + timeoutMs
       do {
         if (!inRotation()) return false
-        const asked = hasReplayed(replica, lsn)
+        const asked = replicaHasReplayed(replica, lsn)
         if (await withDeadline(deadline - performance.now(), asked, () => false)) return true
         await new Promise((resolve) => setTimeout(resolve, 2))
       } while (performance.now() < deadline)
@@ -128,11 +129,11 @@ export function createReplicaRotation(
   }
 }
 
-async function hasReplayed(replica: Pool, lsn: string): Promise<boolean> {
-  const { rows } = await replica.query<{ replayed: boolean }>(
-    'SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS replayed',
-    [lsn],
-  )
+/** On the replica itself. */
+const REPLAYED_HERE = 'pg_last_wal_replay_lsn() >= $1::pg_lsn'
+
+async function replicaHasReplayed(replica: Pool, lsn: string): Promise<boolean> {
+  const { rows } = await replica.query<{ replayed: boolean }>(`SELECT ${REPLAYED_HERE} AS replayed`, [lsn])
   return rows[0]!.replayed
 }
 
@@ -156,6 +157,17 @@ async function askPrimary(primary: Pool, replicaName: string): Promise<PrimarySt
   return { lsn: rows[0]!.lsn, mayServe: rows[0]!.may_serve }
 }
 
+/** SQL on the primary for whether a row of pg_stat_replication is a standby that has replayed all up to `lsn`. */
+export function hasReplayed(standby: string, lsn: string): string {
+  return `(${standby}.state = 'streaming' AND ${standby}.replay_lsn >= ${lsn}::pg_lsn) IS TRUE`
+}
+
+/** Where the primary stands: what it has written so far. */
+export async function walPosition(primary: Query): Promise<string> {
+  const [row] = await primary<{ lsn: string }>({ text: 'SELECT pg_current_wal_lsn()::text AS lsn' })
+  return row!.lsn
+}
+
 /** SQL for whether commits with remote_apply wait for the standby of this name, as long as it is the one of `DATABASE_STANDBY_NAMES`. */
 export function standbyNamesHold(name: string): string {
   return `current_setting('synchronous_standby_names') ~* ('\\m' || ${name} || '\\M')`
@@ -172,7 +184,7 @@ interface ReplicaState {
 async function askReplica(replica: Pool, lsn: string): Promise<ReplicaState> {
   const { rows } = await replica.query<{ recovering: boolean; lag: number | null; started_at: string }>(
     `SELECT pg_is_in_recovery() AS recovering, pg_postmaster_start_time()::text AS started_at,
-       CASE WHEN pg_last_wal_replay_lsn() >= $1::pg_lsn THEN 0
+       CASE WHEN ${REPLAYED_HERE} THEN 0
          ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END::float8 AS lag`,
     [lsn],
   )

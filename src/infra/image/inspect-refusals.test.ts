@@ -18,7 +18,7 @@ function inspect(bytes: Buffer, options: Partial<InspectOptions> = {}) {
 }
 
 function refusal(code: string) {
-  return { name: 'InvalidImage', code, detail: expect.stringMatching(/^[A-Z0-9].*\.$/) }
+  return { name: 'InvalidImageError', code, detail: expect.stringMatching(/^[A-Z0-9].*\.$/) }
 }
 
 const svg = '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
@@ -61,7 +61,7 @@ describe('not_an_image', () => {
     const scan = jpeg.subarray(jpeg.lastIndexOf(Buffer.of(0xff, 0xda)), -2)
     const scans = Array.from({ length: 300 }, () => scan)
     const bomb = Buffer.concat([jpeg.subarray(0, -2), ...scans, jpeg.subarray(-2)])
-    await expect(inspect(bomb)).rejects.toMatchObject({ name: 'InvalidImage' })
+    await expect(inspect(bomb)).rejects.toMatchObject({ name: 'InvalidImageError' })
   })
 })
 
@@ -133,7 +133,7 @@ describe('too_many_pixels', () => {
 
   it('does not cover a header beyond what libvips can read', async () => {
     const refused = inspect(bombPng(2 ** 31 - 1, 2 ** 31 - 1), { declaredContentType: 'image/png' })
-    await expect(refused).rejects.toMatchObject({ name: 'InvalidImage' })
+    await expect(refused).rejects.toMatchObject({ name: 'InvalidImageError' })
   })
 })
 

@@ -145,7 +145,7 @@ describe('truncated', () => {
         inspect(bytes.subarray(0, length), type),
         `${length} of ${bytes.length}`,
       ).rejects.toMatchObject({
-        name: 'InvalidImage',
+        name: 'InvalidImageError',
         code: 'truncated',
       })
     }

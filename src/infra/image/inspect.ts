@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import type { Metadata } from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
-import { InvalidImage } from '../../domain/invalid-image.ts'
+import { InvalidImageError } from '../../domain/invalid-image.ts'
 import { fitWithin, ORIGINAL_CONTENT_TYPES } from '../../domain/variants.ts'
 import type { OriginalContentType } from '../../domain/variants.ts'
 import { findTruncation } from './completeness.ts'
@@ -10,6 +10,7 @@ import { readExif } from './exif.ts'
 import type { TakenWith } from './exif.ts'
 import { contentTypeOf, detectContentType } from './format.ts'
 import { openForeign, sharp } from './sharp.ts'
+import { messageOf } from '../../observability/error-text.ts'
 
 export interface InspectOptions {
   declaredContentType: string
@@ -47,7 +48,7 @@ const placeholderBox = { width: 100, height: 100 }
  * The file is held in memory, so `maxBytes` bounds that as well.
  *
  * @param source path of a file, or its bytes
- * @throws InvalidImage for bytes that will never become valid; any other error (I/O, timeout) is worth a retry
+ * @throws InvalidImageError for bytes that will never become valid; any other error (I/O, timeout) is worth a retry
  */
 export async function inspectOriginal(
   source: string | Buffer,
@@ -56,14 +57,14 @@ export async function inspectOriginal(
   const bytes = await readBounded(source, options)
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   if (options.expectedSha256 && sha256 !== options.expectedSha256.toLowerCase()) {
-    throw new InvalidImage('checksum_mismatch', 'The SHA-256 of the bytes is not the declared one.')
+    throw new InvalidImageError('checksum_mismatch', 'The SHA-256 of the bytes is not the declared one.')
   }
   const contentType = await acceptType(bytes, options.declaredContentType)
   const truncation = findTruncation(contentType, bytes)
   const metadata = await readHeader(bytes, contentType, truncation)
   const { width, height } = metadata.autoOrient
   if (width * height > options.maxPixels) {
-    throw new InvalidImage(
+    throw new InvalidImageError(
       'too_many_pixels',
       `${width} × ${height} pixels are more than the ${options.maxPixels} allowed.`,
     )
@@ -85,10 +86,16 @@ export async function inspectOriginal(
 async function readBounded(source: string | Buffer, options: InspectOptions): Promise<Buffer> {
   const size = typeof source === 'string' ? (await stat(source)).size : source.length
   if (options.expectedBytes !== undefined && size !== options.expectedBytes) {
-    throw new InvalidImage('size_mismatch', `${size} bytes arrived, ${options.expectedBytes} were declared.`)
+    throw new InvalidImageError(
+      'size_mismatch',
+      `${size} bytes arrived, ${options.expectedBytes} were declared.`,
+    )
   }
   if (size > options.maxBytes) {
-    throw new InvalidImage('size_mismatch', `${size} bytes are more than the ${options.maxBytes} allowed.`)
+    throw new InvalidImageError(
+      'size_mismatch',
+      `${size} bytes are more than the ${options.maxBytes} allowed.`,
+    )
   }
   return typeof source === 'string' ? readFile(source) : source
 }
@@ -98,9 +105,12 @@ async function acceptType(bytes: Buffer, declared: string): Promise<OriginalCont
   const accepted = ORIGINAL_CONTENT_TYPES.find((type) => type === detected)
   if (accepted && accepted === declared) return accepted
   if (detected?.startsWith('image/')) {
-    throw new InvalidImage('type_mismatch', `The bytes are ${detected}, not ${declared} as declared.`)
+    throw new InvalidImageError('type_mismatch', `The bytes are ${detected}, not ${declared} as declared.`)
   }
-  throw new InvalidImage('not_an_image', `The bytes are ${detected ?? 'of no known type'}, not an image.`)
+  throw new InvalidImageError(
+    'not_an_image',
+    `The bytes are ${detected ?? 'of no known type'}, not an image.`,
+  )
 }
 
 /** The header alone: no pixel is decoded, so no limit is needed yet. */
@@ -113,10 +123,10 @@ async function readHeader(
     .metadata()
     .catch((cause: unknown) => {
       if (truncation) throw truncated(truncation)
-      throw new InvalidImage('not_an_image', 'The image header is damaged.', { cause })
+      throw new InvalidImageError('not_an_image', 'The image header is damaged.', { cause })
     })
   if (contentTypeOf(metadata) !== contentType) {
-    throw new InvalidImage('not_an_image', `The contents are not what ${contentType} may hold.`)
+    throw new InvalidImageError('not_an_image', `The contents are not what ${contentType} may hold.`)
   }
   return metadata
 }
@@ -158,13 +168,9 @@ function asInvalidImage(error: unknown): unknown {
   if (/timeout|ENOMEM|out of memory/i.test(message)) return error
   if (/premature end|unexpected end|not enough|too short|truncated/i.test(message))
     return truncated('pixels are missing', error)
-  return new InvalidImage('not_an_image', 'The pixels cannot be decoded.', { cause: error })
+  return new InvalidImageError('not_an_image', 'The pixels cannot be decoded.', { cause: error })
 }
 
-function truncated(what: string, cause?: unknown): InvalidImage {
-  return new InvalidImage('truncated', `The file ends too early: ${what}.`, { cause })
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+function truncated(what: string, cause?: unknown): InvalidImageError {
+  return new InvalidImageError('truncated', `The file ends too early: ${what}.`, { cause })
 }

@@ -17,10 +17,10 @@ export function searchUnavailable(cause: Error): DarkroomError {
 
 /**
  * What a failed call to OpenSearch means to the caller: DarkroomError `unavailable` when it cannot be reached, is
- * overloaded or lacks the index; OpenSearchFault for any other answer, a fault of ours.
+ * overloaded or lacks the index; OpenSearchError for any other answer, a fault of ours.
  */
 export function toSearchError(error: unknown): Error {
-  const fault = new OpenSearchFault(error)
+  const fault = new OpenSearchError(error)
   return isOutage(error) ? searchUnavailable(fault) : fault
 }
 
@@ -37,8 +37,8 @@ export async function reachable<T>(call: Promise<T>): Promise<T> {
  * What went wrong, by OpenSearch's name for it. The client's own errors carry the request and quote from documents, so
  * that logging one would write captions and queries into the log.
  */
-class OpenSearchFault extends Error {
-  override readonly name = 'OpenSearchFault'
+class OpenSearchError extends Error {
+  override readonly name = 'OpenSearchError'
 
   constructor(error: unknown) {
     const what =

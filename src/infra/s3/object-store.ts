@@ -53,13 +53,13 @@ export interface ObjectStore {
   presignPut(options: PresignPutOptions): Promise<PresignedPut>
   /** undefined if the object does not exist. */
   head(key: string): Promise<ObjectHead | undefined>
-  /** The object's bytes, only if it still has this ETag. @throws ObjectChanged, ObjectMissing */
+  /** The object's bytes, only if it still has this ETag. @throws ObjectChangedError, ObjectMissingError */
   read(
     key: string,
     etag?: string,
   ): Promise<{ body: Readable; bytes: number; contentType: string | undefined }>
   put(key: string, body: Buffer | { file: string; bytes: number }, contentType: string): Promise<void>
-  /** Copies within the bucket, only if the source still has this ETag. @throws ObjectChanged, ObjectMissing */
+  /** Copies within the bucket, only if the source still has this ETag. @throws ObjectChangedError, ObjectMissingError */
   copy(from: string, to: string, etag?: string): Promise<void>
   /** Deletes the objects that exist; does not tell how many did. */
   delete(keys: readonly string[]): Promise<void>
@@ -80,12 +80,12 @@ interface PresignPutOptions {
 }
 
 /** The object does not exist. */
-export class ObjectMissing extends Error {
-  override readonly name = 'ObjectMissing'
+export class ObjectMissingError extends Error {
+  override readonly name = 'ObjectMissingError'
 }
 /** The object is not the one that was inspected. */
-class ObjectChanged extends Error {
-  override readonly name = 'ObjectChanged'
+class ObjectChangedError extends Error {
+  override readonly name = 'ObjectChangedError'
 }
 
 const DELETE_BATCH_KEYS = 1_000
@@ -249,9 +249,9 @@ async function guarded<T>(key: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {
-    if (isMissing(error)) throw new ObjectMissing(`no object ${key}`, { cause: error })
+    if (isMissing(error)) throw new ObjectMissingError(`no object ${key}`, { cause: error })
     if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412) {
-      throw new ObjectChanged(`object ${key} has changed`, { cause: error })
+      throw new ObjectChangedError(`object ${key} has changed`, { cause: error })
     }
     throw error
   }

@@ -1,6 +1,7 @@
 import { cpus } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
 import { DarkroomError } from '../../domain/errors.ts'
+import { createTurnstile } from '../../infra/concurrency/turnstile.ts'
 
 /** OWASP Password Storage Cheat Sheet: argon2id with m = 19 MiB, t = 2, p = 1. */
 const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
@@ -18,7 +19,7 @@ export interface Passwords {
 
 /** argon2id with a bounded number of concurrent runs. @throws DarkroomError unavailable when too many wait */
 export function createPasswords(): Passwords {
-  const take = createTurnstile(MAX_RUNNING, MAX_WAITING)
+  const take = createTurnstile({ maxRunning: MAX_RUNNING, maxWaiting: MAX_WAITING, refuse: refuseForNow })
   const hashing = (password: string) => hash(password, { ...ARGON2ID })
   // Computed in advance, so that the first unknown user does not wait for it.
   const dummy = hashing('no account has this password')
@@ -32,27 +33,6 @@ export function createPasswords(): Passwords {
   }
 }
 
-type Take = <T>(work: () => Promise<T>) => Promise<T>
-
-function createTurnstile(maxRunning: number, maxWaiting: number): Take {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async (work) => {
-    if (running >= maxRunning) {
-      if (waiting.length >= maxWaiting) {
-        throw new DarkroomError('unavailable', 'Too many sign-ins at once; try again.', {
-          retryAfterSeconds: 2,
-        })
-      }
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    } else running++
-    try {
-      return await work()
-    } finally {
-      // The place is handed on directly, so that no other call takes it in between.
-      const next = waiting.shift()
-      if (next) next()
-      else running--
-    }
-  }
+function refuseForNow(): never {
+  throw new DarkroomError('unavailable', 'Too many sign-ins at once; try again.', { retryAfterSeconds: 2 })
 }

@@ -2,7 +2,7 @@ import type { DistributionPlan } from '../../contracts/photo-fanout.ts'
 import { DarkroomError } from '../../domain/errors.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
-import { standbyNamesHold } from '../../infra/db/replica.ts'
+import { hasReplayed, standbyNamesHold, walPosition } from '../../infra/db/replica.ts'
 import { feedable } from '../../infra/db/rules.ts'
 import { clearInFlight } from './in-flight-marks.ts'
 import { readPlan } from './plan.ts'
@@ -65,9 +65,9 @@ async function isInFlight(primary: Query, photoId: PhotoId): Promise<boolean> {
 }
 
 async function replicaReplayed({ primary, rotation }: Database): Promise<void> {
-  const [position] = await primary<{ lsn: string }>({ text: 'SELECT pg_current_wal_lsn()::text AS lsn' })
+  const position = await walPosition(primary)
   const deadline = performance.now() + REPLAY_PATIENCE_MS
-  while (!(await isSafe(primary, rotation.replicaName, position!.lsn))) {
+  while (!(await isSafe(primary, rotation.replicaName, position))) {
     if (performance.now() > deadline) {
       throw new DarkroomError('unavailable', 'The replica has not replayed the push yet.', {
         retryAfterSeconds: RETRY_SECONDS,
@@ -84,8 +84,8 @@ async function replicaReplayed({ primary, rotation }: Database): Promise<void> {
  */
 async function isSafe(primary: Query, replicaName: string, lsn: string): Promise<boolean> {
   const [row] = await primary<{ safe: boolean }>({
-    text: `SELECT NOT ${standbyNamesHold('$1::text')} OR EXISTS (SELECT FROM pg_stat_replication
-        WHERE application_name = $1 AND state = 'streaming' AND replay_lsn >= $2::pg_lsn) AS safe`,
+    text: `SELECT NOT ${standbyNamesHold('$1::text')} OR EXISTS (
+        SELECT FROM pg_stat_replication s WHERE s.application_name = $1 AND ${hasReplayed('s', '$2')}) AS safe`,
     values: [replicaName, lsn],
   })
   return row!.safe

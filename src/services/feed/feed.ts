@@ -1,5 +1,6 @@
 import { isInFeed, takePage, type FeedPosition } from '../../domain/feed-page.ts'
 import type { UserId } from '../../domain/ids.ts'
+import { createSingleFlight } from '../../infra/concurrency/single-flight.ts'
 import type { UserViewer } from '../../domain/viewer.ts'
 import { feedGhostsLeftOut, feedPageRead } from '../../observability/feed-events.ts'
 import type { ListRead, Page } from '../lists/list-read.ts'
@@ -25,15 +26,16 @@ export interface Feed {
 export function createFeed(deps: ReadTiersDeps): Feed {
   const { db, logger } = deps
   const tiers = createReadTiers(deps)
-  const recording = new Map<UserId, Promise<void>>()
+  const recording = createSingleFlight<UserId, unknown>()
 
   /** In the background, once at a time: enrolment lasts as long as the user reads. */
   function keepEnrolled(userId: UserId): void {
-    if (recording.has(userId)) return
-    const one = recordRead(db.primary, userId)
-      .catch((error: unknown) => logger.warn({ err: error, userId }, 'a read was not recorded'))
-      .finally(() => recording.delete(userId))
-    recording.set(userId, one)
+    if (recording.current(userId)) return
+    void recording.begin(userId, () =>
+      recordRead(db.primary, userId).catch((error: unknown) =>
+        logger.warn({ err: error, userId }, 'a read was not recorded'),
+      ),
+    )
   }
 
   async function readPage(list: ListRead<UserViewer>): Promise<Page<PhotoCard>> {
@@ -72,7 +74,7 @@ export function createFeed(deps: ReadTiersDeps): Feed {
       return page
     },
     async idle() {
-      await Promise.all([tiers.idle(), ...recording.values()])
+      await Promise.all([tiers.idle(), recording.idle()])
     },
   }
 }

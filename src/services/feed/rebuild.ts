@@ -1,5 +1,7 @@
 import type { UserId } from '../../domain/ids.ts'
+import { createSingleFlight } from '../../infra/concurrency/single-flight.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
+import { walPosition } from '../../infra/db/replica.ts'
 import type { FeedHeads, HeadSlice } from '../../infra/redis/feed-heads.ts'
 import { feedHeadRebuilt } from '../../observability/feed-events.ts'
 import type { Logger } from '../../observability/logger.ts'
@@ -31,7 +33,7 @@ export interface Rebuilds {
 
 /** Rebuilds of heads (docs/feed.md). */
 export function createRebuilds({ db, heads, logger }: RebuildDeps): Rebuilds {
-  const underWay = new Map<UserId, Promise<HeadSlice | undefined>>()
+  const underWay = createSingleFlight<UserId, HeadSlice | undefined>(MAX_REBUILDS)
 
   async function build(userId: UserId, epoch: number): Promise<HeadSlice | undefined> {
     // Committed first: a photo is then found by the snapshot below, or its fanout finds the user enrolled.
@@ -63,32 +65,28 @@ export function createRebuilds({ db, heads, logger }: RebuildDeps): Rebuilds {
 
   return {
     async rebuild(userId, epoch) {
-      const other = underWay.get(userId)
+      const other = underWay.current(userId)
       if (other) return (await other) && 'joined'
-      if (underWay.size >= MAX_REBUILDS) {
+      if (underWay.isFull()) {
         feedHeadRebuilt('busy')
         return undefined
       }
-      const one = build(userId, epoch)
-        .catch((error: unknown) => {
+      return underWay.begin(userId, () =>
+        build(userId, epoch).catch((error: unknown) => {
           logger.warn({ err: error, userId }, 'feed head not rebuilt')
           feedHeadRebuilt('failed')
           return undefined
-        })
-        .finally(() => underWay.delete(userId))
-      underWay.set(userId, one)
-      return one
+        }),
+      )
     },
-    async idle() {
-      while (underWay.size > 0) await Promise.all(underWay.values())
-    },
+    idle: () => underWay.idle(),
   }
 }
 
 /** Where everything acknowledged until now can be read: the replica once it has replayed it, else the primary. */
 async function currentQuery(db: Database): Promise<Query> {
   if (!db.rotation.inRotation()) return db.primary
-  const [position] = await db.primary<{ lsn: string }>({ text: 'SELECT pg_current_wal_lsn() AS lsn' })
-  const reached = await db.rotation.waitForReplay(position!.lsn, REPLAY_WAIT_MS).catch(() => false)
+  const position = await walPosition(db.primary)
+  const reached = await db.rotation.waitForReplay(position, REPLAY_WAIT_MS).catch(() => false)
   return reached ? db.replica : db.primary
 }

@@ -1,11 +1,12 @@
 import type { FeedPosition, FeedScan } from '../../domain/feed-page.ts'
 import type { UserId } from '../../domain/ids.ts'
+import { createSharedReads } from '../../infra/concurrency/shared-reads.ts'
+import { createSingleFlight } from '../../infra/concurrency/single-flight.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import { feedPartRead } from '../../observability/feed-events.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { pullFeed } from './pull.ts'
 import { materialise, readRows } from './rows.ts'
-import { createSharedReads } from './shared-reads.ts'
 
 /**
  * How many photos are stored at once: 50 pages of 20, five heads. Measured for a user following 5,000: 45 ms on the primary,
@@ -47,7 +48,7 @@ export function createRowsOrPull({
   minFollowing = MIN_FOLLOWING,
 }: RowsOrPullDeps): RowsOrPull {
   const share = createSharedReads()
-  const materialising = new Map<UserId, Promise<unknown>>()
+  const materialising = createSingleFlight<UserId, unknown>(MAX_MATERIALISING)
 
   const pull: RowsOrPull['pull'] = (query, userId, position, count) => {
     feedPartRead('pull')
@@ -58,11 +59,12 @@ export function createRowsOrPull({
 
   /** In the background: this read is served by pull already. */
   function beginMaterialising(userId: UserId): void {
-    if (materialising.has(userId) || materialising.size >= MAX_MATERIALISING) return
-    const one = materialise(db.primary, userId, rows)
-      .catch((error: unknown) => logger.warn({ err: error, userId }, 'feed rows not stored'))
-      .finally(() => materialising.delete(userId))
-    materialising.set(userId, one)
+    if (materialising.current(userId) || materialising.isFull()) return
+    void materialising.begin(userId, () =>
+      materialise(db.primary, userId, rows).catch((error: unknown) =>
+        logger.warn({ err: error, userId }, 'feed rows not stored'),
+      ),
+    )
   }
 
   return {
@@ -79,8 +81,6 @@ export function createRowsOrPull({
       const rest = await pull(query, userId, candidates.at(-1) ?? position, count - candidates.length)
       return { candidates: [...candidates, ...rest.candidates], end: rest.end }
     },
-    async idle() {
-      while (materialising.size > 0) await Promise.all(materialising.values())
-    },
+    idle: () => materialising.idle(),
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Database, Query } from '../../infra/db/database.ts'
-import { ROTATION_VALIDITY_MS, standbyNamesHold } from '../../infra/db/replica.ts'
+import { hasReplayed, ROTATION_VALIDITY_MS, standbyNamesHold, walPosition } from '../../infra/db/replica.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { forgetReplica, reportReplicaServing } from '../../observability/replica-events.ts'
 
@@ -52,7 +52,7 @@ export function createReplicaKeeper(deps: ReplicaKeeperDeps): ReplicaKeeper {
         SELECT pg_current_wal_lsn()::text AS lsn,
           ${standbyNamesHold('$1::text')} AS waits,
           coalesce((SELECT serving FROM replicas WHERE name = $1), true) AS serving,
-          (s.state = 'streaming' AND s.replay_lsn >= $2::pg_lsn) IS TRUE AS well
+          ${hasReplayed('s', '$2')} AS well
         FROM (SELECT) one LEFT JOIN pg_stat_replication s ON s.application_name = $1
         ORDER BY s.replay_lsn DESC NULLS LAST LIMIT 1`,
       values: [replicaName, positionDue()],
@@ -90,12 +90,12 @@ export function createReplicaKeeper(deps: ReplicaKeeperDeps): ReplicaKeeper {
 
   async function readmit(primary: Query): Promise<void> {
     await setStandbyNames(primary, standbyNames)
-    const [position] = await primary<{ lsn: string }>({ text: 'SELECT pg_current_wal_lsn()::text AS lsn' })
+    const position = await walPosition(primary)
     await untilTrue('the replica has replayed what it missed and commits wait for it', async () => {
       const [row] = await primary<{ ready: boolean }>({
-        text: `SELECT bool_or(sync_state IN ('sync', 'quorum') AND replay_lsn >= $2::pg_lsn) IS TRUE AS ready
-          FROM pg_stat_replication WHERE application_name = $1`,
-        values: [replicaName, position!.lsn],
+        text: `SELECT bool_or(s.sync_state IN ('sync', 'quorum') AND ${hasReplayed('s', '$2')}) IS TRUE AS ready
+          FROM pg_stat_replication s WHERE s.application_name = $1`,
+        values: [replicaName, position],
       })
       return row!.ready
     })

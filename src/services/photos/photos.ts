@@ -5,7 +5,7 @@ import type { UserViewer, Viewer } from '../../domain/viewer.ts'
 import { belongsInFeeds, isNarrowing } from '../../domain/visibility.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { PhotoRow } from '../../entities/index.ts'
-import { ObjectMissing, type ObjectStore } from '../../infra/s3/object-store.ts'
+import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 import { loadPhotoCard, loadPhotoCards, type PhotoCard } from './photo-cards.ts'
 import { markInFlight, type InFlightPhoto } from '../distribution/in-flight-marks.ts'
@@ -109,7 +109,7 @@ export function createPhotos(deps: PhotosDeps): Photos {
         return { body, bytes, contentType: row.content_type }
       } catch (error) {
         giveBack()
-        if (error instanceof ObjectMissing) throw notFound('original')
+        if (error instanceof ObjectMissingError) throw notFound('original')
         throw error
       }
     },

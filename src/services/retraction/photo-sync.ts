@@ -4,7 +4,7 @@ import { imageUrl } from '../photos/image-url.ts'
 import type { PhotoStatus } from '../../domain/visibility.ts'
 import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Database } from '../../infra/db/database.ts'
-import { ObjectMissing, type ObjectStore } from '../../infra/s3/object-store.ts'
+import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
 import { epochOfKey, incomingKey, keyAtEpoch, originalKey, variantsPrefix } from '../photos/object-keys.ts'
 
 export interface PhotoSyncDeps {
@@ -30,14 +30,14 @@ export interface PhotoSync {
   /**
    * Purges the keys from every edge, then asks every edge for the URLs that were issued for them.
    * @returns how many cached entries were dropped
-   * @throws EdgeStillServes if one was not refused, DarkroomError `unavailable` if an edge did not answer
+   * @throws EdgeStillServesError if one was not refused, DarkroomError `unavailable` if an edge did not answer
    */
   refuse(photoId: PhotoId, keys: readonly string[]): Promise<{ purged: number }>
 }
 
 /** An edge still serves a URL that it must refuse. */
-class EdgeStillServes extends Error {
-  override readonly name = 'EdgeStillServes'
+class EdgeStillServesError extends Error {
+  override readonly name = 'EdgeStillServesError'
 }
 
 export function createPhotoSync({ db, objects, cdn, cdnBaseUrl, cdnSigningKey }: PhotoSyncDeps): PhotoSync {
@@ -90,7 +90,7 @@ export function createPhotoSync({ db, objects, cdn, cdnBaseUrl, cdnSigningKey }:
       const proof = await cdn.proveRefused(urls)
       if (!proof.refused) {
         const served = proof.answers.filter((answer) => !answer.refused)
-        throw new EdgeStillServes(`${served.length} URLs are still served: ${served[0]!.path}`)
+        throw new EdgeStillServesError(`${served.length} URLs are still served: ${served[0]!.path}`)
       }
       return { purged: findings.filter(({ found }) => found === 'cached').length }
     },
@@ -130,7 +130,7 @@ async function copyUnlessDone(objects: ObjectStore, from: string, to: string): P
   try {
     await objects.copy(from, to)
   } catch (error) {
-    if (!(error instanceof ObjectMissing) || !(await objects.head(to))) throw error
+    if (!(error instanceof ObjectMissingError) || !(await objects.head(to))) throw error
   }
 }
 

@@ -18,7 +18,7 @@ export interface ObjectFileOptions {
 
 /**
  * Streams an object to a temporary file of its own, hands over its path, and removes it whatever happens.
- * @throws ObjectMissing, ObjectChanged, or what `work` throws
+ * @throws ObjectMissingError, ObjectChangedError, or what `work` throws
  */
 export async function withObjectFile<T>(
   objects: ObjectStore,

@@ -24,15 +24,15 @@ export interface Variants {
 }
 
 /** A narrowing moved the photo's access epoch while a variant was being stored under the old one. */
-class EpochMoved extends Error {
-  override readonly name = 'EpochMoved'
+class EpochMovedError extends Error {
+  override readonly name = 'EpochMovedError'
 }
-class PhotoGone extends Error {
-  override readonly name = 'PhotoGone'
+class PhotoGoneError extends Error {
+  override readonly name = 'PhotoGoneError'
 }
 
-class UnknownVariant extends Error {
-  override readonly name = 'UnknownVariant'
+class UnknownVariantError extends Error {
+  override readonly name = 'UnknownVariantError'
 }
 
 /** Successive narrowings that a variant gives way to before its activity is retried. */
@@ -50,21 +50,21 @@ export function createVariants({ db, objects, maxPixels }: VariantsDeps): Varian
       try {
         return await storeUnderCurrentEpoch(photoId, rendered)
       } catch (error) {
-        if (!(error instanceof EpochMoved) || tries === EPOCH_TRIES) throw error
+        if (!(error instanceof EpochMovedError) || tries === EPOCH_TRIES) throw error
       }
     }
   }
 
   async function storeUnderCurrentEpoch(photoId: PhotoId, rendered: RenderedVariant): Promise<void> {
     const photo = await readPhoto(db, photoId)
-    if (photo?.status !== 'ready') throw new PhotoGone()
+    if (photo?.status !== 'ready') throw new PhotoGoneError()
     const key = variantKey(photoId, photo.accessEpoch, rendered.variant, rendered.format)
     await objects.put(key, rendered.data, VARIANT_FORMATS[rendered.format].contentType)
     try {
       await record(db, photoId, key, photo.accessEpoch, rendered)
     } catch (error) {
       // A narrowing or deletion may have listed the objects before this one was stored.
-      if (error instanceof EpochMoved || error instanceof PhotoGone) await objects.delete([key])
+      if (error instanceof EpochMovedError || error instanceof PhotoGoneError) await objects.delete([key])
       throw error
     }
   }
@@ -84,7 +84,7 @@ export function createVariants({ db, objects, maxPixels }: VariantsDeps): Varian
       const variants = VARIANT_SPECS.map(refOf)
       if (missing.length === 0) return { outcome: 'rendered', variants, failed: [] }
       const failures = (await render(photoId, missing, signal)).filter((result) => !result.ok)
-      if (failures.some(({ error }) => error instanceof PhotoGone)) return { outcome: 'gone' }
+      if (failures.some(({ error }) => error instanceof PhotoGoneError)) return { outcome: 'gone' }
       return { outcome: 'rendered', variants, failed: failures.map(refOf) }
     },
 
@@ -93,7 +93,7 @@ export function createVariants({ db, objects, maxPixels }: VariantsDeps): Varian
       if (photo?.status !== 'ready') return { outcome: 'gone' }
       const [result] = await render(photoId, [specOf(ref)], signal)
       if (result!.ok) return { outcome: 'rendered', failed: [] }
-      if (result!.error instanceof PhotoGone) return { outcome: 'gone' }
+      if (result!.error instanceof PhotoGoneError) return { outcome: 'gone' }
       throw result!.error
     },
   }
@@ -101,10 +101,10 @@ export function createVariants({ db, objects, maxPixels }: VariantsDeps): Varian
 
 const refOf = ({ variant, format }: VariantRef): VariantRef => ({ variant, format })
 
-/** @throws UnknownVariant for a variant of another release; one of its workers will take a later try */
+/** @throws UnknownVariantError for a variant of another release; one of its workers will take a later try */
 function specOf({ variant, format }: VariantRef): VariantSpec {
   const spec = VARIANT_SPECS.find((each) => each.variant === variant && each.format === format)
-  if (!spec) throw new UnknownVariant(`this release makes no ${variant}.${format}`)
+  if (!spec) throw new UnknownVariantError(`this release makes no ${variant}.${format}`)
   return spec
 }
 
@@ -138,8 +138,8 @@ async function record(
       text: 'SELECT status, access_epoch FROM photos WHERE photo_id = $1 FOR SHARE',
       values: [photoId],
     })
-    if (photo?.status !== 'ready') throw new PhotoGone()
-    if (photo.access_epoch !== accessEpoch) throw new EpochMoved('the access epoch has moved')
+    if (photo?.status !== 'ready') throw new PhotoGoneError()
+    if (photo.access_epoch !== accessEpoch) throw new EpochMovedError('the access epoch has moved')
     await query({
       text: `
         INSERT INTO photo_variants (photo_id, variant, format, object_key, width, height, bytes)

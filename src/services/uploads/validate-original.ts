@@ -1,6 +1,6 @@
 import type { ValidationOutcome } from '../../contracts/activities/uploads-media.ts'
 import type { PhotoId } from '../../domain/ids.ts'
-import { InvalidImage } from '../../domain/invalid-image.ts'
+import { InvalidImageError } from '../../domain/invalid-image.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { inspectOriginal, type InspectedOriginal } from '../../infra/image/inspect.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
@@ -18,7 +18,7 @@ export interface Originals {
   /**
    * Inspects the uploaded object under a pinned ETag, copies exactly these bytes out of clients' reach and
    * records the result in the photo's row, which keeps personal data out of workflow histories.
-   * @throws InvalidImage if the bytes can never become a photo
+   * @throws InvalidImageError if the bytes can never become a photo
    */
   validate(photoId: PhotoId, signal?: AbortSignal): Promise<ValidationOutcome>
 }
@@ -32,7 +32,7 @@ export function createOriginals({ db, objects, maxBytes, maxPixels }: OriginalsD
       const head = await objects.head(key)
       // Checked before a byte is fetched; inspectOriginal checks the fetched bytes again.
       if (head?.bytes !== declared.bytes) {
-        throw new InvalidImage(
+        throw new InvalidImageError(
           'size_mismatch',
           `${head?.bytes ?? 0} bytes arrived, ${declared.bytes} were declared.`,
         )
