@@ -169,9 +169,10 @@ describe('a photo in flight', () => {
       if (statement.name === 'feed-in-flight-of-circle') await (hidden ??= hide())
       return rows as never
     }
-    const feed = world.feedWith(world.heads, { db: { ...world.db, replica } })
+    const db = { ...world.db, replica }
+    const feed = world.feedWith(world.heads, { db })
     const expected = [launched[0]!.photoId, ...newestFirst]
-    expect(await world.walk(viewer, 7, feed)).toEqual(expected)
+    expect(await world.walk(viewer, 7, feed, db)).toEqual(expected)
     expect(hidden).toBeDefined()
     for (const limit of [1, 2, 20])
       expect(await world.walk(viewer, limit), `limit ${limit}`).toEqual(expected)

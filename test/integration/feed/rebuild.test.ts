@@ -133,7 +133,7 @@ describe('a head', () => {
         rotation: { ...world.db.rotation, waitForReplay: async () => false },
       }
       const feed = world.feedWith(world.heads, { db })
-      expect(idsOf(await feed.readFeed(feedPageFor(world.db, viewer, { limit: 100 })))).toEqual(newestFirst)
+      expect(idsOf(await feed.readFeed(feedPageFor(db, viewer, { limit: 100 })))).toEqual(newestFirst)
       await feed.idle()
       await world.settle()
       await world.tiers()

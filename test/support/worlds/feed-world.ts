@@ -55,7 +55,7 @@ export interface World {
   /** The feed by brute force: membership minus filters, on the primary. */
   expected(viewer: UserId): Promise<PhotoId[]>
   /** All pages of a feed. */
-  walk(viewer: UserId, limit: number, feed?: Feed): Promise<PhotoId[]>
+  walk(viewer: UserId, limit: number, feed?: Feed, readFrom?: Database): Promise<PhotoId[]>
   flushHead(userId: UserId): Promise<void>
   close(): Promise<void>
 }
@@ -245,11 +245,11 @@ export async function openWorld({ headItems, servers, ...rows }: WorldOptions = 
         .sort(compareFeedOrder)
         .map((row) => row.photoId)
     },
-    async walk(viewer, limit, of = feed) {
+    async walk(viewer, limit, of = feed, readFrom = db) {
       const ids: PhotoId[] = []
       let cursor: string | undefined
       for (let pages = 0; pages < 10_000; pages++) {
-        const page: Page<PhotoCard> = await of.readFeed(feedPageFor(db, viewer, { limit, cursor }))
+        const page: Page<PhotoCard> = await of.readFeed(feedPageFor(readFrom, viewer, { limit, cursor }))
         if (page.items.length > limit) throw new Error(`a page of ${page.items.length}, limit ${limit}`)
         ids.push(...page.items.map((card) => card.photoId))
         if (page.nextCursor === null) return ids
