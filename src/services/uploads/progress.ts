@@ -39,6 +39,8 @@ interface Look {
   progress: PhotoProgress
   /** Whether the progress is final. */
   isSettled: boolean
+  /** Every workflow that Temporal knows has told of itself. One whose workers are busy tells more at the next look. */
+  isWhole: boolean
 }
 
 export function createProgress({ temporal, db }: { temporal: Client; db: Database }): ProgressReader {
@@ -58,6 +60,7 @@ export function createProgress({ temporal, db }: { temporal: Client; db: Databas
     return {
       progress,
       isSettled: isSettled(progress, { upload: end, fanout: fanout?.standing ?? 'unknown' }),
+      isWhole: [upload, fanout].every((asked) => !asked || asked.told || asked.standing === 'absent'),
     }
   }
 
@@ -84,12 +87,12 @@ export function createProgress({ temporal, db }: { temporal: Client; db: Databas
     let latest = first
     let interval = POLL_INTERVAL_MS.first
     const isNews = () => latest.isSettled || JSON.stringify(latest.progress) !== before
-    while (!isNews() && performance.now() < deadline && !signal.aborted) {
+    do {
       const rest = Math.min(interval, Math.max(0, deadline - performance.now()))
       interval = Math.min(interval * POLL_INTERVAL_MS.growth, POLL_INTERVAL_MS.longest)
       await delay(rest, undefined, { signal }).catch(() => undefined)
       if (!signal.aborted) latest = await look(await load(), load)
-    }
+    } while (!isNews() && performance.now() < deadline && !signal.aborted)
     return latest.progress
   }
 
@@ -99,8 +102,8 @@ export function createProgress({ temporal, db }: { temporal: Client; db: Databas
       const first = await look(card, load)
       const { userId } = card.owner
       const waiting = polls.get(userId) ?? 0
-      if (options.waitSeconds === 0 || first.isSettled || waiting >= MAX_POLLS_PER_ACCOUNT)
-        return first.progress
+      const isOver = first.isSettled && first.isWhole
+      if (options.waitSeconds === 0 || isOver || waiting >= MAX_POLLS_PER_ACCOUNT) return first.progress
       polls.set(userId, waiting + 1)
       try {
         return await poll(load, first, options)
