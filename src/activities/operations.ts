@@ -11,7 +11,7 @@ export function createHousekeepingActivities({
 }): HousekeepingActivities & HousekeepingActivitiesV01 {
   const run = (name: string): Promise<number> => {
     const sweep = housekeeping.find((each) => each.name === name)
-    if (!sweep) throw new UnknownSweep(`this release has no sweep ${name}`)
+    if (!sweep) throw new UnknownSweepError(`this release has no sweep ${name}`)
     return whileHeartbeating((signal) => sweep.run(signal))
   }
   return withFailures<HousekeepingActivities & HousekeepingActivitiesV01>({
@@ -25,6 +25,6 @@ export function createHousekeepingActivities({
 }
 
 /** Asked for by another release, whose worker may take a later try. */
-class UnknownSweep extends Error {
-  override readonly name = 'UnknownSweep'
+class UnknownSweepError extends Error {
+  override readonly name = 'UnknownSweepError'
 }

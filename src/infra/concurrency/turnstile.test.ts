@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createTurnstile } from './turnstile.ts'
 
-it('a turnstile runs so many at a time, lets some wait in order and refuses the rest', async () => {
+it('a turnstile runs some, lets some wait in order and refuses the rest', async () => {
   const take = createTurnstile({
     maxRunning: 2,
     maxWaiting: 1,
