@@ -54,6 +54,6 @@ it("the README's first upload shows the error of a failed request", async () => 
   const failing = commands.replace('correct horse battery', 'short')
   expect(failing).not.toBe(commands)
   await expect(run(failing)).rejects.toMatchObject({
-    stderr: expect.stringContaining('body.password: Too small'),
+    stderr: expect.stringContaining('body.password: At least 8 characters'),
   })
 })
