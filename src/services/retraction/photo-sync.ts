@@ -6,6 +6,7 @@ import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
 import { epochOfKey, incomingKey, keyAtEpoch, originalKey, variantsPrefix } from '../photos/object-keys.ts'
+import { holdPhoto } from '../photos/photo-row.ts'
 
 export interface PhotoSyncDeps {
   db: Database
@@ -146,11 +147,8 @@ async function switchRows(
   moves: readonly Move[],
 ): Promise<{ outcome: 'moved' | 'superseded'; recorded: Set<string> }> {
   return db.transaction(async ({ query }) => {
-    const [photo] = await query<{ status: PhotoStatus; access_epoch: number }>({
-      text: 'SELECT status, access_epoch FROM photos WHERE photo_id = $1 FOR SHARE',
-      values: [photoId],
-    })
-    const isCurrent = photo?.status === 'ready' && photo.access_epoch === accessEpoch
+    const photo = await holdPhoto(query, photoId)
+    const isCurrent = photo?.status === 'ready' && photo.accessEpoch === accessEpoch
     if (isCurrent) {
       await query({
         text: `

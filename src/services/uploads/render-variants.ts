@@ -7,6 +7,7 @@ import { renderVariants, type RenderedVariant } from '../../infra/image/render.t
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { withObjectFile } from './object-file.ts'
 import { originalKey, variantKey } from '../photos/object-keys.ts'
+import { holdPhoto, recordVariant } from '../photos/photo-row.ts'
 
 export interface VariantsDeps {
   db: Database
@@ -125,7 +126,7 @@ async function findMissing(db: Database, photoId: PhotoId): Promise<VariantSpec[
   return VARIANT_SPECS.filter(({ variant, format }) => !stored.has(`${variant}.${format}`))
 }
 
-/** Records the object, or refuses: FOR SHARE orders this with the narrowing or deletion that it may race with. */
+/** Records the object, or refuses: holding the photo orders this with the narrowing or deletion that it may race with. */
 async function record(
   db: Database,
   photoId: PhotoId,
@@ -134,19 +135,9 @@ async function record(
   { variant, format, width, height, bytes }: RenderedVariant,
 ): Promise<void> {
   await db.transaction(async ({ query }) => {
-    const [photo] = await query<{ status: PhotoStatus; access_epoch: number }>({
-      text: 'SELECT status, access_epoch FROM photos WHERE photo_id = $1 FOR SHARE',
-      values: [photoId],
-    })
+    const photo = await holdPhoto(query, photoId)
     if (photo?.status !== 'ready') throw new PhotoGoneError()
-    if (photo.access_epoch !== accessEpoch) throw new EpochMovedError('the access epoch has moved')
-    await query({
-      text: `
-        INSERT INTO photo_variants (photo_id, variant, format, object_key, width, height, bytes)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
-        ON CONFLICT (photo_id, variant, format) DO UPDATE SET object_key = excluded.object_key,
-          width = excluded.width, height = excluded.height, bytes = excluded.bytes`,
-      values: [photoId, variant, format, key, width, height, bytes],
-    })
+    if (photo.accessEpoch !== accessEpoch) throw new EpochMovedError('the access epoch has moved')
+    await recordVariant(query, photoId, { variant, format, objectKey: key, width, height, bytes })
   })
 }

@@ -6,6 +6,7 @@ import { inspectOriginal, type InspectedOriginal } from '../../infra/image/inspe
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { withObjectFile } from './object-file.ts'
 import { incomingKey, originalKey } from '../photos/object-keys.ts'
+import { recordVariant } from '../photos/photo-row.ts'
 
 export interface OriginalsDeps {
   db: Database
@@ -108,20 +109,13 @@ async function note(db: Database, photoId: PhotoId, original: InspectedOriginal)
       ],
     })
     if (updated.length === 0) return false
-    await query({
-      text: `
-        INSERT INTO photo_variants (photo_id, variant, format, object_key, width, height, bytes)
-        VALUES ($1, 'original', $2, $3, $4, $5, $6)
-        ON CONFLICT (photo_id, variant, format) DO UPDATE SET object_key = excluded.object_key,
-          width = excluded.width, height = excluded.height, bytes = excluded.bytes`,
-      values: [
-        photoId,
-        original.contentType.replace('image/', ''),
-        originalKey(photoId),
-        original.width,
-        original.height,
-        original.bytes,
-      ],
+    await recordVariant(query, photoId, {
+      variant: 'original',
+      format: original.contentType.replace('image/', ''),
+      objectKey: originalKey(photoId),
+      width: original.width,
+      height: original.height,
+      bytes: original.bytes,
     })
     return true
   })
