@@ -55,7 +55,7 @@ export class Migration20261126DistributionAndCounters extends Migration {
   }
 
   private addPhotoCounters(): void {
-    // integer, as a sum of bigint is numeric, which costs pages of hot photos a tenth more.
+    // integer, as a sum of bigint is numeric, which is slower to add.
     this.addSql(`
       CREATE TABLE photo_counters (
         photo_id uuid NOT NULL REFERENCES photos ON DELETE CASCADE,
