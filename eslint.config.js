@@ -51,6 +51,12 @@ export default tseslint.config(
           selector: "MemberExpression[property.name='replica']",
           message: 'Take the query of a Reader or ListRead: it knows whether the viewer has just written.',
         },
+        {
+          selector:
+            "CallExpression[callee.property.name='transaction'] MemberExpression[property.name='primary']",
+          message:
+            'Take the query of the transaction: it holds a connection and would wait for a second one.',
+        },
       ],
     },
   },

@@ -105,6 +105,25 @@ describe('docker-compose.yml', () => {
     }
   })
 
+  it('lets Postgres accept all connections that its processes may hold', () => {
+    const allowed = /^max_connections=(\d+)$/
+    const { command = [] } = compose.services.postgres ?? {}
+    const maxConnections = Number(
+      [command]
+        .flat()
+        .find((part) => allowed.test(part))
+        ?.match(allowed)?.[1],
+    )
+    const processes = services.filter(([, { environment, restart }]) => {
+      return restart === 'unless-stopped' && environment && 'DATABASE_POOL_SIZE' in environment
+    })
+    expect(processes.length).toBe(5)
+    // The replica's WAL sender counts apart; 3 connections are the superuser's, and an operator may want some.
+    expect(processes.length * settingsSchema.shape.DATABASE_POOL_SIZE.parse(undefined)).toBeLessThan(
+      maxConnections - 3 - 10,
+    )
+  })
+
   it('leaves synchronous_standby_names to ALTER SYSTEM', () => {
     expect(compose.services.postgres?.command).toContain('synchronous_commit=local')
     for (const [, { command }] of services) expect(String(command)).not.toContain('synchronous_standby_names')

@@ -3,6 +3,7 @@ import { openSearchClient } from '../infra/opensearch/client.ts'
 import { ensureSearchIndex } from '../infra/opensearch/setup.ts'
 import { openTemporal } from '../infra/temporal/client.ts'
 import { setUpTemporal } from '../infra/temporal/setup.ts'
+import { checkConnections } from './check-connections.ts'
 import { migrate } from './migrate.ts'
 import { messageOf } from '../observability/error-text.ts'
 
@@ -11,6 +12,7 @@ type Progress = (line: string) => void
 /** Sets up everything that a fresh installation needs, in the necessary order. */
 export async function setUp(progress: Progress): Promise<void> {
   await migrate(progress)
+  await checkConnections(loadConfig(), progress)
   await setUpSearch(progress)
   await setUpNamespace(progress)
 }

@@ -26,7 +26,7 @@ export interface ConnectionOptions {
   applicationName: string
 }
 
-/** How every connection is opened, MikroORM's and ours: neither side waits for ever for one that has vanished. */
+/** How every connection is opened: neither side waits for ever for one that has vanished. */
 export function connectionOptions({ statementTimeoutMs, applicationName }: ConnectionOptions): PoolConfig {
   return {
     application_name: applicationName,

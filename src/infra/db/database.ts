@@ -53,6 +53,7 @@ export interface DatabaseOptions {
   replicaUrl?: string | undefined
   /** The replica's application_name, by which the primary knows it. */
   replicaName?: string
+  /** The maximum number of connections to each server. */
   poolSize: number
   statementTimeoutMs: number
   applicationName: string
@@ -67,7 +68,7 @@ export function ormOptions(options: Pick<DatabaseOptions, 'url'> & Partial<Datab
     // The migration command reports the applied migrations itself.
     migrations: { migrationsList: migrations, snapshot: false, disableForeignKeys: false, silent: true },
     pool: { min: 0, max: options.poolSize ?? 4 },
-    // The same row types whether a statement runs through MikroORM's connection or ours.
+    // Rows arrive as node-postgres makes them, whether entities or statements asked for them.
     driverOptions: {
       types: { getTypeParser: types.getTypeParser },
       ...connectionOptions({ applicationName: 'darkroom', statementTimeoutMs: 0, ...options }),
@@ -78,17 +79,17 @@ export function ormOptions(options: Pick<DatabaseOptions, 'url'> & Partial<Datab
   }
 }
 
-/** Connects to the primary and, where configured, a replica. Connections are opened on first use. */
+/**
+ * Connects to the primary and, where configured, a replica. Connections are opened on first use, at most `poolSize` to
+ * each server. A transaction occupies one until it ends, so nothing within it may ask `primary` for another.
+ */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const orm = await MikroORM.init(ormOptions(options))
-  const poolOf = (url: string): Pool => {
-    const pool = new Pool({ connectionString: url, max: options.poolSize, ...connectionOptions(options) })
-    // A dropped idle connection is replaced on next use; without a listener it would end the process.
-    pool.on('error', () => {})
-    return pool
-  }
-  const primaryPool = poolOf(options.url)
-  const replicaPool = options.replicaUrl ? poolOf(options.replicaUrl) : undefined
+  const connection = orm.em.getDriver().getConnection()
+  // Opens no connection yet, and so does not fail while the server is down.
+  await connection.connect({ skipOnConnect: true })
+  const primaryPool = await connection.getNativeClient()
+  const replicaPool = options.replicaUrl ? openReplicaPool(options.replicaUrl, options) : undefined
   const rotation = createReplicaRotation(primaryPool, replicaPool, options.replicaName)
   const queryOf =
     (connection: Pick<Pool, 'query'>): Query =>
@@ -133,9 +134,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     rotation,
     async close() {
       rotation.stop()
-      await Promise.all([orm.close(), primaryPool.end(), replicaPool?.end()])
+      await Promise.all([orm.close(), replicaPool?.end()])
     },
   }
+}
+
+function openReplicaPool(url: string, options: DatabaseOptions): Pool {
+  const pool = new Pool({ connectionString: url, max: options.poolSize, ...connectionOptions(options) })
+  // A dropped idle connection is replaced on next use; without a listener it would end the process.
+  pool.on('error', () => {})
+  return pool
 }
 
 /** The connection broke, the server is going or coming, or replay was in the query's way: the primary can answer. */

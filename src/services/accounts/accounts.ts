@@ -90,26 +90,19 @@ export function createAccounts(deps: { db: Database; passwords: Passwords; sessi
     },
 
     async update(userId, changes, guard) {
-      return db.transaction(async (tx) => {
-        const [current] = await tx.query<AccountRow>({
-          text: `SELECT ${ACCOUNT_COLUMNS} FROM users WHERE user_id = $1 FOR NO KEY UPDATE`,
-          values: [userId],
-        })
-        if (!current) throw accountGone()
-        guard?.(toAccount(current))
-        const [row] = await tx.query<AccountRow>({
-          text: `UPDATE users SET display_name = $2, bio = $3 WHERE user_id = $1 RETURNING ${ACCOUNT_COLUMNS}`,
-          values: [
-            userId,
-            changes.displayName === undefined ? current.display_name : changes.displayName,
-            changes.bio === undefined ? current.bio : changes.bio,
-          ],
-        })
-        return toAccount(row!)
+      return db.transaction(async ({ em, query }) => {
+        await query({ text: LOCK_ACCOUNT, values: [userId] })
+        const user = await em.findOne(User, { userId })
+        if (!user) throw accountGone()
+        guard?.(accountOf(user))
+        return accountOf(em.assign(user, changes, { ignoreUndefined: true }))
       })
     },
   }
 }
+
+/** Weaker than the FOR UPDATE that MikroORM's lock modes offer: whatever refers to the account does not wait for it. */
+const LOCK_ACCOUNT = 'SELECT FROM users WHERE user_id = $1 FOR NO KEY UPDATE'
 
 /**
  * As all usernames are. lower() folds other letters to these too (U+0130 to i), so that one account would answer to many
@@ -155,4 +148,8 @@ export function toAccount(row: AccountRow): Account {
     isPrivate: row.is_private,
     createdAt: row.created_at,
   }
+}
+
+function accountOf({ userId, username, displayName, bio, isPrivate, createdAt }: User): Account {
+  return { userId, username, displayName: displayName ?? null, bio: bio ?? null, isPrivate, createdAt }
 }
