@@ -24,19 +24,19 @@ for (const kind of Object.keys(kinds)) parked.inc({ kind }, 0)
 
 const delivered = new Counter({
   name: 'darkroom_outbox_delivered_total',
-  help: 'Outbox messages handed to Temporal, by who did it',
+  help: 'Outbox messages delivered to Temporal, by sender: the request or the relay',
   labelNames: ['kind', 'by'] as const,
 })
 
 const failures = new Counter({
   name: 'darkroom_outbox_failures_total',
-  help: 'Attempts to hand an outbox message to Temporal that failed and will be repeated',
+  help: 'Failed attempts to deliver an outbox message to Temporal; each is repeated',
   labelNames: ['kind', 'by'] as const,
 })
 
 const oldestSeconds = new Gauge({
   name: 'darkroom_outbox_oldest_seconds',
-  help: 'Age of the oldest message that the relay met in its last batch; 0 when there was none',
+  help: 'Age of the oldest outbox message in the last batch of the relay; 0 if it was empty',
 })
 
 /** Temporal has a message. Only the relay's are logged, since their requests could not deliver them. */

@@ -7,21 +7,21 @@ const MS_PER_SECOND = 1_000
 
 const visibleSeconds = new Histogram({
   name: 'darkroom_fanout_visible_seconds',
-  help: 'From when a push came to be owed until followers see the photo. push: a page of them had it in rows and heads (pushes of one shard); merge: a process began to merge it into the feeds that it reads (all others)',
+  help: 'Time from when a push was owed until followers see the photo. push: a batch of them has it in rows and heads (pushes without shards); merge: a process begins to merge it into the feeds that it reads (photos in flight)',
   labelNames: ['by'] as const,
   buckets: [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300],
 })
 
 const completeSeconds = new Histogram({
   name: 'darkroom_fanout_complete_seconds',
-  help: 'From when a push came to be owed until its last row was written and, if the photo was in flight, replayed',
+  help: 'Time from when a push was owed until its last row was written and, if the photo was in flight, replayed',
   labelNames: ['sharded'] as const,
   buckets: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800],
 })
 
 const followers = new Counter({
   name: 'darkroom_fanout_followers_total',
-  help: 'Followers that pushes and collections have gone through',
+  help: 'Followers that pushes and collections have worked through',
   labelNames: ['task'] as const,
 })
 
@@ -47,7 +47,7 @@ export async function whileSliceRuns<Result>(task: Task, work: () => Promise<Res
   }
 }
 
-/** A page of followers is in Postgres and Redis. */
+/** A batch of followers is in Postgres and Redis. */
 export function fanoutPageWritten(plan: DistributionPlan, page: { followers: number; feeds: number }): void {
   const { desired: task, shards, sinceMs } = plan
   followers.inc({ task }, page.followers)

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram } from 'prom-client'
 
-/** Where a part of a feed was read from; `rebuilt`: from what a head was just built of. */
+/** Where a part of a feed was read from; `rebuilt` is the snapshot that a head was just built from. */
 export type FeedTier = 'head' | 'rebuilt' | 'rows' | 'pull'
 
 /**
@@ -29,27 +29,27 @@ const readSeconds = new Histogram({
 
 const inFlight = new Gauge({
   name: 'darkroom_feed_in_flight',
-  help: 'Photos that readers merge into feeds while their push is under way, as this process knows them',
+  help: 'Photos in flight, which readers merge into feeds until their push is complete, as this process knows them',
 })
 
 const inFlightOldest = new Gauge({
   name: 'darkroom_feed_in_flight_oldest_seconds',
-  help: 'How long the oldest of these has been in flight; 0: there is none',
+  help: 'How long the oldest photo in flight has been so; 0 if there is none',
 })
 
 const ghosts = new Counter({
   name: 'darkroom_feed_ghosts_total',
-  help: 'Candidates that readers left out because they are no longer in the feed',
+  help: 'Candidates that readers left out because they are no longer in the feed or are hidden from the viewer',
 })
 
 const ghostsCollected = new Counter({
   name: 'darkroom_feed_ghosts_collected_total',
-  help: 'Rows of feeds deleted because they no longer belong, or their user no longer reads',
+  help: 'Rows deleted from feeds because they no longer belong or their user no longer reads',
 })
 
 const unenrolled = new Counter({
   name: 'darkroom_feed_unenrolled_total',
-  help: 'Users whose feeds are no longer pushed to, as they have not read for long',
+  help: 'Users un-enrolled because they have not read their feed for a long time',
 })
 
 /** A reader took a part of a feed from a tier. */

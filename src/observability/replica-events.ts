@@ -23,6 +23,7 @@ export function reportReplicaLag(by: SaidBy, seconds: number): void {
   lag.set({ by }, seconds)
 }
 
+/** Whether reads go to the replica now. */
 export function reportReplicaServing(by: SaidBy, isServing: boolean): void {
   serving.set({ by }, isServing ? 1 : 0)
 }

@@ -5,7 +5,7 @@ export type RefusalStep = 'deny' | 'prove'
 
 const seconds = new Histogram({
   name: 'darkroom_edge_refusal_seconds',
-  help: 'From when a step of the refusal of a narrowed or deleted photo was due until every edge confirmed it',
+  help: 'Time until every edge confirmed a step of refusing a narrowed or deleted photo, from when the step was due',
   labelNames: ['step'] as const,
   // A deny is confirmed within a second, once it is on the edge's disk; an edge that is down takes minutes to hours.
   buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1_800, 7_200],
@@ -13,15 +13,15 @@ const seconds = new Histogram({
 
 const failures = new Counter({
   name: 'darkroom_edge_refusal_failures_total',
-  help: 'Attempts that an edge did not confirm; each is repeated until it does',
+  help: 'Attempts that an edge did not confirm; each is repeated until every edge does',
   labelNames: ['step'] as const,
 })
 for (const step of ['deny', 'prove'] satisfies RefusalStep[]) failures.inc({ step }, 0)
 
-/** Longer than a try (60 s) and the pause before the next (15 s): after it, another worker has taken over. */
+/** Longer than an attempt (60 s) and the pause before the next (15 s): after this, another worker has taken over. */
 const FORGOTTEN_AFTER_MS = 120_000
 
-/** Refusals that failed at their last try in this process, by activity. */
+/** Refusals whose last attempt failed in this process, by activity. */
 const pending = new Map<string, { since: number; triedAt: number }>()
 
 function stillPending(): { since: number }[] {
@@ -33,7 +33,7 @@ function stillPending(): { since: number }[] {
 
 new Gauge({
   name: 'darkroom_edge_refusals_pending',
-  help: 'Refusals that an edge failed to confirm and that are being repeated',
+  help: 'Refusals that an edge failed to confirm and that are being retried',
   collect() {
     this.set(stillPending().length)
   },
@@ -41,7 +41,7 @@ new Gauge({
 
 new Gauge({
   name: 'darkroom_edge_refusal_oldest_seconds',
-  help: 'Age of the oldest of them; 0 when there is none',
+  help: 'Age of the oldest refusal that is being retried; 0 if there is none',
   collect() {
     this.set(Math.max(0, ...stillPending().map(({ since }) => (Date.now() - since) / 1000)))
   },
