@@ -25,7 +25,7 @@ const at = (followersSeen: number): FanoutPosition => ({
   feedsWritten: followersSeen,
 })
 
-/** Pages of two followers each, up to six. */
+/** Batches of two followers each, up to six. */
 function fanoutInPairs() {
   const begunAfter: number[] = []
   const fanout: Pick<Fanout, 'pushSlice'> = {
@@ -48,7 +48,7 @@ function fanoutInPairs() {
 }
 
 describe('a slice', () => {
-  it('heartbeats its position after each page', async () => {
+  it('heartbeats its position after each batch', async () => {
     const env = new MockActivityEnvironment()
     const beats: unknown[] = []
     env.on('heartbeat', (details) => beats.push(details))
@@ -57,14 +57,14 @@ describe('a slice', () => {
     expect(beats).toEqual([at(2), at(4), at(6)])
   })
 
-  it('resumes after the last page of the previous attempt', async () => {
+  it('resumes after the last batch of the previous attempt', async () => {
     const env = new MockActivityEnvironment({ attempt: 2, heartbeatDetails: at(4) })
     const { pushSlice, begunAfter } = fanoutInPairs()
     await env.run(pushSlice, input)
     expect(begunAfter).toEqual([4])
   })
 
-  it('stops after the current page when it is cancelled', async () => {
+  it('stops after the current batch when it is cancelled', async () => {
     const env = new MockActivityEnvironment()
     const beats: unknown[] = []
     env.on('heartbeat', (details) => {

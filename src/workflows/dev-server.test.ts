@@ -83,12 +83,12 @@ describe('a push whose history grows long', () => {
     }
   })
 
-  it('hands over where it would have continued as new', async () => {
+  it('hands over instead of continuing as new', async () => {
     const photoId = randomUUID()
     const workflowId = fanoutShardWorkflowId(photoId, 0)
     const world = openFanoutWorld(env)
     world.slice = async ({ after }) => {
-      // Six events a slice: after the sixth the history is long.
+      // Each slice takes six events, so the history is long after the sixth.
       if (after.followersSeen === 5) await env.client.workflow.getHandle(workflowId).signal(HAND_OVER)
       const position = later(after, 1)
       return { outcome: position.followersSeen < 12 ? 'more' : 'done', position }

@@ -5,7 +5,7 @@ import { ApiClient, variantOf } from '../../stack/client/api-client.ts'
 import { startApp, type App } from '../support/servers/app-processes.ts'
 import { smallJpeg } from '../support/factories/pictures.ts'
 
-/** Bytes that are no photo, or not the announced one, end as `failed` with a reason, and nothing of them is kept. */
+/** Bytes that are not a photo, or not the announced one, end as `failed` with a reason, and nothing of them is kept. */
 describe('bad uploads', () => {
   let app: App
   let author: ApiClient

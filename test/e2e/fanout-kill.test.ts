@@ -59,7 +59,7 @@ it('finishes a shard on another bulk worker after a kill, without repeats', asyn
   await author.until('all rows are written', async () => (await rows()) === FOLLOWERS, 60_000)
   const handle = temporal.workflow.getHandle(photoFanoutWorkflowId(photoId))
   await handle.result()
-  // What was done before the kill was not done again: the heartbeat told how far it was.
+  // What was done before the kill was not repeated, because the heartbeat had recorded the position.
   expect(await handle.query<FanoutProgress>(FANOUT_PROGRESS)).toMatchObject({
     state: 'done',
     followersSeen: FOLLOWERS,

@@ -101,7 +101,7 @@ describe.each([
       return !answer.ok
     })
 
-    // The owner still sees it, by new URLs, at every moment.
+    // The owner can see it at every moment, through new URLs.
     const photo = await author.photo(photoId)
     for (const variant of photo.variants.filter((v) => v.name !== 'original')) {
       const answer = await fetch(variant.url)
@@ -149,7 +149,7 @@ describe.each([
     expect(await holds(follower, '/v1/feed', photoId)).toBe(true)
   })
 
-  it('is processed once, however often and in whichever way it is announced', async () => {
+  it('is processed once, however often and however it is announced', async () => {
     const { photoId } = await author.upload(await smallJpeg(), { contentType: 'image/jpeg' })
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => author.send('POST', `/v1/photos/${photoId}/complete`)),

@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 
 describe('stored histories', () => {
-  it('are there for every workflow', () => {
+  it('exist for every workflow', () => {
     const names = new Set(histories.map((file) => basename(file)))
     for (const name of [
       'photo-upload-ready',
@@ -45,7 +45,7 @@ describe('stored histories', () => {
   )
 
   it.each(histories.map((file) => [relative(import.meta.dirname, file), file]))(
-    '%s tells nothing of the machine that recorded it',
+    '%s reveals nothing of the machine that recorded it',
     async (_, file) => {
       const text = await readFile(file, 'utf8')
       expect(text).not.toContain(root)
@@ -55,7 +55,7 @@ describe('stored histories', () => {
   )
 })
 
-/** Bundles the workflows with one line changed, of photoUpload unless another is named. */
+/** Bundles the workflows with one change, in photoUpload unless another file is named. */
 async function bundleWith(
   search: string,
   replacement: string,
@@ -81,7 +81,7 @@ async function bundleWith(
 describe('a change that is not deterministic', () => {
   const history = historyOf('v0.1', 'photo-upload-ready')
 
-  it('fails the replay: a step more', async () => {
+  it('fails the replay: an extra step', async () => {
     const code = await bundleWith(
       'const published = await steps.publish({ photoId })',
       'await steps.startFanout({ photoId, ownerId })\n  const published = await steps.publish({ photoId })',
@@ -114,11 +114,11 @@ describe('a change that is not deterministic', () => {
     ).rejects.toMatchObject({ name: 'DeterminismViolationError' })
   })
 
-  // As ADR 13 has it: a marker in a history is good as long as the code deprecates its patch, and no longer.
+  // A marker in a history replays as long as the code deprecates its patch, and no longer (ADR 13).
   it.each([
     ['deprecated', '(deprecatePatch(id), true)', undefined],
     ['removed', 'id !== undefined', 'DeterminismViolationError'],
-  ])('meets the marker of v0.2 when its patch is %s', async (_, patched, failure) => {
+  ])('replays a marker of v0.2 only as long as its patch is kept: %s', async (_, patched, failure) => {
     const code = await bundleWith(
       `import { isCancellation, patched } from '@temporalio/workflow'`,
       `import { deprecatePatch, isCancellation } from '@temporalio/workflow'
@@ -133,7 +133,7 @@ const patched = (id: string): boolean => ${patched}`,
     else await replay
   })
 
-  it('passes when it only changes what is shown', async () => {
+  it('passes if it changes only what is shown', async () => {
     const code = await bundleWith(`'running')\n  const published`, `'running', 'soon')\n  const published`)
     await Worker.runReplayHistory({ workflowBundle: { code } }, await read(history))
   })

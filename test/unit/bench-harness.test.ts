@@ -83,7 +83,7 @@ it('summarise takes the median of the ratios, not the ratio of the medians', () 
   expect(() => summarise({ figure: 's', unit: 's', ours: 'A' }, rounds)).toThrow(/no figure s/)
 })
 
-it('medians and percentiles', () => {
+it('computes medians and percentiles, and refuses an empty list', () => {
   expect(median([3, 1, 2])).toBe(2)
   expect(median([4, 1, 2, 3])).toBe(2.5)
   const hundred = Array.from({ length: 100 }, (_, i) => i + 1)

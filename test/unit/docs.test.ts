@@ -55,7 +55,7 @@ function expandBraces(path: string): string[] {
   return options === undefined ? [path] : options.split(',').map((option) => `${before}${option}${after}`)
 }
 
-/** As code hosts make them of headings. */
+/** The anchors of headings, as code hosts make them. */
 function anchorsOf(markdown: string): string[] {
   return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
     heading!

@@ -40,20 +40,20 @@ describe('an INSERT of one row', () => {
 })
 
 describe('the type of a new row', () => {
-  it('demands each column without a default, those that may be null too', () => {
+  it('requires each column without a default, even if it may be null', () => {
     // @ts-expect-error -- sessionId is missing
     insertRow(RefreshToken, { tokenHash: token.tokenHash, retiredAt: null })
     // @ts-expect-error -- retiredAt may be null and is missing all the same
     insertRow(RefreshToken, token)
   })
 
-  it('leaves out what the INSERT says that it leaves', () => {
+  it('omits the columns that the INSERT lists as unset', () => {
     insertRow(RefreshToken, token, ['retiredAt'])
     // @ts-expect-error -- tokenHash has no default and may not be null
     insertRow(RefreshToken, { sessionId: 'a session' }, ['tokenHash', 'retiredAt'])
   })
 
-  it('refuses what is no column, spread or not', () => {
+  it('refuses properties that are not columns, spread or not', () => {
     const request = { ...token, colour: 'red' }
     // @ts-expect-error -- colour is not a column of refresh_tokens
     insertRow(RefreshToken, { ...request, retiredAt: null })

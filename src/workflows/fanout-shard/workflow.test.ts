@@ -106,7 +106,7 @@ describe('a sharded fanout', () => {
     await until(async () => (await shard.fetchHistory()).events!.some(isSignal))
     held.open()
     await until(async () => (await progressOf(fanout)).followersSeen === 15)
-    // All else is done; the paused shard's third slice is not begun, and nothing is complete.
+    // Everything else is done; the third slice of the paused shard has not begun, and nothing is complete.
     await shard.query('shardPosition')
     expect(slicesOf(FIRST)).toEqual([0, 3].map((seen) => `push v1 ${FIRST} from ${seen}`))
     expect(world.calls).not.toContain('complete v1')
@@ -143,7 +143,7 @@ describe('a sharded fanout', () => {
     const shard = env.client.workflow.getHandle(fanoutShardWorkflowId(photoOf(fanout), 0))
     await until(async () => (await shard.fetchHistory()).events!.some(isSignal))
     held.open()
-    // The slice has ended, and the next is held: a cancellation that meets a slice is another test.
+    // The slice has ended and the next is held; another test cancels in the middle of a slice.
     await until(async () => (await progressOf(fanout)).followersSeen === 15)
     await fanout.cancel()
     await expect(fanout.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
@@ -154,7 +154,7 @@ describe('a sharded fanout', () => {
     let fails = true
     world.slice = async (input) => {
       if (input.lastBucket === SECOND && input.after.followersSeen === 3 && fails) {
-        // Once the parent knows that three are done.
+        // Fails once the parent knows that three are done.
         await until(async () => (await progressOf(fanout)).shards[1]!.followersSeen === 3)
         fails = false
         throw ApplicationFailure.nonRetryable('a bug')
@@ -170,7 +170,7 @@ describe('a sharded fanout', () => {
     expect(slicesOf(SECOND)).toEqual([0, 3, 3, 6].map((seen) => `push v1 ${SECOND} from ${seen}`))
   })
 
-  it('ends without an error when the photo is deleted before a shard', async () => {
+  it('ends without an error if the photo is deleted before its first batch', async () => {
     world.slice = async ({ after }) => {
       world.photo = { desired: 'none' }
       return { outcome: 'replan', position: after }

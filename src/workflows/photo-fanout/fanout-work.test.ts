@@ -36,7 +36,7 @@ describe('the work of a fanout', () => {
     expect(openWork(before).snapshot()).toBe(before)
   })
 
-  it('splits the buckets of its plan, 1,024 if the plan does not say', () => {
+  it('splits the buckets of its plan, 1,024 by default', () => {
     const lastBuckets = (of: DistributionPlan) => {
       const work = openWork(undefined)
       work.begin(of)

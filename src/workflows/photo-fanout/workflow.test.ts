@@ -34,7 +34,7 @@ beforeEach(() => {
 })
 afterEach(() => world.stop())
 
-/** The slices among the calls; how often was planned is of no matter. */
+/** The slices among the calls, however often it planned. */
 const slices = () => world.calls.filter((call) => /^(push|collect)/.test(call))
 
 describe('photoFanout', () => {
@@ -108,7 +108,7 @@ describe('photoFanout', () => {
     expect(slices()).toEqual(['push v1 from 0'])
   })
 
-  it('pushes again only when a signal brings a new version', async () => {
+  it('pushes once more, however many signals bring a new version', async () => {
     const first = gate()
     world.slice = async (input) => {
       if (input.plan.version === 1) await first.opened
@@ -156,13 +156,13 @@ describe('photoFanout', () => {
     expect((await fanout.describe()).typedSearchAttributes.get(stageAttribute)).toBe('cancelled')
   })
 
-  it('has readers merge what is widened until a cancelled run ends', async () => {
+  it('has readers merge a photo that is widened before a cancelled run ends', async () => {
     world.photo = planned(2, { desired: 'collect' })
     world.slice = untilStopped
     const fanout = await world.start()
     let widened = false
     world.keep = async () => {
-      // The step has looked at the photo, which is private.
+      // The step has already seen that the photo is private.
       if (widened) return
       widened = true
       world.photo = planned(3)
@@ -175,7 +175,7 @@ describe('photoFanout', () => {
     expect(slices()).toEqual(['collect v2 from 0'])
   })
 
-  it('does not wait for a collection when the photo is widened', async () => {
+  it('pushes a widened photo without waiting for its collection to end', async () => {
     world.photo = planned(1, { desired: 'collect' })
     world.slice = async (input) => {
       if (input.plan.desired === 'collect') return untilStopped(input)
@@ -189,7 +189,7 @@ describe('photoFanout', () => {
     expect(slices()).toEqual(['collect v1 from 0', 'push v2 from 0'])
   })
 
-  it('does not wait for a collection that no worker takes', async () => {
+  it('pushes a widened photo although no worker takes its collection', async () => {
     world.photo = planned(1, { desired: 'collect' })
     world.unserved = [TASK_QUEUES['fanout-bulk']]
     const fanout = await world.start()
@@ -201,7 +201,7 @@ describe('photoFanout', () => {
     expect(slices()).toEqual(['push v2 from 0'])
   })
 
-  it('has readers merge a held photo, even if it is widened meanwhile', async () => {
+  it('has readers merge a paused photo, even if it is widened meanwhile', async () => {
     const held = gate()
     world.slice = async (input) => {
       if (input.after.followersSeen === 3) await held.opened
@@ -221,7 +221,7 @@ describe('photoFanout', () => {
   })
 })
 
-/** A slice that goes on until it is cancelled. */
+/** A slice that runs until it is cancelled. */
 async function untilStopped({ after }: PushSliceInput): Promise<never> {
   const context = Context.current()
   const beating = setInterval(() => context.heartbeat(after), 50)

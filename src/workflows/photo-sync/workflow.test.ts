@@ -50,7 +50,7 @@ afterEach(async () => {
   workers = undefined
 })
 
-/** Activities over `row`: what they do to it is what the services do to the database. */
+/** Activities that change `row` as the services change the database. */
 function happyPath() {
   return {
     planSync: async () => structuredClone(row),
@@ -189,7 +189,7 @@ describe('photoSync', () => {
     expect(denials).toBeGreaterThan(40)
     isUp = true
     expect(await sync.result()).toMatchObject({ syncedVersion: 6, removed: { objects: 1, edgePaths: 1 } })
-    // Whichever of the two came first: nothing was purged for good before the denial.
+    // Whichever of the two came first, no purge before the denial was the last.
     expect(calls.filter((call) => /^(deny|refuse)/.test(call)).at(-1)).toBe(
       'refuse variants/x/1/thumb_200.webp',
     )

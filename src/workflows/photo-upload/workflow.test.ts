@@ -46,7 +46,7 @@ afterEach(async () => {
   workers = undefined
 })
 
-/** Activities that succeed at once and note that they ran; a test replaces those it is about. */
+/** Activities that succeed at once and record that they ran; a test replaces those that it is about. */
 function happyPath() {
   const does =
     <T>(name: string, outcome: T) =>
@@ -112,7 +112,10 @@ async function start({ withWorkers = true, arrived = true } = {}): Promise<Uploa
 }
 
 const progressOf = (upload: Upload) => upload.query<UploadProgress>(UPLOAD_PROGRESS)
-/** Until the workflow has heard that these steps ended: `openTimeSkipping` says why a cancellation waits for that. */
+/**
+ * Resolves once the workflow has heard that these steps ended; `openTimeSkipping` says why a cancellation waits for
+ * that.
+ */
 const settled = (upload: Upload, ...names: UploadStepName[]) =>
   until(async () =>
     (await progressOf(upload)).steps.every(({ name, state }) => !names.includes(name) || state === 'done'),
@@ -215,7 +218,7 @@ describe('photoUpload', () => {
     expect(await variantsStep(upload)).toMatchObject({ state: 'done', detail: '4 of 4', attempts: 7 })
   })
 
-  it('makes whatever variants the media worker tells of', async () => {
+  it('makes whatever variants the media worker lists', async () => {
     fakes.renderVariants = async () => ({
       outcome: 'rendered',
       variants: variantsOf('thumb_200', 'medium_800', 'large_1600'),
@@ -244,7 +247,7 @@ describe('photoUpload', () => {
     expect(await variantsStep(upload)).toMatchObject({ state: 'done', detail: '6 of 6' })
   })
 
-  it('takes a media worker of v0.1, which does not tell what it renders', async () => {
+  it('works with a media worker of v0.1, which does not list its variants', async () => {
     fakes.renderVariants = async () => ({
       outcome: 'rendered',
       failed: [{ variant: 'thumb_200', format: 'webp' }],
@@ -331,7 +334,7 @@ describe('photoUpload', () => {
       attempts: 1,
     })
     fakes.renderVariant = async () => {
-      // Saves the test some of two thousand tries.
+      // Spares the test some of the two thousand attempts.
       throw ApplicationFailure.create({ message: 'never', nextRetryDelay: '1 hour' })
     }
     const upload = await start()

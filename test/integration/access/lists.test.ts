@@ -51,7 +51,7 @@ const namesOf = async (of: Person, side: 'followers' | 'following', viewer: Pers
 }
 
 describe('search', () => {
-  it('neither shows nor counts the photos of an account that is suspended', async () => {
+  it('neither shows nor counts the photos of a suspended account', async () => {
     const [active, suspended] = [await person(), await person()]
     const word = freshWord()
     const [, kept] = await world.publish(
@@ -156,7 +156,7 @@ describe('a profile', () => {
     }
   })
 
-  it('says what lies between the viewer and the account', async () => {
+  it('shows the relations between the viewer and the account', async () => {
     const [author, viewer] = [await person(), await person()]
     const none = { following: false, requested: false, followedBy: false, blocking: false, muting: false }
     expect((await profileOf(author, viewer)).relationship).toEqual(none)
@@ -190,7 +190,7 @@ describe('a private account', () => {
     }
   })
 
-  it('is asked by those who want to follow, which gives no right yet', async () => {
+  it('is not followed while a follow request is pending', async () => {
     const [author, follower, stranger] = [await person(), await person(), await person()]
     await follows().follow(follower.userId, author.username)
     await makePrivate(author)

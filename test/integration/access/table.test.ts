@@ -48,7 +48,7 @@ const valuesOf = (viewer: Viewer) => [viewerUserId(viewer), viewerLinkId(viewer)
 const photosOf = (viewer: (typeof VIEWER_KINDS)[number]) =>
   ACCESS_TABLE.filter((row) => row.viewer === viewer)
 
-/** The cases that `look` answers otherwise than the table: one look for all the photos of each viewer. */
+/** The cases in which `look` differs from the table; it looks once for all the photos of each viewer. */
 async function differing(
   rows: readonly PhotoCase[],
   look: (viewer: Viewer) => Promise<Iterable<string>>,
@@ -63,8 +63,8 @@ async function differing(
   )
 }
 
-describe.each(VIEWER_KINDS)('of the whole table, %s', (kind) => {
-  it('sees by SQL what the table says', async () => {
+describe.each(VIEWER_KINDS)('the access table: %s', (kind) => {
+  it('sees through SQL what the table says', async () => {
     const text = `SELECT p.photo_id FROM photos p JOIN users u ON u.user_id = p.owner_id
       WHERE ${visibleTo('p', 'u', VIEWER)}`
     const look = async (viewer: Viewer) => {
@@ -80,7 +80,7 @@ describe.each(VIEWER_KINDS)('of the whole table, %s', (kind) => {
     expect(await differing(photosOf(kind), look)).toEqual([])
   })
 
-  it('finds by search what the table says, but nothing through a link', async () => {
+  it('finds by search what the table says, and nothing by a link', async () => {
     const look = async (viewer: Viewer) => {
       const { follows, blocks } = await relationsOf(viewer)
       const query = searchable(viewer, { followees: follows, blocked: blocks })

@@ -160,7 +160,7 @@ describe('accounts, tokens and sessions', () => {
         return Math.min(...times)
       }
       const [known, unknown] = [await timed(ann.username), await timed('nobody-of-this-name')]
-      // Without the dummy hash an unknown user would take a tenth.
+      // Without the dummy hash, an unknown user would take a tenth of the time.
       expect(unknown).toBeGreaterThan(known / 2)
     })
 
@@ -181,7 +181,7 @@ describe('accounts, tokens and sessions', () => {
       const password = 'long enough'
       expect((await world.call('POST', '/v1/users', { body: { username, password } })).status).toBe(201)
       expect((await signIn(username.toUpperCase(), password)).status).toBe(201)
-      // Postgres folds U+0130 to i: each of 2^n spellings would have tries of its own.
+      // Postgres folds U+0130 to i, so each of 2^n spellings would have attempts of its own.
       expect((await signIn(username.replace('i', '\u0130'), password)).body.code).toBe('bad_credentials')
     })
 

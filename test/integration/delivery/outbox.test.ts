@@ -122,7 +122,7 @@ describe('the outbox', () => {
 
 const close = (temporal: Client) => temporal.connection.close()
 
-/** A TCP link to a server that can be cut and mended: the server itself is shared with other tests. */
+/** A TCP connection to a server that can be cut and restored, because the server is shared with other tests. */
 async function openLink(target: string) {
   const [host, port] = target.split(':') as [string, string]
   const sockets = new Set<Socket>()

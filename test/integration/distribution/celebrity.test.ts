@@ -56,7 +56,7 @@ describe('a photo of a celebrity', () => {
     const progress = await run.result()
     expect(progress).toMatchObject({ state: 'done', followersSeen: FOLLOWERS, delivered: FOLLOWERS })
     expect(progress.shards).toHaveLength(SHARDS)
-    // Balanced, without a query that plans.
+    // The shards are balanced without a query that plans them.
     for (const { followersSeen } of progress.shards) {
       expect(Math.abs(followersSeen - FOLLOWERS / SHARDS)).toBeLessThan(FOLLOWERS / SHARDS / 5)
     }

@@ -23,7 +23,7 @@ import { valkeyServerPath } from '../../support/servers/private-valkey.ts'
 import { eventually } from '../../support/worlds/upload-world.ts'
 import { BUCKET_COUNT, feedBucket } from '../../../src/domain/buckets.ts'
 
-/** So many that a slot has the heads of three of them and more. */
+/** Enough followers that one slot has the heads of at least three of them. */
 const FOLLOWERS = 3_000
 const READERS = 40
 const OLDER_PHOTOS = 15
@@ -31,7 +31,7 @@ const PAGE = 10
 
 interface Audience {
   author: UserId
-  /** What the author had published before. */
+  /** The photos that the author had published before. */
   older: FeedPosition[]
   followers: UserId[]
   /** Followers whose heads are warm. */
@@ -80,8 +80,8 @@ describe.skipIf(!valkeyServerPath)('the push of a celebrity’s photo over a clu
   }
 
   /**
-   * Publishes a photo; resolves when some slices of its push are through, others not, and none is under way.
-   * @param first some of the followers; one of them at least has it by then
+   * Publishes a photo; resolves when some slices of its push are done, others are not, and none is under way.
+   * @param first some of the followers; at least one of them has the photo by then
    */
   async function pushHalf(to: Audience, first = to.followers): Promise<Push> {
     const photoId = await world.publish(to.author)
@@ -97,7 +97,7 @@ describe.skipIf(!valkeyServerPath)('the push of a celebrity’s photo over a clu
     return { ...to, photoId, run }
   }
 
-  /** Each of the feeds, page by page, is what brute force says. */
+  /** Expects each feed, page by page, to be what brute force says. */
   async function expectRightFeeds(readers: UserId[]): Promise<void> {
     for (const reader of readers) {
       expect(await feeds.walk(reader, PAGE, feed)).toEqual(await feeds.expected(reader))
@@ -105,12 +105,12 @@ describe.skipIf(!valkeyServerPath)('the push of a celebrity’s photo over a clu
     await feed.idle()
   }
 
-  /** Those whose heads serve reads. */
+  /** The readers whose heads serve reads. */
   async function warmOf(readers: UserId[], photoId?: PhotoId): Promise<UserId[]> {
     const warm: UserId[] = []
     for (const reader of readers) {
       const { slice } = await eventually(async () => {
-        // A moment after a failure it refuses to ask.
+        // For a moment after a failure, it refuses to ask.
         const slice = world.heads.readSlice(reader, undefined, 200)
         return slice.then((found) => ({ slice: found })).catch(() => undefined)
       })
@@ -121,7 +121,7 @@ describe.skipIf(!valkeyServerPath)('the push of a celebrity’s photo over a clu
     return warm
   }
 
-  /** All that is promised of a push that is over. @returns whose heads were warm, before their feeds were read */
+  /** Expects all that a completed push promises. @returns whose heads were warm before their feeds were read */
   async function expectPushed({ run, photoId, followers, readers }: Push): Promise<UserId[]> {
     const everyone = { followersSeen: FOLLOWERS, delivered: FOLLOWERS }
     expect(await run.result()).toMatchObject({ state: 'done', ...everyone })
@@ -147,17 +147,17 @@ describe.skipIf(!valkeyServerPath)('the push of a celebrity’s photo over a clu
     const left = push.followers.filter((follower) => !done.has(follower))
     const inOrder = left.toSorted((one, other) => feedBucket(one) - feedBucket(other))
     const users = [...Map.groupBy(inOrder, headHashTag).values()].find((some) => some.length >= 3)!
-    // Their heads lack the photo, as if built before it was published: only the push can bring it.
+    // Their heads lack the photo, as if built before it was published: only the push can add it.
     const [here, there, fresh] = users as [UserId, UserId, UserId]
     await world.warmHeads([here, there], older)
 
     const migration = await cluster.beginMigration(headKey(here))
     await migration.move([headKey(there)])
-    // One that was absent is built on the other side.
+    // A head that was absent is built on the other side.
     await world.warmHeads([fresh], older)
     expect(await onNode(migration.from, [here, there, fresh])).toEqual([here])
     expect(await onNode(migration.to, [here, there, fresh])).toEqual([there, fresh])
-    // The other shards are still held, so that this is the middle.
+    // The other shards are still held, so this is the middle of the push.
     await run.goOn(Math.floor(feedBucket(here) / (BUCKET_COUNT / SHARDS)))
     await eventually(async () => (await world.rowsOf(photoId)).includes(fresh))
     expect((await run.progress()).followersSeen).toBeLessThan(FOLLOWERS)
@@ -166,7 +166,7 @@ describe.skipIf(!valkeyServerPath)('the push of a celebrity’s photo over a clu
     const moved = await migration.finish()
     expect(moved).toContain(headKey(here))
     await run.goOn()
-    // What came from another history is cold; what was built there is not.
+    // A head that came from another history is cold; one that was built there is not.
     const readers = [...push.readers, here, there, fresh]
     const warm = readers.filter((reader) => reader !== there && !moved.includes(headKey(reader)))
     expect(await expectPushed({ ...push, readers })).toEqual(warm)
@@ -188,7 +188,7 @@ describe.skipIf(!valkeyServerPath)('the push of a celebrity’s photo over a clu
   it('continues after the nodes are flushed', async () => {
     const push = await pushHalf(await audience())
     for (const { admin } of cluster.masters) await admin.flushall()
-    // Some are read, and so built anew, before the push comes to them or after it has come.
+    // Some feeds are read, and so rebuilt, before the push reaches them or after.
     const rebuilt = push.readers.filter((_, index) => index % 2 === 0)
     await expectRightFeeds(rebuilt)
     await push.run.goOn()
@@ -200,7 +200,7 @@ describe.skipIf(!valkeyServerPath)('the push of a celebrity’s photo over a clu
     const to = await audience()
     const lost = await onNode(master, to.readers)
     await eventually(async () => (await onNode(replica, lost)).length === lost.length)
-    // What the master acknowledges from now on the replica does not get.
+    // The replica does not get what the master acknowledges from now on.
     replica.freeze()
     await master.admin.call('CLIENT', 'KILL', 'TYPE', 'replica')
     const push = await pushHalf(to, lost)

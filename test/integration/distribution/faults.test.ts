@@ -108,7 +108,7 @@ describe('a Postgres outage', () => {
   it('delays recording the end of a push', async () => {
     const photoId = await world.publish(author)
     const release = Promise.withResolvers<void>()
-    // Lets pages pass, and holds off whoever notes the end.
+    // Lets batches through and holds off the statement that records the end.
     const holding = world.upload.db.transaction(async (tx) => {
       await tx.query({
         text: 'SELECT FROM photo_distribution WHERE photo_id = $1 FOR SHARE',
@@ -179,7 +179,7 @@ describe('a push of several shards', () => {
     await servers?.close()
   })
 
-  /** Until the last statement of some other connection is such a one. */
+  /** Resolves once the last statement of another connection meets the condition. */
   async function lastStatementIs(condition: string): Promise<void> {
     await eventually(async () => {
       const rows = await world.upload.db.primary({
@@ -196,11 +196,11 @@ describe('a push of several shards', () => {
     return plan
   }
 
-  it('lets a narrowing pass that waits for the page of another shard', async () => {
+  it('lets a narrowing go first that waits for the batch of another shard', async () => {
     const photoId = await world.publish(author)
     const plan = await planOf(photoId)
     const release = Promise.withResolvers<void>()
-    // The other shard's page, which holds the photo.
+    // The batch of another shard, which locks the photo.
     const page = world.upload.db.transaction(async (tx) => {
       await tx.query({ text: 'SELECT FROM photos WHERE photo_id = $1 FOR SHARE', values: [photoId] })
       await release.promise
@@ -266,7 +266,7 @@ describe('a push of several shards', () => {
   })
 })
 
-/** Follows the primary's log as pg_receivewal does, without ever telling where it is. */
+/** Follows the primary's log as pg_receivewal does, without ever reporting its position. */
 async function openArchiver({ instance }: PrivateServers): Promise<{ end(): void }> {
   const connection = {
     host: '127.0.0.1',

@@ -103,7 +103,7 @@ describe('a push', () => {
     for (const userId of [author, ...followers.slice(0, 3)]) expect(await inHead(userId, photoId)).toBe(true)
   })
 
-  it('writes nothing twice when repeated, and mends heads without the photo', async () => {
+  it('writes nothing twice when repeated, and completes the heads', async () => {
     const { author, followers } = await authorWithFollowers(2, { enrolled: 2 })
     const { photoId } = await world.publish(author)
     // As if the process had died between rows and heads.
@@ -165,7 +165,7 @@ describe('a push', () => {
   it('ends its slice when its time is up', async () => {
     const { author } = await authorWithFollowers(3, { enrolled: 0 })
     const { photoId } = await world.photo(author)
-    // More followers than a page holds are left: what is asked for is more than what is there only on the last page.
+    // More followers than a batch holds are left; only the last batch is smaller than what was asked for.
     const result = await world.fanout.pushSlice(
       { photoId, plan: await planOf(photoId), after: FANOUT_START },
       { maxFollowers: 2, maxMs: 0 },
@@ -188,7 +188,7 @@ describe('a push', () => {
     expect(await rowsOf(photoId)).toEqual([])
   })
 
-  it('holds a narrowing back until its page is in Redis too', async () => {
+  it('holds a narrowing back until its batch is in Redis too', async () => {
     const { author, followers } = await authorWithFollowers(1, { enrolled: 1 })
     const { photoId } = await world.photo(author)
     const events: string[] = []

@@ -36,7 +36,7 @@ describe('deny, purge and proof', () => {
       expect((await ask(edgeUrl, path, { method: 'HEAD' })).status).toBe(403)
       expect((await get(path, { range: 'bytes=0-9' })).status).toBe(403)
     }
-    // Viewers who still may see it get the old path under the new epoch until the objects have moved.
+    // Viewers who may still see it get the old path under the new epoch until the objects have moved.
     expect((await get(signedPath(denied, 2))).status).toBe(200)
     expect((await get(publicPath(other))).status).toBe(200)
   })
@@ -109,7 +109,7 @@ describe('deny, purge and proof', () => {
     await expect(partial.deny(denied.photoId, 2)).rejects.toMatchObject(unavailable)
     await expect(partial.purge([`/${denied.key}`])).rejects.toMatchObject(unavailable)
     await expect(partial.proveRefused([`${edgeUrl}${publicPath(denied)}`])).rejects.toMatchObject(unavailable)
-    // The edge that is there has taken it none the less.
+    // The edge that is up has accepted it all the same.
     expect((await get(publicPath(denied))).status).toBe(403)
   })
 

@@ -51,7 +51,7 @@ describe.skipIf(!nginxBinary)('a private edge', () => {
     await get(publicPath(gone))
     await bucket.delete([gone.key])
     await cdnOf([edge.url]).purge([`/${gone.key}`])
-    // The origin's own 404 comes on top of the purged entry: neither may uncover the image below.
+    // The origin's own 404 is cached over the purged entry; neither may uncover the image below.
     await expect
       .poll(async () => (await get(publicPath(gone))).headers['x-cache'], { timeout: 5_000 })
       .not.toBe('HIT')

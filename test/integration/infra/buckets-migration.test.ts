@@ -46,7 +46,7 @@ describe('the migration to 16,384 buckets', () => {
              ORDER BY follower_bucket, follower_id`,
     })
 
-  it('deals stored followers again and voids every stored feed', async () => {
+  it('gives stored followers new buckets and voids every stored feed', async () => {
     const before = await buckets()
     expect(Math.max(...before.map(({ bucket }) => bucket))).toBeLessThan(1_024)
 

@@ -43,7 +43,7 @@ const insertAgain = () =>
   db.primary({ text: `INSERT INTO users (username, password_hash) VALUES ($1, '-')`, values: [SECRET] })
 
 describe('the log of an error', () => {
-  it('names what was violated and holds nothing of the row', async () => {
+  it('names the violated constraint and holds nothing of the row', async () => {
     const error = await thrownBy(insertAgain())
     expect(error).toBeInstanceOf(DatabaseError)
     expect((error as DatabaseError).detail).toContain(SECRET)

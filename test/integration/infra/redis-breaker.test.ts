@@ -12,7 +12,7 @@ import { openApiWorld } from '../../support/worlds/api-world.ts'
 import { startValkey, valkeyServerPath, type PrivateValkey } from '../../support/servers/private-valkey.ts'
 import { startStallingProxy, type StallingProxy } from '../../support/servers/stalling-proxy.ts'
 
-/** Beyond the ids that a test database deals out. */
+/** Above all ids that a test database gives out. */
 const someUser = (): UserId => String(randomInt(2 ** 40, 2 ** 47))
 /** One wait for Redis (250 ms) and a slow machine, but not two. */
 const ONE_WAIT_MS = 450
@@ -66,17 +66,17 @@ describe('while Redis is silent', () => {
       .toBe(undefined)
   })
 
-  it('each process counts for itself, and forgets for itself', async () => {
+  it('each process counts and forgets on its own', async () => {
     const rateLimits = rateLimitsOn()
     proxy.stall()
     const allowed = async () => (await rateLimits.consume('signInTarget', 'key'))!.allowed
-    // 20 × 0.1 tries.
+    // 20 × 0.1 attempts.
     expect([await allowed(), await allowed(), await allowed()]).toEqual([true, true, false])
     await rateLimits.clear('signInTarget', 'key')
     expect(await allowed()).toBe(true)
   })
 
-  it('a write is recorded as soon as it answers', async () => {
+  it('a write is recorded as soon as Redis answers', async () => {
     const userId = someUser()
     const ownWrites = ownWritesOn()
     proxy.stall()
@@ -86,7 +86,7 @@ describe('while Redis is silent', () => {
     await expect.poll(() => hasWritten(ownWrites, userId).then(() => redis.exists(`wrote:${userId}`))).toBe(1)
   })
 
-  it('one request a second checks whether it still is', async () => {
+  it('one request a second checks whether Redis answers again', async () => {
     const ownWrites = ownWritesOn()
     proxy.stall()
     await hasWritten(ownWrites, '1')
@@ -108,7 +108,7 @@ describe('while Redis is silent', () => {
     expect(await heads.readSlice(sound, undefined, 1)).toBeUndefined()
   })
 
-  it('a feed is served without waiting for it', async () => {
+  it('a feed is served without waiting for Redis', async () => {
     const world = await openApiWorld({ RATE_LIMITS: 'true', REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
     try {
       const body = { username: `r${randomUUID().slice(0, 12)}`, password: 'long enough' }
@@ -120,7 +120,7 @@ describe('while Redis is silent', () => {
           expect((await world.call('GET', '/v1/feed', { token })).status).toBe(200)
         }
       })
-      // It was a second and more each.
+      // Without the breaker, each took more than a second.
       expect(waited).toBeLessThan(2_000)
     } finally {
       proxy.heal()

@@ -31,7 +31,7 @@ describe('the migration of hashtags to the new folding', () => {
     await run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
   })
 
-  /** A photo with the tags that it was once given. */
+  /** A photo with the tags that older rules gave it. */
   async function addPhoto(status: string, caption: string, tags: [tag: string, display: string][]) {
     const photoId = uuidv7()
     await db.primary({
@@ -69,7 +69,7 @@ describe('the migration of hashtags to the new folding', () => {
     }
   }
 
-  it('takes tags by the new rules, and has changed documents written again', async () => {
+  it('applies the new rules and has changed documents indexed again', async () => {
     const city = await addPhoto('ready', '#Łódź? #sea', [
       ['łodz', 'Łódź'],
       ['sea', 'sea'],

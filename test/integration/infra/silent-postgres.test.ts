@@ -30,7 +30,7 @@ const open = (options: Partial<DatabaseOptions>) =>
     ...options,
   })
 
-/** How long it took, in ms. */
+/** Resolves with how long `work` took, in ms. */
 async function took(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now()
   await work()
@@ -70,7 +70,7 @@ describe('a primary that falls silent', () => {
     expect(await db.transaction((tx) => tx.query(SELECT))).toEqual([{ one: 1 }])
   })
 
-  it('does not fail what pauses between statements', async () => {
+  it('does not fail a transaction that pauses between statements', async () => {
     await db.transaction(async (tx) => {
       await tx.query(SELECT)
       await delay(STATEMENT_TIMEOUT_MS + 2_500)
@@ -111,7 +111,7 @@ describe('a replica that falls silent', () => {
     await inRotation(true)
   })
 
-  it('does not hold up those who wait for its replay', async () => {
+  it('does not hold up a wait for its replay', async () => {
     proxy.silence()
     expect(
       await took(async () => expect(await db.rotation.waitForReplay('0/0', 200)).toBe(false)),
@@ -120,7 +120,7 @@ describe('a replica that falls silent', () => {
 })
 
 describe('a worker that vanishes', () => {
-  it('does not block the deletion of its photo in mid-page', async () => {
+  it('does not block the deletion of its photo during a batch', async () => {
     proxy = await proxyTo(process.env.DATABASE_URL!)
     db = await open({ url: proxy.url, statementTimeoutMs: 15_000 })
     const pushing = Promise.withResolvers<void>()
@@ -142,14 +142,14 @@ describe('a worker that vanishes', () => {
     const limits = { maxFollowers: 10, maxMs: 2_000 }
     const slice = fanout.pushSlice({ photoId: photo.photoId, plan, after: FANOUT_START }, limits)
     await pushing.promise
-    // A statement timeout's 15 s are what an API process has.
+    // The 15 s of a statement timeout are what an API process has.
     expect(await took(() => world.remove(photo.photoId))).toBeLessThan(15_000)
     proxy.close()
     release.resolve(0)
     await expect(slice).rejects.toThrow()
   })
 
-  it('is noticed by the server, and notices it, within half a minute', async () => {
+  it('is detected within half a minute by timeouts on both sides', async () => {
     proxy = await proxyTo(process.env.DATABASE_URL!)
     db = await open({})
     const settings = (query: Database['primary']) =>

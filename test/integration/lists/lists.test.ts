@@ -6,7 +6,7 @@ import { ACCESS_TABLE } from '../../../src/domain/access.table.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../../src/domain/visibility.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
 
-/** The cases between accounts of which nothing else is to be said; test/integration/access has all. */
+/** The cases that need nothing but accounts; test/integration/access has all. */
 const VIEWERS = ['anonymous', 'stranger', 'follower', 'owner'] as const
 const OPEN_ACCOUNTS = ACCESS_TABLE.filter(
   (row) =>
@@ -53,7 +53,7 @@ describe('who sees what, and in which order', () => {
     } while (cursor !== null)
     return items
   }
-  /** Replicas are a moment behind on what was added, never on what was taken away. */
+  /** The replica is a moment behind on what was added, never on what was taken away. */
   const expectIds = (path: string, token: string | undefined, limit?: number) =>
     expect.poll(async () => idsOf(await walk(path, token, limit)), { timeout: 5_000 })
   const idsOf = (items: { id: string }[]) => items.map(({ id }) => id)
@@ -176,7 +176,7 @@ describe('who sees what, and in which order', () => {
     it('apply on the replica every time', async () => {
       expect(world.db.rotation.inRotation()).toBe(true)
       const author = await world.signUp()
-      // Has not written, so reads from the replica.
+      // Someone who has not written reads from the replica.
       const reader = await world.signUp()
       await world.db.transaction(
         (tx) => tx.query({ text: 'INSERT INTO follows VALUES ($1, $2)', values: [reader.id, author.id] }),
@@ -306,7 +306,7 @@ describe('who sees what, and in which order', () => {
       for (const { path, description } of lists) expect(description.list, path).toBe(true)
     })
 
-    it('show an account what it has just written while replicas stand still', async () => {
+    it('show an account its own writes while the replica stands still', async () => {
       const author = await world.signUp()
       const photo = await world.seedPhoto({ ownerId: author.id })
       // As after any write of theirs.
@@ -333,7 +333,7 @@ describe('who sees what, and in which order', () => {
       expect(idsOf(await walk('/v1/sessions', person.token, 1))).toEqual(idsOf(all))
     })
 
-    it('take a cursor with the filters that it was made for', async () => {
+    it('accept a cursor only with the filters it was made for', async () => {
       const q = `word${Date.now()}`
       const cursor = encodeCursor(
         [1, 2, '0', 3],

@@ -128,7 +128,7 @@ describe('housekeeping, by its schedule', () => {
 })
 
 describe('setting Temporal up', () => {
-  it('may be repeated and keeps an operator’s pause', async () => {
+  it('changes nothing when repeated and keeps an operator’s pause', async () => {
     const schedule = world.temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID)
     await schedule.pause('database maintenance')
     const lines: string[] = []
@@ -139,8 +139,8 @@ describe('setting Temporal up', () => {
   })
 })
 
-describe('the collection of feeds, by its schedule', () => {
-  it('unenrols users who have not read for 30 days and deletes their rows', async () => {
+describe('feed collection, by its schedule', () => {
+  it('un-enrols users who have not read for 30 days and deletes their rows', async () => {
     const reader = await world.owner()
     await world.db.primary({
       text: `INSERT INTO feed_state (user_id, epoch, enrolled, last_read_at)
@@ -155,7 +155,7 @@ describe('the collection of feeds, by its schedule', () => {
     }
     const swept = await sweepBySchedule<FeedCollectionResult>(FEED_COLLECTION_SCHEDULE_ID)
     expect(swept.unenrolled).toBeGreaterThanOrEqual(1)
-    // Neither photo exists: a row of who still reads is a ghost too.
+    // Neither photo exists, so the row of the user who still reads is a ghost too.
     expect(swept.rowsDeleted).toBeGreaterThanOrEqual(2)
     const states = await world.db.primary({
       text: `SELECT enrolled, epoch = collected_epoch AS collected FROM feed_state WHERE user_id = ANY ($1::bigint[])

@@ -8,7 +8,7 @@ import { createLogger } from '../../../src/observability/logger.ts'
 import { createReplicaKeeper } from '../../../src/services/operations/replica-keeper.ts'
 import { startServers, type PrivateServers } from '../../support/servers/private-servers.ts'
 
-/** Reads go on without the replica, narrowings do not hang, and no read on a replica misses one. */
+/** Reads continue without the replica, narrowings do not hang, and no read on a replica misses one. */
 describe('a replica that is late or down', () => {
   let servers: PrivateServers
   const config = loadConfig()
@@ -52,7 +52,10 @@ describe('a replica that is late or down', () => {
   let value = 0
   /** The last value whose narrowing has returned. */
   let committed = 0
-  /** A narrowing, and then a read where reads go: it must see it. @returns how long the narrowing took, in ms */
+  /**
+   * Narrows and then reads wherever reads go now, which must see the narrowing. @returns how long the narrowing took,
+   * in ms
+   */
   async function narrowAndRead(): Promise<number> {
     const next = ++value
     const startedAt = performance.now()
@@ -71,7 +74,7 @@ describe('a replica that is late or down', () => {
     await narrowAndRead()
     await servers.pauseReplay()
     try {
-      // The first may wait until the replica is dismissed; from then on none does.
+      // The first narrowing may wait until the replica is dismissed; later ones do not wait.
       expect(await narrowAndRead()).toBeLessThan(10_000)
       expect(db.rotation.inRotation()).toBe(false)
       expect(await narrowAndRead()).toBeLessThan(1_000)
@@ -96,7 +99,7 @@ describe('a replica that is late or down', () => {
     try {
       expect(await narrowAndRead()).toBeLessThan(10_000)
       expect(await narrowAndRead()).toBeLessThan(1_000)
-      // Nobody can ask it, so the metric counts on from when it last answered.
+      // Nobody can ask the replica, so the metric grows from when it last answered.
       expect((await metric('darkroom_replica_lag_seconds')).rotation).toBeGreaterThan(1)
     } finally {
       await servers.restart('postgres-replica')
@@ -105,13 +108,13 @@ describe('a replica that is late or down', () => {
     for (let i = 0; i < 20; i++) await narrowAndRead()
   })
 
-  /** Its values by who says so. */
+  /** The values of a metric by who reports them. */
   async function metric(name: string): Promise<Record<string, number>> {
     const { values } = await register.getSingleMetric(name)!.get()
     return Object.fromEntries(values.map(({ labels, value }) => [labels.by, value]))
   }
 
-  it('misses no narrowing when it is killed and back unnoticed', async () => {
+  it('misses no narrowing when it restarts unnoticed after a kill', async () => {
     const stop = new AbortController()
     let reads = 0
     const reading = (async () => {

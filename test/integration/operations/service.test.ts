@@ -8,7 +8,7 @@ import { STATUS_BY_CODE } from '../../../src/api/errors.ts'
 import { ProblemSchema } from '../../../src/api/openapi/responses.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
 
-/** Of the document, as far as these tests read it. */
+/** The part of the document that these tests read. */
 type Contents = Record<string, { examples?: Record<string, { value: unknown }> } | undefined>
 interface Described {
   responses: Record<string, { headers: object }>
@@ -46,7 +46,7 @@ describe('the service around the routes', () => {
       expect(described.length).toBeGreaterThan(30)
     })
 
-    it('shows an example of every body and answer, which its schema accepts', () => {
+    it('gives every body and answer an example that its schema accepts', () => {
       for (const { description } of world.api.routes) {
         const { operation } = description
         if (!operation) continue
@@ -59,7 +59,7 @@ describe('the service around the routes', () => {
       }
     })
 
-    it('shows problems as they are answered', async () => {
+    it('shows problems as the API answers them', async () => {
       const { body } = await world.call('GET', '/openapi.json')
       const { responses } = body.paths['/v1/photos'].post
       expect(Object.keys(responses)).toEqual(
@@ -74,7 +74,7 @@ describe('the service around the routes', () => {
       }
     })
 
-    it('names headers that are described', async () => {
+    it('names only headers that it describes, and describes no others', async () => {
       const { body } = await world.call('GET', '/openapi.json')
       const { responses } = body.paths['/v1/photos/{photoId}'].get
       expect(Object.keys(responses[200].headers)).toEqual(
@@ -91,7 +91,7 @@ describe('the service around the routes', () => {
       expect(Object.keys(body.components.headers).sort()).toEqual([...new Set(named)].sort())
     })
 
-    it('gives defaults, and the one version of this release', async () => {
+    it('states defaults and the version of this release', async () => {
       const { body } = await world.call('GET', '/openapi.json')
       expect(body.info.version).toBe(packageJson.version)
       const { parameters } = body.paths['/v1/feed'].get
@@ -115,7 +115,7 @@ describe('the service around the routes', () => {
       expect(body.paths['/v1/me'].get.description).toContain(`${quota} requests in 1 minute`)
     })
 
-    it('is where the root leads', async () => {
+    it('is what the root redirects to', async () => {
       const response = await fetch(world.api.url, { redirect: 'manual' })
       expect(response.status).toBe(302)
       expect(response.headers.get('Location')).toBe('/docs')
@@ -169,7 +169,7 @@ describe('the service around the routes', () => {
       const direct = await world.call('GET', '/metrics')
       expect(direct.body).toContain('route="/v1/users/:username"')
       expect(direct.body).not.toContain(ann.username)
-      // Asked for the scrape itself, so that an alert needs nobody who asks /readyz.
+      // Asked at each scrape, so that alerts do not depend on calls of /readyz.
       expect(direct.body).toContain('darkroom_dependency_up{dependency="temporal",required="false"} 1')
       const forwarded = { 'X-Forwarded-For': '203.0.113.9' }
       expect((await world.call('GET', '/metrics', { headers: forwarded })).status).toBe(401)

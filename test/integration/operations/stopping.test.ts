@@ -58,7 +58,7 @@ describe('stopping', () => {
     const { koa } = world.api
     const stopping = new AbortController()
     stopping.abort()
-    // What a request meets that arrives on a connection opened before.
+    // What a request meets on a connection that was opened before.
     Object.assign(koa.context, { stopping: stopping.signal })
     expect(await world.call('GET', '/readyz')).toMatchObject({ status: 503, body: { status: 'stopping' } })
     expect((await world.call('GET', '/healthz')).status).toBe(200)

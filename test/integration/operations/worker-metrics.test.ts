@@ -30,7 +30,7 @@ describe('the metrics of a running worker', () => {
     let log = ''
     worker.stdout!.on('data', (chunk: Buffer) => (log += chunk.toString()))
     url = await eventually(() => Promise.resolve(/"url":"([^"]+\/metrics)"/.exec(log)?.[1]))
-    // A workflow whose steps are ordinary activities, so that all that Temporal measures of them is there.
+    // A workflow whose steps are ordinary activities, so that everything that Temporal measures of them appears.
     await temporal.workflow.execute(HOUSEKEEPING, {
       taskQueue: TASK_QUEUES.orchestration,
       workflowId: `housekeeping-${randomUUID()}`,
@@ -46,7 +46,7 @@ describe('the metrics of a running worker', () => {
     return new Set([...text.matchAll(/^(\w+)(?:\{.*\})? \S+$/gm)].map(([, name]) => name!))
   }
 
-  /** Counted once an activity has failed, which none does here. */
+  /** Appears only once an activity has failed, and none does here. */
   const ONLY_AFTER_FAILURES = ['temporal_activity_execution_failed']
 
   it('include every Temporal metric of the alerts and dashboard', async () => {

@@ -23,13 +23,13 @@ describe('counts beside photos', () => {
       values: [photoId],
     })
 
-  it('are nought of a photo that nobody has liked, which needs no row', async () => {
+  it('are 0 without a row for a photo that nobody has liked', async () => {
     const id = await newPhoto()
     expect((await show(id)).body.photo).toMatchObject({ likeCount: 0, commentCount: 0 })
     expect(await slotsOf(id)).toEqual([])
   })
 
-  it('change what is shown and its ETag, and leave the version alone', async () => {
+  it('change what is shown and its ETag, but not the version', async () => {
     const id = await newPhoto()
     const before = await show(id)
     await count(id, { likes: 1 })
@@ -43,7 +43,7 @@ describe('counts beside photos', () => {
     expect((await world.call('PATCH', `/v1/photos/${id}`, { ...edit, headers })).status).toBe(200)
   })
 
-  it('stay in one row while changes come one after the other', async () => {
+  it('stay in one row while changes do not overlap', async () => {
     const id = await newPhoto()
     for (let n = 0; n < 20; n++) await count(id, { likes: 1 })
     expect(await slotsOf(id)).toEqual([{ slot: 0, likes: 20, comments: 0 }])

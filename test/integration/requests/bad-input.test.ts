@@ -6,7 +6,7 @@ import {
   type RequestOptions,
 } from '../../support/worlds/api-world.ts'
 
-/** Everything that is refused: with which status and code, naming which fields, and with nothing stored. */
+/** Every input that is refused: with which status and code, naming which fields, and with nothing stored. */
 describe('bad input', () => {
   let world: ApiWorld
   let ann: Person

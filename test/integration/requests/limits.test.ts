@@ -16,7 +16,7 @@ describe('rate limits', () => {
     const signIn = (headers: Record<string, string>, username = ann.username) =>
       world.call('POST', '/v1/sessions', { body: { username, password: 'not the password' }, headers })
 
-    // Per target: 20 × 0.2 tries, wherever they come from.
+    // Per target: 20 × 0.2 attempts, wherever they come from.
     const statuses = []
     for (let attempt = 0; attempt < 5; attempt++) statuses.push((await signIn(from())).status)
     expect(statuses).toEqual([401, 401, 401, 401, 429])
@@ -26,7 +26,7 @@ describe('rate limits', () => {
     expect(refused.headers.get('RateLimit-Policy')).toBe('"signInTarget";q=4;w=900')
     expect(refused.headers.get('RateLimit')).toMatch(/^"signInTarget";r=0;t=\d+$/)
 
-    // Per address: 60 × 0.2 tries, whatever the name, and a /64 is one address.
+    // Per address: 60 × 0.2 attempts, whatever the name, and a /64 is one address.
     const network = `2001:db8:ffff:${(host++).toString(16)}`
     const byAddress = []
     for (let attempt = 0; attempt < 13; attempt++) {
@@ -46,7 +46,7 @@ describe('rate limits', () => {
     const rest = await Promise.all(Array.from({ length: 245 }, () => read(ann.token)))
     expect(rest.some(({ status }) => status === 429)).toBe(true)
     expect((await read(bob.token)).status).toBe(200)
-    // Counted in Redis, where other processes count too, and not for ever.
+    // Counted in Redis, where other processes count too, and not forever.
     const { sub } = decodeJwt(ann.token)
     const ttl = await world.api.clients.redis.ttl(`rate:read:user:${sub}`)
     expect(ttl).toBeGreaterThan(0)
@@ -83,7 +83,7 @@ describe('rate limits', () => {
     const ann = await world.signUp()
     const photoId = await world.seedPhoto({ ownerId: ann.id })
     const { objects } = world.api.clients
-    // More than the buffers on the way hold, so that an unread answer stands still.
+    // More than the buffers on the way hold, so that an unread answer stalls.
     await objects.put(`originals/${photoId}`, Buffer.alloc(20_000_000, 1), 'image/jpeg')
     const download = async () => {
       const request = get(`${world.api.url}/v1/photos/${photoId}/original`, {

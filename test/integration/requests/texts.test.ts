@@ -20,7 +20,7 @@ describe('texts that people read', () => {
     { field: 'altText', path: '/v1/photos/PHOTO', of: 'photo', oneLine: false },
   ]
 
-  /** Sets the field, and answers its status and what is shown of it then. */
+  /** Sets the field; resolves with the status and what is shown of it then. */
   async function edit({ field, path, of }: (typeof fields)[number], given: string) {
     const answer = await world.call('PATCH', path.replace('PHOTO', photoId), {
       token: ann.token,
@@ -49,7 +49,7 @@ describe('texts that people read', () => {
       '   ',
       '\u2800',
       '',
-    ])('is none when nothing of it can be seen: %j', async (given) => {
+    ])('becomes null when nothing in it is visible: %j', async (given) => {
       expect(await edit(target, given)).toEqual({ status: 200, shown: null })
     })
 
@@ -62,18 +62,21 @@ describe('texts that people read', () => {
       '👩\u200d🚀❤\ufe0f🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}',
       'Zoë \u3164 Łódź',
       '🏖'.repeat(100),
-    ])('is kept as it is: %j', async (given) => {
+    ])('stays unchanged: %j', async (given) => {
       expect(await edit(target, given)).toEqual({ status: 200, shown: given })
     })
 
-    it.each(['a\u2028b', 'a\u2029b', 'a\nb', 'a\tb\r\nc'])('of several lines: %j', async (given) => {
-      expect(await edit(target, given)).toEqual(
-        target.oneLine ? { status: 422, shown: undefined } : { status: 200, shown: given },
-      )
-    })
+    it.each(['a\u2028b', 'a\u2029b', 'a\nb', 'a\tb\r\nc'])(
+      'allows several lines only where it should: %j',
+      async (given) => {
+        expect(await edit(target, given)).toEqual(
+          target.oneLine ? { status: 422, shown: undefined } : { status: 200, shown: given },
+        )
+      },
+    )
   })
 
-  it('are held to the same rule at sign-up', async () => {
+  it('follow the same rules at sign-up', async () => {
     const signUp = async (displayName: string) => {
       const { username, password } = {
         username: `t${Math.random().toString(36).slice(2)}`,

@@ -10,7 +10,7 @@ describe('requests that Node refuses to parse', () => {
   })
   afterAll(() => world?.close())
 
-  /** Sends bytes as they are; all that comes back before the connection is closed. */
+  /** Sends bytes unchanged; resolves with all that comes back before the connection is closed. */
   async function send(bytes: string): Promise<{ head: string; problem: Record<string, unknown> }> {
     const { hostname, port } = new URL(world.api.url)
     const socket = connect(Number(port), hostname)
@@ -34,7 +34,7 @@ describe('requests that Node refuses to parse', () => {
     })
     const headers = { 'X-Anything': 'a'.repeat(17 * 1024) }
     expect((await world.call('GET', '/v1/feed', { headers })).body.code).toBe('headers_too_large')
-    // The service goes on, also for the same client.
+    // The service continues, even for the same client.
     expect((await world.call('GET', '/healthz')).status).toBe(200)
   })
 
@@ -48,7 +48,7 @@ describe('requests that Node refuses to parse', () => {
     },
   )
 
-  it('do not disturb an answer that was given before them on the connection', async () => {
+  it('leave an earlier answer on the same connection intact', async () => {
     const { hostname, port } = new URL(world.api.url)
     const socket = connect(Number(port), hostname)
     let answer = ''
@@ -75,7 +75,7 @@ describe('a path without parameters', () => {
     ['POST', '/v1/sessions/current', ['DELETE']],
     ['OPTIONS', '/v1/sessions/01a2036c-aeb9-7176-8322-8600c64a45cb', ['DELETE']],
     ['OPTIONS', '/v1/photos', ['GET', 'HEAD', 'POST']],
-  ])('allows its own methods alone: %s %s', async (method, path, allowed) => {
+  ])('allows only its own methods: %s %s', async (method, path, allowed) => {
     const answer = await world.call(method, path)
     expect(answer.status).toBe(405)
     expect(answer.headers.get('Allow')!.split(', ').sort()).toEqual(allowed)

@@ -18,7 +18,7 @@ const letters = (script: RegExp) =>
     (character) => /\p{L}/v.test(character) && script.test(character),
   )
 
-/** What an analyzer or a filter of the index makes of each text: the tokens, in order. */
+/** The tokens that an analyzer or a filter of the index makes of each text, in order. */
 async function tokensOf(
   texts: string[],
   by: { analyzer: string } | { filter: string[] },
@@ -53,7 +53,7 @@ describe('one folding', () => {
     expect(differing.map(({ letter }) => letter)).toEqual(['Ŀ', 'ŀ', 'ŉ', 'ẚ', 'ẛ'])
   })
 
-  it('leaves the analyzers nothing to fold in a letter of any script', async () => {
+  it('leaves the analyzers nothing to fold, in any script', async () => {
     const folded = [...new Set(letters(/\p{L}/v).map(fold))].filter((letter) => /^\S+$/.test(letter))
     const size = 500
     for (let from = 0; from < folded.length; from += size) {
@@ -90,7 +90,7 @@ describe('one folding', () => {
   })
 })
 
-/** A tag as its owner wrote it, and what others type for it. */
+/** A tag as its owner wrote it, and what others type to find it. */
 const TAGS: [written: string, ...typed: string[]][] = [
   ['Łódź', 'lodz', 'ŁÓDŹ', 'Lo\u0301dz'],
   ['Đà_Nẵng', 'da_nang', 'đà_nẵng'],
@@ -119,7 +119,7 @@ describe('a tag', () => {
   it.each(TAGS)('#%s is found by every spelling as tag, path, #tag and word', async (...spellings) => {
     const mark = freshWord()
     const ids = await world.publish({ owner, caption: `${mark} ＃${spellings[0]} ..` })
-    // Its own mark keeps other tests' photos of the same tag out.
+    // A mark of its own keeps out photos of other tests with the same tag.
     for (const typed of spellings) {
       for (const sign of ['', '#', '＃', '﹟']) {
         expect(await world.find(ANYONE, { q: mark, tag: sign + typed }), `tag=${sign}${typed}`).toEqual(ids)
@@ -132,7 +132,7 @@ describe('a tag', () => {
     }
   })
 
-  it('of nothing visible finds nothing, and is not a word', async () => {
+  it('finds nothing and is not a word if it has no visible character', async () => {
     const mark = freshWord()
     const ids = await world.publish({ owner, caption: `${mark} #\u3164 #\u200b` })
     for (const tag of ['#', '＃', '\u3164', '#\ufe0f', '\u{e0100}']) {
@@ -157,13 +157,13 @@ describe('a tag', () => {
 })
 
 describe('words', () => {
-  it('of Khmer and Thai end at a zero-width space', async () => {
+  it('end at a zero-width space in Khmer and Thai', async () => {
     const mark = freshWord()
     const ids = await world.publish({ owner, caption: `${mark} ភ្នំ\u200bពេញ` })
     expect(await world.find(ANYONE, { q: `${mark} ពេញ` })).toEqual(ids)
   })
 
-  it('keep emoji of several parts apart', async () => {
+  it('distinguish emoji of several parts', async () => {
     const mark = freshWord()
     const flag = (region: string) =>
       `🏴${[...region].map((letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0))).join('')}\u{e007f}`

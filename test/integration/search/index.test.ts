@@ -76,7 +76,7 @@ describe('documents', () => {
     await expect(world.index.put(withMore)).rejects.toThrow('strict_dynamic_mapping_exception')
   })
 
-  it('never return to an older version, nor after a removal', async () => {
+  it('never return to an older version or after a removal', async () => {
     const q = freshWord()
     const [photoId] = await world.publish({ owner: await world.addUser(), caption: q })
     const old = (await documentOf(photoId!)) as unknown as PhotoDocument

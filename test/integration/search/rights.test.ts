@@ -50,7 +50,7 @@ describe('rights', () => {
     await world.change(narrowed!, { visibility: 'private' })
     await world.change(deleted!, { status: 'deleted' })
     await world.change(quarantined!, { status: 'quarantined' })
-    // A page of one, so that an honest cursor would show that something follows.
+    // A page of one, so that a cursor would give away that something follows.
     for (const viewer of [ANYONE, { kind: 'user' as const, userId: await world.addUser() }]) {
       expect(await world.searchPage(viewer, { q, limit: 1 })).toMatchObject({
         items: [{ photoId: visible }],
@@ -132,7 +132,7 @@ describe('cursors', () => {
     expect(second.total).toBe(5)
   })
 
-  it('continue past the total, which claims no more than it counted', async () => {
+  it('continue past the total, which counts only the first few hits', async () => {
     const owner = await world.addUser()
     const q = freshWord()
     const ids = await world.publish(

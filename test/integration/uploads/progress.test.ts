@@ -15,10 +15,10 @@ import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
 import { startWorker, type RunningWorker } from '../../../src/workers/run-worker.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
 
-/** Temporal deletes in its own time: within seconds, unless the machine is busy. */
+/** Temporal deletes in the background: within seconds, unless the machine is busy. */
 const FORGOTTEN_WITHIN_MS = 60_000
 
-/** The API beside real workers: what a client sees of an upload that it follows. */
+/** The API with real workers: what a client sees of an upload that it follows. */
 describe('following an upload through the API', () => {
   const suffix = randomBytes(4).toString('hex')
   const prefix = `api-${suffix}`
@@ -59,7 +59,7 @@ describe('following an upload through the API', () => {
     }
     throw new Error('not done after 40 polls')
   }
-  /** Nothing changes any more: a poll that could wait for 25 s gets `settled` again, at once. */
+  /** Expects no further change: a poll that could wait for 25 s gets `settled` again, at once. */
   async function expectAnsweredAtOnce(id: string, settled: Json): Promise<void> {
     const since = performance.now()
     expect((await progressOf(id, 25)).body).toEqual(settled)
@@ -128,7 +128,7 @@ describe('following an upload through the API', () => {
   }
   const uploadOf = (id: string) => temporal.workflow.getHandle(photoUploadWorkflowId(id))
   const statesOf = ({ steps }: Json) => steps.map(({ state }: Json) => state).join(' ')
-  /** As Temporal does once a workflow's retention is over. */
+  /** Deletes a workflow, as Temporal does after its retention. */
   async function forget(workflowId: string): Promise<void> {
     const execution = { namespace: `api-${suffix}`, workflowExecution: { workflowId } }
     await temporal.workflowService.deleteWorkflowExecution(execution)
@@ -154,7 +154,7 @@ describe('following an upload through the API', () => {
     await expectAnsweredAtOnce(id, settled)
   })
 
-  it('settles when the upload was terminated, although its row stays as it was', async () => {
+  it('settles when the upload was terminated, although its row is unchanged', async () => {
     const { id } = await openUpload(Buffer.from('never put'))
     await uploadOf(id).terminate('by a test')
     const settled = await follow(id, ({ steps }) => steps[0].state === 'failed')
@@ -164,7 +164,7 @@ describe('following an upload through the API', () => {
   })
 
   it(
-    'settles by what Postgres knows once Temporal has forgotten the photo',
+    'settles from Postgres once Temporal has forgotten the photo',
     async () => {
       const bytes = await sharp({
         create: { width: 900, height: 600, channels: 3, background: { r: randomBytes(1)[0]!, g: 9, b: 10 } },
@@ -201,7 +201,7 @@ describe('following an upload through the API', () => {
     await expectAnsweredAtOnce(photo.id, ended)
     const again = await world.call('POST', `/v1/photos/${photo.id}/complete`, { token: ann.token })
     expect(again).toMatchObject({ status: 200, body: { photo: { failure: { code: 'not_an_image' } } } })
-    // The signature is still good, and the failed upload takes nothing any more.
+    // The signature is still valid, but the failed upload accepts nothing any more.
     await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: new Uint8Array(bytes) })
     expect((await world.call('GET', `/v1/photos/${photo.id}`, { token: ann.token })).body.photo.status).toBe(
       'failed',

@@ -58,7 +58,7 @@ async function published(): Promise<OpenUpload> {
 const variantsOver = (objects: ObjectStore): Variants =>
   createVariants({ db: world.db, objects, maxPixels: MAX_PIXELS })
 
-/** The storage, but after the first variant is put, something else happens before its row is recorded. */
+/** The storage, except that after the first variant is put, something else happens before its row is recorded. */
 function afterFirstPut(happens: () => Promise<unknown>): ObjectStore {
   let hasHappened = false
   return {
@@ -140,7 +140,7 @@ describe('variants that are being moved to a new epoch', () => {
     const firstTry = createPhotoSync({ db, objects: dying, cdn, cdnBaseUrl, cdnSigningKey })
     await expect(firstTry.move(photoId, first.accessEpoch, first.stale)).rejects.toThrow('killed')
     await change(photoId, `visibility = 'private'`)
-    // What the first try left is removed now, and named, so that the edges forget it too.
+    // What the first attempt left is removed now, and named so that the edges forget it too.
     expect(await photoSync.move(photoId, first.accessEpoch, first.stale)).toEqual({
       outcome: 'superseded',
       removed: first.stale.map(({ objectKey }) => objectKey),
@@ -236,7 +236,7 @@ describe('steps that run twice', () => {
 
 describe('temporary files', () => {
   it('are deleted after a validation, a refusal and a rendering', async () => {
-    // A folder of its own: other processes' files come and go in the usual one.
+    // A folder of its own, because files of other processes come and go in the usual one.
     const folder = await mkdtemp(join(tmpdir(), 'upload-races-'))
     const usual = process.env.TMPDIR
     process.env.TMPDIR = folder

@@ -100,7 +100,7 @@ describe('an upload', () => {
     expect(photos).toBe('1')
   })
 
-  it('converges when its events arrive often, at once and late', async () => {
+  it('has one result when its events come often, at once and late', async () => {
     const upload = await put(await somePhoto())
     await Promise.all(Array.from({ length: 8 }, () => world.announce(upload)))
     expect(await result(upload)).toEqual({ stage: 'ready' })

@@ -9,12 +9,12 @@ import { parsePromql } from './promql.ts'
 
 /** Set by Prometheus itself or by prometheus.yml. */
 const TARGET_LABELS = ['job', 'instance', 'process', 'le']
-/** Of Prometheus. */
+/** Metrics of Prometheus itself. */
 const BUILT_IN = new Map([['up', TARGET_LABELS]])
-/** Labels of Temporal's runtime; test/integration/operations/worker-metrics.test.ts looks for its metrics in a running worker. */
+/** Labels of Temporal's runtime; operations/worker-metrics.test.ts looks for its metrics in a running worker. */
 const TEMPORAL_LABELS = ['task_queue', 'activity_type', 'workflow_type', 'worker_type', 'namespace']
 
-/** Series name → labels, of all that the code registers. */
+/** Series name → labels, for everything that the code registers. */
 const registered = new Map<string, readonly string[]>(BUILT_IN)
 
 beforeAll(async () => {
@@ -56,7 +56,7 @@ describe('alerts and dashboard', () => {
     }
   })
 
-  it('show every metric of our own on the dashboard', () => {
+  it('include a panel for every metric of our own', () => {
     const shown = new Set(
       panels().flatMap(({ targets = [] }) =>
         targets.flatMap(({ expr }) => parsePromql(expr).selected.map(({ metric }) => baseOf(metric))),
@@ -88,7 +88,7 @@ describe('the documents', () => {
     const named = new Set(cells.flatMap(([, cell]) => cell!.split(', ')))
     const known = alerts().map(({ alert }) => alert)
     expect([...named].filter((name) => !known.includes(name))).toEqual([])
-    // What these tell belongs to no promise of its own.
+    // These alerts belong to no promise of their own.
     const others = ['FeedRebuildStorm', 'ProcessDown']
     expect(known.filter((name) => !named.has(name) && !others.includes(name))).toEqual([])
   })
@@ -112,7 +112,7 @@ describe('alerts.yml', () => {
     },
   )
 
-  /** As Markdown renderers make them. */
+  /** The anchor of a heading, as Markdown renderers make it. */
   const anchorOf = (heading: string) =>
     heading
       .toLowerCase()
