@@ -5,18 +5,18 @@ import type { Fanout } from '../services/distribution/push.ts'
 import { withFailures } from './failures.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 
-/** Between slices the workflow sees pause, cancel and new versions. */
+/** The time limit of a slice: the workflow sees pauses, cancellations and new versions only between slices. */
 const SLICE_MS = 2_000
 
 export interface FanoutActivitiesDeps {
   fanout: Fanout
-  /** FANOUT_SLICE_FOLLOWERS */
+  /** The most followers in one slice; the setting FANOUT_SLICE_FOLLOWERS. */
   sliceFollowers: number
 }
 
 /**
- * Pages of followers into Postgres and Redis. The worker sets `maxHeartbeatThrottleInterval` to 1 s, so that a cancelled
- * slice ends with its batch.
+ * The steps of photoFanout and fanoutShard. Workers set `maxHeartbeatThrottleInterval` to 1 s, so that a cancelled
+ * slice ends with its current batch.
  */
 export function createFanoutActivities({ fanout, sliceFollowers }: FanoutActivitiesDeps): FanoutActivities {
   return withFailures<FanoutActivities>({
@@ -24,7 +24,7 @@ export function createFanoutActivities({ fanout, sliceFollowers }: FanoutActivit
 
     pushSlice: async (input) => {
       const context = Context.current()
-      // What an earlier try of this slice has written is written; batches come in the same order.
+      // A retry continues after the last batch of the previous attempt; batches always come in the same order.
       let position = (context.info.heartbeatDetails as FanoutPosition | undefined) ?? input.after
       const slice = { ...input, after: position }
       return whileHeartbeating(

@@ -4,7 +4,7 @@ import { PERMANENT_FAILURES } from '../contracts/activity-options.ts'
 import { DarkroomError, type ErrorCode } from '../domain/errors.ts'
 import { InvalidImageError } from '../domain/invalid-image.ts'
 
-/** Codes of errors that pass by themselves; all others are the caller's mistake and stay one. */
+/** Codes of errors that may pass by themselves; all others are mistakes of the caller, which a retry would repeat. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
   'unavailable',
   'internal',
@@ -14,8 +14,8 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 const MAX_MESSAGE_CHARACTERS = 300
 
 /**
- * What an error becomes in a workflow's history: retryable or not, by type. Neither causes nor details of foreign errors
- * go along, as those of databases and HTTP clients can hold values and addresses.
+ * The failure that an error becomes in a workflow's history; its type decides whether it is retried. Causes and details
+ * of foreign errors are dropped, because those of databases and HTTP clients can hold values and addresses.
  */
 export function toFailure(error: unknown): Error {
   if (error instanceof TemporalFailure) return error
@@ -47,7 +47,7 @@ export function toFailure(error: unknown): Error {
 
 type AnyActivity = (...args: never[]) => Promise<unknown>
 
-/** Wraps each activity of a group so that whatever it throws arrives as `toFailure` has it. */
+/** Wraps each activity of a group so that its errors go through {@link toFailure}, except for cancellations. */
 export function withFailures<Group extends object>(group: Group): Group {
   const wrapped = (Object.entries(group) as [string, AnyActivity][]).map(([name, activity]) => [
     name,
@@ -55,7 +55,7 @@ export function withFailures<Group extends object>(group: Group): Group {
       try {
         return await activity(...args)
       } catch (error) {
-        // An aborted stream or request is how a cancellation surfaces.
+        // A cancellation surfaces as an error of the stream or request that it aborted.
         if (Context.current().cancellationSignal.aborted && !(error instanceof TemporalFailure)) {
           throw new CancelledFailure('cancelled while under way')
         }

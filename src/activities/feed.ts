@@ -3,6 +3,7 @@ import type { FeedSweep } from '../services/feed/sweep.ts'
 import { withFailures } from './failures.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 
+/** The steps of feedCollection. */
 export function createFeedSweepActivities({ sweep }: { sweep: FeedSweep }): FeedSweepActivities {
   return withFailures<FeedSweepActivities>({
     unenrolInactive: () => whileHeartbeating((signal) => sweep.unenrolInactive(signal)),

@@ -5,7 +5,7 @@ const HEARTBEAT_INTERVAL_MS = 1_000
 
 /**
  * Heartbeats while `work` runs, so that a dead worker is noticed and a cancellation arrives.
- * @param progress what an operator sees of the pending activity; never an id list
+ * @param progress the details of each heartbeat, which operators see and a retry can read; never a list of ids
  */
 export async function whileHeartbeating<T>(
   work: (signal: AbortSignal) => Promise<T>,
@@ -20,5 +20,5 @@ export async function whileHeartbeating<T>(
   }
 }
 
-/** Which try this is; 1 is the first. */
+/** The number of this attempt; the first is 1. */
 export const currentAttempt = (): number => Context.current().info.attempt

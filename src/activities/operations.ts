@@ -3,7 +3,7 @@ import type { Sweep } from '../contracts/housekeeping.ts'
 import { withFailures } from './failures.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 
-/** The steps of housekeeping, under the names of v0.1 as well. */
+/** The steps of housekeeping, and the activities that v0.1 had for its sweeps. */
 export function createHousekeepingActivities({
   housekeeping,
 }: {
@@ -24,7 +24,7 @@ export function createHousekeepingActivities({
   })
 }
 
-/** Asked for by another release, whose worker may take a later try. */
+/** A workflow of another release asked for the sweep. It is retried, because a worker of that release may take it. */
 class UnknownSweepError extends Error {
   override readonly name = 'UnknownSweepError'
 }

@@ -27,7 +27,7 @@ export function createSyncActivities({ photoSync, starts }: SyncActivitiesDeps):
   })
 }
 
-/** The activity keeps its id and first schedule time over all its attempts. */
+/** Measures an attempt as part of its activity, whose id and first schedule time stay the same over all attempts. */
 function measured<Result>(step: RefusalStep, attempt: () => Promise<Result>): Promise<Result> {
   const { workflowExecution, activityId, scheduledTimestampMs } = activityInfo()
   const key = `${workflowExecution?.runId}/${activityId}`

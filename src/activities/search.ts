@@ -6,7 +6,7 @@ export interface SearchActivitiesDeps {
   searchIndex: SearchIndex
 }
 
-/** Brings what search knows of a photo in line with its row. */
+/** The search step of photoUpload and photoSync: brings a photo's search document in line with its row. */
 export function createSearchActivities({ searchIndex }: SearchActivitiesDeps): SearchActivities {
   return withFailures<SearchActivities>({
     indexPhoto: ({ photoId }) => searchIndex.indexPhoto(photoId),

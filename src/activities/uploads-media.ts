@@ -9,7 +9,7 @@ export interface MediaActivitiesDeps {
   variants: Variants
 }
 
-/** The steps that decode pixels; the media worker runs only as many at once as it has cores for. */
+/** The steps that decode pixels; a media worker runs at most MEDIA_CONCURRENCY of them at once. */
 export function createMediaActivities({ originals, variants }: MediaActivitiesDeps): MediaActivities {
   return withFailures<MediaActivities>({
     validateOriginal: async ({ photoId }) => ({

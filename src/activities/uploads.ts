@@ -8,7 +8,7 @@ export interface UploadActivitiesDeps {
   starts: WorkflowStarts
 }
 
-/** The short steps of photoUpload; they touch rows and keys, not pixels. */
+/** The short steps of photoUpload: they touch rows and objects and decode no pixels. */
 export function createUploadActivities({ uploads, starts }: UploadActivitiesDeps): UploadActivities {
   return withFailures<UploadActivities>({
     claimUpload: ({ photoId }) => uploads.claim(photoId),

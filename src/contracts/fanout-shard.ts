@@ -1,7 +1,7 @@
 import type { PhotoId, UserId } from '../domain/ids.ts'
 import type { DistributionPlan, FanoutPosition, PushSliceResult } from './photo-fanout.ts'
 
-/** A child of photoFanout: the followers of a range of buckets, slice by slice. */
+/** A child of photoFanout: works through the followers in a range of buckets, slice by slice. */
 export const FANOUT_SHARD = 'fanoutShard'
 export const fanoutShardWorkflowId = (photoId: PhotoId, shard: number): string => `fanout/${photoId}/${shard}`
 
@@ -15,19 +15,19 @@ export interface FanoutShardInput {
   paused: boolean
 }
 
-/** `more`: it was told to hand over what is left. */
+/** `more`: the shard was told to hand over the rest. */
 export type FanoutShardResult = PushSliceResult
 
-/** Signal to a shard: end after this slice, and say where. */
+/** Signal to a shard: end after the current slice and return the position. */
 export const HAND_OVER = 'handOver'
-/** Signal of a shard to its parent: where it stands. */
+/** Signal from a shard to its parent: the shard's position. */
 export const SHARD_REACHED = 'shardReached'
-/** Query of a shard: where it stands. */
+/** Query to a shard: its position. */
 export const SHARD_POSITION = 'shardPosition'
 
 export interface ShardReached {
   shard: number
-  /** The plan's version; what an earlier plan's shard says comes too late. */
+  /** The version of the shard's plan; the parent ignores reports under an earlier plan. */
   version: number
   position: FanoutPosition
 }

@@ -1,12 +1,12 @@
-/** Sweeps obsolete data and starts fanouts that were lost; scheduled every hour. */
+/** Deletes obsolete data and starts fanouts that were lost; scheduled every hour. */
 export const HOUSEKEEPING = 'housekeeping'
 export const HOUSEKEEPING_SCHEDULE_ID = 'housekeeping'
 
 /** What the workflow knows about a sweep. */
 export interface SweepRef {
-  /** Of the count in the result. */
+  /** The key of its count in the result. */
   name: string
-  /** The line for operators. */
+  /** The line that operators read. */
   summary: string
 }
 

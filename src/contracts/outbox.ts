@@ -2,10 +2,11 @@ import type { PhotoUploadInput } from './photo-upload.ts'
 import type { PhotoSyncInput } from './photo-sync.ts'
 
 /**
- * What a committed change owes to Temporal. Doing it twice is harmless: a workflow has one id, and signals are hints.
- * - uploadOpened: POST /photos made a photo that awaits its original (starts photoUpload, once).
- * - originalArrived: a storage event or `complete` (signals photoUpload, starting it if need be).
- * - photoChanged: PATCH or DELETE of a photo (signals photoSync, starting it if need be).
+ * A workflow start or signal that a committed change owes to Temporal. Sending it twice is harmless: each workflow has
+ * one id, and signals are only hints.
+ * - uploadOpened: POST /photos created a photo that awaits its original (starts photoUpload, once).
+ * - originalArrived: a storage event or `complete` (signals photoUpload, starting it if necessary).
+ * - photoChanged: PATCH or DELETE of a photo (signals photoSync, starting it if necessary).
  */
 export type OutboxMessage =
   | { kind: 'uploadOpened'; payload: PhotoUploadInput }

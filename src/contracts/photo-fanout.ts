@@ -7,13 +7,13 @@ export const photoFanoutWorkflowId = (photoId: PhotoId): string => `fanout/${pho
 export interface PhotoFanoutInput {
   photoId: PhotoId
   ownerId: UserId
-  /** Carried over continue-as-new: work under way. */
+  /** Work under way, carried over by continue-as-new. */
   resume?: { work: FanoutWork; paused: boolean } | undefined
 }
 
 /**
- * What is to be done to make a photo's distribution what its row on the primary asks for: push it to the feeds of all
- * enrolled followers, or collect what is left of it there.
+ * What brings a photo's distribution in line with its row on the primary: push it to the feeds of all enrolled
+ * followers, or collect what they still hold of it.
  */
 export type FanoutPlan = { desired: 'none' } | DistributionPlan
 
@@ -21,24 +21,24 @@ export interface DistributionPlan {
   desired: 'push' | 'collect'
   /** Slices write only while the photo is at this version. */
   version: number
-  /** Rises with every narrowing: work may go on under a new version if this is unchanged. */
+  /** Rises with every narrowing; while it is unchanged, work may continue under a new version. */
   accessEpoch: number
-  /** The photo's order in feeds: publishedAt in ms. */
+  /** The photo's place in feeds: publishedAt in ms. */
   score: number
   ownerId: UserId
-  /** The owner's followers by their counters, for progress only. */
+  /** The owner's number of followers, for progress only. */
   followers: number
-  /** 1: few enough followers that slices on the queue `fanout` do; more: so many child workflows on `fanout-bulk`. */
+  /** 1: the fanout runs its slices itself; more: it splits them among this many child workflows. */
   shards: number
-  /** How many buckets its ranges and positions count in; plans of releases before there were 16,384 do not say. */
+  /** How many buckets its ranges and positions refer to; plans from before there were 16,384 do not say. */
   buckets?: number | undefined
-  /** When this came to be owed, in ms since 1970. */
+  /** When the push or collection came to be owed, in ms since 1970. */
   sinceMs: number
 }
 
-/** Where a push stands: the next page begins after this follower, in the order (bucket, id). Never an id list. */
+/** Where a push or collection stands: the next batch begins after this follower, in the order (bucket, id). */
 export interface FanoutPosition {
-  /** −1 before the first page, which takes in the author's own feed. */
+  /** −1 before the first batch, which includes the author's own feed. */
   afterBucket: number
   afterFollowerId: UserId
   followersSeen: number
@@ -46,7 +46,7 @@ export interface FanoutPosition {
   feedsWritten: number
 }
 
-/** Where every push begins. */
+/** Where every push and collection begins. */
 export const FANOUT_START: FanoutPosition = {
   afterBucket: -1,
   afterFollowerId: '0',
@@ -54,14 +54,14 @@ export const FANOUT_START: FanoutPosition = {
   feedsWritten: 0,
 }
 
-/** A part of the followers: those in buckets up to `lastBucket`, from `position` on. */
+/** A part of the followers: those in buckets up to `lastBucket`, after `position`. */
 export interface FanoutRange {
   readonly position: Readonly<FanoutPosition>
   readonly lastBucket: number
   readonly done: boolean
 }
 
-/** A plan and how far it is carried out: one range a shard. */
+/** A plan and how far it has been carried out, with one range for each shard. */
 export interface FanoutWork {
   readonly plan: Readonly<DistributionPlan>
   readonly ranges: readonly FanoutRange[]
@@ -70,27 +70,27 @@ export interface FanoutWork {
 export interface PushSliceInput {
   photoId: PhotoId
   plan: DistributionPlan
-  /** Where the push stands. */
+  /** The slice begins after this position. */
   after: FanoutPosition
-  /** The last bucket that is this range's; all if it is not given. */
+  /** The last bucket of the range; the last of all by default. */
   lastBucket?: number
 }
 
 export interface PushSliceResult {
-  /** `more`: followers are left; `replan`: the photo is no longer as planned, and nothing more was written. */
+  /** `more`: followers are left; `replan`: the photo has changed since the plan, and nothing more was written. */
   outcome: 'done' | 'more' | 'replan'
   position: FanoutPosition
 }
 
 /** Signal: the photo's distribution may have to change (publish, widen, narrow, delete). */
 export const DISTRIBUTION_CHANGED = 'distributionChanged'
-/** Signals of operators: hold the push after the slices that are under way; go on. The photo is in flight meanwhile. */
+/** Signals from operators: pause after the slices under way, and resume. The photo is in flight meanwhile. */
 export const PAUSE_FANOUT = 'pause'
 export const RESUME_FANOUT = 'resume'
 /** Query: progress of the push. */
 export const FANOUT_PROGRESS = 'fanoutProgress'
 
-/** `completing`: all is written, and the replicas are awaited. */
+/** `completing`: everything is written, and the fanout waits for the replica to replay it. */
 export type FanoutState =
   'planning' | 'pushing' | 'collecting' | 'completing' | 'paused' | 'done' | 'cancelled'
 
@@ -99,7 +99,9 @@ export interface FanoutProgress {
   /** The author's followers when the push was planned. */
   followers: number
   followersSeen: number
-  /** Feeds that hold the photo now; followers who are not enrolled pull it. Of a collection: feeds it was taken from. */
+  /**
+   * Feeds pushed to; followers who are not enrolled pull the photo instead. For a collection: feeds it was taken from.
+   */
   delivered: number
   /** Empty unless the push is sharded. */
   shards: ShardProgress[]
@@ -110,6 +112,6 @@ export interface ShardProgress {
   state: 'running' | 'retrying' | 'done'
   followersSeen: number
   delivered: number
-  /** How often the shard's workflow failed and was started again from where it was. */
+  /** How often the shard's workflow failed and was started again from its position. */
   failures: number
 }

@@ -14,12 +14,12 @@ export interface PhotoSyncInput {
 
 /** Signal: the row has changed. */
 export const PHOTO_CHANGED = 'photoChanged'
-/** Query: what was brought in line. */
+/** Query: how far the sync has come. */
 export const SYNC_PROGRESS = 'syncProgress'
 
 export interface SyncProgress {
   state: 'running' | 'done'
-  /** The version of the row that everything derived from it is in line with. */
+  /** The version of the row that everything derived from it is in line with; −1 at first. */
   syncedVersion: number
   /** What a retraction removed from each store. */
   removed: { objects: number; edgePaths: number; searchDocuments: number }

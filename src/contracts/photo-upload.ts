@@ -1,6 +1,6 @@
 import type { PhotoId, UserId } from '../domain/ids.ts'
 
-/** One workflow an upload: from the pre-signed URL to the last variant. */
+/** One upload, from the pre-signed URL to the last variant. */
 export const PHOTO_UPLOAD = 'photoUpload'
 export const photoUploadWorkflowId = (photoId: PhotoId): string => `photo/${photoId}`
 
@@ -11,7 +11,9 @@ export interface PhotoUploadInput {
   expiresAtMs: number
 }
 
-/** Signal: the original may have arrived (storage event, `complete` or relay). A hint: the object is looked at. */
+/**
+ * Signal: the original may have arrived (storage event, `complete` or relay). A hint: the workflow checks the object.
+ */
 export const ORIGINAL_ARRIVED = 'originalArrived'
 /** Signal: the photo was deleted; stop what is under way. */
 export const PHOTO_DELETED = 'photoDeleted'

@@ -2,10 +2,10 @@ import { createFanoutActivities } from '../activities/distribution.ts'
 import { openDistribution } from '../services/distribution/module.ts'
 import { runWorker, type WorkerDefinition } from './run-worker.ts'
 
-/** Slices hold a database connection each; more of them at once would only queue for connections. */
+/** Each slice holds a database connection; more slices at once would only queue for connections. */
 const SLICES_AT_ONCE = 8
 
-/** Bulk I/O: follower pages into Postgres and Redis. */
+/** Bulk I/O: writes batches of feeds to Postgres and Redis. */
 export const fanoutWorker = fanoutWorkerOn('fanout', SLICES_AT_ONCE)
 
 /** A worker of one of the fanout queues, with slots and a database pool of its own. */

@@ -16,9 +16,9 @@ export const orchestrationWorker: WorkerDefinition = {
   taskQueue: 'orchestration',
   runsWorkflows: true,
   options: () => ({
-    // Measured: 245 MB at the peak, where the default cache takes 406 MB.
+    // Measured: a peak of 245 MB, where the default cache takes 406 MB.
     maxCachedWorkflows: 50,
-    // After a kill, the workflows that it had cached wait this long for it (default 10 s).
+    // After a kill, the workflows in its cache wait this long for it (default 10 s).
     stickyQueueScheduleToStartTimeout: '5s',
     maxConcurrentWorkflowTaskExecutions: 20,
     maxConcurrentLocalActivityExecutions: 20,

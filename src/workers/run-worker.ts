@@ -42,8 +42,8 @@ const RECONNECT_PAUSE_MS = 1_000
 /** How long a worker waits for `darkroom setup` before it says what is missing and gives up. */
 const SETUP_PATIENCE_MS = 60_000
 /**
- * At the end of the grace time activities are cancelled; what does not heed that within this long is cut off, and retried
- * elsewhere once its heartbeat or timeout says so.
+ * Activities are cancelled at the end of the grace time. Those that still run this much later are cut off, and retried
+ * elsewhere after their heartbeat or other timeout.
  */
 const SHUTDOWN_FORCE_AFTER_GRACE_SECONDS = 5
 /** Ctrl-C reaches a process once from the terminal and once from npm. */
@@ -51,7 +51,7 @@ const SECOND_SIGNAL_IGNORED_MS = 1_000
 
 /**
  * Starts a worker in this process: waits for Temporal, checks that it is set up, composes the activities.
- * @throws if Temporal lacks what `darkroom setup` makes, after waiting for it
+ * @throws Error if Temporal lacks what `darkroom setup` creates, after waiting for it
  */
 export async function startWorker(
   definition: WorkerDefinition,
@@ -74,7 +74,7 @@ export async function startWorker(
     ...(definition.runsWorkflows ? { workflowBundle: { codePath: await freshWorkflowBundle() } } : {}),
     shutdownGraceTime: `${config.SHUTDOWN_GRACE_SECONDS}s`,
     shutdownForceTime: `${config.SHUTDOWN_GRACE_SECONDS + SHUTDOWN_FORCE_AFTER_GRACE_SECONDS}s`,
-    // Cancellations arrive with heartbeats; so they may not be held back for long.
+    // Cancellations arrive with heartbeats, so heartbeats may not be held back for long.
     maxHeartbeatThrottleInterval: '1s',
     ...definition.options(config),
   })
@@ -130,8 +130,8 @@ export async function runWorker(definition: WorkerDefinition): Promise<void> {
 }
 
 /**
- * From the very start to the very end, so that a worker that waits for Temporal or drains can be watched doing so. A port
- * that is taken costs the metrics, not the work: Prometheus tells of a target that is down.
+ * Serves metrics from the very start to the very end, so that a worker can be watched while it waits for Temporal or
+ * drains. If its port is taken, the worker runs without them, and Prometheus reports a target that is down.
  */
 async function serveMetrics(
   config: Config,
@@ -160,7 +160,7 @@ function loadOrExit(): Config {
   }
 }
 
-/** Aborts on the first SIGTERM or SIGINT; a later one, once more than a second has passed, ends the process at once. */
+/** Aborts on the first SIGTERM or SIGINT; another one more than a second later ends the process at once. */
 function onceStopping(logger: Logger): AbortSignal {
   const controller = new AbortController()
   let firstAt: number | undefined
@@ -192,7 +192,7 @@ async function connect(config: Config, logger: Logger, signal?: AbortSignal): Pr
   }
 }
 
-/** An unregistered search attribute would fail workflow tasks forever, so do not start. */
+/** Waits for `darkroom setup`, because an unregistered search attribute would fail workflow tasks forever. */
 async function awaitSetup(
   connection: NativeConnection,
   config: Config,

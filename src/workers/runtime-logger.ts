@@ -3,7 +3,7 @@ import type { Logger } from '../observability/logger.ts'
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const
 
-/** What Temporal's runtime, workflows and activities log, among the process's own lines. */
+/** Writes what Temporal's runtime, workflows and activities log to the log of the process. */
 export function runtimeLogger(logger: Logger): RuntimeLogger {
   const log = (level: LogLevel, message: string, meta?: Record<string | symbol, unknown>) => {
     const { error, ...rest } = meta ?? {}

@@ -10,8 +10,9 @@ export interface RuntimeMetrics {
 }
 
 /**
- * Temporal's own metrics (polls, slots, latencies of tasks and activities). Its runtime serves them on a port of its own,
- * without a token; so it gets a loopback port that the worker's endpoint reads, and operators scrape one address a worker.
+ * Temporal's own metrics (polls, slots, latencies of tasks and activities). Its runtime serves them on a separate port
+ * without a token. That port is therefore on loopback, and the worker's endpoint reads it, so that operators scrape one
+ * address for each worker.
  */
 export async function createRuntimeMetrics(): Promise<RuntimeMetrics> {
   const bindAddress = `127.0.0.1:${await getPort({ host: '127.0.0.1' })}`

@@ -10,18 +10,19 @@ import { lock } from 'proper-lockfile'
 
 const root = join(import.meta.dirname, '..', '..')
 const sources = join(root, 'src')
-/** All that may be in the bundle (the layer rules hold the workflows to it). */
+/** The folders that may be in the bundle (the layer rules check that workflows import no others). */
 const BUNDLED = ['workflows', 'contracts', 'domain']
 const LOCK_STALE_MS = 30_000
 const LOCK_RETRIES = { retries: 120, factor: 1, minTimeout: 500 }
 
-/** Where the bundle is, and the hash of what it was made of beside it. */
+/** The bundle, and beside it the hash of what it was built from. */
 const workflowBundlePath = join(root, 'build', 'workflow-bundle.js')
 const hashPath = join(root, 'build', 'workflow-bundle.sha256')
 
 /**
- * As `ensureWorkflowBundle`, but builds in a separate process, as a worker would never free webpack's 130 MB.
- * @returns the bundle's path
+ * Like {@link ensureWorkflowBundle}, but builds in a separate process, because a worker would never free the 130 MB of
+ * webpack.
+ * @returns the path of the bundle
  */
 export async function freshWorkflowBundle(): Promise<string> {
   if (!(await isFresh())) {
@@ -31,8 +32,9 @@ export async function freshWorkflowBundle(): Promise<string> {
 }
 
 /**
- * The prebuilt workflow bundle, rebuilt if it is missing or older than its sources. Processes that
- * start together build it once. @returns its path
+ * The prebuilt workflow bundle, rebuilt if it is missing or older than its sources. Processes that start together build
+ * it once.
+ * @returns its path
  */
 export async function ensureWorkflowBundle(): Promise<string> {
   if (await isFresh()) return workflowBundlePath
@@ -63,7 +65,7 @@ async function buildWorkflowBundle(): Promise<void> {
   await rename(`${hashPath}.new`, hashPath)
 }
 
-/** Whether the bundle is there and was made of the present sources; without sources at hand it is taken as it is. */
+/** Whether the bundle exists and was built from the current sources; without sources it is used as it is. */
 async function isFresh(): Promise<boolean> {
   if (!existsSync(workflowBundlePath)) return false
   if (!existsSync(join(sources, 'workflows'))) return true

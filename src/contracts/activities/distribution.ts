@@ -5,7 +5,8 @@ import type { DistributionPlan, FanoutPlan, PushSliceInput, PushSliceResult } fr
 export interface FanoutActivities {
   planFanout: (input: { photoId: PhotoId }) => Promise<FanoutPlan>
   pushSlice: (input: PushSliceInput) => Promise<PushSliceResult>
-  /** False if the photo is no longer as planned, and nothing was recorded. */
+  /** Records that the plan is carried out; false, with nothing recorded, if the photo has changed since. */
   completeFanout: (input: { photoId: PhotoId; plan: DistributionPlan }) => Promise<boolean>
+  /** Has readers merge the photo if it still belongs in feeds. */
   keepInFlight: (input: { photoId: PhotoId }) => Promise<void>
 }

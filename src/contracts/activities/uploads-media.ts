@@ -1,9 +1,12 @@
 import type { PhotoId } from '../../domain/ids.ts'
 
+/** The original's width and height in pixels; `gone`: the photo no longer exists. */
 export type ValidationOutcome =
   { outcome: 'valid'; width: number; height: number; bytes: number } | { outcome: 'gone' }
 
-/** A size in a format. The workflow knows none by name: what there is, the media worker tells. */
+/**
+ * A size in a format, such as `thumb_200` as `webp`. The media worker lists the variants; workflows know none by name.
+ */
 export interface VariantRef {
   variant: string
   format: string
@@ -13,11 +16,11 @@ export interface VariantRef {
 export type VariantPlan =
   { outcome: 'planned'; variants: VariantRef[]; missing: VariantRef[] } | { outcome: 'gone' }
 
-/** What of `variants`, all that a photo is to be rendered to, could not be made. Workers of v0.1 leave `variants` out. */
+/** `variants`: all that the photo should have; workers of v0.1 leave it out. `failed`: those that could not be made. */
 export type RenderOutcome =
   { outcome: 'rendered'; variants?: VariantRef[]; failed: VariantRef[] } | { outcome: 'gone' }
 
-/** Which try succeeded. */
+/** The number of the attempt that succeeded; the first is 1. */
 interface Tried {
   attempts: number
 }
@@ -26,7 +29,7 @@ interface Tried {
 export interface MediaActivities {
   validateOriginal: (input: { photoId: PhotoId }) => Promise<ValidationOutcome & Tried>
   renderVariants: (input: { photoId: PhotoId }) => Promise<RenderOutcome & Tried>
-  /** What `renderVariants` could not tell, as it failed. */
+  /** Lists the variants when `renderVariants` has failed and so could not. */
   planVariants: (input: { photoId: PhotoId }) => Promise<VariantPlan>
   renderVariant: (input: { photoId: PhotoId } & VariantRef) => Promise<RenderOutcome & Tried>
 }

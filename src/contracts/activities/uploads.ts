@@ -7,12 +7,12 @@ export type ClaimOutcome =
 
 export type PublishOutcome = { outcome: 'published'; version: number } | { outcome: 'gone' }
 
-/** The short steps of photoUpload; they touch rows and keys, not pixels. */
+/** The short steps of photoUpload: they touch rows and objects and decode no pixels. */
 export interface UploadActivities {
   claimUpload: (input: { photoId: PhotoId }) => Promise<ClaimOutcome>
   publishPhoto: (input: { photoId: PhotoId }) => Promise<PublishOutcome>
   abandonUpload: (input: { photoId: PhotoId }) => Promise<void>
-  /** Resolves with the photo's status then; workers of v0.1 resolve with nothing. */
+  /** Resolves with the photo's status afterwards; workers of v0.1 resolve with nothing. */
   failUpload: (input: {
     photoId: PhotoId
     code: string

@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** A refresh token, hashed. Retired ones are kept as long as their session, so that reuse revokes the family. */
+/** A hashed refresh token. Retired ones are kept as long as their session, so that their reuse ends the session. */
 export const RefreshToken = defineEntity({
   name: 'RefreshToken',
   tableName: 'refresh_tokens',

@@ -2,7 +2,7 @@ import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
 import type { Row } from '../row.ts'
 
-/** A signed-in device: the family of refresh tokens that descend from one sign-in. */
+/** One sign-in on a device, with the chain of refresh tokens that descend from it. */
 export const Session = defineEntity({
   name: 'Session',
   tableName: 'sessions',

@@ -1,6 +1,9 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** Part of a user's counters; the value is the sum over up to 16 slots, so that no celebrity's row is hot (ADR 14). */
+/**
+ * One slot of a user's counters; the value is the sum over up to 16 slots, so that no row of a celebrity is hot (ADR
+ * 14).
+ */
 export const UserCounters = defineEntity({
   name: 'UserCounters',
   tableName: 'user_counters',

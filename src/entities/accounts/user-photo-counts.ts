@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** A user's ready photos by visibility. Triggers of `photos` keep it; nothing else writes it. */
+/** A user's ready photos by visibility, written only by triggers of `photos`. */
 export const UserPhotoCounts = defineEntity({
   name: 'UserPhotoCounts',
   tableName: 'user_photo_counts',

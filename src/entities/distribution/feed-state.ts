@@ -2,8 +2,8 @@ import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import type { Row } from '../row.ts'
 
 /**
- * What is known of a user's feed. Every change of the accounts they follow raises `epoch` and voids older claims of
- * completeness; the sweep has been through their rows up to `collectedEpoch`.
+ * What is known about a user's feed. Every change of the accounts that they follow raises `epoch`, which voids older
+ * claims of completeness; `collectedEpoch` is the epoch up to which the sweep has checked their rows.
  */
 export const FeedState = defineEntity({
   name: 'FeedState',

@@ -1,7 +1,7 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import type { Row } from '../row.ts'
 
-/** A celebrity's photo that not every follower's stored feed holds yet; readers merge it in. */
+/** A photo that is not yet in the stored feed of every follower; readers merge it in. */
 export const InFlight = defineEntity({
   name: 'InFlight',
   tableName: 'in_flight',

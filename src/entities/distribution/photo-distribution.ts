@@ -2,8 +2,8 @@ import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import type { Row } from '../row.ts'
 
 /**
- * What the stored feeds are known to hold of a photo: `none`, `all`, or null while a push or collection is owed. A trigger
- * of `photos` writes the debt; a photo without a row never belonged in a feed.
+ * Whether stored feeds hold a photo: `none`, `all`, or null while a push or collection is owed. A trigger of `photos`
+ * writes the null; a photo without a row never belonged in a feed.
  */
 export const PhotoDistribution = defineEntity({
   name: 'PhotoDistribution',

@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** A wish to follow a private account, until it is accepted or declined. */
+/** A request to follow a private account, until it is accepted or declined. */
 export const FollowRequest = defineEntity({
   name: 'FollowRequest',
   tableName: 'follow_requests',

@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** An edge of the social graph. `followerBucket` is computed by Postgres (feed_bucket). */
+/** A follower and a followee: an edge of the social graph. Postgres computes `followerBucket` (feed_bucket). */
 export const Follow = defineEntity({
   name: 'Follow',
   tableName: 'follows',

@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** Whether a standby, known by its application_name, may serve reads; one without a row may. */
+/** Whether a standby, known by its application_name, may serve reads; a standby without a row may. */
 export const Replica = defineEntity({
   name: 'Replica',
   tableName: 'replicas',

@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** Part of a photo's counts; the value is the sum over its slots (ADR 14). Without a row nobody has liked it yet. */
+/** One slot of a photo's counts; the value is the sum over its slots (ADR 14). Without a row all counts are 0. */
 export const PhotoCounters = defineEntity({
   name: 'PhotoCounters',
   tableName: 'photo_counters',

@@ -35,7 +35,7 @@ export const Photo = defineEntity({
     width: p.integer().nullable(),
     height: p.integer().nullable(),
     thumbhash: p.string().length(MAX_CHARACTERS.thumbhash).nullable(),
-    /** Without a zone: read it by to_char, as the driver would take it for the process's own. */
+    /** A local time without a zone: read it with to_char, because the driver would assume the zone of the process. */
     takenAt: p.datetime(0).columnType('timestamp(0)').nullable(),
     takenAtOffset: p.smallint().nullable(),
     camera: p.string().length(MAX_CHARACTERS.camera).nullable(),

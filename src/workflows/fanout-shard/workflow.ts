@@ -25,7 +25,7 @@ const handOver = defineSignal(HAND_OVER)
 const shardReached = defineSignal<[ShardReached]>(SHARD_REACHED)
 const shardPosition = defineQuery<FanoutPosition>(SHARD_POSITION)
 
-/** The followers of a range of buckets, slice by slice (contracts/fanout-shard.ts). */
+/** Works through the followers in a range of buckets, slice by slice (contracts/fanout-shard.ts). */
 export async function fanoutShard(input: FanoutShardInput): Promise<FanoutShardResult> {
   const { photoId, plan, lastBucket } = input
   let { position, paused } = input
@@ -61,14 +61,14 @@ export async function fanoutShard(input: FanoutShardInput): Promise<FanoutShardR
     if (result.outcome !== 'more') return result
     position = result.position
     tellParent(input, position)
-    // A new run would not know that it is to hand over.
+    // A new run would not know that it has to hand over.
     if (isHistoryLong() && !handingOver) {
       await continueAsNew<typeof fanoutShard>({ ...input, position, paused })
     }
   }
 }
 
-/** For its progress, and for where to go on should this shard fail. A parent that is gone needs neither. */
+/** Reports the position, for progress and as the place to resume from if this shard fails. The parent may be gone. */
 function tellParent({ shard, plan }: FanoutShardInput, position: FanoutPosition): void {
   const parent = workflowInfo().parent
   if (!parent) return

@@ -7,7 +7,7 @@ const sweeping = (summary: string) => proxyActivities<FeedSweepActivities>({ ...
 const { unenrolInactive } = sweeping('Un-enrol users who have not read for long')
 const { collectFeedRows } = sweeping('Delete rows that no longer belong')
 
-/** One sweep. What it does not get done within its time, the next one takes up. */
+/** Sweeps stored feeds once; the next sweep continues with what this one has no time for. */
 export async function feedCollection(): Promise<FeedCollectionResult> {
   const unenrolled = await unenrolInactive()
   const rowsDeleted = await collectFeedRows()

@@ -9,7 +9,7 @@ const { sweepIdempotencyKeys } = sweeping('Delete answers kept for longer than a
 const { sweepSessions } = sweeping('Delete sessions that have ended')
 const { startOwedFanouts } = sweeping('Start fanouts that are owed for long')
 
-/** What runs do that v0.1 began: a fixed chain of sweeps. Goes when none of them is open any more (docs/adr/0013). */
+/** The fixed chain of sweeps that runs begun by v0.1 execute; to be deleted once none is open (docs/adr/0013). */
 export async function chainOfV01(): Promise<HousekeepingResult> {
   const incomingObjects = await sweepIncomingObjects()
   const idempotencyKeys = await sweepIdempotencyKeys()

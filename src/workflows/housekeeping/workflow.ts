@@ -3,11 +3,11 @@ import { SWEEPS_FAILED, type HousekeepingResult } from '../../contracts/housekee
 import { chainOfV01 } from './chain-of-v01.ts'
 import { steps } from './steps.ts'
 
-/** The list comes from an activity since v0.2, and one sweep no longer waits for another (docs/adr/0013). */
+/** Since v0.2 an activity lists the sweeps, and they no longer wait for one another (docs/adr/0013). */
 const SWEEPS_FROM_ACTIVITY = 'sweeps-from-activity'
 
 /**
- * Every sweep that there is, each by itself: one that fails or takes long keeps none of the others waiting.
+ * Runs every sweep at the same time, so that one that fails or takes long does not hold up the others.
  * @throws ApplicationFailure SweepsFailed once all have ended, if any failed
  */
 export async function housekeeping(): Promise<HousekeepingResult> {

@@ -9,8 +9,8 @@ import {
 import { BUCKET_COUNT_OF_OLD_PLANS, splitBuckets } from '../../domain/buckets.ts'
 
 /**
- * The plan that a fanout carries out and how far it has come: what a retry, the next plan and the next run start from. It
- * is written here and nowhere else; a snapshot never changes.
+ * A fanout's plan and how far it has been carried out: the starting point of retries, of the next plan and of the next
+ * run. Only these methods change it; a snapshot stays as it is.
  */
 export function openWork(resumed: FanoutWork | undefined) {
   let work = resumed
@@ -25,18 +25,18 @@ export function openWork(resumed: FanoutWork | undefined) {
   }
 
   return {
-    /** The work under way, or the last that was; undefined before the first plan. */
+    /** The current work, or the last; undefined before the first plan. */
     snapshot: (): FanoutWork | undefined => work,
     /** @throws TypeError before the first plan */
     current,
-    /** Starts a plan with its first follower. */
+    /** Starts a plan at its first follower. */
     begin(plan: DistributionPlan): void {
       work = { plan, ranges: rangesOf(plan) }
     },
     /**
-     * Takes the photo's next plan in the middle of the work. After an edit the work goes on where it was. After a narrowing
-     * it starts over: feeds that were rebuilt meanwhile lack the photo, although it had been pushed to them. So it does when
-     * the next plan counts in other buckets, in which the positions mean nothing.
+     * Switches to the photo's next plan during the work. After an edit the work continues where it was. After a
+     * narrowing it starts over, because feeds that were rebuilt meanwhile lack the photo although it had been pushed to
+     * them. It also starts over if the next plan has other buckets, in which the old positions mean nothing.
      * @returns whether it starts over
      */
     revise(next: DistributionPlan): boolean {
@@ -49,13 +49,14 @@ export function openWork(resumed: FanoutWork | undefined) {
       else this.begin(next)
       return !goesOn
     },
-    /** A slice or a shard has ended there. */
+    /** Records how a slice or a shard has ended. */
     ended(shard: number, { outcome, position }: PushSliceResult): void {
       advance(shard, { position, done: outcome === 'done' })
     },
     /**
-     * A shard that runs says where it stands. What comes late, from before a failure or from an earlier plan, is ignored.
-     * @returns whether it is news
+     * Records the position that a running shard reports. Late reports, from before a failure or under an earlier plan,
+     * are ignored.
+     * @returns whether the report was news
      */
     heard({ shard, version, position }: ShardReached): boolean {
       const range = work?.ranges[shard]
@@ -70,7 +71,7 @@ export function openWork(resumed: FanoutWork | undefined) {
 }
 export type OpenWork = ReturnType<typeof openWork>
 
-/** The followers in as many parts as the plan has shards. */
+/** Splits the followers into one range for each shard of the plan. */
 function rangesOf({ shards, buckets = BUCKET_COUNT_OF_OLD_PLANS }: DistributionPlan): FanoutRange[] {
   return splitBuckets(shards, buckets).map(({ first, last }) => ({
     position:
@@ -79,5 +80,5 @@ function rangesOf({ shards, buckets = BUCKET_COUNT_OF_OLD_PLANS }: DistributionP
     done: false,
   }))
 }
-/** The largest bigint: after every follower of a bucket. */
+/** The largest bigint, which comes after every follower of a bucket. */
 const LAST_USER_ID = '9223372036854775807'

@@ -3,8 +3,8 @@ import type { FanoutProgress, FanoutState, FanoutWork, ShardProgress } from '../
 import { stageAttribute } from '../../contracts/search-attributes.ts'
 
 /**
- * Where a fanout stands: told by the query, the search attribute and the details in the Web UI alike.
- * @param read the work as it is now (fanout-work.ts)
+ * Tracks where a fanout stands and shows it in the query, the search attribute and the details in the Web UI.
+ * @param read the current work (fanout-work.ts)
  */
 export function trackFanout(read: () => FanoutWork | undefined, paused: boolean) {
   let state: FanoutState = 'planning'
@@ -52,12 +52,12 @@ export function trackFanout(read: () => FanoutWork | undefined, paused: boolean)
       paused = now
       show()
     },
-    /** What failed before is of no interest to work that starts over. */
+    /** Forgets earlier failures, which no longer matter when the work starts over. */
     forgetFailures(): void {
       failures = []
       retrying = new Set()
     },
-    /** Shows the work from here on. */
+    /** Shows that the current work is being carried out: pushing or collecting. */
     follow(): void {
       state = read()?.plan.desired === 'collect' ? 'collecting' : 'pushing'
       show()

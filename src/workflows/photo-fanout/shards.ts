@@ -32,12 +32,12 @@ const handOver = defineSignal(HAND_OVER)
 const pause = defineSignal(PAUSE_FANOUT)
 const resume = defineSignal(RESUME_FANOUT)
 
-/** A failed shard starts again after a second, then ever later, at most each minute. */
+/** A failed shard starts again after a second, then after pauses that double up to a minute. */
 const RETRY_MS = { first: 1_000, most: 60_000 }
 
 type Outcome = PushSliceResult['outcome']
 
-/** The child workflows of a fanout: one a range of buckets, all at once. */
+/** The child workflows of a fanout, one for each range of buckets, all running at the same time. */
 export function openShards(input: PhotoFanoutInput, work: OpenWork, tracker: FanoutTracker) {
   const open = new Map<number, ChildWorkflowHandle<typeof fanoutShard>>()
   let handingOver = false
@@ -50,14 +50,14 @@ export function openShards(input: PhotoFanoutInput, work: OpenWork, tracker: Fan
     { description: 'Where a shard stands' },
   )
 
-  /** What shards say and each new try add to the history: before it grows too long, they hand over to a run with a new one. */
+  /** Has the shards hand over to a new run before their reports and restarts make the history too long. */
   function keepHistoryShort(): void {
     if (handingOver || !isHistoryLong()) return
     handingOver = true
     for (const child of open.values()) tell(child, handOver)
   }
 
-  /** Runs a shard to its end; should it fail, once more from where it was, without regard to the others. */
+  /** Runs a shard to its end. If it fails, it starts again where it was, and the others continue. */
   async function runShard(shard: number): Promise<Outcome> {
     for (let failures = 0; !handingOver; failures++) {
       try {
@@ -68,7 +68,7 @@ export function openShards(input: PhotoFanoutInput, work: OpenWork, tracker: Fan
         )
         open.set(shard, child)
         tracker.shardStarted(shard)
-        // What was signalled while it was being started has not reached it.
+        // Signals that arrived while the shard was being started have not reached it.
         if (tracker.isPaused() !== paused) tell(child, tracker.isPaused() ? pause : resume)
         if (handingOver) tell(child, handOver)
         const result = await child.result()
@@ -89,11 +89,11 @@ export function openShards(input: PhotoFanoutInput, work: OpenWork, tracker: Fan
   }
 
   return {
-    /** Has every shard that runs hold or go on. */
+    /** Pauses or resumes every running shard. */
     setPaused(paused: boolean): void {
       for (const child of open.values()) tell(child, paused ? pause : resume)
     },
-    /** `more`: the shards were told to hand over. Returns or throws only when none runs any more. */
+    /** `more`: the shards were told to hand over. Settles only after every shard has ended. */
     async run(): Promise<Outcome> {
       const unfinished = work.current().ranges.flatMap(({ done }, shard) => (done ? [] : [shard]))
       const ends = await Promise.allSettled(unfinished.map((shard) => runShard(shard)))
@@ -122,13 +122,13 @@ function shardOptions(
       { key: ownerAttribute, value: ownerId },
     ],
     staticSummary: `Shard ${shard} of ${ranges.length}: ${plan.desired} photo ${photoId}`,
-    // A parent that was terminated must not leave writers behind; one that is cancelled waits until they have ended.
+    // A terminated parent must not leave writers behind; a cancelled one waits until they have ended.
     parentClosePolicy: 'REQUEST_CANCEL' as const,
     cancellationType: 'WAIT_CANCELLATION_COMPLETED' as const,
   } satisfies ChildWorkflowOptions & { args: unknown }
 }
 
-/** A shard that has ended needs no telling. */
+/** Signals a shard; one that has ended does not need the signal. */
 function tell(
   child: ChildWorkflowHandle<typeof fanoutShard>,
   signal: ReturnType<typeof defineSignal<[]>>,

@@ -28,7 +28,7 @@ export const steps = {
   }).completeFanout,
 }
 
-/** The next slice of a range, on the queue for its kind of work. */
+/** Runs the next slice of a range, on the queue for its kind of work. */
 export function runSlice(
   photoId: string,
   plan: FanoutWork['plan'],
@@ -40,10 +40,10 @@ export function runSlice(
 }
 
 /**
- * Whether it is time to continue as new: the server says so, by default from 4,096 events on (or 4 MB, which comes later). In slices
- * of 20,000 followers (FANOUT_SLICE_FOLLOWERS) that is a shard after 7 million followers (11 events a slice), a push without
- * shards after 13 million (6), and a parent after 20 million of all its shards (at most 4 for each slice that a shard tells
- * of); sooner where 2 s are too short for a full slice.
+ * Whether it is time to continue as new. By default the server suggests it from 4,096 events on (or 4 MB, which come
+ * later). With slices of 20,000 followers (FANOUT_SLICE_FOLLOWERS), a shard gets there after 7 million followers (11
+ * events a slice), a push without shards after 13 million (6), and a parent after 20 million over all its shards (at
+ * most 4 for each slice that a shard reports); sooner where 2 s are too short for a full slice.
  */
 export function isHistoryLong(): boolean {
   return workflowInfo().continueAsNewSuggested

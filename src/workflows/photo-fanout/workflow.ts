@@ -28,7 +28,7 @@ const pauseFanout = defineSignal(PAUSE_FANOUT)
 const resumeFanout = defineSignal(RESUME_FANOUT)
 const fanoutProgress = defineQuery<FanoutProgress>(FANOUT_PROGRESS)
 
-/** Brings one photo's distribution in line with its row, until the row stands still (contracts/photo-fanout.ts). */
+/** Brings one photo's distribution in line with its row until the row no longer changes (contracts/photo-fanout.ts). */
 export async function photoFanout(input: PhotoFanoutInput): Promise<FanoutProgress> {
   const fanout = openFanout(input)
   let isUnderWay = input.resume !== undefined
@@ -42,7 +42,7 @@ export async function photoFanout(input: PhotoFanoutInput): Promise<FanoutProgre
     if (!CancellationScope.current().consideredCancelled) throw error
     await CancellationScope.nonCancellable(() => leaveToReaders(input, fanout))
     fanout.tracker.reach('cancelled')
-    // A slice that fails while it is being cancelled does not make the fanout fail.
+    // A fanout that is being cancelled does not fail because a slice does.
     throw isCancellation(error) ? error : new CancelledFailure('cancelled while a slice failed')
   }
 }
@@ -78,14 +78,14 @@ function openFanout(input: PhotoFanoutInput) {
     work,
     tracker,
     shards,
-    /** How often a change was signalled to this run. */
+    /** How many changes were signalled to this run. */
     changes: () => changes,
-    /** A plan that is read from here on knows of all that was signalled. */
+    /** Marks all signalled changes as taken: a plan that is read from here on includes them. */
     takeChanges() {
       taken = changes
     },
     hasChanged,
-    /** Runs a slice unless a change is signalled before it has ended; undefined then, and none runs any more. */
+    /** Runs a slice, and cancels it as soon as a change is signalled. Undefined after a cancelled slice has ended. */
     async untilChanged(slice: () => Promise<PushSliceResult>): Promise<PushSliceResult | undefined> {
       if (hasChanged()) return undefined
       const scope = new CancellationScope()
@@ -120,7 +120,7 @@ async function begin(input: PhotoFanoutInput, fanout: OpenFanout): Promise<boole
   return plan !== undefined
 }
 
-/** Until it is complete, or nothing is owed any more. */
+/** Carries out the plan, and every plan that replaces it, until nothing is owed any more. */
 async function carryOut(input: PhotoFanoutInput, fanout: OpenFanout): Promise<void> {
   const { photoId } = input
   const { work, tracker, shards } = fanout
@@ -144,7 +144,7 @@ async function carryOut(input: PhotoFanoutInput, fanout: OpenFanout): Promise<vo
   }
 }
 
-/** Slice by slice. `more`: the history is long enough. */
+/** Runs the slices of a fanout without shards. `more`: it is time to continue as new. */
 async function runHere(input: PhotoFanoutInput, fanout: OpenFanout): Promise<PushSliceResult['outcome']> {
   const { work } = fanout
   const { plan } = work.current()
@@ -162,7 +162,10 @@ async function runHere(input: PhotoFanoutInput, fanout: OpenFanout): Promise<Pus
   }
 }
 
-/** Readers merge what is held, also if it is widened meanwhile. (A celebrity's photo is in flight since its commit.) */
+/**
+ * Waits while the fanout is paused. Readers merge the photo meanwhile, even if it is widened only then; the photo of a
+ * celebrity has been in flight since its commit.
+ */
 async function whilePaused({ photoId }: PhotoFanoutInput, { tracker, changes }: OpenFanout): Promise<void> {
   while (tracker.isPaused()) {
     const known = changes()
@@ -172,14 +175,14 @@ async function whilePaused({ photoId }: PhotoFanoutInput, { tracker, changes }: 
 }
 
 /**
- * After a cancellation readers merge what was not pushed, as far as it belongs in feeds. Changes that are signalled before
- * this run has closed count here, as they start no other. An operator who cancels a push does not cancel the collection
- * that a narrowing owes: a new run does it.
+ * After a cancellation, has readers merge the photo if it belongs in feeds. Changes that are signalled before this run
+ * closes are handled here, because they start no other run. A cancelled push does not cancel the collection that a
+ * narrowing owes: a new run does that.
  */
 async function leaveToReaders(input: PhotoFanoutInput, fanout: OpenFanout): Promise<void> {
   let owed: DistributionPlan | undefined
   do {
-    // Planning ends the merging of what has left feeds.
+    // Planning also stops readers from merging a photo that has left feeds.
     owed = await readPlan(input, fanout)
     await steps.keepInFlight({ photoId: input.photoId })
   } while (fanout.hasChanged())

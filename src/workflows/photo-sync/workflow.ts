@@ -20,16 +20,19 @@ const photoChanged = defineSignal(PHOTO_CHANGED)
 const syncProgress = defineQuery<SyncProgress>(SYNC_PROGRESS)
 
 /**
- * How long objects wait for all edges to deny first. An edge that is up denies within a second; for one that is down the
- * objects must not stay, as without them it has nothing to fetch when it is back.
+ * How long objects stay while edges deny their epoch. An edge that is up denies within a second; one that is down must
+ * not delay the removal, because without the objects it has nothing to fetch when it is back.
  */
 const DENY_FIRST_MS = 5_000
 
-/** Reconciles what is derived from a photo with its row, until the row stands still (contracts/photo-sync.ts). */
+/**
+ * Brings everything derived from a photo in line with its row until the row no longer changes
+ * (contracts/photo-sync.ts).
+ */
 export async function photoSync(input: PhotoSyncInput, before?: SyncProgress): Promise<SyncProgress> {
   const sync = openSync(before)
   for (;;) {
-    // Signals not yet taken need not be carried over: the new run begins by reading the row.
+    // Pending signals need not be carried over: the new run begins by reading the row.
     if (workflowInfo().continueAsNewSuggested && sync.proofsPending() === 0) {
       await continueAsNew<typeof photoSync>(input, sync.progress())
     }
@@ -96,7 +99,7 @@ function openSync(before: SyncProgress | undefined) {
       show()
     },
     proofsPending: () => proofs,
-    /** Goes on in the background; the workflow does not end before it. */
+    /** Lets a proof continue in the background; the workflow does not end before it has settled. */
     prove(proof: Promise<unknown>) {
       proofs++
       proof
@@ -108,7 +111,7 @@ function openSync(before: SyncProgress | undefined) {
           show()
         })
     },
-    /** @throws what made a proof impossible for good */
+    /** @throws the error of a proof that has failed permanently */
     end(): SyncProgress {
       if (failure) throw failure
       progress.state = 'done'
@@ -119,7 +122,10 @@ function openSync(before: SyncProgress | undefined) {
 }
 type Sync = ReturnType<typeof openSync>
 
-/** An edit, a widening or a narrowing: search, feeds and, if the access epoch has moved, objects and edges follow. */
+/**
+ * After an edit, a widening or a narrowing: updates search and feeds and, if the access epoch has risen, objects and
+ * edges.
+ */
 async function bringInLine(input: PhotoSyncInput, plan: Published, sync: Sync): Promise<void> {
   await Promise.all([
     steps.index(input),
@@ -137,7 +143,7 @@ async function narrow({ photoId }: PhotoSyncInput, plan: Published, sync: Sync):
   sync.prove(removed.length > 0 ? refuse(photoId, removed, denied, sync) : denied)
 }
 
-/** A deletion: nothing of the photo stays anywhere. */
+/** After a deletion: removes the photo from every store. */
 async function retract(input: PhotoSyncInput, plan: Deleted, sync: Sync): Promise<void> {
   const { photoId } = input
   const denied = plan.wasPublished
@@ -165,16 +171,16 @@ async function removeObjects(photoId: string, denied: Promise<unknown>, sync: Sy
 }
 
 /**
- * Purges and proves whether or not the edges have denied by now: without its objects a purged URL is refused as well, and an
- * edge whose deny table is full must not keep serving until it has room. What a fetch under way may have cached again before
- * the denial came is purged once more.
+ * Purges the edges and has them prove that they refuse, even before they deny: without the objects a purged URL is
+ * refused too, and an edge with a full deny table must not serve until it has room. If the denial comes later, purges
+ * again, because a fetch under way may have filled the cache before it.
  */
 async function refuse(photoId: string, keys: string[], denied: Promise<unknown>, sync: Sync): Promise<void> {
   let isDenied = false
   const denial = denied.then(() => {
     isDenied = true
   })
-  // A denial that came before this shows now.
+  // Lets the handler above run if the denial has already arrived.
   await Promise.resolve()
   const wasDenied = isDenied
   const { purged } = await steps.refuse({ photoId, keys })

@@ -9,7 +9,7 @@ import {
 } from '../../contracts/photo-upload.ts'
 import { stageAttribute } from '../../contracts/search-attributes.ts'
 
-/** Where an upload stands: told by the query, the search attribute and the details in the Web UI alike. */
+/** Tracks where an upload stands and shows it in the query, the search attribute and the details in the Web UI. */
 export function trackProgress() {
   const progress: UploadProgress = {
     stage: 'awaiting_upload',
@@ -35,7 +35,7 @@ export function trackProgress() {
 
   return {
     get: (): UploadProgress => progress,
-    /** @param detail short, without personal data; undefined leaves the one that is there */
+    /** @param detail short, without personal data; undefined keeps the current one */
     mark(name: UploadStepName, state: StepState, detail?: string, attempts = 0): void {
       const step = progress.steps.find((candidate) => candidate.name === name)!
       step.state = state
@@ -43,9 +43,9 @@ export function trackProgress() {
       step.attempts = Math.max(step.attempts, attempts, state === 'running' ? 1 : 0)
       show()
     },
-    /** Moves on to a stage; the one that an operator finds the workflow by. */
+    /** Moves on to a stage, by which operators find the workflow. */
     reach,
-    /** What is under way is given up. */
+    /** Marks the running steps as failed. */
     interrupt(detail: string): void {
       for (const step of progress.steps) {
         if (step.state !== 'running') continue
@@ -53,7 +53,7 @@ export function trackProgress() {
         step.detail ??= detail
       }
     },
-    /** The end: what did not happen any more was skipped. */
+    /** Ends the upload; open steps count as skipped. */
     end(stage: UploadStage, code?: string): PhotoUploadResult {
       for (const step of progress.steps) if (isOpen(step.state)) step.state = 'skipped'
       reach(stage)

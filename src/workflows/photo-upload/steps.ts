@@ -50,7 +50,10 @@ export const steps = {
   discard: durable('Remove what is left of a deleted upload').discardUpload,
 }
 
-/** A step tried within the workflow task first; scheduled, and so visible and retried without end, if it is not quick. */
+/**
+ * Tries a step inside the workflow task. If that is slow or fails, schedules it, so that it is visible and retried
+ * forever.
+ */
 function quickElseDurable<Input, Output>(
   attempt: (input: Input) => Promise<Output>,
   schedule: (input: Input) => Promise<Output>,
@@ -73,7 +76,7 @@ function isPermanent(error: unknown): boolean {
   )
 }
 
-/** Why the original is not a photo, if that is what the failure says. */
+/** Why the original is not a photo; undefined if the failure is about something else. */
 export function invalidImageOf(error: unknown): { code: string; detail: string } | undefined {
   if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return undefined
   if (error.cause.type !== PERMANENT_FAILURES.invalidImage) return undefined

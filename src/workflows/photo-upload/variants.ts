@@ -4,13 +4,13 @@ import type { PhotoId } from '../../domain/ids.ts'
 import { steps } from './steps.ts'
 import type { TrackedProgress } from './progress.ts'
 
-/** The list comes from the media worker since v0.2 (docs/adr/0013). */
+/** Since v0.2 the media worker lists the variants (docs/adr/0013). */
 const VARIANTS_FROM_ACTIVITY = 'variants-from-activity'
 
 /**
- * Makes all variants from one decode; what failed, or all that is missing if nothing came of it, singly and for days. Which
- * variants there are, the media worker tells: adding one does not change what a workflow does.
- * @returns whether every variant is there in the end
+ * Makes all variants from one decode, then each missing one on its own, for up to a week. The media worker lists the
+ * variants, so a new one does not change what a workflow does.
+ * @returns whether every variant exists in the end
  */
 export async function makeVariants(photoId: PhotoId, progress: TrackedProgress): Promise<boolean> {
   const { variants, missing } = await renderTogether(photoId, progress)
@@ -36,7 +36,7 @@ export async function makeVariants(photoId: PhotoId, progress: TrackedProgress):
 }
 
 interface Rendering {
-  /** All that the photo is to be rendered to; none of a photo that is gone. */
+  /** Every variant that the photo should have; none if the photo is gone. */
   variants: VariantRef[]
   missing: VariantRef[]
 }
@@ -55,14 +55,14 @@ async function renderTogether(photoId: PhotoId, progress: TrackedProgress): Prom
   }
 }
 
-/** Rendering together failed, so that it could not tell what there is to render. */
+/** Lists the variants after `renderAll` has failed and so could not. */
 async function listVariants(photoId: PhotoId): Promise<Rendering> {
   if (!patched(VARIANTS_FROM_ACTIVITY)) return { variants: VARIANTS_OF_V01, missing: VARIANTS_OF_V01 }
   const plan = await steps.planVariants({ photoId })
   return plan.outcome === 'gone' ? NOTHING : plan
 }
 
-/** The table that v0.1 had compiled in: for its runs and its media workers alone, never to be changed. */
+/** The table that was compiled into v0.1. Only its runs and media workers use it; it must never change. */
 const VARIANTS_OF_V01: VariantRef[] = [
   { variant: 'thumb_200', format: 'jpeg' },
   { variant: 'thumb_200', format: 'webp' },

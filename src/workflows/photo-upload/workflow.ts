@@ -26,8 +26,8 @@ const photoDeleted = defineSignal(PHOTO_DELETED)
 const uploadProgress = defineQuery<UploadProgress>(UPLOAD_PROGRESS)
 
 /**
- * A PUT that begins in the last second before its URL expires may take this long: 50 MB, the default limit, over a mobile
- * uplink of 0.5 Mbit/s take 14 minutes.
+ * How long a PUT that begins just before its URL expires may take: 50 MB, the default limit, take 14 minutes over a
+ * mobile uplink of 0.5 Mbit/s.
  */
 export const LONGEST_TRANSFER_MS = 15 * 60 * 1000
 
@@ -110,8 +110,8 @@ async function run(input: PhotoUploadInput, upload: Upload): Promise<PhotoUpload
 }
 
 /**
- * Waits for the object. Signals are hints: what counts is that the object is there. After the URL has expired and the
- * longest transfer could have ended, it is looked for once more.
+ * Waits for the object. Signals are hints; only the object counts. It looks a last time when the URL has expired and
+ * the longest transfer would have ended.
  */
 async function awaitOriginal(input: PhotoUploadInput, upload: Upload) {
   const { progress } = upload
@@ -169,13 +169,13 @@ async function track(
   }
 }
 
-/** Runs that v0.1 cancelled leave stage and steps as they were (docs/adr/0013). */
+/** Runs that v0.1 cancelled leave the stage and the steps unchanged (docs/adr/0013). */
 const CANCELLED_STAGE = 'cancelled-stage'
 const CANCELLED_CODE = 'upload_cancelled'
 
 /**
- * Deleted: ends quietly, leaving nothing. Cancelled by an operator: an unpublished photo fails; a published one stays,
- * without what was still to be made of it.
+ * After a deletion the upload ends without an error and leaves nothing behind. After an operator cancels it, an
+ * unpublished photo fails; a published one stays, but its unfinished steps are not done.
  */
 async function stop(
   { photoId }: PhotoUploadInput,
