@@ -4,7 +4,7 @@ import type { Query } from './database.ts'
 const BATCH_ROWS = 500
 
 /**
- * Repeats a DELETE of at most `$1` rows that returns each of them, until fewer are left.
+ * Repeats a DELETE of at most `$1` rows, which must return each of them, until fewer are left.
  * @returns how many were deleted
  */
 export async function deleteInBatches(query: Query, text: string, signal?: AbortSignal): Promise<number> {

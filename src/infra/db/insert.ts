@@ -32,8 +32,8 @@ type MayBeNull<Table> = {
 type Value<Type> = Type | Expression<Type>
 
 /**
- * A new row of an entity: each column without a default, those that may be null too, except `Unset`. A column added to the
- * entity is thus a type error at each of its INSERTs until that gives it or says that it does not.
+ * A new row of an entity: each column without a default, even if it may be null, except `Unset`. A column added to the
+ * entity is thus a type error at each of its INSERTs until that sets it or lists it as unset.
  */
 export type NewRow<Entity extends EntitySchemaWithMeta, Unset = never> = {
   [Name in Exclude<keyof Columns<Entity>, WithDefault<Columns<Entity>> | Unset>]: Value<
@@ -43,7 +43,7 @@ export type NewRow<Entity extends EntitySchemaWithMeta, Unset = never> = {
   [Name in WithDefault<Columns<Entity>>]?: Value<Exclude<InsertType<Columns<Entity>[Name]>, undefined>>
 }
 
-/** Refuses what is not a column, spread properties too, which TypeScript does not check by itself. */
+/** Refuses properties that are not columns, even spread ones, which TypeScript does not check by itself. */
 type NothingElse<Row, Allowed> = Row & { [Name in Exclude<keyof Row, keyof Allowed>]: never }
 
 /** Statements are compiled here and run by a `Query`, so that they share its connections and deadlines. */

@@ -20,7 +20,7 @@ export interface ReplicaRotation {
   inRotation(): boolean
   /** A connection to it broke: it may have restarted, so it must be checked before it is read again. */
   distrust(): void
-  /** The result of a read; a read on the replica is given up when a check there gets no answer. */
+  /** Resolves with the result of a read. A read on the replica is given up when a check there gets no answer. */
   unlessSilent<T>(pool: Pool, read: Promise<T>): Promise<T>
   /** Waits until the replica has replayed `lsn`, at most `timeoutMs`; false if it has not. */
   waitForReplay(lsn: string, timeoutMs: number): Promise<boolean>
@@ -45,13 +45,13 @@ export function createReplicaRotation(
     }
   }
   let lastGoodAt = -Infinity
-  /** For the metric alone: the replica is known to have all that was written before. */
+  /** For the metric only: the replica has everything that was written before this time. */
   let upToDateAt = -Infinity
-  /** The replica's start that was seen to have all that was written before; another start must show it again. */
+  /** The start of the replica at which it was seen to be up to date; after another start it must be seen so again. */
   let trustedStart: string | undefined
-  /** How often it was distrusted: a check that was under way meanwhile does not count. */
+  /** How often it was distrusted, so that a check under way at that moment does not count. */
   let doubts = 0
-  /** Gives up the reads that wait for the replica. */
+  /** Calls that give up the reads waiting for the replica. */
   const reads = new Set<() => void>()
   let timer: NodeJS.Timeout | undefined
   let stopped = false
@@ -84,7 +84,8 @@ export function createReplicaRotation(
           throw new Error('the replica does not answer')
         },
       )
-      // After a crash it answers from an earlier position than the one it had confirmed to commits that waited for it.
+      // After a crash, the replica answers from an earlier position than the one that it had confirmed to waiting
+      // commits.
       if (state.lagSeconds === 0) trustedStart = state.startedAt
       const isTrusted = state.startedAt === trustedStart && doubts === doubtsBefore
       lastGoodAt = mayServe && state.isFresh && isTrusted ? startedAt : -Infinity
@@ -129,7 +130,7 @@ export function createReplicaRotation(
   }
 }
 
-/** On the replica itself. */
+/** SQL on the replica for whether it has replayed all up to `$1`. */
 const REPLAYED_HERE = 'pg_last_wal_replay_lsn() >= $1::pg_lsn'
 
 async function replicaHasReplayed(replica: Pool, lsn: string): Promise<boolean> {
@@ -145,8 +146,8 @@ interface PrimaryState {
 }
 
 /**
- * Asks whether the replica keeper lets the replica serve and the primary waits for it: a narrowing that does not wait would
- * reach it only after its commit returns, so that no right could be checked there.
+ * Asks whether the keeper lets the replica serve and the primary waits for it. Without that wait, a narrowing would
+ * reach the replica only after its commit returns, and rights could not be checked there.
  */
 async function askPrimary(primary: Pool, replicaName: string): Promise<PrimaryState> {
   const { rows } = await primary.query<{ lsn: string; may_serve: boolean }>(
@@ -168,7 +169,10 @@ export async function walPosition(primary: Query): Promise<string> {
   return row!.lsn
 }
 
-/** SQL for whether commits with remote_apply wait for the standby of this name, as long as it is the one of `DATABASE_STANDBY_NAMES`. */
+/**
+ * SQL for whether commits with remote_apply wait for the standby of this name, as long as `DATABASE_STANDBY_NAMES`
+ * names it.
+ */
 export function standbyNamesHold(name: string): string {
   return `current_setting('synchronous_standby_names') ~* ('\\m' || ${name} || '\\M')`
 }
@@ -180,7 +184,10 @@ interface ReplicaState {
   startedAt: string
 }
 
-/** Whether the replica has replayed all that the primary had written at `lsn`, or is less than MAX_REPLICA_LAG_MS behind. */
+/**
+ * Whether the replica has replayed all that the primary had written at `lsn`, or is less than MAX_REPLICA_LAG_MS
+ * behind.
+ */
 async function askReplica(replica: Pool, lsn: string): Promise<ReplicaState> {
   const { rows } = await replica.query<{ recovering: boolean; lag: number | null; started_at: string }>(
     `SELECT pg_is_in_recovery() AS recovering, pg_postmaster_start_time()::text AS started_at,
@@ -189,7 +196,7 @@ async function askReplica(replica: Pool, lsn: string): Promise<ReplicaState> {
     [lsn],
   )
   const { recovering, lag, started_at: startedAt } = rows[0]!
-  // Null: it has replayed no transaction yet, and nobody knows how far behind it is.
+  // Null: it has replayed no transaction yet, so its lag is unknown.
   const lagSeconds = Math.max(0, lag ?? Infinity)
   return { isFresh: recovering && lagSeconds * 1000 < MAX_REPLICA_LAG_MS, lagSeconds, startedAt }
 }

@@ -3,7 +3,7 @@
  * column or a typed parameter such as `$1::bigint`; none of it is ever input.
  */
 
-/** The viewer as SQL: both NULL for anonymous ones, at most one of them set. */
+/** The viewer as SQL: both are NULL for an anonymous viewer, and at most one is set. */
 export interface ViewerSql {
   /** bigint */
   userId: string
@@ -20,8 +20,8 @@ function activeOwner(user: string): string {
 }
 
 /**
- * Whether there is a row, by a probe of an index for each row that asks. Without OFFSET 0 the planner may read one side
- * whole into a hash instead, and an account may have a million followers, or as many that block it.
+ * Whether a row exists, by one index probe for each outer row. Without OFFSET 0 the planner may hash one whole side
+ * instead, and an account may have a million followers, or be blocked by as many.
  */
 const probe = (table: string, condition: string) =>
   `EXISTS (SELECT FROM ${table} WHERE ${condition} OFFSET 0)`

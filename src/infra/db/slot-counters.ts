@@ -3,7 +3,10 @@ import type { Transaction } from './database.ts'
 /** The maximum number of rows that the counters of one key are spread over. */
 const SLOTS = 16
 
-/** A table of counters: one row a key and slot, one column a counter; the value is the sum over the slots. */
+/**
+ * A table of counters, with a row for each key and slot and a column for each counter; a value is the sum over the
+ * slots.
+ */
 export interface CounterTable<Column extends string> {
   table: string
   key: string
@@ -15,9 +18,9 @@ export interface CounterTable<Column extends string> {
 export type CounterChange<Column extends string> = { key: string } & { [Name in Column]?: number }
 
 /**
- * Changes counters within the transaction that changes what they count, so that they are exact. One key's counters live in
- * slot 0 until two transactions meet there: the second does not wait for it, but takes one of the other slots. So an
- * ordinary key has one row, and a hot one has up to 16. Rows are taken in the order of their keys, so that no two
+ * Changes counters within the transaction that changes what they count, so that they are exact. The counters of a key
+ * live in slot 0 until two transactions meet there: the second takes one of the other slots instead of waiting. An
+ * ordinary key thus has one row, and a hot one up to 16. Rows are taken in the order of their keys, so that no two
  * transactions wait for each other (ADR 14).
  */
 export async function changeSlotCounters<Column extends string>(
@@ -33,8 +36,8 @@ export async function changeSlotCounters<Column extends string>(
   }
 }
 
-// A row of slot 0 that is there but not free is locked by another transaction. Before its first row is committed, a key
-// looks as if it had none: transactions that come in the meantime wait for that one insert.
+// A row of slot 0 that exists but is not free is locked by another transaction. Until the first row of a key is
+// committed, it looks as if there were none, and transactions that come meanwhile wait for that one insert.
 function upsert({ table, key, keyType, columns }: CounterTable<string>): string {
   const names = columns.join(', ')
   const amounts = columns.map((_, index) => `$${index + 3}::bigint`).join(', ')

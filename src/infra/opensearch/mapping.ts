@@ -1,14 +1,18 @@
 import type { Types } from '@opensearch-project/opensearch'
 
 /**
- * Words are folded before they get here (foldText of services/search); in a folded letter these filters find nothing to
- * do, which a test shows for every letter. The analyzers split and stem. No stop words are removed: every word asked for must be there, and `"the who"` is a phrase like any other.
- * Accents are not kept beside the folded forms, since someone who types `zürich` wants `Zurich` just as much.
+ * Words arrive folded (foldText of services/search), and these filters find nothing to fold in the letters of any
+ * script, as a test shows: the analyzers split and stem. No stop words are removed, because every word of a query must
+ * occur and `"the who"` is a phrase like any other. Accented forms are not kept beside the folded ones, because someone
+ * who types `zürich` wants `Zurich` just as much.
  */
 const exactFilters = ['lowercase', 'asciifolding']
 const englishFilters = ['english_possessive', 'lowercase', 'asciifolding', 'english_stem']
 
-/** Han, Kana and Hangul are written without spaces: indexed as single characters and pairs, searched as pairs. */
+/**
+ * Han, Kana and Hangul need no spaces between words: they are indexed as single characters and pairs, and searched as
+ * pairs.
+ */
 const analysis = {
   filter: {
     english_possessive: { type: 'stemmer', language: 'possessive_english' },
@@ -30,25 +34,25 @@ const analysis = {
 
 /**
  * How long a shard remembers the version of a deleted document. The default of 60 s is shorter than an activity can
- * hang between reading the row and writing the document (a paused VM, a retried request); past it, such a late write of
- * an older version would bring a deleted photo's document back. An hour costs some 200 bytes for each photo deleted
- * within it. A restarted node forgets sooner: indexPhoto looks at the row once more after its write.
+ * hang between reading the row and writing the document (a paused VM, a retried request); a write of an older version
+ * after that would bring the document of a deleted photo back. An hour costs some 200 bytes for each photo deleted
+ * within it. A restarted node forgets sooner, so indexPhoto reads the row once more after its write.
  */
 const DELETED_VERSIONS_KEPT = '1h'
 
-/** Said outright although it is the default: with it unsaid, a shard without searches stops refreshing after 30 s. */
+/** The default, but set explicitly: otherwise a shard without searches stops refreshing after 30 s. */
 const REFRESH_INTERVAL = '1s'
 
 /**
- * Segments lie in the order of `recent`, so that a list stops after its page instead of sorting all that matches: over
- * 100,000 photos, a page of a tag on 33,000 of them took 4 ms instead of 131, a page by relevance 15 instead of 113.
+ * Segments are sorted like `recent`, so that a list stops after its page instead of sorting all matches. Over 100,000
+ * photos, a page of a tag on 33,000 of them took 4 ms instead of 131, and a page by relevance 15 ms instead of 113.
  */
 const NEWEST_FIRST: Types.Indices_Common.IndexSegmentSort = {
   field: ['publishedAt', 'photoId'],
   order: ['desc', 'desc'],
 }
 
-/** One shard holds some 50 million captions and can be split in place; a copy appears with the second data node. */
+/** One shard holds some 50 million captions and can be split in place. A second data node gets a copy of it. */
 export const indexSettings = {
   number_of_shards: 1,
   auto_expand_replicas: '0-1',
@@ -60,9 +64,9 @@ export const indexSettings = {
 } satisfies Types.Indices_Common.IndexSettings
 
 /**
- * A word scores the boost of the field it is found in, nothing else. BM25 would weigh words by how rare they are in
- * *all* captions, private ones among them, so that scores and order would tell of photos that the viewer may not see;
- * and its scores move with every document written and differ between copies of a shard, so that pages would drift.
+ * A word scores only the boost of the field that it is found in. BM25 would weigh words by their rarity in *all*
+ * captions, so that scores and order would reveal photos that the viewer may not see. Its scores also change with every
+ * document and differ between the copies of a shard, so that pages would drift.
  */
 const similarity = 'boolean'
 
@@ -75,7 +79,7 @@ const englishWords = {
   fields: { exact: words },
 } as const
 
-/** Fields are added here; a field that changes its meaning asks for the next version of the index. */
+/** New fields are added here; a field that changes its meaning needs the next version of the index. */
 export const indexMapping = {
   dynamic: 'strict',
   properties: {

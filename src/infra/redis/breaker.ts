@@ -4,22 +4,22 @@ import type { RedisClient } from './client.ts'
 
 /** A request waits this long for Redis, then does without. */
 const PATIENCE_MS = 250
-/** A server that did not answer is left alone for this long; then one request tries. */
+/** A server that did not answer is left alone for this long; then one request tries again. */
 const PAUSE_MS = 1_000
 
 /** Guards calls to Redis, so that a silent server delays one request a second, not every one. */
 export interface RedisBreaker {
   /**
-   * What `ask` resolves with.
-   * @param key one that the server which `ask` turns to is responsible for
-   * @throws when it does not answer within 250 ms; at once, without asking, when it lately did not
+   * Resolves with the answer to `ask`.
+   * @param key a key of the server that `ask` turns to
+   * @throws Error if the server does not answer within 250 ms; at once, without asking, if it recently did not
    */
   whileAnswering<T>(key: string, ask: () => Promise<T>): Promise<T>
 }
 
-/** One for all that a process asks of a client: each server of a cluster is judged by itself. */
+/** One breaker for all requests of a process through a client; each server of a cluster is judged by itself. */
 export function createRedisBreaker(redis: RedisClient): RedisBreaker {
-  /** By server, only for those that did not answer last time. */
+  /** By server, for those that did not answer last time; in ms of performance.now(). */
   const pausedUntil = new Map<string, number>()
 
   return {
@@ -45,7 +45,7 @@ export function createRedisBreaker(redis: RedisClient): RedisBreaker {
   }
 }
 
-/** The master of the key’s slot, as far as the client knows. */
+/** The master of the key's slot, as far as the client knows. */
 function serverOf(redis: RedisClient, key: string): string {
   if (!(redis instanceof Cluster)) return 'the only one'
   return redis.slots[new Command('exists', [key]).getSlot()]?.[0] ?? 'unknown'

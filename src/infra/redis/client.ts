@@ -7,12 +7,13 @@ const CONNECT_TIMEOUT_MS = 2_000
 
 /**
  * Connects to Redis or Valkey in the background: `redis://host:port` standalone, `redis+cluster://host:port,host:port`
- * a cluster (`rediss` for TLS). A command fails within a second when the server is down: all that Redis holds can be
- * derived again, so callers fall back.
+ * a cluster (`rediss` for TLS). A command fails within a second when the server is down; callers then do without,
+ * because all that Redis holds can be derived again.
  */
 export function openRedis(url: string): RedisClient {
   const client = url.includes('+cluster://') ? openCluster(url) : new Redis(url, connectionOptions())
-  // ioredis reconnects by itself; a failing command tells its caller. Without a listener each attempt is printed.
+  // ioredis reconnects by itself, and a command that fails reports to its caller. Without a listener it prints every
+  // attempt.
   client.on('error', () => {})
   return client
 }
@@ -27,7 +28,7 @@ function openCluster(url: string): Cluster {
       ...(protocol === 'rediss+cluster:' ? { tls: {} } : {}),
     },
     slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
-    // The default (100 ms, 16 times) outlasts the command's own timeout while a slot migrates.
+    // While a slot migrates, the default (100 ms, 16 times) outlasts the timeout of the command.
     retryDelayOnTryAgain: 20,
     enableOfflineQueue: true,
   })
@@ -36,8 +37,8 @@ function openCluster(url: string): Cluster {
 }
 
 /**
- * The client sends ASKING before what a slot on its way redirects, and leaves its promise to nobody: rejected, as by a node
- * that dies, it would end the process. The command behind it fails too, and tells its caller.
+ * ioredis sends ASKING before a command that a migrating slot redirects, and nobody awaits its promise: a rejection, as
+ * from a node that dies, would end the process. The redirected command fails too, and its caller is told.
  */
 function handleAsking(node: Redis): void {
   const asking = node.asking.bind(node)

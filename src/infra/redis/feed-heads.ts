@@ -13,23 +13,26 @@ import { feedBucket } from '../../domain/buckets.ts'
 const HEAD_ITEMS = 200
 /** A head not read for this long expires; the next read rebuilds it. */
 const HEAD_TTL_SECONDS = 7 * 86_400
-/** A builder that died stops others for this long at most; readers pull meanwhile. */
+/** A builder that died holds off others for at most this long; readers pull meanwhile. */
 const BUILD_TTL_SECONDS = 10
-/** A push or removal is given up after this long, as its caller holds the photo’s lock. */
+/** A push or removal is given up after this long, because its caller holds the lock of the photo. */
 const PAGE_TIMEOUT_MS = 2_000
-/** So many heads are on their way at a time: readers wait behind them for half a millisecond, not for a page’s ten. */
+/**
+ * This many heads are written at a time, so that readers wait half a millisecond behind them instead of ten for a
+ * batch.
+ */
 const HEADS_AT_ONCE = 50
 
 /** A part of a warm head, newest first. */
 export interface HeadSlice {
   /** The feed epoch that the head was built under; older than the reader's means void. */
   epoch: number
-  /** The head is complete for scores above this and unknown at or below it. 0: complete to the end. */
+  /** The head is complete for scores above this and unknown at or below it; 0 means complete to the end. */
   floor: number
   items: FeedPosition[]
 }
 
-/** A rebuild under way: pushes land in the head from its beginning on. */
+/** A rebuild under way; pushes land in the head from its beginning on. */
 export interface HeadBuild {
   nonce: Buffer
 }
@@ -42,18 +45,18 @@ export interface FeedHeads {
   readSlice(userId: UserId, below: FeedPosition | undefined, count: number): Promise<HeadSlice | undefined>
   /** Starts a rebuild unless a head of at least `epoch` is there or being built. */
   beginBuild(userId: UserId, epoch: number): Promise<HeadBuild | 'warm' | 'building'>
-  /** Makes the head warm; false if another took over or the server's history broke, and nothing was done. */
+  /** Makes the head warm; false, with nothing done, if another build took over or the history of the server broke. */
   finishBuild(userId: UserId, build: HeadBuild, slice: HeadSlice): Promise<boolean>
-  /** Adds a photo to the feeds' heads that are warm or being built; resolves with how many lacked it. */
+  /** Adds a photo to those of the heads that are warm or being built; resolves with how many of them lacked it. */
   push(userIds: readonly UserId[], photo: FeedPosition): Promise<number>
   /**
-   * Takes a photo out of the feeds' heads, in whatever state these are; resolves with how many had it. However it ends,
-   * nothing is removed after it.
+   * Takes a photo out of the heads, whatever their state; resolves with how many had it. Once it has settled, even by
+   * an error, nothing more is removed.
    */
   remove(userIds: readonly UserId[], photoId: PhotoId): Promise<number>
 }
 
-/** @param msLeft until the caller gives up */
+/** @param msLeft how many ms remain until the caller gives up */
 type CallSlot = (keys: string[], msLeft: () => number) => Promise<number>
 type SlotScript = (keyCount: number, ...args: (Buffer | string | number)[]) => Promise<number>
 
@@ -71,12 +74,16 @@ export function headKey(userId: UserId): string {
   return `feed:{${headHashTag(userId)}}:${userId}`
 }
 
-/** So many buckets, neighbours in the order of a push, share a slot: one script call serves their heads (ADR 15). */
+/**
+ * This many neighbouring buckets share a slot. A push takes them one after the other, so one script call serves their
+ * heads (ADR 15).
+ */
 const BUCKETS_PER_HASH_TAG = 16
 
 /**
- * The hash tag of a user's head: 1,024 of them, in four octal digits. A slot is a CRC, and so linear in the bits of the tag; in
- * this spelling each sixteen of the 16,384 slots get exactly one tag. As decimal numbers, 300 nodes got up to 9 and some none.
+ * The hash tag of a user's head: one of 1,024, in four octal digits. A slot is a CRC and thus linear in the bits of the
+ * tag; in this spelling, every 16 of the 16,384 slots get exactly one tag. With decimal numbers, some of 300 nodes got
+ * up to 9 tags and some got none.
  */
 export function headHashTag(userId: UserId): string {
   return `b${Math.floor(feedBucket(userId) / BUCKETS_PER_HASH_TAG)
@@ -85,7 +92,7 @@ export function headHashTag(userId: UserId): string {
 }
 
 export interface FeedHeadsOptions {
-  /** Small ones let tests reach the other tiers soon. */
+  /** How many photos a head holds at most; tests use small heads to reach the other tiers soon. */
   maxItems?: number
   /** Shared with the other requests to this client. */
   breaker?: RedisBreaker
@@ -104,7 +111,7 @@ export function createFeedHeads(
   redis.defineCommand('darkroomRemoveSlot', { lua: REMOVE_SLOT })
   const scripts = redis as unknown as Scripts
 
-  /** Some heads at a time, one call a slot: Redis serves readers in between. */
+  /** Calls once for each slot of some heads at a time; Redis serves readers in between. */
   async function inEachSlot(userIds: readonly UserId[], callSlot: CallSlot): Promise<number> {
     const deadline = performance.now() + PAGE_TIMEOUT_MS
     const msLeft = () => deadline - performance.now()
@@ -127,19 +134,19 @@ export function createFeedHeads(
       return await scripts[script](keys.length, ...keys, ...args)
     } catch (error) {
       if (keys.length === 1 || !isSlotMigrating(error)) throw error
-      // While a slot migrates, some of its keys are there and some here; single-key calls follow each (ASK).
+      // While a slot migrates, its keys are on two nodes; calls with a single key follow them (ASK).
       return sum(await allAnswers(keys.map((key) => scripts[script](1, key, ...args))))
     }
   }
 
-  /** A removal that would come late does nothing: the photo may belong in the heads again by then (ADR 11). */
+  /** A removal that arrives late does nothing, because the photo may belong in the heads again by then (ADR 11). */
   async function removeInTime(keys: string[], photoId: PhotoId, msLeft: () => number): Promise<number> {
     const [history, nowMs] = await scripts.darkroomClock(keys[0]!)
     const until = nowMs + Math.floor(msLeft())
     try {
       return await inSlot('darkroomRemoveSlot', keys, [photoIdToBytes(photoId), history, until])
     } catch (error) {
-      // It may still be on its way, so the caller’s lock has to last until it would be late.
+      // It may still be on its way, so the lock of the caller has to last until it would be late.
       await delay(msLeft())
       throw error
     }
@@ -188,8 +195,9 @@ function parseSlice([epoch, floor, ...rest]: Buffer[], below: FeedPosition | und
 }
 
 /**
- * The client itself repeats what was answered TRYAGAIN, by turns on the node and on some other one, which answers MOVED, and
- * gives up with either. Both are answers, so nothing was done; a command that timed out may be done yet, and is not repeated.
+ * ioredis repeats a command that was answered TRYAGAIN, in turn on the node and on another one, which answers MOVED,
+ * and gives up with either error. Both are answers, so nothing was done; a command that timed out may still be done and
+ * is not repeated.
  */
 function isSlotMigrating(error: unknown): boolean {
   return error instanceof Error && /TRYAGAIN|Too many Cluster redirections/.test(error.message)
@@ -199,7 +207,7 @@ function tooLate(): never {
   throw new Error('Redis did not answer in time')
 }
 
-/** Waits for every answer, also when one is an error: what has not been answered may still be done. */
+/** Waits for every answer even if one is an error, because a command without an answer may still be done. */
 async function allAnswers<T>(calls: Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(calls)
   return Promise.all(calls)

@@ -8,16 +8,16 @@ export interface BatchCursor {
 }
 
 export interface Batch {
-  /** The batch begins after this follower (bucket −1: at the beginning, with the author's own feed). */
+  /** The batch begins after this follower; bucket −1 is the beginning, with the author's own feed. */
   after: BatchCursor
-  /** … and goes no further than this bucket. */
+  /** The last bucket that the batch may reach. */
   lastBucket: number
-  /** At most this many followers. */
+  /** The most followers in the batch. */
   count: number
 }
 
 export interface BatchResult {
-  /** Undefined for an empty batch. */
+  /** The last follower of the batch; undefined if it is empty. */
   last: BatchCursor | undefined
   /** Followers seen, enrolled or not; fewer than asked for on the last batch. */
   followers: number
@@ -31,8 +31,8 @@ interface FannedPhoto {
   ownerId: UserId
 }
 
-// The first two tables of either statement: a range of follows_fanout_idx, index only, and the feeds of these followers.
-// The author's own feed goes with the first batch.
+// Both statements begin with a batch of followers, by an index-only scan of follows_fanout_idx, and with the feeds that
+// it concerns. The first batch includes the author's own feed.
 const batch = (whose: string) => `
   WITH batch AS MATERIALIZED (
     SELECT f.follower_bucket, f.follower_id FROM follows f
@@ -48,9 +48,10 @@ const RESULT = `
   FROM (SELECT) one
   LEFT JOIN (SELECT * FROM batch ORDER BY follower_bucket DESC, follower_id DESC LIMIT 1) last ON true`
 
-// One statement, begun after the photo's commit was seen: whoever follows or enrols later finds the photo by their own
-// rebuild. Plan: feed_state_pkey once per follower (LIMIT 1 keeps the planner from hashing all of feed_state for a
-// celebrity's batch); an insert into feed_items_pkey. Measured: 16 ms for a batch of 1,000, all enrolled.
+// The statement begins after the commit of the photo was seen, so that someone who follows or enrols later finds the
+// photo in their own rebuild. Plan: one probe of feed_state_pkey for each follower (LIMIT 1 keeps the planner from
+// hashing all of feed_state for a batch of a celebrity), and an insert into feed_items_pkey. Measured: 16 ms for a
+// batch of 1,000, all enrolled.
 const WRITE_BATCH = `
   ${batch(`
     SELECT batch.follower_id AS user_id FROM batch
@@ -63,8 +64,8 @@ const WRITE_BATCH = `
     ON CONFLICT DO NOTHING
   ) ${RESULT}`
 
-// The other way round, enrolled or not: whoever un-enrolled meanwhile may have rows that are still to be swept. Plan: one
-// probe of feed_items_pkey a feed.
+// Collects from all followers, because someone who was un-enrolled may still have rows that no sweep has deleted. Plan:
+// one probe of feed_items_pkey for each feed.
 const COLLECT_BATCH = `
   ${batch(`
     SELECT follower_id AS user_id FROM batch
@@ -74,12 +75,12 @@ const COLLECT_BATCH = `
     WHERE feed_items.user_id = feeds.user_id AND feed_items.score = $5::bigint AND feed_items.photo_id = $6::uuid
   ) ${RESULT}`
 
-/** Writes a photo's rows for a batch of followers, as far as they are enrolled. */
+/** Writes a photo's rows for the enrolled followers of a batch. */
 export function writeBatch(tx: Transaction, photo: FannedPhoto, of: Batch): Promise<BatchResult> {
   return run(tx, WRITE_BATCH, photo, of)
 }
 
-/** Deletes a photo's rows of a batch of followers. */
+/** Deletes a photo's rows for all followers of a batch. */
 export function collectBatch(tx: Transaction, photo: FannedPhoto, of: Batch): Promise<BatchResult> {
   return run(tx, COLLECT_BATCH, photo, of)
 }

@@ -7,15 +7,15 @@ import { feedable } from '../../infra/db/rules.ts'
 import { clearInFlight } from './in-flight-marks.ts'
 import { readPlan } from './plan.ts'
 
-/** The replica is a few ms behind; a try that waits longer gives up its slot and is repeated. */
+/** The replica is a few ms behind; an attempt that waits longer gives up its slot and is retried. */
 const REPLAY_POLL_MS = 10
 const REPLAY_PATIENCE_MS = 300
 const RETRY_SECONDS = 1
 
 /**
- * Records that all slices of a plan are written. A photo in flight stays so until the replica that reads go to has replayed
- * the last of them, as a reader there would miss it otherwise.
- * @returns false if the photo is no longer as planned, and nothing was recorded
+ * Records that all slices of a plan are written. A photo stays in flight until the replica has replayed the last of
+ * them, because a reader there would miss it otherwise.
+ * @returns false, with nothing recorded, if the photo has changed since the plan
  * @throws DarkroomError unavailable while the replica is behind
  */
 export async function complete(db: Database, photoId: PhotoId, plan: DistributionPlan): Promise<boolean> {
@@ -33,10 +33,10 @@ export async function complete(db: Database, photoId: PhotoId, plan: Distributio
   })
 }
 
-/** Makes readers merge a photo after its push was cancelled, if it still belongs in feeds. */
+/** Makes readers merge a photo whose push was paused or cancelled, if it still belongs in feeds. */
 export async function keepInFlight(db: Database, photoId: PhotoId): Promise<void> {
   await db.transaction(async ({ query }) => {
-    // A statement of its own, so that the next one's snapshot holds what was committed while this one waited.
+    // A separate statement, so that the snapshot of the next one includes what was committed while this one waited.
     await query({ text: 'SELECT FROM photos WHERE photo_id = $1 FOR SHARE', values: [photoId] })
     await query({
       text: `
@@ -50,8 +50,8 @@ export async function keepInFlight(db: Database, photoId: PhotoId): Promise<void
 }
 
 /**
- * Whether a push or collection of the photo is owed that something will do. One that an operator cancelled stays in flight
- * instead: readers merge it.
+ * Whether a push or collection of the photo is still to come. A push of a photo in flight does not count: an operator
+ * may have cancelled it, and readers merge the photo meanwhile.
  */
 export async function isDistributionOwed(primary: Query, photoId: PhotoId): Promise<boolean> {
   const { desired } = await readPlan(primary, photoId, UNSHARDED)
@@ -78,9 +78,9 @@ async function replicaReplayed({ primary, rotation }: Database): Promise<void> {
 }
 
 /**
- * Whether no reader can miss what was written before `lsn`: the replica has replayed it, or none reads there. Others that
- * stream from the primary (archivers, backups) do not count. A replica that is away does, as it may be read until the keeper
- * has dismissed it.
+ * Whether no reader can miss what was written before `lsn`: the replica has replayed it, or nobody reads there. Other
+ * standbys (archivers, backups) do not count. A disconnected replica does, because it may be read until the keeper has
+ * dismissed it.
  */
 async function isSafe(primary: Query, replicaName: string, lsn: string): Promise<boolean> {
   const [row] = await primary<{ safe: boolean }>({

@@ -2,9 +2,9 @@ import type { UserId } from '../../domain/ids.ts'
 import type { Query, Transaction } from '../../infra/db/database.ts'
 
 /**
- * Voids every claim that a stored feed of the user is complete. Every transaction that adds or ends a follow of theirs
- * (`userId` is the follower) or approves their request calls it; the next read then rebuilds, which needs no backfill
- * and no removal (docs/feed.md, Epoch). A block or unfollow both ways calls it once for each side.
+ * Voids every claim that a stored feed of the user is complete. The next read then rebuilds, which needs no backfill
+ * and no removal (docs/feed.md, Epoch). Every transaction that adds or ends a follow of the user, or approves their
+ * request, calls it; a block or unfollow both ways calls it once for each side.
  */
 export async function bumpFeedEpoch(tx: Transaction, userId: UserId): Promise<void> {
   await tx.query({
@@ -15,8 +15,8 @@ export async function bumpFeedEpoch(tx: Transaction, userId: UserId): Promise<vo
 }
 
 /**
- * Makes the user one of those that photos are pushed to; committed when it resolves. Their feed must be built after
- * that, never before: a photo published before the commit is found by the build, one published after it is pushed.
+ * Enrols the user, so that photos are pushed to their feed; committed when it resolves. The feed must be built only
+ * after that: the build finds photos published before the commit, and later ones are pushed.
  *
  * @param primary runs each statement in its own transaction
  */

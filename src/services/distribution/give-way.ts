@@ -2,10 +2,10 @@ import type { PhotoId } from '../../domain/ids.ts'
 import type { Query } from '../../infra/db/database.ts'
 
 const PAUSE_MS = 10
-/** A change that still waits after this long waits for something other than batches. */
+/** A change that still waits after this long is not waiting for batches. */
 const PATIENCE_MS = 2_000
 
-// Who waits for a row holds a lock on its tuple meanwhile.
+// A transaction that waits for a row holds a lock on its tuple meanwhile.
 const IS_AWAITED = `
   SELECT FROM photos p JOIN pg_locks l
     ON l.locktype = 'tuple' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -13,8 +13,8 @@ const IS_AWAITED = `
   WHERE p.photo_id = $1`
 
 /**
- * Waits while a change of the photo waits for its row. Share locks pass by a waiting update, so that batches of several
- * shards, each beginning before the other ends, would hold off a narrowing for as long as the whole push takes.
+ * Waits while a change of the photo waits for its row, at most {@link PATIENCE_MS}. Share locks overtake a waiting
+ * update, so that the overlapping batches of several shards would hold off a narrowing for as long as the push takes.
  */
 export async function giveWayToChanges(primary: Query, photoId: PhotoId): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS

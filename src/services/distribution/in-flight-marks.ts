@@ -9,8 +9,8 @@ export interface InFlightPhoto extends FeedPosition {
 }
 
 /**
- * Marks the photo, in the transaction that publishes or widens it, for readers to merge until its push
- * is complete; does nothing for authors with few followers, where a push takes only a moment.
+ * Marks the photo, in the transaction that publishes or widens it, so that readers merge it until its push is complete.
+ * Does nothing for authors with few followers, where a push takes only a moment.
  * @param shardThreshold the number of followers from which photos are marked
  */
 export async function markInFlight(
@@ -28,9 +28,9 @@ export async function markInFlight(
 }
 
 /**
- * Ends the merging of a photo, unless it has changed since: a photo narrowed and widened again meanwhile stays in flight
- * for the push that the widening owes. The photo's lock orders this after or before such a change, never across it.
- * @param version what every stored feed on every server that is read holds now; `left feeds` if it belongs in none
+ * Ends the merging of a photo unless it has changed since: one that was narrowed and widened again stays in flight for
+ * the push that the widening owes. The lock on the photo orders this before or after such a change.
+ * @param version the version that every stored feed on every server now holds; `left feeds` if it belongs in none
  */
 export async function clearInFlight(
   query: Query,

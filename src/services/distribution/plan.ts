@@ -6,9 +6,9 @@ import type { PhotoDistributionRow, PhotoRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
 
 export interface ShardingRule {
-  /** From this many followers on, a push is split … */
+  /** A push to at least this many followers is split. */
   threshold: number
-  /** … into this many shards. */
+  /** The number of shards that it is split into. */
   shards: number
 }
 
@@ -22,7 +22,7 @@ const PLAN = `
     (SELECT coalesce(sum(c.followers), 0) FROM user_counters c WHERE c.user_id = p.owner_id) AS followers
   FROM photos p LEFT JOIN photo_distribution d USING (photo_id) WHERE p.photo_id = $1`
 
-/** What a photo's distribution is owed now; nothing if its row says that it is done. */
+/** The push or collection that a photo is owed now; `none` if its distribution is what its row asks for. */
 export async function readPlan(primary: Query, photoId: PhotoId, rule: ShardingRule): Promise<FanoutPlan> {
   const [photo] = await primary<PlanRow>({ name: 'fanout-plan', text: PLAN, values: [photoId] })
   if (!photo || photo.score === null) return { desired: 'none' }

@@ -21,60 +21,65 @@ import { BUCKET_COUNT } from '../../domain/buckets.ts'
 import { clearInFlight } from './in-flight-marks.ts'
 
 interface SliceLimits {
-  /** A slice ends after this many followers … */
+  /** A slice ends after this many followers. */
   maxFollowers: number
-  /** … or this much time, so that the workflow sees pause, cancel and new versions in between. */
+  /** A slice also ends after this time, so that the workflow sees pauses, cancellations and new versions in between. */
   maxMs: number
 }
 
-/** Bringing a photo's distribution in line with its row. Each step may run twice. */
+/** Brings the distribution of a photo in line with its row. Each step may run twice. */
 export interface Fanout {
-  /** Reads what is owed. From here on, readers do not merge a photo that does not belong in feeds. */
+  /** Reads what is owed, and stops readers from merging a photo that does not belong in feeds. */
   planFanout(photoId: PhotoId): Promise<FanoutPlan>
   /**
-   * Pushes a photo into the feeds of its owner and some of their enrolled followers, or collects it from
-   * there. Repeating it changes nothing.
-   * @param onBatch told where the push stands after each batch that is in Postgres and Redis; may throw to stop
+   * Pushes a photo into the feeds of its owner and some of their enrolled followers, or collects it from there.
+   * Repeating it changes nothing.
+   * @param onBatch receives the position after each batch that is in Postgres and Redis; may throw to stop
    */
   pushSlice(
     input: PushSliceInput,
     limits: SliceLimits,
     onBatch?: (position: FanoutPosition) => void,
   ): Promise<PushSliceResult>
-  /** Ends a push; false if the photo has changed. @throws DarkroomError unavailable if the replica lags */
+  /**
+   * Records that the plan is carried out; false if the photo has changed.
+   * @throws DarkroomError unavailable if the replica lags
+   */
   complete(photoId: PhotoId, plan: DistributionPlan): Promise<boolean>
-  /** The push was cancelled: readers merge the photo as far as it still belongs in feeds. */
+  /** Makes readers merge a photo whose push was paused or cancelled, if it still belongs in feeds. */
   keepInFlight(photoId: PhotoId): Promise<void>
 }
 
 export interface FanoutDeps {
   db: Database
   heads: FeedHeads
-  /** When and how a push is sharded; without it, never. */
+  /** When and how a push is sharded; never by default. */
   sharding?: ShardingRule
-  /** Small ones let tests stop between two batches of a few followers. */
+  /** The followers of a batch; tests use small batches to stop between two of them. */
   pageFollowers?: number
 }
 
 const NEVER_SHARDED: ShardingRule = { threshold: Infinity, shards: 1 }
-/** A batch is one transaction and holds a share lock on the photo: few enough followers that an edit waits some 50 ms. */
+/**
+ * A batch is one transaction with a share lock on the photo, small enough that an edit waits for it only some 50 ms.
+ */
 const PAGE_FOLLOWERS = 1_000
 
-/** Pushing photos into feeds (docs/feed.md). All reads are on the primary. */
+/** Pushes photos into feeds and collects them (docs/feed.md). All reads are on the primary. */
 export function createFanout({
   db,
   heads,
   sharding = NEVER_SHARDED,
   pageFollowers = PAGE_FOLLOWERS,
 }: FanoutDeps): Fanout {
-  /** Undefined if the photo is no longer as planned. */
+  /** Undefined if the photo has changed since the plan. */
   function runBatch({ photoId, plan }: PushSliceInput, batch: Batch): Promise<BatchResult | undefined> {
     return db.transaction(async (tx) => {
       if (!(await holdsAsPlanned(tx, photoId, plan.version))) return undefined
       const photo = { photoId, score: plan.score, ownerId: plan.ownerId }
       const done = await (plan.desired === 'push' ? writeBatch : collectBatch)(tx, photo, batch)
-      // Inside the transaction, so that what the share lock holds off comes after this too. The list is the batch,
-      // not what was inserted: a retry inserts nothing, but its heads may still lack the photo.
+      // Inside the transaction, so that what the share lock holds off comes after this too. It takes all feeds of the
+      // batch, not only those with a new row: a retry inserts nothing, but its heads may still lack the photo.
       if (plan.desired === 'push') await heads.push(done.feeds, photo)
       else await heads.remove(done.feeds, photoId)
       return done
@@ -129,14 +134,17 @@ export function createFanout({
 }
 
 /**
- * A plan of an older release counts in other buckets: carried out as it is, it would end before the last follower. Refused,
- * it is made again.
+ * Whether the plan has the current number of buckets. A plan of an older release would end before the last follower, so
+ * it is refused and made again.
  */
 function countsInBuckets(plan: DistributionPlan): boolean {
   return plan.buckets === BUCKET_COUNT
 }
 
-/** Locks the photo against changes until the transaction ends, so that a narrowing comes after what this one writes. */
+/**
+ * Locks the photo against changes until the transaction ends, so that a narrowing comes after what this one writes.
+ * @returns false if the photo has changed since the plan
+ */
 async function holdsAsPlanned(tx: Transaction, photoId: PhotoId, version: number): Promise<boolean> {
   const rows = await tx.query({
     text: 'SELECT FROM photos WHERE photo_id = $1 AND version = $2 FOR SHARE',

@@ -3,7 +3,7 @@ import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Query } from '../../infra/db/database.ts'
 
 const BATCH_PHOTOS = 500
-/** A fanout owed for this long has no workflow or a waiting one, which may be woken safely. */
+/** A fanout owed for this long has no workflow, or one that waits and may be woken safely. */
 const OVERDUE = `interval '10 minutes'`
 
 interface OwedFanout {
@@ -14,8 +14,8 @@ interface OwedFanout {
 
 const FIRST_PHOTO = '00000000-0000-0000-0000-000000000000'
 
-// Those in flight are seen by every reader: their push runs, is held, or was cancelled by an operator.
-// Plan: photo_distribution_owed_idx, and photos_pkey once a photo that is owed.
+// Photos in flight do not count: every reader sees them, and their push runs, is paused or was cancelled by an
+// operator. Plan: photo_distribution_owed_idx, and one probe of photos_pkey for each photo found.
 const OWED = `
   SELECT p.photo_id, p.owner_id, d.since::text AS since
   FROM photo_distribution d JOIN photos p USING (photo_id)
@@ -25,7 +25,8 @@ const OWED = `
   ORDER BY d.since, d.photo_id LIMIT $1`
 
 /**
- * Starts the fanouts of photos that have long been owed one: its workflow was terminated, or the upload's before it began.
+ * Starts the fanouts of photos that have been owed one for long, because the workflow of the fanout was terminated, or
+ * that of the upload before it began.
  * @param start starts a photo's fanout, or wakes it
  */
 export function startOwedFanouts(

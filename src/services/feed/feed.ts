@@ -8,11 +8,11 @@ import type { PhotoCard } from '../photos/photo-cards.ts'
 import { recordRead } from '../distribution/feed-state.ts'
 import { createReadTiers, type Loaded, type ReadTiersDeps } from './read-tiers.ts'
 
-/** Thin pages are topped up until this many times the page size was scanned … */
+/** A thin page is topped up until this many times its size was scanned; then it is returned short, with a cursor. */
 const MAX_SCAN_FACTOR = 10
-/** … or this much time has passed; then the page is returned short, with a cursor. */
+/** Topping up also ends after this time. */
 const MAX_SCAN_MS = 300
-/** A top-up scans at least this many photos, since each tiny step would cost a statement. */
+/** A top-up scans at least this many photos, because even a tiny one costs a statement. */
 const MIN_TOP_UP = 20
 
 export interface Feed {
@@ -28,7 +28,9 @@ export function createFeed(deps: ReadTiersDeps): Feed {
   const tiers = createReadTiers(deps)
   const recording = createSingleFlight<UserId, unknown>()
 
-  /** In the background, once at a time: enrolment lasts as long as the user reads. */
+  /**
+   * Records the read in the background, because enrolment lasts as long as the user reads. One at a time for each user.
+   */
   function keepEnrolled(userId: UserId): void {
     if (recording.current(userId)) return
     void recording.begin(userId, () =>
@@ -41,14 +43,14 @@ export function createFeed(deps: ReadTiersDeps): Feed {
   async function readPage(list: ListRead<UserViewer>): Promise<Page<PhotoCard>> {
     const { viewer, query, limit } = list
     let position = positionOf(list)
-    // After the viewer's own write the head is not used, as it may not have their photo yet.
+    // The head is not used after the viewer's own write, because it may not have their photo yet.
     const reading = { viewer, query, usesHead: !list.readYourWrites }
     const deadline = performance.now() + MAX_SCAN_MS
     const maxScanned = MAX_SCAN_FACTOR * limit
     const cards: PhotoCard[] = []
     for (let scanned = 0; ;) {
       const room = limit - cards.length
-      // One more than there is room for tells whether the feed goes on.
+      // One more than there is room for shows whether the feed goes on.
       const count = scanned === 0 ? room + 1 : Math.min(Math.max(room + 1, MIN_TOP_UP), maxScanned - scanned)
       const loaded = await tiers.read(reading, position, count, scanned === 0)
       if (loaded.viewerReadIsOld) keepEnrolled(viewer.userId)
@@ -59,7 +61,7 @@ export function createFeed(deps: ReadTiersDeps): Feed {
       position = part.last ?? position
       if (loaded.end && part.scanned === loaded.candidates.length) return list.page(cards, null)
       if (cards.length === limit || scanned >= maxScanned || performance.now() >= deadline) {
-        // Not the end, so something was scanned: there is a position.
+        // The feed does not end here, so something was scanned and there is a position.
         const { score, photoId } = position!
         return list.page(cards, [score, photoId])
       }

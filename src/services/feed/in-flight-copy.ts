@@ -10,10 +10,10 @@ import type { InFlightPhoto } from '../distribution/in-flight-marks.ts'
 import { pullValues } from './pull.ts'
 
 const POLL_MS = 250
-/** An older copy may lack photos that must already be visible. */
+/** A copy older than this may lack photos that must already be visible. */
 const MAX_AGE_MS = 2_000
 
-// What was narrowed meanwhile is still marked, until its fanout has seen it.
+// A photo that was narrowed meanwhile is still marked until its fanout has seen it.
 const POLL = `
   SELECT f.photo_id, f.owner_id, f.score, extract(epoch FROM clock_timestamp() - f.since)::float8 AS age_seconds
   FROM in_flight f JOIN photos p USING (photo_id)
@@ -22,11 +22,11 @@ const POLL = `
 /** This process's copy of the photos in flight. */
 export interface InFlightCopy {
   /**
-   * Newest first. A reader takes it *before* it reads the head: what left it in between is in the head. Undefined while it
-   * is not known, at the beginning or when the primary has not answered for 2 s: then a pull is what is sure.
+   * Newest first. A reader takes it *before* it reads the head, so that a photo that has left it in between is in the
+   * head. Undefined at the beginning, and when the primary has not answered for 2 s: only a pull is certain then.
    */
   photos(): readonly InFlightPhoto[] | undefined
-  /** Reads the copy again; resolves when {@link photos} returns what was committed before the call. */
+  /** Reads the copy again; when it resolves, {@link photos} includes all that was committed before the call. */
   refresh(): Promise<void>
   /** Starts polling. */
   start(): void
@@ -41,8 +41,8 @@ export interface InFlightCopyDeps {
 }
 
 /**
- * Polls the photos in flight from the primary. While it does not answer the last copy stays for a while: a photo too many
- * in it is harmless, as the reader leaves each out that it has already.
+ * Polls the photos in flight from the primary. While that does not answer, the last copy is used for a while. One photo
+ * too many in it is harmless, because readers leave out photos that they already have.
  */
 export function createInFlightCopy({
   db,
@@ -62,7 +62,7 @@ export function createInFlightCopy({
     copy = rows.map(toInFlight)
     asOf = askedAt
     inFlightPolled(copy.length, Math.max(0, ...rows.map((row) => row.age_seconds)))
-    // What the first poll finds has been in flight for as long as this process has not.
+    // Photos in the first poll may have been in flight since before this process started, so they are not measured.
     for (const row of rows) if (before && !before.has(row.photo_id)) photoInFlightMerged(row.age_seconds)
   }
 
@@ -86,7 +86,7 @@ export function createInFlightCopy({
   }
 }
 
-/** What may have to be merged into a part of a feed. */
+/** Photos that may have to be merged into a part of a feed. */
 export interface Flying {
   /** Newest first. */
   photos: readonly InFlightPhoto[]
@@ -94,12 +94,16 @@ export interface Flying {
   isAll: boolean
 }
 
-/** Up to so many go along with the candidates, whoever their owners are; of more the viewer's own are looked up first. */
+/**
+ * Up to this many photos are merged whoever their owners are; of more, those of the viewer's circle are looked up
+ * first.
+ */
 const MAX_UNKNOWN_OWNERS = 100
 
 /**
- * The photos in flight below `position` that may be in the viewer's feed. To be taken before the head is read.
- * @param query where the page is read: what has left `in_flight` there is in the rows there, and was in the heads before
+ * The photos in flight below `position` that may be in the viewer's feed. Must be called before the head is read.
+ * @param query the server that the page is read from: photos that have left `in_flight` there are in its rows, and in
+ *   the heads
  */
 export async function inFlightBelow(
   copy: readonly InFlightPhoto[],

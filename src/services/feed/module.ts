@@ -17,7 +17,7 @@ export function openFeed({ db, redis, breaker, logger }: Clients) {
   return {
     feed,
     inFlight,
-    /** Keeps the copy of photos in flight until the signal aborts; resolves once nothing is being built any more. */
+    /** Polls the photos in flight until the signal aborts; resolves once no background build is running. */
     background: async (signal: AbortSignal): Promise<void> => {
       inFlight.start()
       await once(signal, 'abort')
@@ -27,7 +27,7 @@ export function openFeed({ db, redis, breaker, logger }: Clients) {
   }
 }
 
-/** The sweep over stored feeds. */
+/** The sweeps over stored feeds. */
 export function openFeedSweep({ config, db, redis, logger }: Clients) {
   return {
     sweep: createFeedSweep({

@@ -30,7 +30,7 @@ interface Reading {
 /** Candidates with the rights and content of one snapshot. */
 export type Loaded = FeedScan & PhotoCards
 
-/** Reads a part of a feed from the first tier that is complete there; quick ones come first. */
+/** Reads a part of a feed from the first tier that is complete there, the quick ones first. */
 export interface ReadTiers {
   /** About `count` photos below `below`: fewer only at the end, more where some are in flight. */
   read(reading: Reading, below: FeedPosition | undefined, count: number, mayRebuild: boolean): Promise<Loaded>
@@ -59,7 +59,7 @@ export function createReadTiers(deps: ReadTiersDeps): ReadTiers {
     return load(reading, await rowsOrPull.pull(reading.query, reading.viewer.userId, below, count))
   }
 
-  /** What a head says, below its floor what rows and pull say, and photos in flight among them. */
+  /** Reads the head, rows and pull below its floor, and merges photos in flight. */
   async function loadFromHead(
     reading: Reading,
     slice: HeadSlice,
@@ -85,25 +85,27 @@ export function createReadTiers(deps: ReadTiersDeps): ReadTiers {
       sure.map((item) => item.photoId),
       added,
     )
-    // Of what is in flight only the viewer's counts: what others follow costs no place on the page. Where all are the
-    // viewer's, a hidden one is scanned like any other: it may be all that there is above the next.
+    // Merged photos without a card are dropped, so that those of strangers take no place on the page. If not all photos
+    // in flight are known, these are of the viewer's circle and even hidden ones count as scanned: there may be no
+    // other candidates.
     const candidates = merged.candidates.filter(
       ({ photoId }) => !flying.isAll || !addedIds.has(photoId) || cards.cards.has(photoId),
     )
-    // Compared with the epoch of the very snapshot that rights were read from: a follow after the head was read counts.
+    // Compared with the epoch in the snapshot that the rights were read from, so that a follow after the head was read
+    // counts.
     const stale = slice.epoch < (cards.viewerEpoch ?? 0)
     return { loaded: { candidates, end: merged.end, ...cards }, stale }
   }
 
   return {
     async read(reading, below, count, mayRebuild) {
-      // Taken before the head is read: what is no longer in flight by then has reached the head.
+      // Taken before the head is read: a photo that is no longer in flight by then has reached the head.
       const copy = reading.usesHead ? inFlight.photos() : undefined
       if (!copy) return loadPulled(reading, { below, count })
       const { userId } = reading.viewer
       const flying = await inFlightBelow(copy, reading.query, userId, below, count)
       const wanted = { below, count, flying }
-      // One more than asked for, so that a slice that holds no more than asked for is known to be all.
+      // One more than asked for, so that a slice without the extra photo is known to be all there is.
       const readSlice = () =>
         heads.readSlice(userId, below, count + 1).catch((error: unknown) => {
           logger.debug({ err: error }, 'feed head not read')
@@ -120,7 +122,7 @@ export function createReadTiers(deps: ReadTiersDeps): ReadTiers {
       const built =
         mayRebuild &&
         (await withDeadline(REBUILD_WAIT_MS, rebuilds.rebuild(userId, neededEpoch), () => undefined))
-      // Another's build may have read before this read was asked for: what was pushed since is in the head.
+      // Another caller's build may have read before this request; what was pushed since is in the head.
       const fresh = built === 'joined' ? await readSlice() : built
       if (fresh && fresh !== 'unavailable') {
         const { loaded, stale } = await loadFromHead(reading, fresh, 'rebuilt', wanted)

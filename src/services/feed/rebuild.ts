@@ -8,7 +8,7 @@ import type { Logger } from '../../observability/logger.ts'
 import { enrol } from '../distribution/feed-state.ts'
 import { readSnapshot } from './pull.ts'
 
-/** How long the replica may take to reach the primary's position before the primary is read. */
+/** How long the replica may take to reach the position of the primary before the primary is read instead. */
 const REPLAY_WAIT_MS = 100
 /** Heads that a process rebuilds at once; other cold readers pull, which spares the primary. */
 const MAX_REBUILDS = 16
@@ -21,22 +21,22 @@ export interface RebuildDeps {
 
 export interface Rebuilds {
   /**
-   * Makes the user's head warm. A process runs one rebuild per user; callers in the meantime wait for it.
+   * Makes the user's head warm. A process runs one rebuild for each user; other callers wait for it.
    * @param epoch a warm head of an older epoch is replaced
-   * @returns what the head was built from; `joined` for a caller that waited and should read the head again;
-   *   undefined if another process builds it, too many builds are running, or it failed
+   * @returns what the head was built from; `joined` for a caller that waited and should read the head again; undefined
+   *   if another process builds it, too many builds are running, or it failed
    */
   rebuild(userId: UserId, epoch: number): Promise<HeadSlice | 'joined' | undefined>
   /** Resolves when no rebuild is under way. */
   idle(): Promise<void>
 }
 
-/** Rebuilds of heads (docs/feed.md). */
+/** Rebuilds heads (docs/feed.md). */
 export function createRebuilds({ db, heads, logger }: RebuildDeps): Rebuilds {
   const underWay = createSingleFlight<UserId, HeadSlice | undefined>(MAX_REBUILDS)
 
   async function build(userId: UserId, epoch: number): Promise<HeadSlice | undefined> {
-    // Committed first: a photo is then found by the snapshot below, or its fanout finds the user enrolled.
+    // Committed first, so that either the snapshot below finds a photo or its fanout finds the user enrolled.
     await enrol(db.primary, userId)
     const begun = await heads.beginBuild(userId, epoch)
     if (begun === 'warm' || begun === 'building') {
@@ -54,7 +54,7 @@ export function createRebuilds({ db, heads, logger }: RebuildDeps): Rebuilds {
       floor: snapshot.items[heads.maxItems]?.score ?? 0,
       items: snapshot.items.slice(0, heads.maxItems),
     }
-    // Refused or failed, the head stays cold; the snapshot itself is as good as any pull.
+    // If this is refused or fails, the head stays cold; the snapshot itself is as good as a pull.
     const finished = await heads.finishBuild(userId, begun, slice).catch((error: unknown) => {
       logger.warn({ err: error, userId }, 'feed head not finished')
       return undefined
@@ -83,7 +83,9 @@ export function createRebuilds({ db, heads, logger }: RebuildDeps): Rebuilds {
   }
 }
 
-/** Where everything acknowledged until now can be read: the replica once it has replayed it, else the primary. */
+/**
+ * A server where everything acknowledged until now can be read: the replica once it has replayed it, else the primary.
+ */
 async function currentQuery(db: Database): Promise<Query> {
   if (!db.rotation.inRotation()) return db.primary
   const position = await walPosition(db.primary)

@@ -9,13 +9,14 @@ import { pullFeed } from './pull.ts'
 import { materialise, readRows } from './rows.ts'
 
 /**
- * How many photos are stored at once: 50 pages of 20, five heads. Measured for a user following 5,000: 45 ms on the primary,
- * most of it the probes that any pull of theirs takes; 5,000 photos would take 137 ms, for pages that hardly anyone reads.
+ * How many photos are stored at once: 50 pages of 20, five heads. Measured for a user who follows 5,000: 45 ms on the
+ * primary, most of it for the probes of any pull of theirs. 5,000 photos would take 137 ms, for pages that hardly
+ * anyone reads.
  */
 const ROWS = 1_000
 /**
- * From how many followees on rows are worth storing. Measured, a deep page of 20: out of rows 0.5 ms whoever it is, by pull
- * 0.7 ms following 100, 2.5 ms following 1,000, 32 ms following 5,000.
+ * The number of followees from which rows are worth storing. Measured for a deep page of 20: 0.5 ms from rows for
+ * everyone; by pull 0.7 ms for 100 followees, 2.5 ms for 1,000 and 32 ms for 5,000.
  */
 const MIN_FOLLOWING = 1_000
 /** Feeds whose rows a process stores at once; other deep readers pull. */
@@ -35,7 +36,7 @@ export interface RowsOrPullDeps extends RowsOrPullOptions {
 export interface RowsOrPull {
   /** At most `count` photos below `position`. */
   read(query: Query, userId: UserId, position: FeedPosition | undefined, count: number): Promise<FeedScan>
-  /** Only the tier that is always right. */
+  /** Pulls without looking at the rows, which is always right. */
   pull(query: Query, userId: UserId, position: FeedPosition | undefined, count: number): Promise<FeedScan>
   /** Resolves when no rows are being stored in the background. */
   idle(): Promise<void>
@@ -57,7 +58,7 @@ export function createRowsOrPull({
     return share(key, () => pullFeed(query, userId, position, count))
   }
 
-  /** In the background: this read is served by pull already. */
+  /** Stores the rows in the background; the current read is already served by pull. */
   function beginMaterialising(userId: UserId): void {
     if (materialising.current(userId) || materialising.isFull()) return
     void materialising.begin(userId, () =>

@@ -7,13 +7,14 @@ import { PULL, pullValues, toPosition, type ItemRow } from './pull.ts'
 
 /** What the rows say about a feed below a position. */
 export interface RowsRead {
-  /** Undefined unless the rows are complete as of the viewer's epoch; `end` false where they go down no further. */
+  /** Undefined unless the rows are complete for the viewer's epoch; `end` is false where they reach no further down. */
   scan: FeedScan | undefined
-  /** How many accounts the viewer follows: what a pull costs. */
+  /** How many accounts the viewer follows, on which the cost of a pull depends. */
   following: number
 }
 
-// Claim and rows in one snapshot. Plan: feed_state_pkey, at most 16 counters, a backward range of one partition's key.
+// The claim and the rows in one snapshot. Plan: feed_state_pkey, at most 16 counters, and a backward scan of a range in
+// one partition's key.
 const READ_ROWS = `
   SELECT state.claimed, state.rows_from, item.photo_id, item.score,
     (SELECT coalesce(sum(c.following), 0) FROM user_counters c WHERE c.user_id = $1::bigint) AS following
@@ -30,7 +31,7 @@ type ClaimedRow = OrNull<{ claimed: boolean } & Pick<FeedStateRow, 'rows_from'> 
   following: string
 }
 
-/** The feed below `position` out of the stored rows, at most `count` of it, as far down as they are complete. */
+/** Reads at most `count` photos of the feed below `position` from the stored rows, as far down as they are complete. */
 export async function readRows(
   query: Query,
   userId: UserId,
@@ -51,8 +52,9 @@ export async function readRows(
   return { scan: { candidates, end }, following: Number(following) }
 }
 
-// One statement, hence one snapshot for the epoch and the photos; the update looks at the epoch again under the row's
-// lock. A photo published after the snapshot is pushed, since the user is enrolled; an edge added after it moves the epoch.
+// One statement, and so one snapshot for the epoch and the photos; the update checks the epoch again under the lock of
+// the row. A photo published after the snapshot is pushed, because the user is enrolled; an edge added after it raises
+// the epoch.
 const MATERIALISE = `
   WITH state AS MATERIALIZED (
     SELECT epoch FROM feed_state WHERE user_id = $1::bigint AND enrolled
@@ -70,10 +72,11 @@ const MATERIALISE = `
   RETURNING s.rows_from`
 
 /**
- * Stores the newest `count` photos of a feed as rows and claims them complete for the epoch of that very snapshot: for
- * scores from `rows_from` on, which is one above the lowest stored score, as others of that score may not be among them.
+ * Stores the newest `count` photos of a feed as rows and claims that they are complete for the epoch of the same
+ * snapshot. The claim holds from `rows_from` on, one above the lowest stored score, because other photos of that score
+ * may be missing.
  *
- * @returns false, and no claim, if the user is not enrolled or the epoch has moved meanwhile
+ * @returns false, without a claim, if the user is not enrolled or the epoch has moved meanwhile
  */
 export async function materialise(primary: Query, userId: UserId, count: number): Promise<boolean> {
   const claimed = await primary({

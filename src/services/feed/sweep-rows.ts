@@ -2,10 +2,15 @@ import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Transaction } from '../../infra/db/database.ts'
 import { feedable, inCircle } from '../../infra/db/rules.ts'
 
-/** Rows looked at by one transaction, which holds the user's feed_state meanwhile: a follow of theirs waits some 20 ms. */
+/**
+ * Rows that one transaction checks while it locks the user's feed_state: a follow of theirs waits some 20 ms for it.
+ */
 const ROWS_LOOKED_AT = 1_000
 
-/** The row that a sweep last looked at, and the epoch it began under. Numbers as text, for they only pass through. */
+/**
+ * The last row that a sweep has checked, and the epoch under which it began. Numbers are text, because they only pass
+ * through.
+ */
 export interface SweepPosition {
   epoch: string
   score: string
@@ -14,17 +19,17 @@ export interface SweepPosition {
 
 export interface SweptBatch {
   deleted: number
-  /** Where to go on; undefined when the user is done. */
+  /** Where the next batch begins; undefined when the user is done. */
   next: SweepPosition | undefined
 }
 
 /**
- * Deletes those of a batch of a user's rows that no longer belong.
+ * Checks a batch of a user's rows and deletes those that no longer belong.
  *
- * Everything is looked at under locks, in statements begun after they were taken. The lock on `feed_state` keeps edges of the
- * user and their enrolment as they are (each change of those bumps the epoch there), and the share lock on photos keeps
- * out a widening: its push comes after this transaction, and so does what a follow or return makes of the rows. Without
- * them a row could be found to be a ghost, come to belong, be skipped by an insert because it is there, and then be deleted.
+ * All checks run under locks, in statements that begin after the locks were taken. The lock on `feed_state` holds off
+ * changes of the user's edges and enrolment, because each raises the epoch there. The share lock on photos holds off a
+ * widening and so its push. Without them, a row could be found to be a ghost, come to belong, be skipped by an insert
+ * because it exists, and then be deleted.
  */
 export async function sweepBatch(
   tx: Transaction,
@@ -48,7 +53,7 @@ export async function sweepBatch(
   if (last && rows.length === rowsLookedAt) {
     return { deleted: leaving.length, next: { epoch, score: last.score, photoId: last.photo_id } }
   }
-  // The epoch of the first batch: if it has moved since, the user comes up again.
+  // The epoch of the first batch, so that the user comes up again if it has moved since.
   await tx.query({
     text: 'UPDATE feed_state SET collected_epoch = $2 WHERE user_id = $1',
     values: [userId, epoch],
@@ -61,7 +66,7 @@ const NIL = '00000000-0000-0000-0000-000000000000'
 interface LookedAt {
   photo_id: PhotoId
   score: string
-  /** The user follows or is the owner; also false if the photo does not exist. */
+  /** Whether the user follows or is the owner; false if the photo does not exist. */
   in_circle: boolean
   feedable: boolean
 }

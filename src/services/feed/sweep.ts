@@ -9,9 +9,9 @@ import { sweepBatch, type SweepPosition } from './sweep-rows.ts'
 
 /** Users un-enrolled by one statement. */
 const UNENROL_BATCH = 200
-/** Users with possibly outdated rows that are looked up at once. */
+/** Users with possibly outdated rows that one statement looks up. */
 const USERS_BATCH = 100
-/** Before every user. */
+/** Comes before every user. */
 const FIRST_USER: UserId = '0'
 /** A sweep ends after this long, before its activity times out; the next one continues. */
 const SWEEP_MS = 8 * 60_000
@@ -24,7 +24,10 @@ export interface FeedSweepDeps {
   logger: Logger
 }
 
-/** Sweeps over stored feeds. Each returns how much it did, stops when the signal aborts, may run twice and beside itself. */
+/**
+ * Sweeps over stored feeds. Each resolves with how many users or rows it processed, and stops when the signal aborts.
+ * It may run twice, even at the same time.
+ */
 export interface FeedSweep {
   unenrolInactive(signal?: AbortSignal): Promise<number>
   /** Deletes outdated rows of users whose epoch has moved since the last sweep, in slow batches. */
@@ -34,9 +37,9 @@ export interface FeedSweep {
 export function createFeedSweep(deps: FeedSweepDeps): FeedSweep {
   const { db, redis, unenrolDays, logger } = deps
 
-  /** Locks, checks again, un-enrols: an earlier read keeps the user, and a later one enrols them again. */
+  /** Checks again under locks, then un-enrols: an earlier read keeps the user, and a later one enrols them again. */
   async function unenrolBatch(): Promise<UserId[]> {
-    // As a narrowing: while anyone may read the old epoch on a replica, pushes must not pass the user over.
+    // Commits like a narrowing: pushes must not skip the user while anyone may read the old epoch on a replica.
     const rows = await db.transaction(
       (tx) =>
         tx.query<{ user_id: UserId }>({
@@ -62,7 +65,9 @@ export function createFeedSweep(deps: FeedSweepDeps): FeedSweep {
     return rows.map((row) => row.user_id)
   }
 
-  /** Somewhere: were each sweep to begin with the first user, those behind it would never have a turn when there is too much. */
+  /**
+   * A random user to begin with. If every sweep began with the first user, the last ones might never have their turn.
+   */
   async function anywhere(): Promise<UserId> {
     const [row] = await db.primary<{ user_id: UserId }>({
       text: `SELECT floor(random() * coalesce(max(user_id), 0))::bigint AS user_id FROM feed_state`,
@@ -70,7 +75,7 @@ export function createFeedSweep(deps: FeedSweepDeps): FeedSweep {
     return row!.user_id
   }
 
-  /** All of one user's rows, a short transaction for each batch of them. */
+  /** Sweeps all rows of one user, in a short transaction for each batch. */
   async function sweepUser(userId: UserId, isTimeUp: () => boolean): Promise<number> {
     let deleted = 0
     for (let position: SweepPosition | undefined; !isTimeUp();) {
@@ -81,7 +86,7 @@ export function createFeedSweep(deps: FeedSweepDeps): FeedSweep {
       feedRowsCollected(batch.deleted)
       if (!batch.next) break
       position = batch.next
-      // Half of the time is left to others.
+      // Leaves half of the time to others.
       await delay(performance.now() - startedAt)
     }
     return deleted
@@ -96,7 +101,7 @@ export function createFeedSweep(deps: FeedSweepDeps): FeedSweep {
         const users = await unenrolBatch()
         count += users.length
         feedsUnenrolled(users.length)
-        // Void by their epoch; deleted to free the memory. The sweep deletes their rows next.
+        // The heads are void by their epoch; deleting them frees memory. `sweepRows` deletes the rows.
         await Promise.all(users.map((userId) => redis.unlink(headKey(userId)))).catch((error: unknown) => {
           logger.warn({ err: error }, 'heads of un-enrolled users are left to expire')
         })

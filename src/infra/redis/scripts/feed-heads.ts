@@ -2,10 +2,10 @@
  * The scripts of the feed heads (docs/feed.md), for Redis 7 or Valkey 8. A head is one sorted set of 16-byte photo ids
  * by score. Its sentinel, the one member at score −1, says what is known of it; without a sentinel there is no head.
  *
- * The sentinel packs 57 bytes, so that a head of 200 stays a listpack: state, nonce (8 bytes), epoch, floor, and the first
- * 32 hex digits of the server's `master_replid`. A replication id names one history of writes: it changes with a restart,
- * a failover (also back to a server that was master before, which `run_id` would not tell), and from shard to shard. So a
- * head that came from anywhere but this history's own acknowledged writes reads as cold.
+ * The sentinel packs 57 bytes, so that a head of 200 stays a listpack: state, nonce (8 bytes), epoch, floor, and the
+ * first 32 hex digits of the server's `master_replid`. A replication id names one history of writes: it changes with a
+ * restart and with a failover (even back to a former master, which `run_id` would not show), and differs between
+ * shards. A head that does not come from the acknowledged writes of this history thus reads as cold.
  *
  * Keys are passed in KEYS only; a script never names a key itself.
  */
@@ -32,7 +32,7 @@ local function writeSentinel(key, sentinel)
   if sentinel.member then redis.call('ZREM', key, sentinel.member) end
   redis.call('ZADD', key, SENTINEL_SCORE, pack(sentinel))
 end
--- Keeps the newest maxItems and raises the floor to the highest score that went: from there down, others may be missing.
+-- Keeps the newest maxItems and raises the floor to the highest removed score, at and below which others may be missing.
 local function trim(key, sentinel, maxItems)
   local excess = redis.call('ZCARD', key) - 1 - maxItems
   if excess <= 0 then return false end
@@ -44,8 +44,8 @@ end
 
 /**
  * KEYS[1] head; ARGV: score at which to begin or '+inf', how many items, TTL in seconds.
- * Returns {} unless the head is warm and of this history; else epoch, floor, then member and score by turns, newest
- * first, beginning with *all* of the given score (the caller knows which of those it has had).
+ * Returns {} unless the head is warm and of this history; otherwise the epoch, the floor, and then members and scores
+ * in turn, newest first. It begins with *all* members of the given score; the caller knows which of those it has had.
  */
 export const READ_SLICE = `${prelude}
 local sentinel = readSentinel(KEYS[1])
@@ -61,7 +61,7 @@ return slice`
 
 /**
  * KEYS[1] head; ARGV: nonce, oldest epoch at which a warm head is good enough, TTL in seconds.
- * From its return on pushes land in the head. Returns 'begun', or 'warm' or 'building' if another was faster.
+ * Once it has returned 'begun', pushes land in the head. Returns 'warm' or 'building' if another build was faster.
  */
 export const BEGIN_BUILD = `${prelude}
 local sentinel = readSentinel(KEYS[1])
@@ -76,9 +76,9 @@ redis.call('EXPIRE', KEYS[1], ARGV[3])
 return 'begun'`
 
 /**
- * KEYS[1] head; ARGV: nonce, epoch, floor, TTL in seconds, most items, then score and member by turns.
- * Merges what was read with what was pushed meanwhile. Returns 1, or 0 if the nonce is no longer there: then some push
- * may have been missed.
+ * KEYS[1] head; ARGV: nonce, epoch, floor, TTL in seconds, most items, then scores and members in turn.
+ * Merges what was read with what was pushed meanwhile. Returns 1, or 0 if the nonce is no longer there, because a push
+ * may have been missed then.
  */
 export const FINISH_BUILD = `${prelude}
 local sentinel = readSentinel(KEYS[1])
@@ -94,15 +94,17 @@ redis.call('EXPIRE', KEYS[1], ARGV[4])
 return 1`
 
 /**
- * KEYS heads of one slot; ARGV: score, member, most items. Adds to warm and building heads; a head that is absent stays
- * so, and what is at or below a floor is left to the other tiers. Returns to how many heads it added.
+ * KEYS heads of one slot; ARGV: score, member, most items. Adds the photo to warm and building heads. An absent head
+ * stays absent, and a photo at or below a floor is left to the other tiers. Returns the number of heads that it was
+ * added to.
  *
- * A head of another history reads as cold anyway, and goes: else it could return, with its slot, to the server that it is
- * warm on, without pushes that this one took and lost (ADR 7).
+ * A head of another history reads as cold anyway and is deleted. Otherwise it could return, with its slot, to the
+ * server on which it is warm, without the pushes that this server took and lost (ADR 7).
  *
- * The hot one, so it goes without the tables of the prelude. Measured with Valkey 8.1 on 2 shared cores: 10 µs a full
- * head (each command searches the listpack from its begin), 4 µs one half full, 1 µs an absent one; 2 µs a call for the
- * history. The server does nothing else meanwhile, so the caller passes few heads at a time.
+ * This is the hot script, so it does without the tables of the prelude. Measured with Valkey 8.1 on 2 shared cores: 10
+ * µs for a full head (each command searches the listpack from its start), 4 µs for one half full, 1 µs for an absent
+ * one, and 2 µs a call for the history. The server does nothing else meanwhile, so the caller passes few heads at a
+ * time.
  */
 export const PUSH_SLOT = `${historyPrelude}
 local call, unpack, pack, sub = redis.call, struct.unpack, struct.pack, string.sub
@@ -117,7 +119,7 @@ for _, key in ipairs(KEYS) do
     elseif score > unpack('<d', sentinel, 18) and call('ZADD', key, ARGV[1], ARGV[2]) == 1 then
       added = added + 1
       if call('ZCARD', key) - 1 > maxItems then
-        -- All of the lowest score go, and the floor is that score now; the sentinel goes with them and comes back.
+        -- All of the lowest score go, and that score is the new floor; the sentinel goes with them and is added again.
         local floor = math.min(score, tonumber(lowest[4]))
         call('ZREMRANGEBYSCORE', key, -1, floor)
         call('ZADD', key, -1, sub(sentinel, 1, 17) .. pack('<d', floor) .. sub(sentinel, 26))
@@ -127,13 +129,13 @@ for _, key in ipairs(KEYS) do
 end
 return added`
 
-/** KEYS[1] any key of the server. Returns which history of writes the server is in, and its clock in ms. */
+/** KEYS[1] any key of the server. Returns the history of writes that the server is in, and its clock in ms. */
 export const CLOCK = `${prelude}
 return { history(), nowMs() }`
 
 /**
- * KEYS heads of one slot; ARGV: member, a history and a deadline by its clock (both after CLOCK): later, or on another server,
- * nothing is done. Returns from how many heads it was removed.
+ * KEYS heads of one slot; ARGV: member, and a history and a deadline, both from CLOCK. Does nothing after the deadline
+ * or in another history. Returns the number of heads that the photo was removed from.
  */
 export const REMOVE_SLOT = `${prelude}
 if history() ~= ARGV[2] or nowMs() >= tonumber(ARGV[3]) then return 0 end
