@@ -29,6 +29,7 @@ const MODULES = {
   retraction: ['photos'],
   feed: ['photos', 'distribution', 'lists'],
   search: ['photos', 'graph', 'lists'],
+  engagement: ['accounts', 'photos', 'requests', 'lists'],
   operations: [
     'lists',
     'requests',
@@ -41,6 +42,7 @@ const MODULES = {
     'retraction',
     'feed',
     'search',
+    'engagement',
   ],
 }
 

@@ -17,6 +17,7 @@ import { securityHeaders } from './middlewares/security-headers.ts'
 import { createOpenApiDocument } from './openapi/document.ts'
 import { createRouter, createRoutes, refuseUnrouted, type RouteDefinition } from './routing.ts'
 import { accountRoutes } from './routes/accounts/routes.ts'
+import { likeRoutes } from './routes/engagement/like-routes.ts'
 import { feedRoutes } from './routes/feed/routes.ts'
 import { graphRoutes } from './routes/graph/routes.ts'
 import { docsFiles, docsRoutes } from './routes/operations/docs.ts'
@@ -56,6 +57,7 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
   sessionRoutes(v1)
   uploadRoutes(v1, { present, maxUploadBytes: config.MAX_UPLOAD_BYTES })
   photoRoutes(v1, present)
+  likeRoutes(v1)
   graphRoutes(v1)
   profileRoutes(v1)
   feedRoutes(v1, present)

@@ -10,6 +10,7 @@ export const MAX_CHARACTERS = {
   userAgent: 300,
   caption: 2_200,
   altText: 1_000,
+  comment: 2_200,
   contentType: 100,
   /** The maker and model that a camera writes; the rest is cut off. */
   camera: 200,
@@ -37,6 +38,8 @@ export const MAX_ITEMS = {
   /** Photos fetched by id in one request. */
   photoIds: 100,
   tagsPerPhoto: 30,
+  /** Accounts that one comment can mention; further names are text. */
+  mentionsPerComment: 10,
   /** More devices than anyone has; the oldest are signed out. */
   sessionsPerUser: 100,
 } as const

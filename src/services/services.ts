@@ -1,6 +1,7 @@
 import { openAccounts } from './accounts/module.ts'
 import type { Clients } from './clients.ts'
 import { openDelivery } from './delivery/module.ts'
+import { openEngagement } from './engagement/module.ts'
 import { openFeed } from './feed/module.ts'
 import { openGraph } from './graph/module.ts'
 import { openLists } from './lists/module.ts'
@@ -23,6 +24,7 @@ export function openServices(clients: Clients) {
     ...openUploads(clients, delivery),
     ...feed,
     ...openSearch(clients),
+    ...openEngagement(clients),
     ...openOperations(clients),
     /** The background tasks, which run until the signal aborts. */
     background,

@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import { COMMENT_POLICIES } from '../../domain/comments.ts'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
 import type { Row } from '../row.ts'
 
@@ -15,6 +16,7 @@ export const User = defineEntity({
     isPrivate: p.boolean().default(false),
     role: p.enum(['user', 'moderator', 'admin'] as const).default('user'),
     status: p.enum(['active', 'suspended', 'deactivated'] as const).default('active'),
+    defaultCommentPolicy: p.enum(COMMENT_POLICIES).default('everyone'),
     createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })

@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import { COMMENT_POLICIES } from '../../domain/comments.ts'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../domain/visibility.ts'
 import type { Row } from '../row.ts'
@@ -44,6 +45,8 @@ export const Photo = defineEntity({
     shareLocation: p.boolean().default(false),
     shareCamera: p.boolean().default(false),
     allowDownload: p.boolean().default(false),
+    /** Null: the default of the owner's account. */
+    commentPolicy: p.enum(COMMENT_POLICIES).nullable(),
     failureCode: p.string().length(MAX_CHARACTERS.failureCode).nullable(),
     failureDetail: p.string().length(MAX_CHARACTERS.failureDetail).nullable(),
     uploadExpiresAt: p.datetime(3),

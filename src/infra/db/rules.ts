@@ -36,6 +36,11 @@ export function inCircle(ownerId: string, viewerId: string): string {
   return `(${ownerId} = ${viewerId} OR ${follows(viewerId, ownerId)})`
 }
 
+/** The account likes the photo; false without an account. Plan: one probe of likes_pkey. */
+export function likes(userId: string, photoId: string): string {
+  return probe('likes', `photo_id = ${photoId} AND user_id = ${userId}`)
+}
+
 /** Plan: one probe of blocks_pkey. */
 export function blocks(blockerId: string, blockedId: string): string {
   return probe('blocks', `blocker_id = ${blockerId} AND blocked_id = ${blockedId}`)

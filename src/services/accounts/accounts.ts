@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { CommentPolicy } from '../../domain/comments.ts'
 import { DarkroomError } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
 import { FeedState, User, type UserRow } from '../../entities/index.ts'
@@ -17,6 +18,11 @@ export interface Account {
   createdAt: Date
 }
 
+/** An account with what it alone sees of itself. */
+export interface OwnAccount extends Account {
+  defaultCommentPolicy: CommentPolicy
+}
+
 interface NewAccount {
   username: string
   password: string
@@ -27,6 +33,7 @@ interface NewAccount {
 interface AccountChanges {
   displayName?: string | null | undefined
   bio?: string | null | undefined
+  defaultCommentPolicy?: CommentPolicy | undefined
 }
 
 export interface Accounts {
@@ -38,9 +45,9 @@ export interface Accounts {
    */
   authenticate(username: string, password: string): Promise<Account>
   /** @throws DarkroomError unauthenticated if the account is gone */
-  get(userId: UserId): Promise<Account>
+  get(userId: UserId): Promise<OwnAccount>
   /** @param guard gets the locked account before it is changed, and may throw */
-  update(userId: UserId, changes: AccountChanges, guard?: (current: Account) => void): Promise<Account>
+  update(userId: UserId, changes: AccountChanges, guard?: (current: OwnAccount) => void): Promise<OwnAccount>
 }
 
 const ACCOUNT_FIELDS = ['user_id', 'username', 'display_name', 'bio', 'is_private', 'created_at'] as const
@@ -80,13 +87,13 @@ export function createAccounts(deps: { db: Database; passwords: Passwords; sessi
     },
 
     async get(userId) {
-      const [row] = await db.primary<AccountRow>({
+      const [row] = await db.primary<AccountRow & Pick<UserRow, 'default_comment_policy'>>({
         name: 'account-by-id',
-        text: `SELECT ${ACCOUNT_COLUMNS} FROM users WHERE user_id = $1`,
+        text: `SELECT ${ACCOUNT_COLUMNS}, default_comment_policy FROM users WHERE user_id = $1`,
         values: [userId],
       })
       if (!row) throw accountGone()
-      return toAccount(row)
+      return { ...toAccount(row), defaultCommentPolicy: row.default_comment_policy }
     },
 
     async update(userId, changes, guard) {
@@ -95,7 +102,8 @@ export function createAccounts(deps: { db: Database; passwords: Passwords; sessi
         const user = await em.findOne(User, { userId })
         if (!user) throw accountGone()
         guard?.(accountOf(user))
-        return accountOf(em.assign(user, changes, { ignoreUndefined: true }))
+        const { defaultCommentPolicy = user.defaultCommentPolicy, ...texts } = changes
+        return accountOf(em.assign(user, { ...texts, defaultCommentPolicy }, { ignoreUndefined: true }))
       })
     },
   }
@@ -150,6 +158,7 @@ export function toAccount(row: AccountRow): Account {
   }
 }
 
-function accountOf({ userId, username, displayName, bio, isPrivate, createdAt }: User): Account {
-  return { userId, username, displayName: displayName ?? null, bio: bio ?? null, isPrivate, createdAt }
+function accountOf({ displayName = null, bio = null, ...user }: User): OwnAccount {
+  const { userId, username, isPrivate, createdAt, defaultCommentPolicy } = user
+  return { userId, username, displayName, bio, isPrivate, createdAt, defaultCommentPolicy }
 }

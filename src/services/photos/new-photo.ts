@@ -1,3 +1,4 @@
+import type { CommentPolicy } from '../../domain/comments.ts'
 import type { OriginalContentType } from '../../domain/variants.ts'
 import type { Visibility } from '../../domain/visibility.ts'
 
@@ -13,4 +14,6 @@ export interface NewPhoto {
   shareLocation: boolean
   shareCamera: boolean
   allowDownload: boolean
+  /** Null follows the default of the owner's account. */
+  commentPolicy: CommentPolicy | null
 }

@@ -1,6 +1,7 @@
 import type { PhotoRow, UserRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
-import { inCircle, mutes, visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
+import { inCircle, likes, mutes, visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
+import type { CommentPolicy } from '../../domain/comments.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import { viewerLinkId, viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
@@ -50,6 +51,9 @@ export interface PhotoCard {
   score: number | null
   likeCount: number
   commentCount: number
+  likedByViewer: boolean
+  /** The photo's own, or the default of its owner's account. */
+  commentPolicy: CommentPolicy
   variants: CardVariant[]
   /** Whether the viewer follows or is the owner, which keeps the photo in the viewer's feed. */
   inViewersCircle: boolean
@@ -72,8 +76,8 @@ export type OfCircle = readonly { photoId: PhotoId; ownerId: UserId }[]
 const VIEWER: ViewerSql = { userId: '$1::bigint', linkId: '$5::uuid' }
 
 // Rights and content in one snapshot, so that nothing is shown under a right that was already gone. Plan: one probe of
-// photos_pkey, users_pkey, photo_variants_pkey, photo_tags_pkey, photo_counters_pkey, follows_pkey and mutes_pkey per id,
-// and two of blocks_pkey for those of others; at most 100 or so ids a call.
+// photos_pkey, users_pkey, photo_variants_pkey, photo_tags_pkey, photo_counters_pkey, likes_pkey, follows_pkey and
+// mutes_pkey per id, and two of blocks_pkey for those of others; at most 100 or so ids a call.
 // The array of those of the viewer's circle is made once, by a probe of follows_pkey each, before any content is read.
 const LOAD_CARDS = `
   SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, u.is_private, p.status, p.visibility,
@@ -85,7 +89,8 @@ const LOAD_CARDS = `
       FROM photo_variants v WHERE v.photo_id = p.photo_id) AS variants,
     (SELECT coalesce(array_agg(t.display::text ORDER BY t.position), '{}')
       FROM photo_tags t WHERE t.photo_id = p.photo_id) AS tags,
-    counts.likes, counts.comments,
+    counts.likes, counts.comments, ${likes(VIEWER.userId, 'p.photo_id')} AS liked,
+    coalesce(p.comment_policy, u.default_comment_policy) AS comment_policy,
     ${inCircle('p.owner_id', VIEWER.userId)} IS TRUE AS in_circle,
     ${mutes(VIEWER.userId, 'p.owner_id')} AS muted
   FROM photos p JOIN users u ON u.user_id = p.owner_id, LATERAL (
@@ -179,6 +184,8 @@ type CardRow = Pick<
     /** Null while the photo has no counters. */
     likes: string | null
     comments: string | null
+    liked: boolean
+    comment_policy: CommentPolicy
     variants: CardVariant[]
     tags: string[]
     in_circle: boolean
@@ -223,6 +230,8 @@ function toCard(row: CardRow): PhotoCard {
     score: row.score === null ? null : Number(row.score),
     likeCount: Number(row.likes ?? 0),
     commentCount: Number(row.comments ?? 0),
+    likedByViewer: row.liked,
+    commentPolicy: row.comment_policy,
     variants: row.variants,
     inViewersCircle: row.in_circle,
     isMuted: row.muted,

@@ -164,6 +164,7 @@ const COLUMNS = {
   shareLocation: 'share_location',
   shareCamera: 'share_camera',
   allowDownload: 'allow_download',
+  commentPolicy: 'comment_policy',
 } as const satisfies Record<keyof PhotoChanges, keyof PhotoRow>
 
 interface Change {
@@ -183,7 +184,7 @@ async function applyChanges(
     Pick<PhotoRow, 'owner_id' | 'version' | 'status' | 'score' | (typeof COLUMNS)[keyof PhotoChanges]>
   >({
     text: `SELECT owner_id, version, status, score, ${Object.values(COLUMNS).join(', ')} FROM photos
-           WHERE photo_id = $1 AND status <> 'deleted' FOR UPDATE`,
+           WHERE photo_id = $1 AND status <> 'deleted' FOR NO KEY UPDATE`,
     values: [photoId],
   })
   if (!row) throw notFound('photo')

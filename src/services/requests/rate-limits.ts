@@ -19,6 +19,10 @@ export const RATE_POLICIES = {
   read: { points: 1_200, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   search: { points: 240, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   write: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
+  /** A thumb is faster than an editor. */
+  like: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
+  /** One a second is more than anyone writes, and enough to answer a whole thread. */
+  comment: { points: 60, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   /** Each opens room for an object in the storage; pending uploads have a quota besides. */
   upload: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   /** Each holds a connection for up to 25 s. */

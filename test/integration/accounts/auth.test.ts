@@ -197,7 +197,16 @@ describe('accounts, tokens and sessions', () => {
       expect(stored[0]!['password_hash']).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
       const shown = await me(ann.token)
       expect(Object.keys(shown.body.user).sort()).toEqual(
-        ['avatarUrl', 'bio', 'createdAt', 'displayName', 'id', 'isPrivate', 'username'].sort(),
+        [
+          'avatarUrl',
+          'bio',
+          'createdAt',
+          'defaultCommentPolicy',
+          'displayName',
+          'id',
+          'isPrivate',
+          'username',
+        ].sort(),
       )
     })
 

@@ -9,6 +9,8 @@ export const userExample = {
   createdAt: '2026-03-01T08:00:00.000Z',
 }
 
+export const ownUserExample = { ...userExample, defaultCommentPolicy: 'everyone' }
+
 export const otherUserExample = {
   ...userExample,
   id: '4712',

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { Account } from '../../../services/accounts/accounts.ts'
-import type { UserSchema } from './schema.ts'
+import type { Account, OwnAccount } from '../../../services/accounts/accounts.ts'
+import type { OwnUserSchema, UserSchema } from './schema.ts'
 
 /** The account as anyone may see it. */
 export function presentUser(account: Account): z.infer<typeof UserSchema> {
@@ -13,4 +13,9 @@ export function presentUser(account: Account): z.infer<typeof UserSchema> {
     avatarUrl: null,
     createdAt: account.createdAt.toISOString(),
   }
+}
+
+/** The account as it sees itself. */
+export function presentOwnUser(account: OwnAccount): z.infer<typeof OwnUserSchema> {
+  return { ...presentUser(account), defaultCommentPolicy: account.defaultCommentPolicy }
 }

@@ -1,12 +1,12 @@
 import { DarkroomError } from '../../../domain/errors.ts'
-import type { Account } from '../../../services/accounts/accounts.ts'
+import type { OwnAccount } from '../../../services/accounts/accounts.ts'
 import { etagOf, tagsOf } from '../../etags.ts'
 import { signedIn } from '../../middlewares/identity.ts'
 import { limit, limitAddress } from '../../middlewares/limit.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
 import { presentSignedIn } from './session-presenter.ts'
-import { presentUser } from './presenter.ts'
+import { presentOwnUser } from './presenter.ts'
 import { CreateUser, GetMe, UpdateMe } from './schema.ts'
 
 export function accountRoutes(routes: Routes): void {
@@ -25,23 +25,24 @@ export function accountRoutes(routes: Routes): void {
   })
 
   routes.get('/me', limit('read'), signedIn(), valid(GetMe), async (ctx) => {
-    ctx.body = { user: presentUser(await ctx.services.accounts.get(ctx.viewer.userId)) }
+    ctx.body = { user: presentOwnUser(await ctx.services.accounts.get(ctx.viewer.userId)) }
   })
 
   routes.patch('/me', limit('write'), signedIn(), valid(UpdateMe), async (ctx) => {
-    const { displayName, bio } = ctx.input.body
-    const account = await ctx.services.accounts.update(ctx.viewer.userId, { displayName, bio }, (current) =>
+    const { displayName, bio, defaultCommentPolicy } = ctx.input.body
+    const changes = { displayName, bio, defaultCommentPolicy }
+    const account = await ctx.services.accounts.update(ctx.viewer.userId, changes, (current) =>
       assertMatches(ctx.get('If-Match'), current),
     )
-    ctx.body = { user: presentUser(account) }
+    ctx.body = { user: presentOwnUser(account) }
   })
 }
 
 /** Compares with a digest of the account as stored now, since an account has an ETag but not a version. */
-function assertMatches(ifMatch: string, current: Account): void {
+function assertMatches(ifMatch: string, current: OwnAccount): void {
   if (ifMatch === '') return
   const tags = tagsOf(ifMatch)
-  const tag = etagOf(JSON.stringify({ user: presentUser(current) })).slice('W/"'.length, -1)
+  const tag = etagOf(JSON.stringify({ user: presentOwnUser(current) })).slice('W/"'.length, -1)
   if (tags !== '*' && !tags.includes(tag)) {
     throw new DarkroomError('precondition_failed', 'The account has changed since then; fetch it again.')
   }

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { COMMENT_POLICIES } from '../../../domain/comments.ts'
 import { MAX_CHARACTERS } from '../../../domain/limits.ts'
 import { operation } from '../../operation.ts'
 import { atLeastOneField, characters, instant, line, text, USERNAME } from '../inputs.ts'
-import { signedInExample, userExample } from './examples.ts'
+import { ownUserExample, signedInExample } from './examples.ts'
 
 export const UserSchema = z
   .object({
@@ -15,6 +16,13 @@ export const UserSchema = z
     createdAt: instant,
   })
   .meta({ id: 'User' })
+
+/** The account as it sees itself. */
+export const OwnUserSchema = UserSchema.extend({
+  defaultCommentPolicy: z
+    .enum(COMMENT_POLICIES)
+    .meta({ description: 'Who may comment on your photos, unless a photo has a policy of its own.' }),
+}).meta({ id: 'OwnUser' })
 
 export const SignedInSchema = z
   .object({
@@ -54,8 +62,8 @@ export const CreateUser = operation({
 export const GetMe = operation({
   id: 'getMe',
   summary: 'Get your account',
-  examples: { answer: { user: userExample } },
-  responses: { 200: z.object({ user: UserSchema }) },
+  examples: { answer: { user: ownUserExample } },
+  responses: { 200: z.object({ user: OwnUserSchema }) },
 })
 
 export const UpdateMe = operation({
@@ -71,9 +79,10 @@ export const UpdateMe = operation({
         .refine((given) => !given, 'Private accounts are not available yet.')
         .meta({ override: { const: false } })
         .optional(),
+      defaultCommentPolicy: z.enum(COMMENT_POLICIES).optional(),
     }),
   ),
-  examples: { body: { displayName: 'Ada', bio: 'Light on silver.' }, answer: { user: userExample } },
-  responses: { 200: z.object({ user: UserSchema }) },
+  examples: { body: { displayName: 'Ada', bio: 'Light on silver.' }, answer: { user: ownUserExample } },
+  responses: { 200: z.object({ user: OwnUserSchema }) },
   errors: ['precondition_failed'],
 })

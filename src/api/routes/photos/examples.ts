@@ -22,9 +22,10 @@ export const photoExample = {
   takenAt: '2026-03-09T06:42:10+01:00',
   createdAt: '2026-03-09T19:31:00.000Z',
   publishedAt: '2026-03-09T19:31:08.412Z',
-  likeCount: 0,
-  commentCount: 0,
-  likedByMe: false,
+  likeCount: 128,
+  commentCount: 7,
+  likedByMe: true,
+  commentPolicy: 'everyone',
   variants: [
     {
       name: 'thumb_200',

@@ -41,6 +41,8 @@ const card: PhotoCard = {
   score: 0,
   likeCount: 3,
   commentCount: 2,
+  likedByViewer: true,
+  commentPolicy: 'everyone',
   variants: [
     {
       variant: 'thumb_200',

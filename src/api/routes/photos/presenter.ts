@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { imageUrl, type ImageUrl } from '../../../services/photos/image-url.ts'
 import { viewerUserId, type Viewer } from '../../../domain/viewer.ts'
 import type { CardVariant, PhotoCard } from '../../../services/photos/photo-cards.ts'
-import type { PhotoSchema } from './schema.ts'
+import type { OwnerSchema, PhotoSchema } from './schema.ts'
 
 type PresentedPhoto = z.infer<typeof PhotoSchema>
 type PresentedVariant = PresentedPhoto['variants'][number]
@@ -26,12 +26,7 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
     const isOwner = viewerUserId(viewer) === card.owner.userId
     return {
       id: card.photoId,
-      owner: {
-        id: card.owner.userId,
-        username: card.owner.username,
-        displayName: card.owner.displayName,
-        avatarUrl: null,
-      },
+      owner: presentOwner(card.owner),
       caption: card.caption,
       altText: card.altText,
       tags: card.tags,
@@ -48,7 +43,8 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
       publishedAt: card.publishedAt?.toISOString() ?? null,
       likeCount: card.likeCount,
       commentCount: card.commentCount,
-      likedByMe: false,
+      likedByMe: card.likedByViewer,
+      commentPolicy: card.commentPolicy,
       variants: card.variants.flatMap((variant) => presentVariant(card, variant, isOwner, options, sign)),
       ...(isOwner
         ? {
@@ -59,6 +55,15 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
         : {}),
     }
   }
+}
+
+/** An account where it stands beside something of its own. */
+function presentOwner({
+  userId,
+  username,
+  displayName,
+}: Pick<PhotoCard['owner'], 'userId' | 'username' | 'displayName'>): z.infer<typeof OwnerSchema> {
+  return { id: userId, username, displayName, avatarUrl: null }
 }
 
 function presentVariant(

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { COMMENT_POLICIES } from '../../../domain/comments.ts'
 import { isUuid, UUID_PATTERN } from '../../../domain/ids.ts'
 import { VARIANT_NAMES } from '../../../domain/variants.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../../domain/visibility.ts'
@@ -16,7 +17,8 @@ import {
 } from '../inputs.ts'
 import { photoExample, photosExample, updatePhotoExample } from './examples.ts'
 
-const OwnerSchema = z.object({
+/** An account where it stands beside something of its own. */
+export const OwnerSchema = z.object({
   id: z.string(),
   username: z.string(),
   displayName: z.string().nullable(),
@@ -64,6 +66,9 @@ export const PhotoSchema = z
     likeCount: z.number().int(),
     commentCount: z.number().int(),
     likedByMe: z.boolean(),
+    commentPolicy: z
+      .enum(COMMENT_POLICIES)
+      .meta({ description: 'Who else than the owner may comment, of those who see the photo.' }),
     variants: z.array(VariantSchema),
     shareLocation: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
     shareCamera: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
@@ -81,6 +86,11 @@ export const editable = {
   shareLocation: z.boolean().optional(),
   shareCamera: z.boolean().optional(),
   allowDownload: z.boolean().optional(),
+  commentPolicy: z
+    .enum(COMMENT_POLICIES)
+    .nullable()
+    .optional()
+    .meta({ description: 'null follows `defaultCommentPolicy` of your account.' }),
 }
 
 export const GetPhoto = operation({

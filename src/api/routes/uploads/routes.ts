@@ -37,6 +37,7 @@ export function uploadRoutes(routes: Routes, { present, maxUploadBytes }: Upload
           shareLocation: body.shareLocation ?? false,
           shareCamera: body.shareCamera ?? false,
           allowDownload: body.allowDownload ?? false,
+          commentPolicy: body.commentPolicy ?? null,
         },
         ctx.firstRun,
       )

@@ -1,0 +1,83 @@
+import { notFound } from '../../domain/errors.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
+import { viewerLinkId, viewerUserId } from '../../domain/viewer.ts'
+import type { Database, Transaction } from '../../infra/db/database.ts'
+import { accountOnly, accountVisibleTo, visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
+import { toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
+import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
+import { changePhotoCounters } from '../photos/photo-counters.ts'
+import { enterGate } from './gate.ts'
+import { assertPhotoSeen } from './seen-photo.ts'
+
+export interface Likes {
+  /** Idempotent. @throws DarkroomError not_found */
+  like(userId: UserId, photoId: PhotoId): Promise<void>
+  /** Idempotent. @throws DarkroomError not_found */
+  unlike(userId: UserId, photoId: PhotoId): Promise<void>
+  /** The accounts that like the photo and exist for the viewer, latest like first. @throws DarkroomError not_found, bad_cursor */
+  list(list: ListRead, photoId: PhotoId): Promise<Page<Account>>
+}
+
+// Plan: one probe of photos_pkey and users_pkey, those of the access rule, and one of likes_pkey.
+const SEEN = `
+  SELECT p.photo_id FROM photos p JOIN users u ON u.user_id = p.owner_id
+  WHERE p.photo_id = $1 AND ${visibleTo('p', 'u', accountOnly('$2::bigint'))}`
+const LIKE = `
+  WITH seen AS MATERIALIZED (${SEEN}), changed AS (
+    INSERT INTO likes (photo_id, user_id) SELECT photo_id, $2 FROM seen ON CONFLICT DO NOTHING RETURNING 1)
+  SELECT EXISTS (SELECT FROM seen) AS seen, EXISTS (SELECT FROM changed) AS changed`
+const UNLIKE = `
+  WITH seen AS MATERIALIZED (${SEEN}), changed AS (
+    DELETE FROM likes USING seen WHERE likes.photo_id = seen.photo_id AND likes.user_id = $2 RETURNING 1)
+  SELECT EXISTS (SELECT FROM seen) AS seen, EXISTS (SELECT FROM changed) AS changed`
+
+const VIEWER: ViewerSql = { userId: '$5::bigint', linkId: '$6::uuid' }
+
+// Walks likes_newest_idx from the cursor; accounts that do not exist for the viewer are skipped within its order.
+const LIKERS = `
+  SELECT u.user_id, u.username, u.display_name, u.bio, u.is_private, u.created_at,
+    (extract(epoch FROM l.created_at) * 1000000)::bigint AS since
+  FROM likes l JOIN users u ON u.user_id = l.user_id
+  WHERE l.photo_id = $1 AND ${accountVisibleTo('u', VIEWER)}
+    AND ($2::bigint IS NULL OR (l.created_at, l.user_id) < ('epoch'::timestamptz + $2 * interval '1 microsecond', $3))
+  ORDER BY l.created_at DESC, l.user_id DESC LIMIT $4`
+
+/** The place of a like: when it was given in µs since 1970, and the account. */
+const LIKE_POSITION = ['string', 'string'] as const
+
+export function createLikes({ db }: { db: Database }): Likes {
+  return {
+    like: (userId, photoId) =>
+      db.transaction(async (tx) => {
+        await enterGate(tx, userId, photoId)
+        if (await change(tx, LIKE, userId, photoId)) await changePhotoCounters(tx, [{ photoId, likes: 1 }])
+      }),
+    unlike: (userId, photoId) =>
+      db.transaction(async (tx) => {
+        if (await change(tx, UNLIKE, userId, photoId)) await changePhotoCounters(tx, [{ photoId, likes: -1 }])
+      }),
+    async list(list, photoId) {
+      const { query, viewer, limit } = list
+      await assertPhotoSeen(list, photoId)
+      const [since, userId] = list.after(LIKE_POSITION) ?? [null, null]
+      const rows = await query<AccountRow & { since: string }>({
+        name: 'likers-page',
+        text: LIKERS,
+        values: [photoId, since, userId, limit + 1, viewerUserId(viewer), viewerLinkId(viewer)],
+      })
+      return pageOfRows(
+        list,
+        rows,
+        (row) => [row.since, row.user_id],
+        (shown) => shown.map(toAccount),
+      )
+    },
+  }
+}
+
+/** Runs `text`. @returns whether there is a like more or less. @throws DarkroomError not_found */
+async function change(tx: Transaction, text: string, userId: UserId, photoId: PhotoId): Promise<boolean> {
+  const [row] = await tx.query<{ seen: boolean; changed: boolean }>({ text, values: [photoId, userId] })
+  if (!row!.seen) throw notFound('photo')
+  return row!.changed
+}
