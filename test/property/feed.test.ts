@@ -20,6 +20,7 @@ import {
 import { openFanoutWorkers, type FanoutWorkers, type Kill } from './fanout-workers.ts'
 import { openRedisTrouble, type RedisTrouble } from './redis-trouble.ts'
 import { feedPageFor } from '../support/list-read.ts'
+import { unlessDeleted } from './unless-deleted.ts'
 
 /** Quick by default; thorough: PROPERTY_RUNS=1000; a failing run prints its seed, PROPERTY_SEED repeats it. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 120)
@@ -110,20 +111,6 @@ describe('every feed, once all is quiet', () => {
     Math.max(120_000, RUNS * 5_000),
   )
 })
-
-/** Resolves when the replica serves and has all that was committed, also after it was out of the rotation for a while. */
-async function caughtUp(): Promise<void> {
-  await expect
-    .poll(
-      () =>
-        world.settle().then(
-          () => 'caught up',
-          () => 'behind',
-        ),
-      { timeout: 20_000, interval: 20 },
-    )
-    .toBe('caught up')
-}
 
 async function begin() {
   const users = await Promise.all(Array.from({ length: ACCOUNTS }, () => world.account()))
@@ -223,14 +210,13 @@ async function begin() {
     }
     if (!known) return
     if (one.do === 'remove') {
-      await world.remove(known.photoId)
+      await unlessDeleted(world.remove(known.photoId))
       removed.add(known.photoId)
       owe(known.photoId)
     } else if (one.do === 'show' && !removed.has(known.photoId)) {
       // One whose push is paused would not be told; widened again it is in flight again.
-      await world.setVisibility(known.photoId, one.visibility, {
-        inFlight: one.inFlight || paused.has(known.photoId),
-      })
+      const inFlight = one.inFlight || paused.has(known.photoId)
+      await unlessDeleted(world.setVisibility(known.photoId, one.visibility, { inFlight }))
       if (!paused.has(known.photoId)) owe(known.photoId)
     } else if (one.do === 'distribute') {
       await distribute(known.photoId, one.kill)
@@ -261,7 +247,7 @@ async function begin() {
     async quieten(): Promise<void> {
       await servers.resumeReplay()
       while (due.size > 0) await Promise.all([...due.keys()].map((photoId) => distribute(photoId)))
-      await caughtUp()
+      await world.settle()
       await world.inFlight.refresh()
     },
     async compare(limits: number[]): Promise<void> {

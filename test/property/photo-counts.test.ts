@@ -1,13 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { PhotoId, UserId } from '../../src/domain/ids.ts'
+import type { PhotoId } from '../../src/domain/ids.ts'
 import { ANONYMOUS, type UserViewer, type Viewer } from '../../src/domain/viewer.ts'
 import { VISIBILITIES } from '../../src/domain/visibility.ts'
 import { createOutbox } from '../../src/services/delivery/outbox.ts'
 import { createProfiles } from '../../src/services/graph/profiles.ts'
 import { createPhotos, type Photos } from '../../src/services/photos/photos.ts'
 import { createUploads, type Uploads } from '../../src/services/uploads/claim-and-publish.ts'
+import { unlessDeleted } from './unless-deleted.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../support/worlds/api-world.ts'
 
 /** Quick by default; PROPERTY_RUNS=1000 is the thorough size, PROPERTY_SEED repeats a run. */
@@ -42,16 +42,6 @@ describe('a profile’s photo count', () => {
   })
   afterAll(() => world?.close())
 
-  /** An upload whose original has been validated. */
-  async function validated(ownerId: UserId): Promise<PhotoId> {
-    const photoId = await world.seedPhoto({ ownerId, status: 'processing' })
-    await world.db.primary({
-      text: `UPDATE photos SET sha256 = $2 WHERE photo_id = $1`,
-      values: [photoId, randomBytes(32)],
-    })
-    return photoId
-  }
-
   async function take(owner: Person, photoId: PhotoId, { do: what, ...change }: Step): Promise<void> {
     const viewer = asUser(owner)
     const to = (from: string, status: string) =>
@@ -80,10 +70,11 @@ describe('a profile’s photo count', () => {
         const owner = await world.signUp()
         await world.call('PUT', `/v1/users/${owner.username}/follow`, { token: follower.token })
         const ids: PhotoId[] = []
-        for (let n = 0; n < PHOTOS; n++) ids.push(await validated(owner.id))
+        for (let n = 0; n < PHOTOS; n++)
+          ids.push(await world.seedPhoto({ ownerId: owner.id, status: 'processing' }))
         for (const round of rounds) {
           // Steps of a round run at once: some of them at the same photo.
-          await Promise.all(round.map((one) => take(owner, ids[one.photo]!, one).catch(ignoreGone)))
+          await Promise.all(round.map((one) => unlessDeleted(take(owner, ids[one.photo]!, one))))
           const [rows] = await world.db.primary<{ all: number; followers: number; public: number }>({
             text: `SELECT count(*)::int AS all,
                 count(*) FILTER (WHERE visibility <> 'private')::int AS followers,
@@ -100,8 +91,3 @@ describe('a profile’s photo count', () => {
     )
   })
 })
-
-/** The photo was deleted before: there is nothing left to change. */
-function ignoreGone(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'not_found')) throw error
-}

@@ -21,7 +21,6 @@ import type { RunningWorker, WorkerDefinition } from '../../src/workers/run-work
 import { LONGEST_TRANSFER_MS } from '../../src/workflows/photo-upload/workflow.ts'
 import {
   allWorkers,
-  changePhoto,
   eventually,
   openUploadWorld,
   somePhoto,
@@ -81,15 +80,15 @@ async function record(world: UploadWorld): Promise<void> {
   await ended(photoFanoutWorkflowId(published.photoId))
   await save('photo-fanout-pushed', photoFanoutWorkflowId(published.photoId))
 
-  await changePhoto(world, published, { caption: 'An #edit' })
+  await world.edit(published, { caption: 'An #edit' })
   await ended(photoSyncWorkflowId(published.photoId))
   await save('photo-sync-edited', photoSyncWorkflowId(published.photoId))
-  await changePhoto(world, published, { visibility: 'private', narrows: true })
+  await world.edit(published, { visibility: 'private' })
   await ended(photoSyncWorkflowId(published.photoId))
   await save('photo-sync-narrowed', photoSyncWorkflowId(published.photoId))
   await ended(photoFanoutWorkflowId(published.photoId))
   await save('photo-fanout-collected', photoFanoutWorkflowId(published.photoId))
-  await changePhoto(world, published, { status: 'deleted', narrows: true })
+  await world.remove(published)
   await ended(photoSyncWorkflowId(published.photoId))
   await save('photo-sync-deleted', photoSyncWorkflowId(published.photoId))
 

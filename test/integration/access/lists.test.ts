@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { AccountStatus } from '../../../src/domain/access.ts'
 import type { UserViewer } from '../../../src/domain/viewer.ts'
 import { createFollows } from '../../../src/services/graph/follows.ts'
 import { createProfiles } from '../../../src/services/graph/profiles.ts'
@@ -9,6 +10,8 @@ import {
   openSearchWorld,
   type SearchWorld,
 } from '../../support/worlds/search-world.ts'
+import { changeAccount } from '../../support/factories/accounts.ts'
+import { block as buildBlock, mute, unblock } from '../../support/factories/blocks-and-mutes.ts'
 import { pageFor } from '../../support/list-read.ts'
 
 let world: SearchWorld
@@ -27,15 +30,9 @@ async function person(): Promise<Person> {
   return { kind: 'user', userId: await world.addUser(username), username }
 }
 
-/** Commits so that the next read, on the replica too, has it. */
-const write = (text: string, ...values: unknown[]) =>
-  world.db.transaction(({ query }) => query({ text, values }), { narrows: true })
-const setStatus = (of: Person, status: string) =>
-  write('UPDATE users SET status = $2 WHERE user_id = $1', of.userId, status)
-const makePrivate = (of: Person) => write('UPDATE users SET is_private = true WHERE user_id = $1', of.userId)
-const block = (blocker: Person, blocked: Person) =>
-  write('INSERT INTO blocks (blocker_id, blocked_id) VALUES ($1, $2)', blocker.userId, blocked.userId)
-const unblock = (blocker: Person) => write('DELETE FROM blocks WHERE blocker_id = $1', blocker.userId)
+const setStatus = (of: Person, status: AccountStatus) => changeAccount(world.db, of.userId, { status })
+const makePrivate = (of: Person) => changeAccount(world.db, of.userId, { isPrivate: true })
+const block = (blocker: Person, blocked: Person) => buildBlock(world.db, blocker.userId, blocked.userId)
 
 const readerFor = (viewer: Person | typeof ANYONE) => ({
   viewer,
@@ -77,7 +74,7 @@ describe('search', () => {
       expect(await world.searchPage(reader, { q, limit: 5 })).toMatchObject({ items: [], total: 0 })
       expect(await world.find(author, { q })).toEqual(ids)
       expect(await world.find(ANYONE, { q })).toEqual(ids)
-      await unblock(blocker)
+      await unblock(world.db, blocker.userId)
       expect(await world.find(reader, { q })).toEqual(ids)
     }
   })
@@ -162,13 +159,13 @@ describe('a profile', () => {
     expect((await profileOf(author, viewer)).relationship).toEqual(none)
     expect((await profileOf(author, ANYONE)).relationship).toEqual(none)
     await world.follow(author.userId, viewer.userId)
-    await write('INSERT INTO mutes (muter_id, muted_id) VALUES ($1, $2)', viewer.userId, author.userId)
+    await mute(world.db, viewer.userId, author.userId)
     expect((await profileOf(author, viewer)).relationship).toEqual({
       ...none,
       followedBy: true,
       muting: true,
     })
-    await write(`UPDATE mutes SET until = now() - interval '1 s' WHERE muter_id = $1`, viewer.userId)
+    await mute(world.db, viewer.userId, author.userId, '-1 second')
     expect((await profileOf(author, viewer)).relationship).toEqual({ ...none, followedBy: true })
   })
 })

@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { changeAccount } from '../../support/factories/accounts.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
 
 describe('accounts, tokens and sessions', () => {
@@ -9,7 +10,7 @@ describe('accounts, tokens and sessions', () => {
 
   beforeAll(async () => {
     world = await openApiWorld()
-    ann = await world.signUp()
+    ann = await signUpByRequest(world)
   })
   afterAll(() => world?.close())
 
@@ -167,10 +168,7 @@ describe('accounts, tokens and sessions', () => {
     it('ignores case, and reveals a suspension only with the password', async () => {
       const bob = await world.signUp()
       expect((await signIn(bob.username.toUpperCase(), bob.password)).status).toBe(201)
-      await world.db.primary({
-        text: `UPDATE users SET status = 'suspended' WHERE user_id = $1`,
-        values: [bob.id],
-      })
+      await changeAccount(world.db, bob.id, { status: 'suspended' })
       expect((await signIn(bob.username, bob.password)).body.code).toBe('account_suspended')
       expect((await signIn(bob.username, 'wrong password')).body.code).toBe('bad_credentials')
       expect((await refresh(bob.refreshToken)).body.code).toBe('account_suspended')
@@ -296,3 +294,12 @@ describe('accounts, tokens and sessions', () => {
     })
   })
 })
+
+/** What the service itself stores and answers, at the full cost of its hash. */
+async function signUpByRequest(world: ApiWorld): Promise<Person> {
+  const [username, password] = [`u${randomBytes(6).toString('hex')}`, randomUUID()]
+  const { status, body } = await world.call('POST', '/v1/users', { body: { username, password } })
+  expect(status).toBe(201)
+  const { user, accessToken: token, refreshToken } = body
+  return { id: user.id, username, password, token, refreshToken }
+}

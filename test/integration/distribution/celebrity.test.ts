@@ -9,10 +9,8 @@ import {
 import { TASK_QUEUES } from '../../../src/contracts/task-queues.ts'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
 import { fanoutBulkWorker } from '../../../src/workers/fanout-bulk.ts'
-import { fanoutWorker } from '../../../src/workers/fanout.ts'
-import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
-import type { RunningWorker } from '../../../src/workers/run-worker.ts'
 import {
+  FANOUT_QUEUES,
   openCelebrityWorld,
   SHARDS,
   untilProgress,
@@ -28,18 +26,13 @@ describe('a photo of a celebrity', () => {
   let celebrity: UserId
   let followers: UserId[]
   let warm: UserId[]
-  let fanout: RunningWorker | undefined
-  let bulk: RunningWorker | undefined
 
   beforeAll(async () => {
-    world = await openCelebrityWorld({ FANOUT_SLICE_FOLLOWERS: '200' })
+    world = await openCelebrityWorld({ FANOUT_SLICE_FOLLOWERS: '200' }, FANOUT_QUEUES)
     celebrity = await world.author()
     followers = await world.addFollowers(celebrity, FOLLOWERS)
     warm = followers.filter((_, index) => index % (FOLLOWERS / WARM) === 0)
     await world.warmHeads(warm)
-    await world.upload.start(orchestrationWorker)
-    fanout = await world.upload.start(fanoutWorker)
-    bulk = await world.upload.start(fanoutBulkWorker)
   })
   afterAll(() => world?.close())
 
@@ -115,14 +108,14 @@ describe('a photo of a celebrity', () => {
     const run = await world.reconcile(photoId, celebrity)
     await untilProgress(run, ({ followersSeen }) => followersSeen > 0)
     const { runId } = await run.handle.describe()
-    await Promise.all([bulk!.stop(), fanout!.stop()])
+    await Promise.all([world.stopWorker('fanout-bulk'), world.stopWorker('fanout')])
     expect(await world.rowsOf(photoId)).not.toEqual([])
     await run.handle.cancel()
     await eventually(async () => (await run.handle.describe()).raw.pendingChildren?.length === 0)
-    await world.change(photoId, { visibility: 'private' })
+    await world.edit(photoId, { visibility: 'private' })
     await world.reconcile(photoId, celebrity)
-    fanout = await world.upload.start(fanoutWorker)
-    bulk = await world.upload.start(fanoutBulkWorker)
+    await world.startWorker('fanout')
+    await world.startWorker('fanout-bulk')
     expect(await run.result()).toMatchObject({ state: 'done' })
     expect(await world.rowsOf(photoId)).toEqual([])
     expect(await world.isInFlight(photoId)).toBe(false)
@@ -152,13 +145,13 @@ describe('a photo of a celebrity', () => {
     const photoId = await world.publish(celebrity)
     const run = await world.reconcile(photoId, celebrity)
     await untilProgress(run, ({ followersSeen }) => followersSeen > 0)
-    await world.change(photoId, { visibility: 'private' })
+    await world.edit(photoId, { visibility: 'private' })
     await (await world.reconcile(photoId, celebrity)).result()
     expect(await world.rowsOf(photoId)).toEqual([])
     for (const userId of warm) expect(await world.inHead(userId, photoId)).toBe(false)
     expect(await world.isInFlight(photoId)).toBe(false)
 
-    await world.change(photoId, { visibility: 'public' })
+    await world.edit(photoId, { visibility: 'public' })
     expect(await world.isInFlight(photoId)).toBe(true)
     await (await world.reconcile(photoId, celebrity)).result()
     await expectPushed(photoId)
@@ -171,18 +164,18 @@ describe('a photo of a celebrity', () => {
       text: 'DELETE FROM feed_items WHERE photo_id = $1',
       values: [photoId],
     })
-    await world.change(photoId, { caption: 'new' })
+    await world.edit(photoId, { caption: 'new' })
     expect(await (await world.reconcile(photoId, celebrity)).result()).toMatchObject({ followersSeen: 0 })
     expect(await world.rowsOf(photoId)).toEqual([])
   })
 
   it('leaves nothing when it is deleted before its shards start', async () => {
-    await bulk!.stop()
+    await world.stopWorker('fanout-bulk')
     const photoId = await world.publish(celebrity)
     const run = await world.reconcile(photoId, celebrity)
     await untilProgress(run, ({ shards }) => shards.length === SHARDS)
-    await world.change(photoId, { deleted: true })
-    bulk = await world.upload.start(fanoutBulkWorker)
+    await world.remove(photoId)
+    await world.startWorker('fanout-bulk')
     await run.result()
     expect(await world.rowsOf(photoId)).toEqual([])
     expect(await world.isInFlight(photoId)).toBe(false)
@@ -193,29 +186,29 @@ describe('a photo of a celebrity', () => {
     const [friend] = await world.addFollowers(author, 1)
     const photoId = await world.publish(author)
     await (await world.reconcile(photoId, author)).result()
-    await bulk!.stop()
+    await world.stopWorker('fanout-bulk')
     const famous = await world.reconcile(await world.publish(celebrity), celebrity)
-    await world.change(photoId, { visibility: 'private' })
+    await world.edit(photoId, { visibility: 'private' })
     const run = await world.reconcile(photoId, author)
     await untilProgress(run, ({ state }) => state === 'collecting')
-    await world.change(photoId, { visibility: 'public' })
+    await world.edit(photoId, { visibility: 'public' })
     await (await world.reconcile(photoId, author)).result()
     expect(await world.rowsOf(photoId)).toEqual([friend])
     expect((await famous.progress()).state).toBe('pushing')
-    bulk = await world.upload.start(fanoutBulkWorker)
+    await world.startWorker('fanout-bulk')
     await famous.result()
   })
 
   it('does not hold up an ordinary photo', async () => {
     const author = await world.author()
     const [friend] = await world.addFollowers(author, 1)
-    await bulk!.stop()
+    await world.stopWorker('fanout-bulk')
     const famous = await world.reconcile(await world.publish(celebrity), celebrity)
     const photoId = await world.publish(author)
     await (await world.reconcile(photoId, author)).result()
     expect(await world.rowsOf(photoId)).toEqual([friend])
     expect((await famous.progress()).state).toBe('pushing')
-    bulk = await world.upload.start(fanoutBulkWorker)
+    await world.startWorker('fanout-bulk')
     expect(await famous.result()).toMatchObject({ delivered: FOLLOWERS })
   })
 })
@@ -223,9 +216,7 @@ describe('a photo of a celebrity', () => {
 describe('a photo of an ordinary author', () => {
   let world: CelebrityWorld
   beforeAll(async () => {
-    world = await openCelebrityWorld()
-    await world.upload.start(orchestrationWorker)
-    await world.upload.start(fanoutWorker)
+    world = await openCelebrityWorld({}, ['orchestration', 'fanout'])
   })
   afterAll(() => world?.close())
 

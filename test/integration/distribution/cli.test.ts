@@ -3,9 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { UserId } from '../../../src/domain/ids.ts'
-import { fanoutWorker } from '../../../src/workers/fanout.ts'
-import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
-import type { RunningWorker } from '../../../src/workers/run-worker.ts'
 import {
   openCelebrityWorld,
   untilProgress,
@@ -18,15 +15,12 @@ const FOLLOWERS = 60
 describe('darkroom fanout', () => {
   let world: CelebrityWorld
   let author: UserId
-  let fanout: RunningWorker
 
   beforeAll(async () => {
-    world = await openCelebrityWorld()
+    // No worker takes the shards.
+    world = await openCelebrityWorld({}, ['orchestration', 'fanout'])
     author = await world.author()
     await world.addFollowers(author, FOLLOWERS)
-    // No worker takes the shards.
-    await world.upload.start(orchestrationWorker)
-    fanout = await world.upload.start(fanoutWorker)
   })
   afterAll(() => world?.close())
 
@@ -52,7 +46,7 @@ describe('darkroom fanout', () => {
   })
 
   it('reports what a request waits for and how the fanout ended', async () => {
-    await fanout.stop()
+    await world.stopWorker('fanout')
     const run = await world.reconcile(await world.publish(author), author)
     const photoId = run.handle.workflowId.split('/')[1]!
     const pausing = darkroom([photoId, '--pause'])
@@ -62,7 +56,7 @@ describe('darkroom fanout', () => {
     await run.handle.terminate()
     expect(await pausing.exit).toBe(0)
     expect(pausing.output()).toContain('it has ended before: terminated at')
-    fanout = await world.upload.start(fanoutWorker)
+    await world.startWorker('fanout')
   })
 
   it('cancels without waiting for a worker of unstarted shards', async () => {

@@ -4,10 +4,8 @@ import { photoIdToBytes } from '../../../src/infra/redis/photo-id-bytes.ts'
 import type { FeedPosition } from '../../../src/domain/feed-page.ts'
 import { headHashTag, headKey } from '../../../src/infra/redis/feed-heads.ts'
 import type { Feed } from '../../../src/services/feed/feed.ts'
-import { fanoutBulkWorker } from '../../../src/workers/fanout-bulk.ts'
-import { fanoutWorker } from '../../../src/workers/fanout.ts'
-import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
 import {
+  FANOUT_QUEUES,
   openCelebrityWorld,
   SHARDS,
   type CelebrityWorld,
@@ -53,12 +51,9 @@ describe.skipIf(!valkeyServerPath)('the push of a celebrity’s photo over a clu
   beforeAll(async () => {
     cluster = await startCluster(3)
     replica = await cluster.addReplica(cluster.masters[2]!)
-    world = await openCelebrityWorld({ REDIS_URL: cluster.url, FANOUT_SLICE_FOLLOWERS: '75' })
+    world = await openCelebrityWorld({ REDIS_URL: cluster.url, FANOUT_SLICE_FOLLOWERS: '75' }, FANOUT_QUEUES)
     feeds = await openWorld()
     feed = feeds.feedWith(world.heads)
-    await world.upload.start(orchestrationWorker)
-    await world.upload.start(fanoutWorker)
-    await world.upload.start(fanoutBulkWorker)
   })
   afterAll(async () => {
     await feed?.idle()

@@ -4,10 +4,9 @@ import { FANOUT_START } from '../../../src/contracts/photo-fanout.ts'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
 import { openDatabase } from '../../../src/infra/db/database.ts'
 import { createFanout, type Fanout } from '../../../src/services/distribution/push.ts'
-import { fanoutBulkWorker } from '../../../src/workers/fanout-bulk.ts'
-import { fanoutWorker } from '../../../src/workers/fanout.ts'
-import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
+import { EDIT_WAITS } from '../../support/factories/photos.ts'
 import {
+  FANOUT_QUEUES,
   openCelebrityWorld,
   SHARD_THRESHOLD,
   SHARDS,
@@ -30,13 +29,8 @@ describe('a push while Redis goes down', () => {
   beforeAll(async () => {
     expect(valkeyServerPath).toBeTruthy()
     valkey = await startValkey()
-    world = await openCelebrityWorld({
-      REDIS_URL: `redis://127.0.0.1:${valkey.port}`,
-      FANOUT_SLICE_FOLLOWERS: '200',
-    })
-    await world.upload.start(orchestrationWorker)
-    await world.upload.start(fanoutWorker)
-    await world.upload.start(fanoutBulkWorker)
+    const settings = { REDIS_URL: `redis://127.0.0.1:${valkey.port}`, FANOUT_SLICE_FOLLOWERS: '200' }
+    world = await openCelebrityWorld(settings, FANOUT_QUEUES)
   })
   afterAll(async () => {
     await world?.close()
@@ -69,14 +63,11 @@ describe('a Postgres outage', () => {
 
   beforeAll(async () => {
     servers = await startServers('postgres')
-    world = await openCelebrityWorld({ ...servers.env, FANOUT_SLICE_FOLLOWERS: '100' })
+    world = await openCelebrityWorld({ ...servers.env, FANOUT_SLICE_FOLLOWERS: '100' }, FANOUT_QUEUES)
     author = await world.author()
     followers = await world.addFollowers(author, FOLLOWERS)
     readers = followers.filter((_, index) => index % 40 === 0)
     await world.warmHeads(readers)
-    await world.upload.start(orchestrationWorker)
-    await world.upload.start(fanoutWorker)
-    await world.upload.start(fanoutBulkWorker)
   })
   afterAll(async () => {
     await world?.close()
@@ -205,8 +196,8 @@ describe('a push of several shards', () => {
       await tx.query({ text: 'SELECT FROM photos WHERE photo_id = $1 FOR SHARE', values: [photoId] })
       await release.promise
     })
-    const narrowing = world.change(photoId, { visibility: 'private' })
-    await lastStatementIs(`wait_event_type = 'Lock' AND query LIKE 'UPDATE photos%'`)
+    const narrowing = world.edit(photoId, { visibility: 'private' })
+    await lockAwaited(world.upload.db, EDIT_WAITS)
     const limits = { maxFollowers: FOLLOWERS + 1, maxMs: 60_000 }
     const slice = fanout.pushSlice({ photoId, plan, after: FANOUT_START }, limits)
     await lastStatementIs(`query LIKE '%JOIN pg_locks%'`)

@@ -8,7 +8,8 @@ import { type PhotoId, type UserId } from '../../../src/domain/ids.ts'
 import { openRedis } from '../../../src/infra/redis/client.ts'
 import { createFeedHeads, headKey } from '../../../src/infra/redis/feed-heads.ts'
 import { createFanout } from '../../../src/services/distribution/push.ts'
-import { openWorld, type World } from '../../support/worlds/feed-world.ts'
+import { EDIT_WAITS } from '../../support/factories/photos.ts'
+import { lockAwaited, openWorld, type World } from '../../support/worlds/feed-world.ts'
 import { BUCKET_COUNT, feedBucket } from '../../../src/domain/buckets.ts'
 
 const NO_LIMITS = { maxFollowers: 20_000, maxMs: 60_000 }
@@ -199,7 +200,7 @@ describe('a push', () => {
         ...world.heads,
         async push(...args) {
           narrowing = world.setVisibility(photoId, 'private').then(() => void events.push('narrowed'))
-          await waitForBlocked(photoId)
+          await lockAwaited(world.db, EDIT_WAITS)
           const added = await world.heads.push(...args)
           events.push('pushed')
           return added
@@ -226,18 +227,6 @@ describe('a push', () => {
     }
   })
 })
-
-/** Resolves when a transaction waits for the photo's row. */
-async function waitForBlocked(photoId: PhotoId): Promise<void> {
-  for (const deadline = performance.now() + 10_000; performance.now() < deadline;) {
-    const rows = await world.db.primary({
-      text: `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-               AND query LIKE 'UPDATE photos%'`,
-    })
-    if (rows.length > 0) return
-  }
-  throw new Error(`nothing waits for ${photoId}`)
-}
 
 describe('buckets', () => {
   it('are the same in SQL and TypeScript', async () => {

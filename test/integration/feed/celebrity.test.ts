@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PhotoId } from '../../../src/domain/ids.ts'
-import { createUploads } from '../../../src/services/uploads/claim-and-publish.ts'
+import type { Visibility } from '../../../src/domain/visibility.ts'
+import { publishPhoto } from '../../support/factories/photos.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
 
 const THRESHOLD = 2
@@ -34,20 +35,11 @@ async function follow(who: Person, whom: Person): Promise<void> {
 }
 
 /** A photo that the workflow publishes next. */
-async function processed(owner: Person, visibility: string): Promise<PhotoId> {
-  const photoId = await world.seedPhoto({ ownerId: owner.id, status: 'processing' })
-  await world.db.primary({
-    text: `UPDATE photos SET sha256 = '\\x00', visibility = $2, score = NULL, published_at = NULL WHERE photo_id = $1`,
-    values: [photoId, visibility],
-  })
-  return photoId
+function processed(owner: Person, visibility: Visibility): Promise<PhotoId> {
+  return world.seedPhoto({ ownerId: owner.id, status: 'processing', visibility })
 }
 
-async function publish(photoId: PhotoId): Promise<void> {
-  const { db, objects } = world.api.clients
-  const uploads = createUploads({ db, objects, fanoutShardThreshold: THRESHOLD })
-  expect(await uploads.publish(photoId)).toMatchObject({ outcome: 'published' })
-}
+const publish = (photoId: PhotoId) => publishPhoto(world.db, photoId, THRESHOLD)
 
 async function feedOf(reader: Person): Promise<PhotoId[]> {
   const { status, body } = await world.call('GET', '/v1/feed?limit=100', { token: reader.token })

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { UserId } from '../../../src/domain/ids.ts'
+import { changeAccount } from '../../support/factories/accounts.ts'
+import { block, mute, unblock, unmute } from '../../support/factories/blocks-and-mutes.ts'
 import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
 import { feedPageFor } from '../../support/list-read.ts'
 
@@ -21,15 +23,6 @@ async function viewerOfTwo(mutedPhotos: number) {
   return { viewer, muted, kept, all: await world.expected(viewer) }
 }
 
-async function mute(viewer: UserId, muted: UserId, until: string | null = null): Promise<void> {
-  await world.db.primary({
-    text: `INSERT INTO mutes (muter_id, muted_id, until) VALUES ($1, $2, now() + $3::interval)
-           ON CONFLICT (muter_id, muted_id) DO UPDATE SET until = excluded.until`,
-    values: [viewer, muted, until],
-  })
-  await world.settle()
-}
-
 const stateOf = (viewer: UserId) =>
   world.db.primary({
     text: 'SELECT epoch, rows_epoch, rows_from, enrolled FROM feed_state WHERE user_id = $1',
@@ -42,29 +35,27 @@ describe('a muted author', () => {
     for (const limit of [3, 100]) expect(await world.walk(viewer, limit)).toEqual(all)
     await world.feed.idle()
     const before = await stateOf(viewer)
-    await mute(viewer, muted)
+    await mute(world.db, viewer, muted)
     for (const limit of [1, 3, 100]) expect(await world.walk(viewer, limit)).toEqual(kept)
-    await world.db.primary({ text: 'DELETE FROM mutes WHERE muter_id = $1', values: [viewer] })
-    await world.settle()
+    await unmute(world.db, viewer)
     for (const limit of [1, 3, 100]) expect(await world.walk(viewer, limit)).toEqual(all)
     expect(await stateOf(viewer)).toEqual(before)
   })
 
   it('is left out until the mute runs out', async () => {
     const { viewer, muted, kept, all } = await viewerOfTwo(3)
-    await mute(viewer, muted, '1 hour')
+    await mute(world.db, viewer, muted, '1 hour')
     expect(await world.walk(viewer, 4)).toEqual(kept)
-    await mute(viewer, muted, '-1 second')
+    await mute(world.db, viewer, muted, '-1 second')
     expect(await world.walk(viewer, 4)).toEqual(all)
   })
 
   it('stays in heads and rows, which are built while it is muted', async () => {
     const { viewer, muted, kept, all } = await viewerOfTwo(HEAD_ITEMS + 5)
-    await mute(viewer, muted)
+    await mute(world.db, viewer, muted)
     expect(await world.walk(viewer, 2)).toEqual(kept)
     await world.feed.idle()
-    await world.db.primary({ text: 'DELETE FROM mutes WHERE muter_id = $1', values: [viewer] })
-    await world.settle()
+    await unmute(world.db, viewer)
     await world.tiers()
     expect(await world.walk(viewer, 2)).toEqual(all)
     expect(await world.tiers()).not.toContain('rebuilt')
@@ -72,7 +63,7 @@ describe('a muted author', () => {
 
   it('fills no page of a pull with photos that are not shown', async () => {
     const { viewer, muted, kept } = await viewerOfTwo(40)
-    await mute(viewer, muted)
+    await mute(world.db, viewer, muted)
     const page = await world.feed.readFeed(feedPageFor(world.db, viewer, { limit: 3, readYourWrites: true }))
     expect(idsOf(page)).toEqual(kept.slice(0, 3))
   })
@@ -80,7 +71,7 @@ describe('a muted author', () => {
   it('is not shown while its photo is in flight', async () => {
     const { viewer, muted, kept } = await viewerOfTwo(1)
     expect(await world.walk(viewer, 100)).toHaveLength(kept.length + 1)
-    await mute(viewer, muted)
+    await mute(world.db, viewer, muted)
     await world.photo(muted, { inFlight: true })
     await world.inFlight.refresh()
     await world.settle()
@@ -95,15 +86,10 @@ describe('a block', () => {
     for (const [blocker, blocked] of [
       [viewer, author],
       [author, viewer],
-    ]) {
-      await world.db.primary({
-        text: 'INSERT INTO blocks (blocker_id, blocked_id) VALUES ($1, $2)',
-        values: [blocker, blocked],
-      })
-      await world.settle()
+    ] as const) {
+      await block(world.db, blocker, blocked)
       expect(await world.walk(viewer, 2)).toEqual([])
-      await world.db.primary({ text: 'DELETE FROM blocks WHERE blocker_id = $1', values: [blocker] })
-      await world.settle()
+      await unblock(world.db, blocker)
       expect(await world.walk(viewer, 2)).toEqual(newestFirst)
     }
   })
@@ -113,10 +99,7 @@ describe('a private account', () => {
   it('stays in the feeds of its followers', async () => {
     const { viewer, author, newestFirst } = await viewerOfMany(world, 5)
     await world.walk(viewer, 2)
-    await world.db.primary({
-      text: 'UPDATE users SET is_private = true WHERE user_id = $1',
-      values: [author],
-    })
+    await changeAccount(world.db, author, { isPrivate: true })
     await world.publish(author)
     await world.settle()
     expect(await world.walk(viewer, 2)).toEqual(await world.expected(viewer))

@@ -220,7 +220,7 @@ describe('enrolment', () => {
 
   it('happens once, at the first read, and voids what was known', async () => {
     const viewer = await world.account()
-    expect(await stateOf(viewer)).toBeUndefined()
+    expect(await stateOf(viewer)).toEqual({ epoch: '0', enrolled: false })
     await world.walk(viewer, 1)
     expect(await stateOf(viewer)).toEqual({ epoch: '1', enrolled: true })
     await world.flushHead(viewer)

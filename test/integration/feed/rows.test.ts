@@ -3,6 +3,7 @@ import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
 import type { Query } from '../../../src/infra/db/database.ts'
 import { sweepBatch } from '../../../src/services/feed/sweep-rows.ts'
 import { materialise, readRows } from '../../../src/services/feed/rows.ts'
+import { EDIT_WAITS } from '../../support/factories/photos.ts'
 import { lockAwaited, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
 import { feedPageFor } from '../../support/list-read.ts'
 
@@ -214,7 +215,7 @@ describe('a photo widened while its row is being collected', () => {
     await collecting(viewer, async (text) => {
       if (widened || !text.includes('FOR SHARE')) return
       widened = widen()
-      await lockAwaited(world.db, 'UPDATE photos%')
+      await lockAwaited(world.db, EDIT_WAITS)
     })
     await widened
     expect(await holdsRow(viewer, photoId)).toBe(true)

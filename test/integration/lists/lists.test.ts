@@ -4,6 +4,9 @@ import { ANONYMOUS } from '../../../src/domain/viewer.ts'
 import { encodeCursor } from '../../../src/services/lists/cursor.ts'
 import { ACCESS_TABLE } from '../../../src/domain/access.table.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../../src/domain/visibility.ts'
+import { changeAccount } from '../../support/factories/accounts.ts'
+import { follow as buildFollow } from '../../support/factories/follows.ts'
+import { settle } from '../../support/replica.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
 
 /** The cases that need nothing but accounts; test/integration/access has all. */
@@ -130,11 +133,7 @@ describe('who sees what, and in which order', () => {
     const [reader, other] = [await world.signUp(), await world.signUp()]
     await follow(reader, author)
     const id = await world.seedPhoto({ ownerId: author.id, visibility: 'public' })
-    await world.db.transaction(
-      ({ query }) =>
-        query({ text: 'UPDATE users SET is_private = true WHERE user_id = $1', values: [author.id] }),
-      { narrows: true },
-    )
+    await changeAccount(world.db, author.id, { isPrivate: true })
     for (const list of ['photos', 'followers', 'following']) {
       const path = `/v1/users/${author.username}/${list}`
       for (const token of [other.token, undefined]) {
@@ -178,10 +177,8 @@ describe('who sees what, and in which order', () => {
       const author = await world.signUp()
       // Someone who has not written reads from the replica.
       const reader = await world.signUp()
-      await world.db.transaction(
-        (tx) => tx.query({ text: 'INSERT INTO follows VALUES ($1, $2)', values: [reader.id, author.id] }),
-        { narrows: true },
-      )
+      await buildFollow(world.db, reader.id, author.id)
+      await settle(world.db)
       const listed = async () => idsOf(await walk(`/v1/users/${author.username}/photos`, reader.token))
       const fed = async () => idsOf(await walk('/v1/feed', reader.token))
       const at = 1_700_000_000_000

@@ -7,8 +7,10 @@ import {
 import { HOUSEKEEPING_SCHEDULE_ID, type HousekeepingResult } from '../../../src/contracts/housekeeping.ts'
 import { setUpTemporal } from '../../../src/infra/temporal/setup.ts'
 import { incomingKey } from '../../../src/services/photos/object-keys.ts'
+import type { PhotoStatus } from '../../../src/domain/visibility.ts'
 import { fanoutWorker } from '../../../src/workers/fanout.ts'
 import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
+import { buildPhoto, setPhotoStatus } from '../../support/factories/photos.ts'
 import { eventually, openUploadWorld, type UploadWorld } from '../../support/worlds/upload-world.ts'
 
 const HOUR_MS = 60 * 60 * 1000
@@ -24,12 +26,9 @@ beforeAll(async () => {
 afterAll(() => world?.close())
 
 /** An object under `incoming/` whose photo has this status. */
-async function incoming(status: string, expiresInMs: number): Promise<string> {
+async function incoming(status: PhotoStatus, expiresInMs: number): Promise<string> {
   const { photoId } = await world.openUpload(owner, { expiresInMs })
-  await world.db.primary({
-    text: 'UPDATE photos SET status = $2 WHERE photo_id = $1',
-    values: [photoId, status],
-  })
+  await setPhotoStatus(world.db, photoId, status)
   await world.objects.put(incomingKey(photoId), Buffer.from('bytes'), 'image/jpeg')
   return incomingKey(photoId)
 }
@@ -64,23 +63,11 @@ describe('housekeeping, by its schedule', () => {
   it('starts the fanout of photos that were never distributed, no others', async () => {
     await world.start(fanoutWorker)
     const publish = async (since: string, inFlight = false): Promise<string> => {
-      const photoId = randomUUID()
-      await world.db.primary({
-        text: `INSERT INTO photos (photo_id, owner_id, status, storage_key, content_type, bytes, upload_expires_at,
-            published_at, score)
-          VALUES ($1::uuid, $2, 'ready', 'originals/' || $1::text, 'image/jpeg', 1, now(), now(), 1)`,
-        values: [photoId, owner],
-      })
+      const { photoId } = await buildPhoto(world.db, owner, { inFlight })
       await world.db.primary({
         text: `UPDATE photo_distribution SET since = now() - $2::interval WHERE photo_id = $1`,
         values: [photoId, since],
       })
-      if (inFlight) {
-        await world.db.primary({
-          text: 'INSERT INTO in_flight (photo_id, owner_id, score) VALUES ($1, $2, 1)',
-          values: [photoId, owner],
-        })
-      }
       return photoId
     }
     const [lost, young, heldByOperator] = [
@@ -108,10 +95,11 @@ describe('housekeeping, by its schedule', () => {
           ($1, 'POST /photos', 'new', '\\x00', now() - interval '23 hours')`,
       values: [owner],
     })
+    const [longEnded, ended] = [randomUUID(), randomUUID()]
     await world.db.primary({
       text: `INSERT INTO sessions (session_id, user_id, expires_at)
         VALUES ($2, $1, now() - interval '8 days'), ($3, $1, now() - interval '6 days')`,
-      values: [owner, randomUUID(), randomUUID()],
+      values: [owner, longEnded, ended],
     })
     await sweepBySchedule()
     const keys = await world.db.primary({
@@ -120,10 +108,10 @@ describe('housekeeping, by its schedule', () => {
     })
     expect(keys).toEqual([{ key: 'new' }])
     const sessions = await world.db.primary({
-      text: 'SELECT 1 FROM sessions WHERE user_id = $1',
-      values: [owner],
+      text: 'SELECT session_id FROM sessions WHERE session_id = ANY ($1::uuid[])',
+      values: [[longEnded, ended]],
     })
-    expect(sessions).toHaveLength(1)
+    expect(sessions).toEqual([{ session_id: ended }])
   })
 })
 
@@ -143,8 +131,9 @@ describe('feed collection, by its schedule', () => {
   it('un-enrols users who have not read for 30 days and deletes their rows', async () => {
     const reader = await world.owner()
     await world.db.primary({
-      text: `INSERT INTO feed_state (user_id, epoch, enrolled, last_read_at)
-        VALUES ($1, 1, true, now() - interval '31 days'), ($2, 1, true, now() - interval '29 days')`,
+      text: `UPDATE feed_state SET epoch = 1, enrolled = true,
+          last_read_at = now() - CASE user_id WHEN $1 THEN interval '31 days' ELSE interval '29 days' END
+        WHERE user_id IN ($1, $2)`,
       values: [reader, owner],
     })
     for (const userId of [reader, owner]) {

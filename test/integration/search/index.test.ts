@@ -36,11 +36,11 @@ describe('documents', () => {
       return outcome
     }
     expect(await indexPhoto()).toEqual({ state: 'removed', version: 1, changed: false })
-    await world.change(photoId, { status: 'ready' })
+    await world.setStatus(photoId, 'ready')
     expect(await indexPhoto()).toEqual({ state: 'indexed', version: 2, changed: true })
     expect(await indexPhoto()).toEqual({ state: 'indexed', version: 2, changed: false })
     expect(await world.find(ANYONE, { q })).toEqual([photoId])
-    await world.change(photoId, { status: 'deleted' })
+    await world.remove(photoId)
     expect(await indexPhoto()).toEqual({ state: 'removed', version: 3, changed: true })
     expect(await indexPhoto()).toEqual({ state: 'removed', version: 3, changed: false })
     expect(await documentOf(photoId)).toBeUndefined()
@@ -80,13 +80,13 @@ describe('documents', () => {
     const q = freshWord()
     const [photoId] = await world.publish({ owner: await world.addUser(), caption: q })
     const old = (await documentOf(photoId!)) as unknown as PhotoDocument
-    await world.change(photoId!, { caption: `${q} renamed` })
+    await world.edit(photoId!, { caption: `${q} renamed` })
     await world.searchIndex.indexPhoto(photoId!)
     expect(await world.index.put(old)).toBe(false)
     expect(await world.index.remove(photoId!, 1)).toBe(false)
     expect(await documentOf(photoId!)).toMatchObject({ caption: `${q} renamed`, version: 2 })
 
-    await world.change(photoId!, { status: 'deleted' })
+    await world.remove(photoId!)
     await world.searchIndex.indexPhoto(photoId!)
     await world.refresh()
     expect(await world.index.put(old)).toBe(false)
@@ -107,7 +107,7 @@ describe('documents', () => {
       index: {
         ...world.index,
         async put(document) {
-          await world.change(photoId, { status: 'deleted' })
+          await world.remove(photoId)
           await world.searchIndex.indexPhoto(photoId)
           await keepDeletedVersions('0s')
           const late = async () => {

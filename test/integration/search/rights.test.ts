@@ -47,9 +47,9 @@ describe('rights', () => {
     const [visible, narrowed, deleted, quarantined] = await world.publish(
       ...[4, 3, 2, 1].map((at) => ({ owner, caption: q, publishedAt: minutes(at) })),
     )
-    await world.change(narrowed!, { visibility: 'private' })
-    await world.change(deleted!, { status: 'deleted' })
-    await world.change(quarantined!, { status: 'quarantined' })
+    await world.edit(narrowed!, { visibility: 'private' })
+    await world.remove(deleted!)
+    await world.setStatus(quarantined!, 'quarantined')
     // A page of one, so that a cursor would give away that something follows.
     for (const viewer of [ANYONE, { kind: 'user' as const, userId: await world.addUser() }]) {
       expect(await world.searchPage(viewer, { q, limit: 1 })).toMatchObject({
@@ -68,10 +68,7 @@ describe('rights', () => {
     const q = freshWord()
     const ids = await world.publish({ owner, caption: q, visibility: 'followers' })
     expect(await world.find(viewer, { q })).toEqual(ids)
-    await world.db.transaction(
-      ({ query }) => query({ text: 'DELETE FROM follows WHERE follower_id = $1', values: [viewer.userId] }),
-      { narrows: true },
-    )
+    await world.unfollow(viewer.userId, owner)
     expect(await world.searchPage(viewer, { q, limit: 1 })).toMatchObject({ items: [], total: 0 })
   })
 
@@ -82,7 +79,7 @@ describe('rights', () => {
       ...Array.from({ length: 30 }, (_, at) => ({ owner, caption: q, publishedAt: minutes(at) })),
     )
     const hidden = ids.slice(5, 28)
-    for (const photoId of hidden) await world.change(photoId, { visibility: 'private' })
+    for (const photoId of hidden) await world.edit(photoId, { visibility: 'private' })
     const visible = ids.filter((photoId) => !hidden.includes(photoId)).toReversed()
     const page = await world.searchPage(ANYONE, { q, limit: 4 })
     expect(page.items.map((card) => card.photoId)).toEqual(visible.slice(0, 4))
@@ -124,7 +121,7 @@ describe('cursors', () => {
     )
     const first = await world.searchPage(ANYONE, { q, limit: 2 })
     await world.publish({ owner, caption: `${q} #${q}`, publishedAt: minutes(9) })
-    await world.change(ids[3]!, { status: 'deleted' })
+    await world.remove(ids[3]!)
     await world.searchIndex.indexPhoto(ids[3]!)
     await world.refresh()
     const second = await world.searchPage(ANYONE, { q, limit: 9, cursor: first.nextCursor! })
@@ -140,7 +137,7 @@ describe('cursors', () => {
     )
     const maxCountedHits = 5
     const search = createSearch({ index: world.index, maxCountedHits })
-    await world.change(ids[10]!, { visibility: 'private' })
+    await world.edit(ids[10]!, { visibility: 'private' })
     for (const limit of [1, 2, 3, 4, 5, 6, 11, 12]) {
       const found = []
       let cursor: string | undefined

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { VARIANT_SPECS } from '../../../src/domain/variants.ts'
+import type { Visibility } from '../../../src/domain/visibility.ts'
 import { createCdn } from '../../../src/infra/cdn/cdn.ts'
 import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import { incomingKey, originalKey, variantsPrefix } from '../../../src/services/photos/object-keys.ts'
@@ -10,6 +11,7 @@ import { createOriginals, type Originals } from '../../../src/services/uploads/v
 import { createPhotoSync, type PhotoSync } from '../../../src/services/retraction/photo-sync.ts'
 import { createUploads, type Uploads } from '../../../src/services/uploads/claim-and-publish.ts'
 import { createVariants, type Variants } from '../../../src/services/uploads/render-variants.ts'
+import { deletePhoto, editPhoto } from '../../support/factories/photos.ts'
 import {
   openUploadWorld,
   somePhoto,
@@ -72,11 +74,7 @@ function afterFirstPut(happens: () => Promise<unknown>): ObjectStore {
   }
 }
 
-const change = (photoId: string, set: string) =>
-  world.db.primary({
-    text: `UPDATE photos SET ${set}, version = version + 1, access_epoch = access_epoch + 1 WHERE photo_id = $1`,
-    values: [photoId],
-  })
+const narrow = (photoId: string, visibility: Visibility) => editPhoto(world.db, photoId, { visibility })
 
 async function storedKeys(photoId: string): Promise<string[]> {
   const keys: string[] = []
@@ -96,7 +94,7 @@ const ALL_RENDERED = { outcome: 'rendered', variants: ALL, failed: [] }
 describe('a variant that is being stored', () => {
   it('moves to the new epoch when the photo is narrowed', async () => {
     const { photoId } = await published()
-    const variants = variantsOver(afterFirstPut(() => change(photoId, `visibility = 'private'`)))
+    const variants = variantsOver(afterFirstPut(() => narrow(photoId, 'private')))
     expect(await variants.renderAll(photoId)).toEqual(ALL_RENDERED)
     const plan = await photoSync.plan(photoId)
     if (plan.state !== 'published') throw new Error(plan.state)
@@ -111,7 +109,7 @@ describe('a variant that is being stored', () => {
     const { photoId } = await published()
     const variants = variantsOver(
       afterFirstPut(async () => {
-        await change(photoId, `status = 'deleted'`)
+        await deletePhoto(world.db, photoId)
         await photoSync.deleteObjects(photoId, await photoSync.listObjects(photoId))
       }),
     )
@@ -125,7 +123,7 @@ describe('variants that are being moved to a new epoch', () => {
   it('keep their objects when a move dies and the photo is narrowed again', async () => {
     const { photoId } = await published()
     await variantsOver(world.objects).renderAll(photoId)
-    await change(photoId, `visibility = 'followers'`)
+    await narrow(photoId, 'followers')
     const first = await photoSync.plan(photoId)
     if (first.state !== 'published') throw new Error(first.state)
 
@@ -139,7 +137,7 @@ describe('variants that are being moved to a new epoch', () => {
     const { db } = world
     const firstTry = createPhotoSync({ db, objects: dying, cdn, cdnBaseUrl, cdnSigningKey })
     await expect(firstTry.move(photoId, first.accessEpoch, first.stale)).rejects.toThrow('killed')
-    await change(photoId, `visibility = 'private'`)
+    await narrow(photoId, 'private')
     // What the first attempt left is removed now, and named so that the edges forget it too.
     expect(await photoSync.move(photoId, first.accessEpoch, first.stale)).toEqual({
       outcome: 'superseded',
@@ -166,7 +164,7 @@ describe('an original that is being validated', () => {
     const deleting: ObjectStore = {
       ...world.objects,
       async copy(...args) {
-        await change(upload.photoId, `status = 'deleted'`)
+        await deletePhoto(world.db, upload.photoId)
         await world.objects.copy(...args)
       },
     }
@@ -210,7 +208,7 @@ describe('steps that run twice', () => {
   it('have the same result in a narrowing', async () => {
     const { photoId } = await published()
     await variantsOver(world.objects).renderAll(photoId)
-    await change(photoId, `visibility = 'followers'`)
+    await narrow(photoId, 'followers')
     const plan = await photoSync.plan(photoId)
     if (plan.state !== 'published') throw new Error(plan.state)
     expect(await photoSync.move(photoId, 2, plan.stale)).toMatchObject({ outcome: 'moved' })

@@ -7,7 +7,6 @@ import { incomingKey, originalKey } from '../../../src/services/photos/object-ke
 import { LONGEST_TRANSFER_MS } from '../../../src/workflows/photo-upload/workflow.ts'
 import {
   allWorkers,
-  changePhoto,
   eventually,
   openUploadWorld,
   somePhoto,
@@ -186,7 +185,7 @@ describe('a published photo', () => {
     const before = (await world.variants(upload.photoId)).filter(({ variant }) => variant !== 'original')
     for (const { object_key: key } of before) expect(await statusOf(urlOf(key, 1))).toBe(200)
 
-    await changePhoto(world, upload, { visibility: 'followers', narrows: true })
+    await world.edit(upload, { visibility: 'followers' })
     const { removed } = await synced(upload)
     expect(removed).toMatchObject({ objects: before.length, edgePaths: before.length })
     const after = (await world.variants(upload.photoId)).filter(({ variant }) => variant !== 'original')
@@ -207,7 +206,7 @@ describe('a published photo', () => {
     const served = stored.filter(({ variant }) => variant !== 'original')
     for (const { object_key: key } of served) expect(await statusOf(urlOf(key, 1))).toBe(200)
 
-    await changePhoto(world, upload, { status: 'deleted', narrows: true })
+    await world.remove(upload)
     const { removed } = await synced(upload)
     // The variants, the original and what came in.
     expect(removed).toEqual({ objects: stored.length + 1, edgePaths: served.length, searchDocuments: 1 })
@@ -219,7 +218,7 @@ describe('a published photo', () => {
   it('stops its upload when it is deleted before its original arrives', async () => {
     const upload = await world.openUpload(owner)
     await world.outbox.dispatch([upload.outboxId])
-    await changePhoto(world, upload, { status: 'deleted' })
+    await world.remove(upload)
     expect(await result(upload)).toEqual({ stage: 'deleted' })
     await synced(upload)
   })

@@ -16,7 +16,12 @@ import {
   type PhotoStatus,
   type Visibility,
 } from '../../../src/domain/visibility.ts'
-import type { Database, Transaction } from '../../../src/infra/db/database.ts'
+import type { Database } from '../../../src/infra/db/database.ts'
+import { buildUser, changeAccount } from '../factories/accounts.ts'
+import { block } from '../factories/blocks-and-mutes.ts'
+import { follow } from '../factories/follows.ts'
+import { buildPhoto } from '../factories/photos.ts'
+import { settle } from '../replica.ts'
 
 interface SeededOwner {
   userId: UserId
@@ -52,105 +57,61 @@ export async function seedAccessWorld(db: Database): Promise<AccessWorld> {
       BLOCKS.map((block) => ({ ownerStatus, ownerIsPrivate, block })),
     ),
   )
-  return db.transaction(
-    async (tx) => {
-      const [stranger, follower, ...ownerIds] = await insertUsers(tx, [
-        { status: 'active', isPrivate: false },
-        { status: 'active', isPrivate: false },
-        ...kinds.map((kind) => ({ status: kind.ownerStatus, isPrivate: kind.ownerIsPrivate })),
-      ])
-      const owners = kinds.map((kind, index) => ({ ...kind, userId: ownerIds[index]! }))
-      const viewers = [stranger!, follower!]
-      const between = (block: Block) => owners.filter((owner) => owner.block === block)
-      await insertPairs(
-        tx,
-        'follows (follower_id, followee_id)',
-        owners.map((owner) => [follower!, owner.userId]),
-      )
-      await insertPairs(tx, 'blocks (blocker_id, blocked_id)', [
-        ...between('blocking').flatMap((owner) => viewers.map((viewer) => [viewer, owner.userId] as const)),
-        ...between('blockedBy').flatMap((owner) => viewers.map((viewer) => [owner.userId, viewer] as const)),
-      ])
-      const photos = owners.flatMap((owner) =>
-        VISIBILITIES.flatMap((visibility) =>
-          PHOTO_STATUSES.map((status) => ({ ...owner, photoId: uuidv7(), visibility, status })),
-        ),
-      )
-      await insertPhotos(tx, photos)
-      const links: Record<Grant, string> = { none: uuidv7(), byOwner: uuidv7(), byAnother: uuidv7() }
-      await insertGrants(tx, links.byOwner, photos, (photo) => photo.userId)
-      await insertGrants(tx, links.byAnother, photos, () => stranger!)
+  const [stranger, follower] = [(await buildUser(db)).userId, (await buildUser(db)).userId]
+  const viewers = [stranger, follower]
 
-      const ownersByKey = new Map(owners.map((owner) => [ownerKey(owner), owner.userId]))
-      const photosByKey = new Map(photos.map((photo) => [photoKey(photo), photo.photoId]))
-      const ownerOf = (row: AccountCase) => ownersByKey.get(ownerKey(row))!
-      const viewersOf: Record<ViewerKind, (row: AccountCase & { grant?: Grant }) => Viewer> = {
-        anonymous: () => ANONYMOUS,
-        stranger: () => ({ kind: 'user', userId: stranger! }),
-        follower: () => ({ kind: 'user', userId: follower! }),
-        owner: (row) => ({ kind: 'user', userId: ownerOf(row) }),
-        link: (row) => ({ kind: 'link', linkId: links[row.grant ?? 'none'] }),
-      }
-      return {
-        owners,
-        photos,
-        ownerOf,
-        photoOf: (row: PhotoCase) => photosByKey.get(photoKey(row))!,
-        viewerOf: (row) => viewersOf[row.viewer](row),
-      } satisfies AccessWorld
-    },
-    { narrows: true },
+  /** Followed first, as a block or a closed account would keep the follow from being made. */
+  async function buildOwner(kind: Omit<SeededOwner, 'userId'>): Promise<SeededOwner> {
+    const { userId } = await buildUser(db)
+    await follow(db, follower, userId)
+    for (const viewer of viewers) {
+      if (kind.block === 'blocking') await block(db, viewer, userId)
+      if (kind.block === 'blockedBy') await block(db, userId, viewer)
+    }
+    await changeAccount(db, userId, { status: kind.ownerStatus, isPrivate: kind.ownerIsPrivate })
+    return { ...kind, userId }
+  }
+  const owners: SeededOwner[] = []
+  for (const kind of kinds) owners.push(await buildOwner(kind))
+
+  const photos: SeededPhoto[] = await Promise.all(
+    owners
+      .flatMap((owner) => VISIBILITIES.map((visibility) => ({ ...owner, visibility })))
+      .flatMap((photo) => PHOTO_STATUSES.map((status) => ({ ...photo, status })))
+      .map(async (photo) => ({ ...photo, ...(await buildPhoto(db, photo.userId, photo)) })),
   )
+  const links: Record<Grant, string> = { none: uuidv7(), byOwner: uuidv7(), byAnother: uuidv7() }
+  await insertGrants(db, links.byOwner, photos, (photo) => photo.userId)
+  await insertGrants(db, links.byAnother, photos, () => stranger)
+  await settle(db)
+
+  const ownersByKey = new Map(owners.map((owner) => [ownerKey(owner), owner.userId]))
+  const photosByKey = new Map(photos.map((photo) => [photoKey(photo), photo.photoId]))
+  const ownerOf = (row: AccountCase) => ownersByKey.get(ownerKey(row))!
+  const viewersOf: Record<ViewerKind, (row: AccountCase & { grant?: Grant }) => Viewer> = {
+    anonymous: () => ANONYMOUS,
+    stranger: () => ({ kind: 'user', userId: stranger }),
+    follower: () => ({ kind: 'user', userId: follower }),
+    owner: (row) => ({ kind: 'user', userId: ownerOf(row) }),
+    link: (row) => ({ kind: 'link', linkId: links[row.grant ?? 'none'] }),
+  }
+  return {
+    owners,
+    photos,
+    ownerOf,
+    photoOf: (row: PhotoCase) => photosByKey.get(photoKey(row))!,
+    viewerOf: (row) => viewersOf[row.viewer](row),
+  }
 }
 
-async function insertUsers(
-  tx: Transaction,
-  users: readonly { status: AccountStatus; isPrivate: boolean }[],
-): Promise<UserId[]> {
-  const rows = await tx.query<{ user_id: UserId }>({
-    text: `INSERT INTO users (username, password_hash, status, is_private)
-           SELECT 'u' || replace(gen_random_uuid()::text, '-', ''), 'x', status, is_private
-           FROM unnest($1::text[], $2::boolean[]) WITH ORDINALITY AS given (status, is_private, position)
-           ORDER BY position RETURNING user_id`,
-    values: [users.map((user) => user.status), users.map((user) => user.isPrivate)],
-  })
-  return rows.map((row) => row.user_id)
-}
-
-async function insertPairs(
-  tx: Transaction,
-  into: string,
-  pairs: readonly (readonly [UserId, UserId])[] | (readonly UserId[])[],
-): Promise<void> {
-  await tx.query({
-    text: `INSERT INTO ${into} SELECT * FROM unnest($1::bigint[], $2::bigint[])`,
-    values: [pairs.map((pair) => pair[0]), pairs.map((pair) => pair[1])],
-  })
-}
-
-async function insertPhotos(tx: Transaction, photos: readonly SeededPhoto[]): Promise<void> {
-  await tx.query({
-    text: `INSERT INTO photos (photo_id, owner_id, visibility, status, storage_key, content_type, bytes,
-             upload_expires_at, published_at, score)
-           SELECT photo_id, owner_id, visibility, status, 'originals/x', 'image/jpeg', 1, now(), now(), position
-           FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[])
-             WITH ORDINALITY AS given (photo_id, owner_id, visibility, status, position)`,
-    values: [
-      photos.map((photo) => photo.photoId),
-      photos.map((photo) => photo.userId),
-      photos.map((photo) => photo.visibility),
-      photos.map((photo) => photo.status),
-    ],
-  })
-}
-
+/** By SQL: no service makes share links yet. */
 async function insertGrants(
-  tx: Transaction,
+  db: Database,
   linkId: string,
   photos: readonly SeededPhoto[],
   grantedBy: (photo: SeededPhoto) => UserId,
 ): Promise<void> {
-  await tx.query({
+  await db.primary({
     text: `INSERT INTO share_link_grants (link_id, photo_id, granted_by)
            SELECT $1::uuid, photo_id, granted_by FROM unnest($2::uuid[], $3::bigint[]) AS given (photo_id, granted_by)`,
     values: [linkId, photos.map((photo) => photo.photoId), photos.map(grantedBy)],

@@ -1,6 +1,5 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { v7 as uuidv7 } from 'uuid'
 import { pino } from 'pino'
 import { z } from 'zod'
 import {
@@ -14,8 +13,12 @@ import type { RouteDefinition } from '../../../src/api/routing.ts'
 import { startApi, type RunningApi } from '../../../src/api/server.ts'
 import { loadConfig } from '../../../src/config/config.ts'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
-import type { PhotoStatus, Visibility } from '../../../src/domain/visibility.ts'
+import type { PhotoStatus } from '../../../src/domain/visibility.ts'
 import type { Database } from '../../../src/infra/db/database.ts'
+import { createAccessTokens } from '../../../src/services/accounts/access-tokens.ts'
+import { openLists } from '../../../src/services/lists/module.ts'
+import { buildUser } from '../factories/accounts.ts'
+import { buildPhoto, type BuildPhotoOptions } from '../factories/photos.ts'
 
 /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers of many shapes, each asserted by its test */
 export type Json = any
@@ -44,15 +47,8 @@ export interface Person {
   refreshToken: string
 }
 
-interface SeededPhoto {
+interface SeededPhoto extends BuildPhotoOptions {
   ownerId: UserId
-  visibility?: Visibility
-  status?: PhotoStatus
-  caption?: string
-  /** ms since 1970 */
-  publishedAt?: number
-  latitude?: number
-  camera?: string
 }
 
 /** The API in this process, on the file's database and the instance's other servers. No worker runs. */
@@ -63,6 +59,7 @@ export interface ApiWorld {
   logLines: string[]
   /** Each answer is checked against what the OpenAPI document says of its route. */
   call(method: string, path: string, options?: RequestOptions): Promise<Answer>
+  /** A signed-in account, without a request: the tests of sign-ups and sign-ins send theirs themselves. */
   signUp(): Promise<Person>
   /** A photo as the workflows leave it. */
   seedPhoto(photo: SeededPhoto): Promise<PhotoId>
@@ -85,6 +82,11 @@ export async function openApiWorld(overrides: Record<string, string> = {}): Prom
   const logger = pino({ level: 'debug' }, { write: (text: string) => void logLines.push(text) })
   const api = await startApi(config, logger)
   const { db } = api.clients
+  const accessTokens = createAccessTokens({
+    keys: config.jwtKeys,
+    lifetimeSeconds: config.ACCESS_TOKEN_SECONDS,
+  })
+  const { ownWrites } = openLists(api.clients)
   const expectDescribed = contractOf(api, config)
 
   const world: ApiWorld = {
@@ -115,47 +117,13 @@ export async function openApiWorld(overrides: Record<string, string> = {}): Prom
       return answer
     },
     async signUp() {
-      const username = `u${randomBytes(6).toString('hex')}`
-      const password = randomUUID()
-      const { status, body } = await world.call('POST', '/v1/users', { body: { username, password } })
-      if (status !== 201) throw new Error(`sign-up answered ${status}: ${JSON.stringify(body)}`)
-      const { user, accessToken: token, refreshToken } = body
-      return { id: user.id, username, password, token, refreshToken }
+      const { userId, username, password, sessionId, refreshToken } = await buildUser(db)
+      const { accessToken: token } = await accessTokens.issue({ userId, sessionId })
+      await ownWrites.mark(userId)
+      return { id: userId, username, password, token, refreshToken }
     },
-    async seedPhoto({
-      ownerId,
-      visibility = 'public',
-      status = 'ready',
-      publishedAt = Date.now(),
-      ...photo
-    }) {
-      const photoId = uuidv7()
-      const published = status === 'ready' || status === 'quarantined' || status === 'deleted'
-      await db.primary({
-        text: `INSERT INTO photos (photo_id, owner_id, visibility, status, storage_key, content_type, bytes, caption,
-                 latitude, longitude, camera, upload_expires_at, published_at, score, width, height)
-               VALUES ($1, $2, $3, $4, $5, 'image/jpeg', 10, $6, $7, $7, $8, now() + interval '15 minutes',
-                 to_timestamp($9::bigint / 1000.0), $9::bigint, 1000, 500)`,
-        values: [
-          photoId,
-          ownerId,
-          visibility,
-          status,
-          `originals/${photoId}`,
-          photo.caption ?? null,
-          photo.latitude ?? null,
-          photo.camera ?? null,
-          published ? publishedAt : null,
-        ],
-      })
-      if (published) {
-        await db.primary({
-          text: `INSERT INTO photo_variants (photo_id, variant, format, object_key, width, height, bytes) VALUES
-                 ($1, 'thumb_200', 'webp', $2, 200, 100, 1234), ($1, 'original', 'jpeg', $3, 1000, 500, 10)`,
-          values: [photoId, `variants/${photoId}/1/thumb_200.webp`, `originals/${photoId}`],
-        })
-      }
-      return photoId
+    async seedPhoto({ ownerId, ...photo }) {
+      return (await buildPhoto(db, ownerId, { ...photo, hasVariants: !isUpload(photo.status) })).photoId
     },
     async rowCounts() {
       const tables = await db.primary<{ name: string }>({
@@ -172,6 +140,9 @@ export async function openApiWorld(overrides: Record<string, string> = {}): Prom
   }
   return world
 }
+
+const isUpload = (status: PhotoStatus = 'ready') =>
+  status === 'awaiting_upload' || status === 'processing' || status === 'failed'
 
 /** Statuses that any operation may answer, and so none describes. */
 const UNDESCRIBED = new Set([404, 405, 503])

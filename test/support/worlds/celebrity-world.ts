@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto'
-import { v7 as uuid } from 'uuid'
 import { fanoutShardWorkflowId } from '../../../src/contracts/fanout-shard.ts'
 import {
   FANOUT_PROGRESS,
@@ -15,17 +13,34 @@ import type { Visibility } from '../../../src/domain/visibility.ts'
 import { createFeedHeads, type FeedHeads } from '../../../src/infra/redis/feed-heads.ts'
 import { openRedis, type RedisClient } from '../../../src/infra/redis/client.ts'
 import { createWorkflowStarts } from '../../../src/services/delivery/workflow-starts.ts'
+import { fanoutBulkWorker } from '../../../src/workers/fanout-bulk.ts'
+import { fanoutWorker } from '../../../src/workers/fanout.ts'
+import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
+import type { RunningWorker } from '../../../src/workers/run-worker.ts'
+import { addFollowers } from '../factories/follows.ts'
+import { buildPhoto, deletePhoto, editPhoto, publishPhoto } from '../factories/photos.ts'
 import { eventually, openUploadWorld, type UploadWorld } from './upload-world.ts'
-import { markInFlight } from '../../../src/services/distribution/in-flight-marks.ts'
 
 export const SHARD_THRESHOLD = 50
 export const SHARDS = 4
 /** Answered by every workflow; what it says of itself is what the Web UI shows. */
 const WORKFLOW_METADATA = '__temporal_workflow_metadata'
 
+const WORKERS = {
+  orchestration: orchestrationWorker,
+  fanout: fanoutWorker,
+  'fanout-bulk': fanoutBulkWorker,
+}
+type FanoutQueue = keyof typeof WORKERS
+
+/** The queues of a push and of its shards. */
+export const FANOUT_QUEUES = Object.keys(WORKERS) as FanoutQueue[]
+
 /** Authors of many followers, and fanouts of their photos by workers in this process. */
 export interface CelebrityWorld {
   upload: UploadWorld
+  startWorker(queue: FanoutQueue): Promise<void>
+  stopWorker(queue: FanoutQueue): Promise<void>
   heads: FeedHeads
   redis: RedisClient
   author(): Promise<UserId>
@@ -36,11 +51,10 @@ export interface CelebrityWorld {
   inHead(userId: UserId, photoId: PhotoId): Promise<boolean>
   /** Publishes a photo; its fanout is not started. */
   publish(author: UserId): Promise<PhotoId>
-  /** As PATCH and DELETE do in the database; its fanout is not woken. */
-  change(
-    photoId: PhotoId,
-    to: { visibility?: Visibility; deleted?: boolean; caption?: string },
-  ): Promise<void>
+  /** As PATCH does in the database; its fanout is not woken. */
+  edit(photoId: PhotoId, changes: { visibility?: Visibility; caption?: string }): Promise<void>
+  /** As DELETE does in the database; its fanout is not woken. */
+  remove(photoId: PhotoId): Promise<void>
   /** Starts or wakes the fanout. */
   reconcile(photoId: PhotoId, author: UserId): Promise<FanoutRun>
   /** Whose feeds have a row of the photo. */
@@ -62,42 +76,35 @@ export interface FanoutRun {
   isRetrying(): Promise<boolean>
 }
 
-export async function openCelebrityWorld(overrides: Record<string, string> = {}): Promise<CelebrityWorld> {
+/** @param queues of which workers run in this process from the beginning */
+export async function openCelebrityWorld(
+  settings: Record<string, string> = {},
+  queues: readonly FanoutQueue[] = [],
+): Promise<CelebrityWorld> {
   const upload = await openUploadWorld({
     FANOUT_SHARD_THRESHOLD: String(SHARD_THRESHOLD),
     FANOUT_SHARDS: String(SHARDS),
-    ...overrides,
+    ...settings,
   })
   const { db } = upload
   const redis = openRedis(upload.config.REDIS_URL)
   const heads = createFeedHeads(redis)
   const starts = createWorkflowStarts(upload.temporal)
+  const workers = new Map<FanoutQueue, RunningWorker>()
+
+  async function startWorker(queue: FanoutQueue): Promise<void> {
+    workers.set(queue, await upload.start(WORKERS[queue]))
+  }
+  await Promise.all(queues.map(startWorker))
 
   return {
     upload,
+    startWorker,
+    stopWorker: (queue) => workers.get(queue)!.stop(),
     heads,
     redis,
     author: () => upload.owner(),
-    async addFollowers(author, count) {
-      const rows = await db.primary<{ user_id: UserId }>({
-        text: `
-          WITH account AS (
-            INSERT INTO users (username, password_hash)
-            SELECT $1 || n, 'none' FROM generate_series(1, $2::integer) n RETURNING user_id
-          ), following AS (
-            INSERT INTO follows (follower_id, followee_id) SELECT user_id, $3::bigint FROM account
-          ), enrolled AS (
-            INSERT INTO feed_state (user_id, epoch, collected_epoch, enrolled, last_read_at)
-            SELECT user_id, 1, 1, true, now() FROM account
-          ), counted AS (
-            INSERT INTO user_counters (user_id, slot, followers) VALUES ($3, 0, $2)
-            ON CONFLICT (user_id, slot) DO UPDATE SET followers = user_counters.followers + $2
-          )
-          SELECT user_id FROM account ORDER BY user_id`,
-        values: [`follower-${randomUUID().slice(0, 8)}-`, count, author],
-      })
-      return rows.map((row) => row.user_id)
-    },
+    addFollowers: (author, count) => addFollowers(db, author, count),
     async warmHeads(userIds, items = []) {
       for (const userId of userIds) {
         const build = await heads.beginBuild(userId, 1)
@@ -110,43 +117,12 @@ export async function openCelebrityWorld(overrides: Record<string, string> = {})
       return slice?.items.some((item) => item.photoId === photoId) ?? false
     },
     async publish(author) {
-      const photoId = uuid()
-      await db.transaction(async (tx) => {
-        const [row] = await tx.query<{ score: string }>({
-          text: `
-            INSERT INTO photos (photo_id, owner_id, status, storage_key, content_type, bytes, upload_expires_at,
-              published_at, score)
-            SELECT $1::uuid, $2, 'ready', 'originals/' || $1::text, 'image/jpeg', 1, now(), at,
-              (extract(epoch FROM at) * 1000)::bigint
-            FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS at) clock RETURNING score`,
-          values: [photoId, author],
-        })
-        await markInFlight(tx, { photoId, ownerId: author, score: Number(row!.score) }, SHARD_THRESHOLD)
-      })
+      const { photoId } = await buildPhoto(db, author, { status: 'processing' })
+      await publishPhoto(db, photoId, SHARD_THRESHOLD)
       return photoId
     },
-    async change(photoId, { visibility, deleted, caption }) {
-      await db.transaction(
-        async (tx) => {
-          await tx.query({
-            text: `UPDATE photos SET version = version + 1, visibility = coalesce($2, visibility),
-                status = CASE WHEN $3 THEN 'deleted' ELSE status END, caption = coalesce($4, caption),
-                access_epoch = access_epoch + ($3 OR coalesce($2, '') = 'private')::integer
-              WHERE photo_id = $1`,
-            values: [photoId, visibility ?? null, deleted ?? false, caption ?? null],
-          })
-          if (visibility === 'public') {
-            const [row] = await tx.query<{ owner_id: UserId; score: string }>({
-              text: 'SELECT owner_id, score FROM photos WHERE photo_id = $1',
-              values: [photoId],
-            })
-            const photo = { photoId, ownerId: row!.owner_id, score: Number(row!.score) }
-            await markInFlight(tx, photo, SHARD_THRESHOLD)
-          }
-        },
-        { narrows: deleted === true || visibility === 'private' },
-      )
-    },
+    edit: (photoId, changes) => editPhoto(db, photoId, changes, { fanoutShardThreshold: SHARD_THRESHOLD }),
+    remove: (photoId) => deletePhoto(db, photoId),
     async reconcile(photoId, ownerId) {
       await starts.reconcileDistribution({ photoId, ownerId })
       const { workflow } = upload.temporal

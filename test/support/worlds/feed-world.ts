@@ -1,24 +1,24 @@
-import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
-import { v7 as uuid } from 'uuid'
 import { FANOUT_START } from '../../../src/contracts/photo-fanout.ts'
 import { compareFeedOrder, type FeedPosition } from '../../../src/domain/feed-page.ts'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
-import { isNarrowing, type Visibility } from '../../../src/domain/visibility.ts'
+import type { Visibility } from '../../../src/domain/visibility.ts'
 import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
 import { openRedis, type RedisClient } from '../../../src/infra/redis/client.ts'
 import { createFeedHeads, headKey, type FeedHeads } from '../../../src/infra/redis/feed-heads.ts'
 import type { FeedTier } from '../../../src/observability/feed-events.ts'
 import { createFanout, type Fanout } from '../../../src/services/distribution/push.ts'
-import { bumpFeedEpoch } from '../../../src/services/distribution/feed-state.ts'
 import { createInFlightCopy, type InFlightCopy } from '../../../src/services/feed/in-flight-copy.ts'
 import { createFeed, type Feed } from '../../../src/services/feed/feed.ts'
 import type { ReadTiersDeps } from '../../../src/services/feed/read-tiers.ts'
 import type { Page } from '../../../src/services/lists/list-read.ts'
 import type { PhotoCard } from '../../../src/services/photos/photo-cards.ts'
-import { markInFlight } from '../../../src/services/distribution/in-flight-marks.ts'
-import { measured } from '../metrics.ts'
+import { buildUser } from '../factories/accounts.ts'
+import { follow, unfollow } from '../factories/follows.ts'
+import { ANY_FOLLOWERS, buildPhoto, deletePhoto, editPhoto } from '../factories/photos.ts'
 import { feedPageFor } from '../list-read.ts'
+import { measured } from '../metrics.ts'
+import { settle } from '../replica.ts'
 
 /** A moment in 2026; scores that tests choose lie around it. */
 export const NOON_MS = 1_790_000_000_000
@@ -48,6 +48,7 @@ export interface World {
   publish(owner: UserId, options?: { score?: number; visibility?: Visibility }): Promise<FeedPosition>
   follow(follower: UserId, followee: UserId): Promise<void>
   unfollow(follower: UserId, followee: UserId): Promise<void>
+  /** @param options `inFlight`: is in flight if that brings it into feeds */
   setVisibility(photoId: PhotoId, visibility: Visibility, options?: { inFlight?: boolean }): Promise<void>
   remove(photoId: PhotoId): Promise<void>
   /** Resolves when the replica has all that was committed. */
@@ -96,23 +97,8 @@ export async function openWorld({ headItems, servers, ...rows }: WorldOptions = 
   const feed = feedWith(heads)
   const fanout = createFanout({ db, heads })
 
-  const photo: World['photo'] = async (
-    owner,
-    { score, visibility = 'public', photoId = uuid(), inFlight = false } = {},
-  ) => {
-    const [row] = await db.primary<{ score: string }>({
-      text: `WITH new AS (INSERT INTO photos (photo_id, owner_id, status, visibility, storage_key, content_type, bytes,
-               upload_expires_at, published_at, score)
-             SELECT $1::uuid, $2, 'ready', $3, 'originals/' || $1::text, 'image/jpeg', 1, now(), to_timestamp(s / 1000.0), s
-             FROM (SELECT coalesce($4::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS s) at
-             RETURNING photo_id, owner_id, score, visibility),
-             flying AS (INSERT INTO in_flight (photo_id, owner_id, score)
-               SELECT photo_id, owner_id, score FROM new WHERE $5 AND visibility <> 'private')
-             SELECT score FROM new`,
-      values: [photoId, owner, visibility, score ?? null, inFlight],
-    })
-    return { photoId, score: Number(row!.score) }
-  }
+  const photo: World['photo'] = (owner, { score, ...options } = {}) =>
+    buildPhoto(db, owner, { ...options, ...(score === undefined ? {} : { publishedAt: score }) })
   const distribute: World['distribute'] = async (photoId) => {
     for (;;) {
       const plan = await fanout.planFanout(photoId)
@@ -128,16 +114,7 @@ export async function openWorld({ headItems, servers, ...rows }: WorldOptions = 
       }
     }
   }
-  const settle = async (): Promise<void> => {
-    const [at] = await db.primary<{ lsn: string }>({ text: 'SELECT pg_current_wal_lsn() AS lsn' })
-    if (!(await db.rotation.waitForReplay(at!.lsn, 10_000))) throw new Error('the replica does not follow')
-  }
-  // The rotation opens after its first check.
-  const deadline = performance.now() + 10_000
-  while (!db.rotation.inRotation()) {
-    if (performance.now() > deadline) throw new Error('no replica in rotation')
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+  await settle(db)
 
   return {
     db,
@@ -156,13 +133,7 @@ export async function openWorld({ headItems, servers, ...rows }: WorldOptions = 
       }
       return served
     },
-    async account() {
-      const [row] = await db.primary<{ user_id: UserId }>({
-        text: `INSERT INTO users (username, password_hash) VALUES ($1, '-') RETURNING user_id`,
-        values: [`feed-${randomUUID()}`],
-      })
-      return row!.user_id
-    },
+    account: async () => (await buildUser(db)).userId,
     photo,
     distribute,
     async publish(owner, options) {
@@ -170,60 +141,12 @@ export async function openWorld({ headItems, servers, ...rows }: WorldOptions = 
       await distribute(position.photoId)
       return position
     },
-    async follow(follower, followee) {
-      await db.transaction(async (tx) => {
-        const rows = await tx.query({
-          text: `INSERT INTO follows (follower_id, followee_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1`,
-          values: [follower, followee],
-        })
-        if (rows.length > 0) await bumpFeedEpoch(tx, follower)
-      })
-    },
-    async unfollow(follower, followee) {
-      await db.transaction(
-        async (tx) => {
-          const rows = await tx.query({
-            text: `DELETE FROM follows WHERE follower_id = $1 AND followee_id = $2 RETURNING 1`,
-            values: [follower, followee],
-          })
-          if (rows.length > 0) await bumpFeedEpoch(tx, follower)
-        },
-        { narrows: true },
-      )
-    },
-    async setVisibility(photoId, visibility, { inFlight = false } = {}) {
-      const [now] = await db.primary<{ visibility: Visibility; score: string; owner_id: UserId }>({
-        text: 'SELECT visibility, score, owner_id FROM photos WHERE photo_id = $1',
-        values: [photoId],
-      })
-      const narrows = isNarrowing(now!.visibility, visibility)
-      await db.transaction(
-        async (tx) => {
-          await tx.query({
-            text: `UPDATE photos SET visibility = $2, version = version + 1, access_epoch = access_epoch + $3::integer
-                   WHERE photo_id = $1`,
-            values: [photoId, visibility, narrows ? 1 : 0],
-          })
-          const { owner_id: ownerId, score } = now!
-          if (inFlight && visibility !== 'private') {
-            await markInFlight(tx, { photoId, ownerId, score: Number(score) }, 0)
-          }
-        },
-        { narrows },
-      )
-    },
-    async remove(photoId) {
-      await db.transaction(
-        (tx) =>
-          tx.query({
-            text: `UPDATE photos SET status = 'deleted', version = version + 1, access_epoch = access_epoch + 1
-                   WHERE photo_id = $1`,
-            values: [photoId],
-          }),
-        { narrows: true },
-      )
-    },
-    settle,
+    follow: (follower, followee) => follow(db, follower, followee),
+    unfollow: (follower, followee) => unfollow(db, follower, followee),
+    setVisibility: (photoId, visibility, { inFlight = false } = {}) =>
+      editPhoto(db, photoId, { visibility }, inFlight ? { fanoutShardThreshold: ANY_FOLLOWERS } : {}),
+    remove: (photoId) => deletePhoto(db, photoId),
+    settle: () => settle(db),
     async expected(viewer) {
       const edges = await db.primary<{ followee_id: UserId }>({
         text: 'SELECT followee_id FROM follows WHERE follower_id = $1',

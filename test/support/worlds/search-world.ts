@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
-import { extractHashtags } from '../../../src/domain/hashtags.ts'
 import { ANONYMOUS, type Viewer } from '../../../src/domain/viewer.ts'
 import type { PhotoStatus, Visibility } from '../../../src/domain/visibility.ts'
-import { openDatabase, type Database, type Statement } from '../../../src/infra/db/database.ts'
+import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
 import { openSearchClient, type Client } from '../../../src/infra/opensearch/client.ts'
 import { createPhotoIndex, type PhotoIndex } from '../../../src/infra/opensearch/photo-index.ts'
 import { ensureSearchIndex, photosAlias } from '../../../src/infra/opensearch/setup.ts'
@@ -16,7 +15,11 @@ import {
 import { createSearchIndex, type SearchIndex } from '../../../src/services/search/search-index.ts'
 import type { Page } from '../../../src/services/lists/list-read.ts'
 import type { PhotoCard } from '../../../src/services/photos/photo-cards.ts'
+import { buildUser } from '../factories/accounts.ts'
+import { follow, unfollow } from '../factories/follows.ts'
+import { buildPhoto, deletePhoto, editPhoto, setPhotoStatus } from '../factories/photos.ts'
 import { pageFor, type PageOptions } from '../list-read.ts'
+import { settle } from '../replica.ts'
 
 interface NewPhoto {
   owner: string
@@ -27,7 +30,7 @@ interface NewPhoto {
   publishedAt?: Date
 }
 
-/** The file's database and a search index of its own on the running servers. */
+/** The file's database and a search index of its own on the running servers. The replica has each change once it resolves. */
 export interface SearchWorld {
   db: Database
   client: Client
@@ -37,13 +40,13 @@ export interface SearchWorld {
   search: Search
   addUser(username?: string): Promise<string>
   follow(follower: string, followee: string): Promise<void>
+  unfollow(follower: string, followee: string): Promise<void>
   /** Adds a row (ready and public unless said otherwise) and its tags; not its search document. */
   addPhoto(photo: NewPhoto): Promise<string>
-  /** Changes the row as a narrowing does; the search document stays as it is. */
-  change(
-    photoId: string,
-    to: { visibility?: Visibility; status?: PhotoStatus; caption?: string },
-  ): Promise<void>
+  /** Changes the row as its owner does; the search document stays as it is. */
+  edit(photoId: string, changes: { visibility?: Visibility; caption?: string }): Promise<void>
+  remove(photoId: string): Promise<void>
+  setStatus(photoId: string, status: PhotoStatus): Promise<void>
   /** Adds the photos, their documents, and makes them searchable. */
   publish(...photos: NewPhoto[]): Promise<string[]>
   /** Makes what was indexed searchable now. */
@@ -68,8 +71,6 @@ export const minutes = (count: number) => new Date(Date.UTC(2026, 0, 1, 0, count
 /** A word that no other test's captions hold. */
 export const freshWord = () => `w${uuidv7().replaceAll('-', '')}`
 
-const UPLOAD_EXPIRES_AT = new Date('2026-01-01T00:00:00Z')
-
 function setting(name: string): string {
   const value = process.env[name]
   if (!value) throw new Error(`${name} is not set: run the tests with npm test`)
@@ -85,6 +86,7 @@ export async function openSearchWorld(): Promise<SearchWorld> {
     statementTimeoutMs: 15_000,
     applicationName: 'search-tests',
   })
+  await settle(db)
   const client = openSearchClient(setting('OPENSEARCH_URL'))
   await ensureSearchIndex(client, prefix)
   const index = createPhotoIndex(client, prefix)
@@ -98,30 +100,27 @@ export async function openSearchWorld(): Promise<SearchWorld> {
     index,
     searchIndex,
     search,
-    async addUser(username = `u${randomBytes(6).toString('hex')}`) {
-      const [row] = await db.primary<{ user_id: string }>({
-        text: `INSERT INTO users (username, password_hash) VALUES ($1, 'x') RETURNING user_id`,
-        values: [username],
-      })
-      return row!.user_id
-    },
+    addUser: async (username) => (await buildUser(db, username)).userId,
     async follow(follower, followee) {
-      await atOnce(db, {
-        text: 'INSERT INTO follows (follower_id, followee_id) VALUES ($1, $2)',
-        values: [follower, followee],
-      })
+      await follow(db, follower, followee)
+      await settle(db)
     },
-    addPhoto: (photo) => addPhoto(db, photo),
-    change: (photoId, to) =>
-      atOnce(db, {
-        text: `UPDATE photos SET version = version + 1, visibility = coalesce($2, visibility),
-          status = coalesce($3, status), caption = coalesce($4, caption) WHERE photo_id = $1`,
-        values: [photoId, to.visibility ?? null, to.status ?? null, to.caption ?? null],
-      }),
+    unfollow: (follower, followee) => unfollow(db, follower, followee),
+    async addPhoto(photo) {
+      const photoId = await addPhoto(db, photo)
+      await settle(db)
+      return photoId
+    },
+    async edit(photoId, changes) {
+      await editPhoto(db, photoId, changes)
+      await settle(db)
+    },
+    remove: (photoId) => deletePhoto(db, photoId),
+    setStatus: (photoId, status) => setPhotoStatus(db, photoId, status),
     async publish(...photos) {
       const ids = []
       for (const photo of photos) ids.push(await addPhoto(db, photo))
-      await Promise.all(ids.map((photoId) => searchIndex.indexPhoto(photoId)))
+      await Promise.all([settle(db), ...ids.map((photoId) => searchIndex.indexPhoto(photoId))])
       await world.refresh()
       return ids
     },
@@ -159,40 +158,7 @@ export async function openSearchWorld(): Promise<SearchWorld> {
   return world
 }
 
-async function addPhoto(db: Database, photo: NewPhoto): Promise<string> {
-  const photoId = uuidv7()
-  const { caption = '', status = 'ready', publishedAt = new Date() } = photo
-  await db.transaction(
-    async ({ query }) => {
-      await query({
-        text: `INSERT INTO photos (photo_id, owner_id, status, visibility, storage_key, caption, alt_text, content_type,
-          bytes, upload_expires_at, published_at, score)
-        VALUES ($1, $2, $3, $4, 'originals/x', $5, $6, 'image/jpeg', 1, $7, $8, $9)`,
-        values: [
-          photoId,
-          photo.owner,
-          status,
-          photo.visibility ?? 'public',
-          caption,
-          photo.altText ?? null,
-          UPLOAD_EXPIRES_AT,
-          publishedAt,
-          publishedAt.getTime(),
-        ],
-      })
-      for (const [position, { tag, display }] of extractHashtags(caption).entries()) {
-        await query({
-          text: 'INSERT INTO photo_tags (photo_id, tag, display, position) VALUES ($1, $2, $3, $4)',
-          values: [photoId, tag, display, position],
-        })
-      }
-    },
-    { narrows: true },
-  )
-  return photoId
-}
-
-/** Commits so that the next read on the replica has it. */
-async function atOnce(db: Database, statement: Statement): Promise<void> {
-  await db.transaction(({ query }) => query(statement), { narrows: true })
+async function addPhoto(db: Database, { owner, publishedAt, ...photo }: NewPhoto): Promise<string> {
+  const at = publishedAt === undefined ? {} : { publishedAt: publishedAt.getTime() }
+  return (await buildPhoto(db, owner, { ...photo, ...at })).photoId
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import sharp from 'sharp'
-import { v7 as uuid } from 'uuid'
 import type { Client } from '@temporalio/client'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { loadConfig, type Config } from '../../../src/config/config.ts'
@@ -12,18 +11,22 @@ import {
   type UploadProgress,
 } from '../../../src/contracts/photo-upload.ts'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
+import type { OriginalContentType } from '../../../src/domain/variants.ts'
 import type { Visibility } from '../../../src/domain/visibility.ts'
 import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
 import { openObjectStore, type ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import { openTemporal } from '../../../src/infra/temporal/client.ts'
 import { setUpTemporal } from '../../../src/infra/temporal/setup.ts'
 import { addToOutbox, createOutbox, type Outbox } from '../../../src/services/delivery/outbox.ts'
-import { incomingKey } from '../../../src/services/photos/object-keys.ts'
+import type { NewPhoto } from '../../../src/services/photos/new-photo.ts'
+import { createPendingUploads } from '../../../src/services/uploads/open-upload.ts'
 import { fanoutBulkWorker } from '../../../src/workers/fanout-bulk.ts'
 import { fanoutWorker } from '../../../src/workers/fanout.ts'
 import { mediaWorker } from '../../../src/workers/media.ts'
 import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
 import { startWorker, type RunningWorker, type WorkerDefinition } from '../../../src/workers/run-worker.ts'
+import { buildUser } from '../factories/accounts.ts'
+import { deletePhoto, editPhoto } from '../factories/photos.ts'
 
 Runtime.install({ logger: new DefaultLogger('ERROR') })
 export const silent = pino({ level: process.env.TEST_LOG ?? 'silent' })
@@ -50,6 +53,10 @@ export interface UploadWorld {
   owner(): Promise<UserId>
   /** As POST /photos does: a row and an outbox message, not delivered yet. */
   openUpload(owner: UserId, options?: OpenUploadOptions): Promise<OpenUpload>
+  /** As PATCH does. */
+  edit(upload: OpenUpload, changes: { visibility?: Visibility; caption?: string }): Promise<void>
+  /** As DELETE does. */
+  remove(upload: OpenUpload): Promise<void>
   /** Commits an outbox message. @returns its id */
   owe(message: OutboxMessage): Promise<string>
   /** As the storage event does. */
@@ -62,7 +69,7 @@ export interface UploadWorld {
 
 export interface OpenUploadOptions {
   bytes?: number
-  contentType?: string
+  contentType?: OriginalContentType
   caption?: string
   visibility?: Visibility
   expiresInMs?: number
@@ -73,6 +80,19 @@ export interface OpenUpload {
   ownerId: UserId
   expiresAtMs: number
   outboxId: string
+}
+
+const SMALL_JPEG: NewPhoto = {
+  contentType: 'image/jpeg',
+  bytes: 1,
+  sha256: undefined,
+  caption: null,
+  altText: null,
+  visibility: 'public',
+  shareLocation: false,
+  shareCamera: false,
+  allowDownload: false,
+  commentPolicy: null,
 }
 
 export async function openUploadWorld(overrides: Record<string, string> = {}): Promise<UploadWorld> {
@@ -108,36 +128,23 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
       workers.push(worker)
       return worker
     },
-    async owner() {
-      const [row] = await db.primary<{ user_id: string }>({
-        text: `INSERT INTO users (username, password_hash) VALUES ($1, 'none') RETURNING user_id::text`,
-        values: [`upload-${randomUUID().slice(0, 12)}`],
+    owner: async () => (await buildUser(db)).userId,
+    async openUpload(ownerId, { expiresInMs = 900_000, ...photo } = {}) {
+      const outboxIds: string[] = []
+      const uploads = createPendingUploads({
+        db,
+        objects,
+        outbox: { ...outbox, dispatch: async (ids) => void outboxIds.push(...ids) },
+        uploadExpirySeconds: expiresInMs / 1_000,
+        maxPendingUploads: config.MAX_PENDING_UPLOADS,
+        maxUploadBytes: config.MAX_UPLOAD_BYTES,
       })
-      return row!.user_id
+      const { card } = await uploads.open(ownerId, { ...SMALL_JPEG, ...photo })
+      const expiresAtMs = card.uploadExpiresAt.getTime()
+      return { photoId: card.photoId, ownerId, expiresAtMs, outboxId: outboxIds[0]! }
     },
-    async openUpload(ownerId, options = {}) {
-      const photoId = uuid()
-      const expiresAtMs = Date.now() + (options.expiresInMs ?? 900_000)
-      const outboxId = await db.transaction(async (tx) => {
-        await tx.query({
-          text: `INSERT INTO photos
-              (photo_id, owner_id, storage_key, caption, visibility, content_type, bytes, upload_expires_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, to_timestamp($8::double precision / 1000))`,
-          values: [
-            photoId,
-            ownerId,
-            incomingKey(photoId),
-            options.caption ?? null,
-            options.visibility ?? 'public',
-            options.contentType ?? 'image/jpeg',
-            options.bytes ?? 1,
-            expiresAtMs,
-          ],
-        })
-        return addToOutbox(tx, { kind: 'uploadOpened', payload: { photoId, ownerId, expiresAtMs } })
-      })
-      return { photoId, ownerId, expiresAtMs, outboxId }
-    },
+    edit: ({ photoId }, changes) => editPhoto(db, photoId, changes, { outbox }),
+    remove: ({ photoId }) => deletePhoto(db, photoId, { outbox }),
     owe: (message) => db.transaction((tx) => addToOutbox(tx, message)),
     async announce({ photoId, ownerId, expiresAtMs }) {
       const id = await world.owe({ kind: 'originalArrived', payload: { photoId, ownerId, expiresAtMs } })
@@ -176,33 +183,6 @@ export async function somePhoto(width = 1_600, height = 1_200): Promise<Buffer> 
   return sharp({ create: { width, height, channels: 3, background: '#446688', noise } })
     .jpeg({ quality: 85 })
     .toBuffer()
-}
-
-/** As PATCH and DELETE do, in the database alone. */
-export async function changePhoto(
-  world: UploadWorld,
-  { photoId, ownerId }: OpenUpload,
-  change: { visibility?: Visibility; narrows?: boolean; status?: 'deleted'; caption?: string },
-): Promise<void> {
-  const outboxId = await world.db.transaction(
-    async (tx) => {
-      await tx.query({
-        text: `UPDATE photos SET version = version + 1, access_epoch = access_epoch + $2::int,
-            visibility = coalesce($3, visibility), status = coalesce($4, status), caption = coalesce($5, caption)
-          WHERE photo_id = $1`,
-        values: [
-          photoId,
-          change.narrows ? 1 : 0,
-          change.visibility ?? null,
-          change.status ?? null,
-          change.caption ?? null,
-        ],
-      })
-      return addToOutbox(tx, { kind: 'photoChanged', payload: { photoId, ownerId } })
-    },
-    { narrows: change.narrows ?? false },
-  )
-  await world.outbox.dispatch([outboxId])
 }
 
 /** Waits until `probe` returns something; fails with what it saw last. */

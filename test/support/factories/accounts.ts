@@ -1,0 +1,54 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { hash, verify } from '@node-rs/argon2'
+import type { AccountStatus } from '../../../src/domain/access.ts'
+import type { UserId } from '../../../src/domain/ids.ts'
+import type { Database } from '../../../src/infra/db/database.ts'
+import { createAccounts, type Accounts } from '../../../src/services/accounts/accounts.ts'
+import type { Passwords } from '../../../src/services/accounts/passwords.ts'
+import { createSessions } from '../../../src/services/accounts/sessions.ts'
+
+export interface BuiltUser {
+  userId: UserId
+  username: string
+  password: string
+  sessionId: string
+  refreshToken: string
+}
+
+/**
+ * Real hashes at the least cost that argon2 allows, a thousandth of the service's. The cost stands in the hash, so the API
+ * signs these accounts in as well.
+ */
+const cheapPasswords: Passwords = {
+  hash: (password) => hash(password, { algorithm: 2, memoryCost: 8, timeCost: 1, parallelism: 1 }),
+  matches: async (password, stored) => stored !== undefined && verify(stored, password),
+}
+
+export function accountsOf(db: Database): Accounts {
+  return createAccounts({ db, passwords: cheapPasswords, sessions: createSessions({ db, sessionDays: 30 }) })
+}
+
+/** An account and its first session, as after a sign-up. */
+export async function buildUser(db: Database, username = uniqueName()): Promise<BuiltUser> {
+  const password = randomUUID()
+  const { session } = await accountsOf(db).register({ username, password, displayName: null }, 'tests')
+  return { username, password, ...session }
+}
+
+/** By SQL: no service suspends accounts or closes them to strangers yet. Returns once the replica obeys it. */
+export async function changeAccount(
+  db: Database,
+  userId: UserId,
+  { status, isPrivate }: { status?: AccountStatus; isPrivate?: boolean },
+): Promise<void> {
+  await db.transaction(
+    (tx) =>
+      tx.query({
+        text: `UPDATE users SET status = coalesce($2, status), is_private = coalesce($3, is_private) WHERE user_id = $1`,
+        values: [userId, status ?? null, isPrivate ?? null],
+      }),
+    { narrows: true },
+  )
+}
+
+const uniqueName = () => `u${randomBytes(6).toString('hex')}`
