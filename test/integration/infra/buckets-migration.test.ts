@@ -1,32 +1,14 @@
-import { randomBytes } from 'node:crypto'
-import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { feedBucket } from '../../../src/domain/buckets.ts'
-import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
+import type { Database } from '../../../src/infra/db/database.ts'
+import { openDatabaseAt } from '../../support/servers/test-databases.ts'
 
 describe('the migration to 16,384 buckets', () => {
-  const name = `dk_migration_${randomBytes(6).toString('hex')}`
-  const databaseUrl = (database: string) => {
-    const url = new URL(process.env.DATABASE_URL!)
-    url.pathname = `/${database}`
-    return url.href
-  }
-  const run = async (sql: string) => {
-    const admin = new Client({ connectionString: databaseUrl('postgres') })
-    await admin.connect()
-    await admin.query(sql).finally(() => admin.end())
-  }
   let db: Database
+  let drop: () => Promise<void>
 
   beforeAll(async () => {
-    await run(`CREATE DATABASE ${name}`)
-    db = await openDatabase({
-      url: databaseUrl(name),
-      poolSize: 1,
-      statementTimeoutMs: 60_000,
-      applicationName: 'migration-tests',
-    })
-    await db.orm.migrator.up({ to: '20261126-distribution-and-counters' })
+    ;({ db, drop } = await openDatabaseAt(process.env.DATABASE_URL!, '20261126-distribution-and-counters'))
     await db.primary({
       text: `INSERT INTO users (username, password_hash) SELECT 'u' || n, '-' FROM generate_series(1, 500) n`,
     })
@@ -35,10 +17,7 @@ describe('the migration to 16,384 buckets', () => {
     })
     await db.primary({ text: `INSERT INTO feed_state (user_id, epoch, enrolled) VALUES (2, 4, true)` })
   })
-  afterAll(async () => {
-    await db?.close()
-    await run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
-  })
+  afterAll(() => drop?.())
 
   const buckets = () =>
     db.primary<{ id: string; bucket: number }>({

@@ -1,31 +1,13 @@
-import { randomBytes } from 'node:crypto'
-import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
+import type { Database } from '../../../src/infra/db/database.ts'
+import { openDatabaseAt } from '../../support/servers/test-databases.ts'
 
 describe('the migration of distribution and counters', () => {
-  const name = `dk_migration_${randomBytes(6).toString('hex')}`
-  const databaseUrl = (database: string) => {
-    const url = new URL(process.env.DATABASE_URL!)
-    url.pathname = `/${database}`
-    return url.href
-  }
-  const run = async (sql: string) => {
-    const admin = new Client({ connectionString: databaseUrl('postgres') })
-    await admin.connect()
-    await admin.query(sql).finally(() => admin.end())
-  }
   let db: Database
+  let drop: () => Promise<void>
 
   beforeAll(async () => {
-    await run(`CREATE DATABASE ${name}`)
-    db = await openDatabase({
-      url: databaseUrl(name),
-      poolSize: 1,
-      statementTimeoutMs: 60_000,
-      applicationName: 'migration-tests',
-    })
-    await db.orm.migrator.up({ to: '20261122-owed-distribution' })
+    ;({ db, drop } = await openDatabaseAt(process.env.DATABASE_URL!, '20261122-owed-distribution'))
     await db.primary({
       text: `INSERT INTO users (username, password_hash) VALUES ('ann', '-'), ('bob', '-')`,
     })
@@ -50,10 +32,7 @@ describe('the migration of distribution and counters', () => {
       text: `INSERT INTO user_counters (user_id, slot, followers, photos) VALUES (1, 3, 7, 4), (2, 0, 1, 0)`,
     })
   })
-  afterAll(async () => {
-    await db?.close()
-    await run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
-  })
+  afterAll(() => drop?.())
 
   const BEFORE = `SELECT photo_id, distribution, distribution_since AS since FROM photos
     WHERE distribution IS DISTINCT FROM 'none' OR distribution_since IS NOT NULL ORDER BY photo_id`

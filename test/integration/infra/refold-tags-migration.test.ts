@@ -1,35 +1,17 @@
-import { randomBytes } from 'node:crypto'
-import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { v7 as uuidv7 } from 'uuid'
-import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
+import type { Database } from '../../../src/infra/db/database.ts'
+import { openDatabaseAt } from '../../support/servers/test-databases.ts'
 
 describe('the migration of hashtags to the new folding', () => {
-  const name = `dk_migration_${randomBytes(6).toString('hex')}`
-  const databaseUrl = (database: string) =>
-    Object.assign(new URL(process.env.DATABASE_URL!), { pathname: `/${database}` }).href
-  const run = async (sql: string) => {
-    const admin = new Client({ connectionString: databaseUrl('postgres') })
-    await admin.connect()
-    await admin.query(sql).finally(() => admin.end())
-  }
   let db: Database
+  let drop: () => Promise<void>
 
   beforeAll(async () => {
-    await run(`CREATE DATABASE ${name}`)
-    db = await openDatabase({
-      url: databaseUrl(name),
-      poolSize: 1,
-      statementTimeoutMs: 60_000,
-      applicationName: 'migration-tests',
-    })
-    await db.orm.migrator.up({ to: '20261126-distribution-and-counters' })
+    ;({ db, drop } = await openDatabaseAt(process.env.DATABASE_URL!, '20261126-distribution-and-counters'))
     await db.primary({ text: `INSERT INTO users (username, password_hash) VALUES ('ann', '-')` })
   })
-  afterAll(async () => {
-    await db?.close()
-    await run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
-  })
+  afterAll(() => drop?.())
 
   /** A photo with the tags that older rules gave it. */
   async function addPhoto(status: string, caption: string, tags: [tag: string, display: string][]) {

@@ -1,8 +1,8 @@
-import { createHash, randomInt } from 'node:crypto'
+import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { openDatabase } from '../../../src/infra/db/database.ts'
+import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
 
 const MIGRATIONS = join(import.meta.dirname, '../../../src/infra/db/migrations')
 /** Any number that nothing else on the server locks. */
@@ -42,6 +42,32 @@ export async function createTestDatabase(url: string, template: string, name: st
   const own = inDatabase(url, name)
   await startUserIds(own)
   return own
+}
+
+/**
+ * A database of its own that is migrated only up to a migration, for what the next one does with stored rows.
+ * @returns its connection, and what closes and deletes it
+ */
+export async function openDatabaseAt(
+  url: string,
+  migration: string,
+): Promise<{ db: Database; drop: () => Promise<void> }> {
+  const name = `dk_migration_${randomBytes(6).toString('hex')}`
+  await asAdmin(url, (client) => client.query(`CREATE DATABASE ${name}`))
+  const db = await openDatabase({
+    url: inDatabase(url, name),
+    poolSize: 1,
+    statementTimeoutMs: 60_000,
+    applicationName: 'migration-tests',
+  })
+  await db.orm.migrator.up({ to: migration })
+  return {
+    db,
+    async drop() {
+      await db.close()
+      await asAdmin(url, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`))
+    },
+  }
 }
 
 /** Deletes what a run has created in a server that outlives it. */
