@@ -19,6 +19,8 @@ import { createRouter, createRoutes, refuseUnrouted, type RouteDefinition } from
 import { accountRoutes } from './routes/accounts/routes.ts'
 import { likeRoutes } from './routes/engagement/like-routes.ts'
 import { feedRoutes } from './routes/feed/routes.ts'
+import { blockRoutes } from './routes/graph/block-routes.ts'
+import { followRequestRoutes } from './routes/graph/follow-request-routes.ts'
 import { graphRoutes } from './routes/graph/routes.ts'
 import { docsFiles, docsRoutes } from './routes/operations/docs.ts'
 import { operationsRoutes } from './routes/operations/routes.ts'
@@ -59,6 +61,8 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
   photoRoutes(v1, present)
   likeRoutes(v1)
   graphRoutes(v1)
+  followRequestRoutes(v1)
+  blockRoutes(v1)
   profileRoutes(v1)
   feedRoutes(v1, present)
   searchRoutes(v1, present)

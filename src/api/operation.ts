@@ -16,6 +16,7 @@ export interface Operation {
   /** Path parameters. A malformed one answers 404, since the resource cannot exist. */
   params?: z.ZodObject
   query?: z.ZodObject
+  /** An optional one may be left out. */
   body?: z.ZodType
   /** Larger bodies are refused unread. */
   bodyLimitBytes?: number
@@ -35,6 +36,11 @@ export interface InputOf<O extends Operation> {
   params: Parsed<O['params']>
   query: Parsed<O['query']>
   body: Parsed<O['body']>
+}
+
+/** Whether a request may come without this body. */
+export function isOptional(body: z.ZodType): boolean {
+  return body.safeParse(undefined).success
 }
 
 /** Declares an operation, keeping the exact types of its schemas. */

@@ -14,12 +14,13 @@ import { openUploads } from './uploads/module.ts'
 /** Every use case of the API, module by module. Workers open the modules that their activities need. */
 export function openServices(clients: Clients) {
   const delivery = openDelivery(clients)
+  const accounts = openAccounts(clients)
   const { background, ...feed } = openFeed(clients)
   return {
     ...openLists(clients),
     ...openRequests(clients),
-    ...openAccounts(clients),
-    ...openGraph(clients),
+    ...accounts,
+    ...openGraph(clients, accounts),
     ...openPhotos(clients, delivery),
     ...openUploads(clients, delivery),
     ...feed,

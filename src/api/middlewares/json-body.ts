@@ -29,7 +29,8 @@ export async function readJsonBody(ctx: ApiContext, limitBytes: number): Promise
   return body
 }
 
-function hasBody(ctx: ApiContext): boolean {
+/** Whether the request announces a body. */
+export function hasBody(ctx: ApiContext): boolean {
   return (
     ctx.req.headers['transfer-encoding'] !== undefined || Number(ctx.req.headers['content-length'] ?? 0) > 0
   )

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { DarkroomError, type ErrorCode, type FieldError } from '../../domain/errors.ts'
 import { step, type ApiContext, type Step } from '../context.ts'
-import type { InputOf, Operation } from '../operation.ts'
-import { DEFAULT_BODY_LIMIT_BYTES, readJsonBody } from './json-body.ts'
+import { isOptional, type InputOf, type Operation } from '../operation.ts'
+import { DEFAULT_BODY_LIMIT_BYTES, hasBody, readJsonBody } from './json-body.ts'
 
 /** At most this many failing fields are listed. */
 const MAX_FIELDS = 50
@@ -17,9 +17,7 @@ export function valid<const O extends Operation>(operation: O): Step<unknown, { 
     if (params && !params.success) throw new DarkroomError('not_found', 'No such resource.')
     refuseUnsafeQuery(ctx)
     const query = (operation.query ?? EMPTY).safeParse({ ...ctx.query })
-    const body = operation.body?.safeParse(
-      await readJsonBody(ctx, operation.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES),
-    )
+    const body = operation.body?.safeParse(await bodyOf(ctx, operation.body, operation.bodyLimitBytes))
     const issues = [...issuesOf('query', query), ...(body ? issuesOf('body', body) : [])]
     if (issues.length > 0) throw refusalOf(issues)
     ctx.input = { params: params?.data, query: query.data, body: body?.data } as InputOf<O>
@@ -28,6 +26,11 @@ export function valid<const O extends Operation>(operation: O): Step<unknown, { 
 }
 
 const EMPTY = z.strictObject({})
+
+/** Undefined for an absent body where the schema allows that. */
+function bodyOf(ctx: ApiContext, schema: z.ZodType, limitBytes = DEFAULT_BODY_LIMIT_BYTES): Promise<unknown> {
+  return isOptional(schema) && !hasBody(ctx) ? Promise.resolve(undefined) : readJsonBody(ctx, limitBytes)
+}
 
 interface Issue extends FieldError {
   /** Schemas may give an issue a code of its own, `params: { code }`. */

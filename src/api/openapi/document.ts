@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { policyPoints, RATE_POLICIES } from '../../services/requests/rate-limits.ts'
 import type { StepDescription } from '../context.ts'
 import { IDEMPOTENCY_KEY } from '../middlewares/idempotent.ts'
-import type { Operation } from '../operation.ts'
+import { isOptional, type Operation } from '../operation.ts'
 import type { RouteDefinition } from '../routing.ts'
 import { VERSION } from '../version.ts'
 import { guide, windowOf, type GuideSettings } from './guide.ts'
@@ -14,9 +14,9 @@ export type DocumentSettings = GuideSettings & { PUBLIC_URL: string }
 
 /** What each part of the API covers, in display order. */
 const TAGS: Readonly<Record<string, string>> = {
-  users: 'Sign-up, profiles and follows.',
+  users: 'Sign-up, profiles, follows, blocks and mutes.',
   sessions: 'Signing in and out, on each device.',
-  me: 'Your own account.',
+  me: 'Your own account, and who may follow it.',
   photos: 'Upload, read, edit and delete photos.',
   feed: 'Photos from the accounts you follow, and your own.',
   search: 'Find photos by words, tags, people and dates.',
@@ -93,7 +93,7 @@ function describe(
     ...(operation.body
       ? {
           requestBody: {
-            required: true,
+            required: !isOptional(operation.body),
             content: {
               'application/json': {
                 schema: operation.body,

@@ -23,7 +23,8 @@ export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
     'The body is not plain `application/json`, or the content type of the photo is not accepted.',
   headers_too_large: 'The request line and headers are longer than 16 KiB. Ask for less at once.',
   request_timeout: 'The request did not arrive in time, and the connection was closed. Send it again.',
-  quota_exceeded: 'You have too many open uploads. Finish some, or wait until they expire.',
+  quota_exceeded:
+    'You have too many open uploads, or follow too many accounts. Finish, wait for or undo some of them.',
   account_private: 'Only accepted followers of the account may see this.',
   account_suspended: 'The account is suspended and cannot sign in.',
   link_password_required: 'The share link needs a password, or the password is wrong.',

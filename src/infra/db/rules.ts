@@ -31,6 +31,11 @@ export function follows(followerId: string, followeeId: string): string {
   return probe('follows', `follower_id = ${followerId} AND followee_id = ${followeeId}`)
 }
 
+/** A request to follow that awaits an answer. Plan: one probe of follow_requests_pkey. */
+export function requests(followerId: string, followeeId: string): string {
+  return probe('follow_requests', `follower_id = ${followerId} AND followee_id = ${followeeId}`)
+}
+
 /** The viewer follows or is the owner, so the photo belongs in their feed. NULL without a viewer. */
 export function inCircle(ownerId: string, viewerId: string): string {
   return `(${ownerId} = ${viewerId} OR ${follows(viewerId, ownerId)})`
@@ -47,7 +52,7 @@ export function blocks(blockerId: string, blockedId: string): string {
 }
 
 /** Plan: two probes of blocks_pkey. */
-function blockedEitherWay(oneId: string, otherId: string): string {
+export function blockedEitherWay(oneId: string, otherId: string): string {
   return `(${blocks(oneId, otherId)} OR ${blocks(otherId, oneId)})`
 }
 

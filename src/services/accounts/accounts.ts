@@ -4,7 +4,7 @@ import { DarkroomError } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
 import { FeedState, User, type UserRow } from '../../entities/index.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
-import type { Database, Query } from '../../infra/db/database.ts'
+import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import type { Passwords } from './passwords.ts'
 import type { OpenSession, Sessions } from './sessions.ts'
 
@@ -30,9 +30,10 @@ interface NewAccount {
 }
 
 /** Undefined leaves a field as it is; null empties it. */
-interface AccountChanges {
+export interface AccountChanges {
   displayName?: string | null | undefined
   bio?: string | null | undefined
+  isPrivate?: boolean | undefined
   defaultCommentPolicy?: CommentPolicy | undefined
 }
 
@@ -46,8 +47,16 @@ export interface Accounts {
   authenticate(username: string, password: string): Promise<Account>
   /** @throws DarkroomError unauthenticated if the account is gone */
   get(userId: UserId): Promise<OwnAccount>
-  /** @param guard gets the locked account before it is changed, and may throw */
-  update(userId: UserId, changes: AccountChanges, guard?: (current: OwnAccount) => void): Promise<OwnAccount>
+  /**
+   * Changes the account's row within a transaction, which locks it: nobody follows or asks to follow it meanwhile.
+   * @param guard gets the locked account before it is changed, and may throw
+   */
+  updateWithin(
+    tx: Transaction,
+    userId: UserId,
+    changes: AccountChanges,
+    guard?: (current: OwnAccount) => void,
+  ): Promise<OwnAccount>
 }
 
 const ACCOUNT_FIELDS = ['user_id', 'username', 'display_name', 'bio', 'is_private', 'created_at'] as const
@@ -96,15 +105,20 @@ export function createAccounts(deps: { db: Database; passwords: Passwords; sessi
       return { ...toAccount(row), defaultCommentPolicy: row.default_comment_policy }
     },
 
-    async update(userId, changes, guard) {
-      return db.transaction(async ({ em, query }) => {
-        await query({ text: LOCK_ACCOUNT, values: [userId] })
-        const user = await em.findOne(User, { userId })
-        if (!user) throw accountGone()
-        guard?.(accountOf(user))
-        const { defaultCommentPolicy = user.defaultCommentPolicy, ...texts } = changes
-        return accountOf(em.assign(user, { ...texts, defaultCommentPolicy }, { ignoreUndefined: true }))
-      })
+    async updateWithin({ em, query }, userId, changes, guard) {
+      await query({ text: LOCK_ACCOUNT, values: [userId] })
+      const user = await em.findOne(User, { userId })
+      if (!user) throw accountGone()
+      guard?.(accountOf(user))
+      const {
+        isPrivate = user.isPrivate,
+        defaultCommentPolicy = user.defaultCommentPolicy,
+        ...texts
+      } = changes
+      em.assign(user, { ...texts, isPrivate, defaultCommentPolicy }, { ignoreUndefined: true })
+      // Now, so that the statements of the transaction that follow see it.
+      await em.flush()
+      return accountOf(user)
     },
   }
 }

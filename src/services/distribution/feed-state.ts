@@ -2,15 +2,31 @@ import type { UserId } from '../../domain/ids.ts'
 import type { Query, Transaction } from '../../infra/db/database.ts'
 
 /**
- * Voids every claim that a stored feed of the user is complete. The next read then rebuilds, which needs no backfill
- * and no removal (docs/feed.md, Epoch). Every transaction that adds or ends a follow of the user, or approves their
- * request, calls it; a block or unfollow both ways calls it once for each side.
+ * Locks the feeds of users until the transaction ends, in the order of their ids. Every transaction that changes what a
+ * user follows or has asked to follow, or blocks them, takes this lock before any edge, request or counter
+ * (docs/access.md, Locks).
  */
-export async function bumpFeedEpoch(tx: Transaction, userId: UserId): Promise<void> {
+export async function lockFeedStates(tx: Transaction, ...userIds: readonly UserId[]): Promise<void> {
+  // DO UPDATE locks the row even where its WHERE refuses the update, and the INSERT makes a row that is missing.
   await tx.query({
-    text: `INSERT INTO feed_state (user_id, epoch) VALUES ($1, 1)
+    text: `INSERT INTO feed_state (user_id)
+           SELECT user_id FROM unnest($1::bigint[]) AS given (user_id) ORDER BY user_id
+           ON CONFLICT (user_id) DO UPDATE SET epoch = feed_state.epoch WHERE false`,
+    values: [userIds],
+  })
+}
+
+/**
+ * Voids every claim that a stored feed of these users is complete. The next read then rebuilds, which needs no backfill
+ * and no removal (docs/feed.md, Epoch). Every transaction that adds or ends follows of these users, or approves their
+ * requests, calls it.
+ */
+export async function bumpFeedEpoch(tx: Transaction, ...userIds: readonly UserId[]): Promise<void> {
+  await tx.query({
+    text: `INSERT INTO feed_state (user_id, epoch)
+           SELECT user_id, 1 FROM unnest($1::bigint[]) AS given (user_id) ORDER BY user_id
            ON CONFLICT (user_id) DO UPDATE SET epoch = feed_state.epoch + 1`,
-    values: [userId],
+    values: [userIds],
   })
 }
 

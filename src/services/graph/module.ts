@@ -1,8 +1,22 @@
+import type { openAccounts } from '../accounts/module.ts'
 import type { Clients } from '../clients.ts'
+import { createApproveWaiting } from './approve-waiting.ts'
+import { createBlocks } from './blocks.ts'
+import { createEditAccount } from './edit-account.ts'
+import { createFollowRequests } from './follow-requests.ts'
 import { createFollows } from './follows.ts'
+import { createMutes } from './mutes.ts'
 import { createProfiles } from './profiles.ts'
 
-/** The social graph, and profiles as others see them. */
-export function openGraph({ db }: Clients) {
-  return { follows: createFollows({ db }), profiles: createProfiles() }
+/** The social graph and its consent, and profiles as others see them. */
+export function openGraph({ db }: Clients, { accounts }: Pick<ReturnType<typeof openAccounts>, 'accounts'>) {
+  return {
+    follows: createFollows({ db }),
+    followRequests: createFollowRequests({ db }),
+    blocks: createBlocks({ db }),
+    mutes: createMutes({ db }),
+    profiles: createProfiles(),
+    editAccount: createEditAccount({ db, accounts }),
+    approveWaiting: createApproveWaiting({ db }),
+  }
 }

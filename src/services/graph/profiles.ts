@@ -7,11 +7,13 @@ import {
   follows,
   mutes,
   profileVisibleTo,
+  requests,
   visibleTo,
   type ViewerSql,
 } from '../../infra/db/rules.ts'
 import { toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
-import { pageOfRows, type ListRead, type Page, type Reader } from '../lists/list-read.ts'
+import type { ListRead, Page, Reader } from '../lists/list-read.ts'
+import { accountPages, LIST_VIEWER } from './account-pages.ts'
 import { findAccountWithLists } from './find-account.ts'
 
 export interface Profile {
@@ -28,9 +30,6 @@ export interface Profile {
     muting: boolean
   }
 }
-
-/** The place of an edge in a list of followers: when it began in µs since 1970, and the other account. */
-const EDGE_POSITION = ['string', 'string'] as const
 
 type EdgeSide = 'follower_id' | 'followee_id'
 
@@ -80,8 +79,7 @@ const PROFILE = `
     ${countEdges('following', 'follower_id', 'followee_id')},
     (${COUNT_PHOTOS}) AS photos,
     ${follows(VIEWER.userId, 'u.user_id')} AS following_it,
-    EXISTS (
-      SELECT FROM follow_requests WHERE follower_id = ${VIEWER.userId} AND followee_id = u.user_id) AS requested,
+    ${requests(VIEWER.userId, 'u.user_id')} AS requested,
     ${follows('u.user_id', VIEWER.userId)} AS followed_by,
     ${blocks(VIEWER.userId, 'u.user_id')} AS blocking,
     ${mutes(VIEWER.userId, 'u.user_id')} AS muting
@@ -90,40 +88,16 @@ const PROFILE = `
     FROM user_counters WHERE user_id = u.user_id) c
   WHERE lower(u.username) = lower($1) AND ${profileVisibleTo('u', VIEWER)}`
 
-/** `anchor` is the side that owns the list; the index on (anchor, created_at DESC, other DESC) gives the order. */
-const edges = (anchor: EdgeSide, other: EdgeSide) => `
-  SELECT u.user_id, u.username, u.display_name, u.bio, u.is_private, u.created_at,
-    (extract(epoch FROM f.created_at) * 1000000)::bigint AS since
-  FROM follows f JOIN users u ON u.user_id = f.${other}
-  WHERE f.${anchor} = $1 AND ${accountVisibleTo('u', { userId: '$5::bigint', linkId: '$6::uuid' })}
-    AND ($2::bigint IS NULL OR (f.created_at, f.${other}) < ('epoch'::timestamptz + $2 * interval '1 microsecond', $3))
-  ORDER BY f.created_at DESC, f.${other} DESC LIMIT $4`
+/** The accounts on the other side of an account's edges. */
+const edges = (name: string, owner: EdgeSide, other: EdgeSide) =>
+  accountPages({ name, table: 'follows', owner, other, listed: accountVisibleTo('u', LIST_VIEWER) })
 
-const FOLLOWERS = edges('followee_id', 'follower_id')
-const FOLLOWING = edges('follower_id', 'followee_id')
+const followers = edges('followers-page', 'followee_id', 'follower_id')
+const following = edges('following-page', 'follower_id', 'followee_id')
 
 export function createProfiles(): Profiles {
   const ownerOfLists = ({ query, viewer }: Reader, username: string) =>
     findAccountWithLists(query, viewer, username)
-
-  const edgesOf =
-    (name: string, text: string): Profiles['followers'] =>
-    async (list, username) => {
-      const { query, viewer, limit } = list
-      const userId = await ownerOfLists(list, username)
-      const [since, otherId] = list.after(EDGE_POSITION) ?? [null, null]
-      const rows = await query<AccountRow & { since: string }>({
-        name,
-        text,
-        values: [userId, since, otherId, limit + 1, viewerUserId(viewer), viewerLinkId(viewer)],
-      })
-      return pageOfRows(
-        list,
-        rows,
-        (row) => [row.since, row.user_id],
-        (shown) => shown.map(toAccount),
-      )
-    }
 
   return {
     ownerOfLists,
@@ -150,8 +124,8 @@ export function createProfiles(): Profiles {
       }
     },
 
-    followers: edgesOf('followers-page', FOLLOWERS),
-    following: edgesOf('following-page', FOLLOWING),
+    followers: async (list, username) => followers(list, await ownerOfLists(list, username), toAccount),
+    following: async (list, username) => following(list, await ownerOfLists(list, username), toAccount),
   }
 }
 

@@ -4,6 +4,7 @@ import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { sweepSessions } from '../accounts/sweep-sessions.ts'
 import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
 import { startOwedFanouts } from '../distribution/start-owed-fanouts.ts'
+import { sweepMutes } from '../graph/sweep-mutes.ts'
 import { sweepIdempotencyKeys } from '../requests/sweep-idempotency-keys.ts'
 import { sweepIncoming } from '../uploads/sweep-incoming.ts'
 
@@ -20,5 +21,6 @@ export function createHousekeeping({ db: { primary }, objects, starts }: Houseke
     sweepIncoming(primary, objects),
     sweepIdempotencyKeys(primary),
     sweepSessions(primary),
+    sweepMutes(primary),
   ]
 }

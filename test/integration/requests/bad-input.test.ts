@@ -224,9 +224,9 @@ describe('bad input', () => {
       fields: ['body'],
     },
     {
-      what: 'a private account, which is to come',
+      what: 'a private account that is half so',
       call: ['PATCH', '/v1/me'],
-      options: { body: { isPrivate: true } },
+      options: { body: { isPrivate: null } },
       status: 422,
       code: 'invalid',
       fields: ['body.isPrivate'],

@@ -29,9 +29,9 @@ export function accountRoutes(routes: Routes): void {
   })
 
   routes.patch('/me', limit('write'), signedIn(), valid(UpdateMe), async (ctx) => {
-    const { displayName, bio, defaultCommentPolicy } = ctx.input.body
-    const changes = { displayName, bio, defaultCommentPolicy }
-    const account = await ctx.services.accounts.update(ctx.viewer.userId, changes, (current) =>
+    const { displayName, bio, isPrivate, defaultCommentPolicy } = ctx.input.body
+    const changes = { displayName, bio, isPrivate, defaultCommentPolicy }
+    const account = await ctx.services.editAccount(ctx.viewer.userId, changes, (current) =>
       assertMatches(ctx.get('If-Match'), current),
     )
     ctx.body = { user: presentOwnUser(account) }

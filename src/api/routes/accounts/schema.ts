@@ -76,8 +76,11 @@ export const UpdateMe = operation({
       bio: text(MAX_CHARACTERS.bio).optional(),
       isPrivate: z
         .boolean()
-        .refine((given) => !given, 'Private accounts are not available yet.')
-        .meta({ override: { const: false } })
+        .meta({
+          description:
+            'A private account approves its followers, and only they see its photos and lists. Turning private keeps the ' +
+            'followers there are; turning public approves the requests that wait.',
+        })
         .optional(),
       defaultCommentPolicy: z.enum(COMMENT_POLICIES).optional(),
     }),

@@ -8,6 +8,7 @@ import { Migration20261126DistributionAndCounters } from './migration-20261126-d
 import { Migration20261126Access } from './migration-20261126-access.ts'
 import { Migration20261126RefoldTags } from './migration-20261126-refold-tags.ts'
 import { Migration20261127Engagement } from './migration-20261127-engagement.ts'
+import { Migration20261127MutesUntil } from './migration-20261127-mutes-until.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   { name: '20261126-refold-tags', class: Migration20261126RefoldTags },
   { name: '20261126-buckets', class: Migration20261126Buckets },
   { name: '20261127-engagement', class: Migration20261127Engagement },
+  { name: '20261127-mutes-until', class: Migration20261127MutesUntil },
 ]
