@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { build } from 'rolldown'
 import type { FanoutPosition } from '../../src/contracts/photo-fanout.ts'
 import {
   WorkerDiedError,
@@ -46,11 +48,33 @@ export interface FanoutWorkers {
 }
 
 const PROGRAM = join(import.meta.dirname, 'fanout-process.ts')
+/** Always the same path, by which Node finds again what it has compiled of it. */
+const BUNDLE = join(import.meta.dirname, '../../node_modules/.cache/darkroom/fanout-process.mjs')
+
+/** The program and all that it imports in one file: it is started again after each kill, and so takes 0.2 s of a core, not 0.7. */
+async function bundleProgram(): Promise<string> {
+  const { output } = await build({
+    input: PROGRAM,
+    platform: 'node',
+    output: { codeSplitting: false },
+    write: false,
+    logLevel: 'silent',
+  })
+  await mkdir(dirname(BUNDLE), { recursive: true })
+  const unfinished = `${BUNDLE}.${process.pid}`
+  await writeFile(unfinished, output[0].code)
+  await rename(unfinished, BUNDLE)
+  return BUNDLE
+}
 
 /** @param servers settings that name the servers it works on */
-export function openFanoutWorkers(headItems: number, servers: Record<string, string>): FanoutWorkers {
+export async function openFanoutWorkers(
+  headItems: number,
+  servers: Record<string, string>,
+): Promise<FanoutWorkers> {
   let killed = 0
-  const start = () => startWorker(headItems, servers, onDeath)
+  const program = await bundleProgram()
+  const start = () => startWorker(program, headItems, servers, onDeath)
   let current = start()
   let spare = start()
 
@@ -81,11 +105,12 @@ interface Call {
 }
 
 async function startWorker(
+  program: string,
   headItems: number,
   servers: Record<string, string>,
   onDeath: (wasBusy: boolean) => void,
 ) {
-  const child = fork(PROGRAM, [String(headItems)], {
+  const child = fork(program, [String(headItems)], {
     execArgv: [],
     env: { ...process.env, ...servers },
   })

@@ -58,7 +58,7 @@ beforeAll(async () => {
     unenrolDays: UNENROL_DAYS,
     logger: pino({ level: 'silent' }),
   })
-  workers = openFanoutWorkers(HEAD_ITEMS, servers.env)
+  workers = await openFanoutWorkers(HEAD_ITEMS, servers.env)
   inProcess = runInProcess(world.fanout)
   redis = await openRedisTrouble(world.redis)
   const { heads } = world
