@@ -1,40 +1,26 @@
-import { CancelledFailure, Context } from '@temporalio/activity'
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { ApplicationFailure } from '@temporalio/common'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { fanoutShardWorkflowId } from '../../contracts/fanout-shard.ts'
-import {
-  FANOUT_PROGRESS,
-  PAUSE_FANOUT,
-  RESUME_FANOUT,
-  type FanoutProgress,
-  type PushSliceInput,
-} from '../../contracts/photo-fanout.ts'
-import { stageAttribute } from '../../contracts/search-attributes.ts'
+import { PAUSE_FANOUT, RESUME_FANOUT, type PushSliceInput } from '../../contracts/photo-fanout.ts'
 import { openDevServer } from '../../../test/support/servers/dev-server.ts'
 import {
+  eachInFanoutWorld,
   inThirds,
-  openFanoutWorld,
   planned,
+  progressOf,
+  stageOf,
   type FanoutHandle,
   type FanoutWorld,
 } from '../../../test/support/worlds/workflow-world.ts'
 import { gate, until } from '../../../test/support/servers/time-skipping.ts'
 import { BUCKET_COUNT } from '../../domain/buckets.ts'
 
-let env: TestWorkflowEnvironment
 let world: FanoutWorld
-
-beforeAll(async () => {
-  env = await openDevServer()
-})
-afterAll(() => env?.teardown())
-beforeEach(() => {
-  world = openFanoutWorld(env)
+eachInFanoutWorld(openDevServer, (opened) => {
+  world = opened
   world.photo = sharded(1)
   world.slice = inThirds
 })
-afterEach(() => world.stop())
 
 /** Two shards of nine followers each. */
 const sharded = (version: number, changes = {}) => planned(version, { followers: 18, shards: 2, ...changes })
@@ -42,9 +28,6 @@ const FIRST = BUCKET_COUNT / 2 - 1
 const SECOND = BUCKET_COUNT - 1
 
 const slicesOf = (lastBucket: number) => world.calls.filter((call) => call.includes(` ${lastBucket} from `))
-const progressOf = (fanout: FanoutHandle) => fanout.query<FanoutProgress>(FANOUT_PROGRESS)
-const stageOf = async (fanout: FanoutHandle) =>
-  (await fanout.describe()).typedSearchAttributes.get(stageAttribute)
 
 /** Holds a shard's slice at this many followers. */
 function holding(lastBucket: number, followersSeen: number) {
@@ -102,7 +85,7 @@ describe('a sharded fanout', () => {
     await fanout.signal(PAUSE_FANOUT)
     await until(async () => (await progressOf(fanout)).state === 'paused')
     expect(await stageOf(fanout)).toBe('paused')
-    const shard = env.client.workflow.getHandle(fanoutShardWorkflowId(photoOf(fanout), 0))
+    const shard = world.env.client.workflow.getHandle(fanoutShardWorkflowId(photoOf(fanout), 0))
     await until(async () => (await shard.fetchHistory()).events!.some(isSignal))
     held.open()
     await until(async () => (await progressOf(fanout)).followersSeen === 15)
@@ -116,19 +99,12 @@ describe('a sharded fanout', () => {
   })
 
   it('finishes the slices of all shards on cancel, then readers merge', async () => {
-    world.slice = async ({ after, lastBucket }) => {
-      const context = Context.current()
-      const beating = setInterval(() => context.heartbeat(after), 50)
-      await context.cancelled.catch(() => undefined)
-      clearInterval(beating)
-      world.calls.push(`ended ${lastBucket}`)
-      throw new CancelledFailure('stopped')
-    }
+    world.slice = world.untilStopped
     const fanout = await world.start()
     await until(async () => slicesOf(FIRST).length + slicesOf(SECOND).length === 2)
     await fanout.cancel()
     await expect(fanout.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
-    expect(world.calls.slice(-4, -2).sort()).toEqual([`ended ${SECOND}`, `ended ${FIRST}`])
+    expect(world.calls.slice(-4, -2).sort()).toEqual([`slice ended ${SECOND}`, `slice ended ${FIRST}`])
     expect(world.calls.slice(-2)).toEqual(['plan', 'keepInFlight'])
     expect(await stageOf(fanout)).toBe('cancelled')
   })
@@ -140,7 +116,7 @@ describe('a sharded fanout', () => {
     await until(async () => (await progressOf(fanout)).shards[1]!.state === 'done')
     await fanout.signal(PAUSE_FANOUT)
     await until(async () => (await progressOf(fanout)).state === 'paused')
-    const shard = env.client.workflow.getHandle(fanoutShardWorkflowId(photoOf(fanout), 0))
+    const shard = world.env.client.workflow.getHandle(fanoutShardWorkflowId(photoOf(fanout), 0))
     await until(async () => (await shard.fetchHistory()).events!.some(isSignal))
     held.open()
     // The slice has ended and the next is held; another test cancels in the middle of a slice.

@@ -1,25 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { AccountStatus } from '../../../src/domain/access.ts'
 import type { UserViewer } from '../../../src/domain/viewer.ts'
 import { createFollows } from '../../../src/services/graph/follows.ts'
 import { createProfiles } from '../../../src/services/graph/profiles.ts'
-import {
-  ANYONE,
-  freshWord,
-  minutes,
-  openSearchWorld,
-  type SearchWorld,
-} from '../../support/worlds/search-world.ts'
+import { ANYONE, freshWord, minutes, searchWorldOfFile } from '../../support/worlds/search-world.ts'
 import { changeAccount } from '../../support/factories/accounts.ts'
 import { block as buildBlock, mute, unblock } from '../../support/factories/blocks-and-mutes.ts'
 import { pageFor } from '../../support/list-read.ts'
 
-let world: SearchWorld
+const world = await searchWorldOfFile()
 const profiles = createProfiles()
-beforeAll(async () => {
-  world = await openSearchWorld()
-})
-afterAll(() => world?.close())
 
 interface Person extends UserViewer {
   username: string

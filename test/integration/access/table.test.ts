@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import {
   ACCESS_TABLE,
   ACCOUNT_TABLE,
@@ -15,14 +15,12 @@ import {
 } from '../../../src/infra/db/rules.ts'
 import { visibleTo as searchable } from '../../../src/infra/opensearch/visibility.ts'
 import { loadPhotoCards } from '../../../src/services/photos/photo-cards.ts'
-import { seedAccessWorld, type AccessWorld } from '../../support/worlds/access-world.ts'
-import { openSearchWorld, type SearchWorld } from '../../support/worlds/search-world.ts'
+import { seedAccessWorld } from '../../support/worlds/access-world.ts'
+import { searchWorldOfFile } from '../../support/worlds/search-world.ts'
 
-let world: SearchWorld
-let seeded: AccessWorld
+const world = await searchWorldOfFile()
+const seeded = await seedAccessWorld(world.db)
 beforeAll(async () => {
-  world = await openSearchWorld()
-  seeded = await seedAccessWorld(world.db)
   await Promise.all(
     seeded.photos.map(({ photoId, userId, visibility, status, ownerStatus, ownerIsPrivate }) =>
       world.index.put({
@@ -41,7 +39,6 @@ beforeAll(async () => {
   )
   await world.refresh()
 })
-afterAll(() => world?.close())
 
 const VIEWER = { userId: '$1::bigint', linkId: '$2::uuid' }
 const valuesOf = (viewer: Viewer) => [viewerUserId(viewer), viewerLinkId(viewer)]

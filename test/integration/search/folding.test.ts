@@ -1,17 +1,12 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { fold } from '../../../src/domain/text-folding.ts'
 import { photosAlias } from '../../../src/infra/opensearch/setup.ts'
 import { foldText } from '../../../src/services/search/search-text.ts'
-import { ANYONE, freshWord, openSearchWorld, type SearchWorld } from '../../support/worlds/search-world.ts'
+import { ANYONE, freshWord, searchWorldOfFile } from '../../support/worlds/search-world.ts'
 
-let world: SearchWorld
-let owner: string
-beforeAll(async () => {
-  world = await openSearchWorld()
-  owner = await world.addUser()
-})
-afterAll(() => world?.close())
+const world = await searchWorldOfFile()
+const owner = await world.addUser()
 
 const letters = (script: RegExp) =>
   Array.from({ length: 0x20000 }, (_, code) => String.fromCodePoint(code)).filter(

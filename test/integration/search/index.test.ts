@@ -1,21 +1,15 @@
 import { createServer } from 'node:net'
 import { once } from 'node:events'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { v7 as uuidv7 } from 'uuid'
 import { openSearchClient } from '../../../src/infra/opensearch/client.ts'
 import { createPhotoIndex, type PhotoDocument } from '../../../src/infra/opensearch/photo-index.ts'
 import { ensureSearchIndex, photosAlias, photosIndex } from '../../../src/infra/opensearch/setup.ts'
 import { createSearch } from '../../../src/services/search/search.ts'
 import { createSearchIndex } from '../../../src/services/search/search-index.ts'
-import { ANYONE, freshWord, openSearchWorld, type SearchWorld } from '../../support/worlds/search-world.ts'
+import { ANYONE, freshWord, searchWorldOfFile } from '../../support/worlds/search-world.ts'
 
-let world: SearchWorld
-beforeAll(async () => {
-  world = await openSearchWorld()
-})
-afterAll(async () => {
-  await world.close()
-})
+const world = await searchWorldOfFile()
 
 describe('documents', () => {
   it('are found half a second after a refresh', async () => {

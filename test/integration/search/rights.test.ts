@@ -1,21 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { UserViewer } from '../../../src/domain/viewer.ts'
 import { createSearch } from '../../../src/services/search/search.ts'
-import {
-  ANYONE,
-  freshWord,
-  minutes,
-  openSearchWorld,
-  type SearchWorld,
-} from '../../support/worlds/search-world.ts'
+import { ANYONE, freshWord, minutes, searchWorldOfFile } from '../../support/worlds/search-world.ts'
 
-let world: SearchWorld
-beforeAll(async () => {
-  world = await openSearchWorld()
-})
-afterAll(async () => {
-  await world.close()
-})
+const world = await searchWorldOfFile()
 
 describe('rights', () => {
   it('show and count for each viewer only what they may see', async () => {

@@ -1,20 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { MAX_SEARCH_TEXT_CHARACTERS } from '../../../src/services/search/search-text.ts'
-import {
-  ANYONE,
-  freshWord,
-  minutes,
-  openSearchWorld,
-  type SearchWorld,
-} from '../../support/worlds/search-world.ts'
+import { ANYONE, freshWord, minutes, searchWorldOfFile } from '../../support/worlds/search-world.ts'
 
-let world: SearchWorld
-beforeAll(async () => {
-  world = await openSearchWorld()
-})
-afterAll(async () => {
-  await world.close()
-})
+const world = await searchWorldOfFile()
 
 describe('words', () => {
   it('match in any case and with or without accents, in text and tags', async () => {

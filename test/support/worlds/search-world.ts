@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
+import { afterAll } from 'vitest'
 import { ANONYMOUS, type Viewer } from '../../../src/domain/viewer.ts'
 import type { PhotoStatus, Visibility } from '../../../src/domain/visibility.ts'
 import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
@@ -77,7 +78,14 @@ function setting(name: string): string {
   return value
 }
 
-export async function openSearchWorld(): Promise<SearchWorld> {
+/** A world for all tests of a file, which closes it. Awaited once, at the top of the file. */
+export async function searchWorldOfFile(): Promise<SearchWorld> {
+  const world = await openSearchWorld()
+  afterAll(() => world.close())
+  return world
+}
+
+async function openSearchWorld(): Promise<SearchWorld> {
   const prefix = `search-${randomBytes(4).toString('hex')}`
   const db = await openDatabase({
     url: setting('DATABASE_URL'),

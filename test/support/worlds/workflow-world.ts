@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { CancelledFailure, Context } from '@temporalio/activity'
 import type { WorkflowHandleWithSignaledRunId } from '@temporalio/client'
 import type { TestWorkflowEnvironment } from '@temporalio/testing'
 import { Worker } from '@temporalio/worker'
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import {
   DISTRIBUTION_CHANGED,
+  FANOUT_PROGRESS,
   PHOTO_FANOUT,
   photoFanoutWorkflowId,
   type DistributionPlan,
@@ -14,6 +17,7 @@ import {
   type PushSliceInput,
   type PushSliceResult,
 } from '../../../src/contracts/photo-fanout.ts'
+import { stageAttribute } from '../../../src/contracts/search-attributes.ts'
 import { TASK_QUEUES } from '../../../src/contracts/task-queues.ts'
 import { startWorkers, type Workers } from '../servers/time-skipping.ts'
 import { BUCKET_COUNT } from '../../../src/domain/buckets.ts'
@@ -24,6 +28,7 @@ export type FanoutHandle = WorkflowHandleWithSignaledRunId<
 
 /** photoFanout over fake activities that a test changes as it goes. */
 export interface FanoutWorld {
+  env: TestWorkflowEnvironment
   /** `plan`, `complete v<version>`, `keepInFlight`, and of each slice `<desired> v<version> <lastBucket> from <followersSeen>`. */
   calls: string[]
   /** What planFanout says; changing it is what an edit does. Complete once `completeFanout` was called. */
@@ -39,12 +44,33 @@ export interface FanoutWorld {
   /** Starts the workers and a push. */
   start(options?: Pick<PhotoFanoutInput, 'resume'>): Promise<FanoutHandle>
   stop(): Promise<void>
+  /** A slice that goes on until it is cancelled; then the call `slice ended`, of shards with their last bucket. */
+  untilStopped: FanoutWorld['slice']
+}
+
+/** Opens a Temporal server for a file, and on it a world for each test. Called once, at the top of the file. */
+export function eachInFanoutWorld(
+  openServer: () => Promise<TestWorkflowEnvironment>,
+  begin: (world: FanoutWorld) => void,
+): void {
+  let env: TestWorkflowEnvironment
+  let world: FanoutWorld
+  beforeAll(async () => {
+    env = await openServer()
+  })
+  afterAll(() => env?.teardown())
+  beforeEach(() => {
+    world = openFanoutWorld(env)
+    begin(world)
+  })
+  afterEach(() => world.stop())
 }
 
 export function openFanoutWorld(env: TestWorkflowEnvironment): FanoutWorld {
   const workers: Workers[] = []
   const completed = new Set<number>()
   const world: FanoutWorld = {
+    env,
     calls: [],
     photo: planned(1),
     slice: async ({ after }) => ({ outcome: 'done', position: later(after, 3) }),
@@ -95,9 +121,22 @@ export function openFanoutWorld(env: TestWorkflowEnvironment): FanoutWorld {
     async stop() {
       await Promise.all(workers.map((one) => one.stop()))
     },
+    async untilStopped({ plan, after, lastBucket }) {
+      const context = Context.current()
+      const beating = setInterval(() => context.heartbeat(after), 50)
+      await context.cancelled.catch(() => undefined)
+      clearInterval(beating)
+      world.calls.push(plan.shards > 1 ? `slice ended ${lastBucket}` : 'slice ended')
+      throw new CancelledFailure('stopped')
+    },
   }
   return world
 }
+
+export const progressOf = (fanout: FanoutHandle) => fanout.query<FanoutProgress>(FANOUT_PROGRESS)
+
+export const stageOf = async (fanout: FanoutHandle) =>
+  (await fanout.describe()).typedSearchAttributes.get(stageAttribute)
 
 export function planned(version: number, changes: Partial<DistributionPlan> = {}): DistributionPlan {
   return {
