@@ -1,38 +1,28 @@
-import { CancelledFailure, Context } from '@temporalio/activity'
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { Context } from '@temporalio/activity'
+import { describe, expect, it } from 'vitest'
 import {
   DISTRIBUTION_CHANGED,
-  FANOUT_PROGRESS,
   FANOUT_START,
   PAUSE_FANOUT,
   RESUME_FANOUT,
-  type FanoutProgress,
-  type PushSliceInput,
 } from '../../contracts/photo-fanout.ts'
-import { stageAttribute } from '../../contracts/search-attributes.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 import {
+  eachInFanoutWorld,
   inThirds,
   later,
-  openFanoutWorld,
   planned,
+  progressOf,
+  stageOf,
   type FanoutWorld,
 } from '../../../test/support/worlds/workflow-world.ts'
 import { gate, openTimeSkipping, until } from '../../../test/support/servers/time-skipping.ts'
 import { BUCKET_COUNT } from '../../domain/buckets.ts'
 
-let env: TestWorkflowEnvironment
 let world: FanoutWorld
-
-beforeAll(async () => {
-  env = await openTimeSkipping()
+eachInFanoutWorld(openTimeSkipping, (opened) => {
+  world = opened
 })
-afterAll(() => env?.teardown())
-beforeEach(() => {
-  world = openFanoutWorld(env)
-})
-afterEach(() => world.stop())
 
 /** The slices among the calls, however often it planned. */
 const slices = () => world.calls.filter((call) => /^(push|collect)/.test(call))
@@ -45,8 +35,8 @@ describe('photoFanout', () => {
       return inThirds(input)
     }
     const fanout = await world.start()
-    await until(async () => (await fanout.query<FanoutProgress>(FANOUT_PROGRESS)).followersSeen === 3)
-    expect(await fanout.query(FANOUT_PROGRESS)).toEqual({
+    await until(async () => (await progressOf(fanout)).followersSeen === 3)
+    expect(await progressOf(fanout)).toEqual({
       state: 'pushing',
       followers: 9,
       followersSeen: 3,
@@ -62,7 +52,7 @@ describe('photoFanout', () => {
       shards: [],
     })
     expect(slices()).toEqual(['push v1 from 0', 'push v1 from 3', 'push v1 from 6'])
-    expect((await fanout.describe()).typedSearchAttributes.get(stageAttribute)).toBe('done')
+    expect(await stageOf(fanout)).toBe('done')
   })
 
   it('ends without an error when the photo belongs in no feed', async () => {
@@ -147,18 +137,18 @@ describe('photoFanout', () => {
   })
 
   it('finishes its slice on cancel and writes nothing after its end', async () => {
-    world.slice = untilStopped
+    world.slice = world.untilStopped
     const fanout = await world.start()
     await until(async () => slices().length === 1)
     await fanout.cancel()
     await expect(fanout.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
     expect(world.calls.slice(1)).toEqual(['push v1 from 0', 'slice ended', 'plan', 'keepInFlight'])
-    expect((await fanout.describe()).typedSearchAttributes.get(stageAttribute)).toBe('cancelled')
+    expect(await stageOf(fanout)).toBe('cancelled')
   })
 
   it('has readers merge a photo that is widened before a cancelled run ends', async () => {
     world.photo = planned(2, { desired: 'collect' })
-    world.slice = untilStopped
+    world.slice = world.untilStopped
     const fanout = await world.start()
     let widened = false
     world.keep = async () => {
@@ -178,7 +168,7 @@ describe('photoFanout', () => {
   it('pushes a widened photo without waiting for its collection to end', async () => {
     world.photo = planned(1, { desired: 'collect' })
     world.slice = async (input) => {
-      if (input.plan.desired === 'collect') return untilStopped(input)
+      if (input.plan.desired === 'collect') return world.untilStopped(input)
       return { outcome: 'done', position: later(input.after, 9) }
     }
     const fanout = await world.start()
@@ -193,8 +183,7 @@ describe('photoFanout', () => {
     world.photo = planned(1, { desired: 'collect' })
     world.unserved = [TASK_QUEUES['fanout-bulk']]
     const fanout = await world.start()
-    const progress = () => fanout.query<FanoutProgress>(FANOUT_PROGRESS)
-    await until(async () => (await progress()).state === 'collecting')
+    await until(async () => (await progressOf(fanout)).state === 'collecting')
     world.photo = planned(2)
     await fanout.signal(DISTRIBUTION_CHANGED)
     expect(await fanout.result()).toMatchObject({ state: 'done' })
@@ -220,13 +209,3 @@ describe('photoFanout', () => {
     expect(slices()).toHaveLength(3)
   })
 })
-
-/** A slice that runs until it is cancelled. */
-async function untilStopped({ after }: PushSliceInput): Promise<never> {
-  const context = Context.current()
-  const beating = setInterval(() => context.heartbeat(after), 50)
-  await context.cancelled.catch(() => undefined)
-  clearInterval(beating)
-  world.calls.push('slice ended')
-  throw new CancelledFailure('stopped')
-}

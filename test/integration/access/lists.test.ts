@@ -4,7 +4,7 @@ import type { UserViewer } from '../../../src/domain/viewer.ts'
 import { createFollows } from '../../../src/services/graph/follows.ts'
 import { createProfiles } from '../../../src/services/graph/profiles.ts'
 import { ANYONE, freshWord, minutes, searchWorldOfFile } from '../../support/worlds/search-world.ts'
-import { changeAccount } from '../../support/factories/accounts.ts'
+import { makePrivate as closeAccount, setAccountStatus } from '../../support/factories/accounts.ts'
 import { block as buildBlock, mute, unblock } from '../../support/factories/blocks-and-mutes.ts'
 import { pageFor } from '../../support/list-read.ts'
 
@@ -20,8 +20,8 @@ async function person(): Promise<Person> {
   return { kind: 'user', userId: await world.addUser(username), username }
 }
 
-const setStatus = (of: Person, status: AccountStatus) => changeAccount(world.db, of.userId, { status })
-const makePrivate = (of: Person) => changeAccount(world.db, of.userId, { isPrivate: true })
+const setStatus = (of: Person, status: AccountStatus) => setAccountStatus(world.db, of.userId, status)
+const makePrivate = (of: Person) => closeAccount(world.db, of.userId)
 const block = (blocker: Person, blocked: Person) => buildBlock(world.db, blocker.userId, blocked.userId)
 
 const readerFor = (viewer: Person | typeof ANYONE) => ({
@@ -155,7 +155,7 @@ describe('a profile', () => {
       followedBy: true,
       muting: true,
     })
-    await mute(world.db, viewer.userId, author.userId, '-1 second')
+    await mute(world.db, viewer.userId, author.userId, new Date(Date.now() - 1_000))
     expect((await profileOf(author, viewer)).relationship).toEqual({ ...none, followedBy: true })
   })
 })

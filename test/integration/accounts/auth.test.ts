@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { changeAccount } from '../../support/factories/accounts.ts'
+import { setAccountStatus } from '../../support/factories/accounts.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
 
 describe('accounts, tokens and sessions', () => {
@@ -168,7 +168,7 @@ describe('accounts, tokens and sessions', () => {
     it('ignores case, and reveals a suspension only with the password', async () => {
       const bob = await world.signUp()
       expect((await signIn(bob.username.toUpperCase(), bob.password)).status).toBe(201)
-      await changeAccount(world.db, bob.id, { status: 'suspended' })
+      await setAccountStatus(world.db, bob.id, 'suspended')
       expect((await signIn(bob.username, bob.password)).body.code).toBe('account_suspended')
       expect((await signIn(bob.username, 'wrong password')).body.code).toBe('bad_credentials')
       expect((await refresh(bob.refreshToken)).body.code).toBe('account_suspended')

@@ -3,7 +3,7 @@ import { v7 as uuid } from 'uuid'
 import { encodeCursor } from '../../../src/services/lists/cursor.ts'
 import type { PhotoId } from '../../../src/domain/ids.ts'
 import { createFeedHeads } from '../../../src/infra/redis/feed-heads.ts'
-import { changeAccount } from '../../support/factories/accounts.ts'
+import { setAccountStatus } from '../../support/factories/accounts.ts'
 import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
 import { CURSOR_SECRET, feedPageFor } from '../../support/list-read.ts'
 
@@ -125,9 +125,9 @@ describe('rights', () => {
   it('hide the photos of an account while it is suspended', async () => {
     const { viewer, author, newestFirst } = await viewerOfMany(world, 3)
     await world.walk(viewer, 2)
-    await changeAccount(world.db, author, { status: 'suspended' })
+    await setAccountStatus(world.db, author, 'suspended')
     expect(await world.walk(viewer, 2)).toEqual([])
-    await changeAccount(world.db, author, { status: 'active' })
+    await setAccountStatus(world.db, author, 'active')
     expect(await world.walk(viewer, 2)).toEqual(newestFirst)
   })
 

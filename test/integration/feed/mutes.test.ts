@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { UserId } from '../../../src/domain/ids.ts'
-import { changeAccount } from '../../support/factories/accounts.ts'
+import { makePrivate } from '../../support/factories/accounts.ts'
 import { block, mute, unblock, unmute } from '../../support/factories/blocks-and-mutes.ts'
 import { idsOf, NOON_MS, openWorld, viewerOfMany, type World } from '../../support/worlds/feed-world.ts'
 import { feedPageFor } from '../../support/list-read.ts'
@@ -37,16 +37,16 @@ describe('a muted author', () => {
     const before = await stateOf(viewer)
     await mute(world.db, viewer, muted)
     for (const limit of [1, 3, 100]) expect(await world.walk(viewer, limit)).toEqual(kept)
-    await unmute(world.db, viewer)
+    await unmute(world.db, viewer, muted)
     for (const limit of [1, 3, 100]) expect(await world.walk(viewer, limit)).toEqual(all)
     expect(await stateOf(viewer)).toEqual(before)
   })
 
   it('is left out until the mute runs out', async () => {
     const { viewer, muted, kept, all } = await viewerOfTwo(3)
-    await mute(world.db, viewer, muted, '1 hour')
+    await mute(world.db, viewer, muted, new Date(Date.now() + 3_600_000))
     expect(await world.walk(viewer, 4)).toEqual(kept)
-    await mute(world.db, viewer, muted, '-1 second')
+    await mute(world.db, viewer, muted, new Date(Date.now() - 1_000))
     expect(await world.walk(viewer, 4)).toEqual(all)
   })
 
@@ -55,7 +55,7 @@ describe('a muted author', () => {
     await mute(world.db, viewer, muted)
     expect(await world.walk(viewer, 2)).toEqual(kept)
     await world.feed.idle()
-    await unmute(world.db, viewer)
+    await unmute(world.db, viewer, muted)
     await world.tiers()
     expect(await world.walk(viewer, 2)).toEqual(all)
     expect(await world.tiers()).not.toContain('rebuilt')
@@ -99,7 +99,7 @@ describe('a private account', () => {
   it('stays in the feeds of its followers', async () => {
     const { viewer, author, newestFirst } = await viewerOfMany(world, 5)
     await world.walk(viewer, 2)
-    await changeAccount(world.db, author, { isPrivate: true })
+    await makePrivate(world.db, author)
     await world.publish(author)
     await world.settle()
     expect(await world.walk(viewer, 2)).toEqual(await world.expected(viewer))

@@ -4,7 +4,7 @@ import { ANONYMOUS } from '../../../src/domain/viewer.ts'
 import { encodeCursor } from '../../../src/services/lists/cursor.ts'
 import { ACCESS_TABLE } from '../../../src/domain/access.table.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../../src/domain/visibility.ts'
-import { changeAccount } from '../../support/factories/accounts.ts'
+import { makePrivate } from '../../support/factories/accounts.ts'
 import { follow as buildFollow } from '../../support/factories/follows.ts'
 import { settle } from '../../support/replica.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
@@ -133,7 +133,7 @@ describe('who sees what, and in which order', () => {
     const [reader, other] = [await world.signUp(), await world.signUp()]
     await follow(reader, author)
     const id = await world.seedPhoto({ ownerId: author.id, visibility: 'public' })
-    await changeAccount(world.db, author.id, { isPrivate: true })
+    await makePrivate(world.db, author.id)
     for (const list of ['photos', 'followers', 'following']) {
       const path = `/v1/users/${author.username}/${list}`
       for (const token of [other.token, undefined]) {

@@ -6,6 +6,7 @@ import type { Database } from '../../../src/infra/db/database.ts'
 import { createAccounts, type Accounts } from '../../../src/services/accounts/accounts.ts'
 import type { Passwords } from '../../../src/services/accounts/passwords.ts'
 import { createSessions } from '../../../src/services/accounts/sessions.ts'
+import { createEditAccount } from '../../../src/services/graph/edit-account.ts'
 
 export interface BuiltUser {
   userId: UserId
@@ -24,7 +25,7 @@ const cheapPasswords: Passwords = {
   matches: async (password, stored) => stored !== undefined && verify(stored, password),
 }
 
-export function accountsOf(db: Database): Accounts {
+function accountsOf(db: Database): Accounts {
   return createAccounts({ db, passwords: cheapPasswords, sessions: createSessions({ db, sessionDays: 30 }) })
 }
 
@@ -35,18 +36,17 @@ export async function buildUser(db: Database, username = uniqueName()): Promise<
   return { username, password, ...session }
 }
 
-/** By SQL: no service suspends accounts or closes them to strangers yet. Returns once the replica obeys it. */
-export async function changeAccount(
-  db: Database,
-  userId: UserId,
-  { status, isPrivate }: { status?: AccountStatus; isPrivate?: boolean },
-): Promise<void> {
+export const usernameOf = async (db: Database, userId: UserId) => (await accountsOf(db).get(userId)).username
+
+/** Closes an account to all but its followers. */
+export async function makePrivate(db: Database, userId: UserId): Promise<void> {
+  await createEditAccount({ db, accounts: accountsOf(db) })(userId, { isPrivate: true })
+}
+
+/** By SQL: no service suspends accounts yet. The next read, on the replica too, obeys it. */
+export async function setAccountStatus(db: Database, userId: UserId, status: AccountStatus): Promise<void> {
   await db.transaction(
-    (tx) =>
-      tx.query({
-        text: `UPDATE users SET status = coalesce($2, status), is_private = coalesce($3, is_private) WHERE user_id = $1`,
-        values: [userId, status ?? null, isPrivate ?? null],
-      }),
+    (tx) => tx.query({ text: 'UPDATE users SET status = $2 WHERE user_id = $1', values: [userId, status] }),
     { narrows: true },
   )
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { UserId } from '../../../src/domain/ids.ts'
 import type { Database } from '../../../src/infra/db/database.ts'
 import { createFollows } from '../../../src/services/graph/follows.ts'
-import { accountsOf } from './accounts.ts'
+import { usernameOf } from './accounts.ts'
 
 /** Follows an account, or requests to if it is private. */
 export async function follow(db: Database, follower: UserId, followee: UserId): Promise<void> {
@@ -12,8 +12,6 @@ export async function follow(db: Database, follower: UserId, followee: UserId): 
 export async function unfollow(db: Database, follower: UserId, followee: UserId): Promise<void> {
   await createFollows({ db }).unfollow(follower, await usernameOf(db, followee))
 }
-
-const usernameOf = async (db: Database, userId: UserId) => (await accountsOf(db).get(userId)).username
 
 /**
  * Accounts that follow the author, are enrolled and have nothing to collect. In one statement: thousands of sign-ups, follows

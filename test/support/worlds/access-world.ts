@@ -17,7 +17,7 @@ import {
   type Visibility,
 } from '../../../src/domain/visibility.ts'
 import type { Database } from '../../../src/infra/db/database.ts'
-import { buildUser, changeAccount } from '../factories/accounts.ts'
+import { buildUser, makePrivate, setAccountStatus } from '../factories/accounts.ts'
 import { block } from '../factories/blocks-and-mutes.ts'
 import { follow } from '../factories/follows.ts'
 import { buildPhoto } from '../factories/photos.ts'
@@ -68,7 +68,8 @@ export async function seedAccessWorld(db: Database): Promise<AccessWorld> {
       if (kind.block === 'blocking') await block(db, viewer, userId)
       if (kind.block === 'blockedBy') await block(db, userId, viewer)
     }
-    await changeAccount(db, userId, { status: kind.ownerStatus, isPrivate: kind.ownerIsPrivate })
+    if (kind.ownerIsPrivate) await makePrivate(db, userId)
+    await setAccountStatus(db, userId, kind.ownerStatus)
     return { ...kind, userId }
   }
   const owners: SeededOwner[] = []

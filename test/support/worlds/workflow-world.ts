@@ -44,7 +44,7 @@ export interface FanoutWorld {
   /** Starts the workers and a push. */
   start(options?: Pick<PhotoFanoutInput, 'resume'>): Promise<FanoutHandle>
   stop(): Promise<void>
-  /** A slice that goes on until it is cancelled; then the call `slice ended`, of shards with their last bucket. */
+  /** A slice that runs until it is cancelled; then the call `slice ended`, of shards with their last bucket. */
   untilStopped: FanoutWorld['slice']
 }
 
