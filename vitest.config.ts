@@ -23,6 +23,8 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'stack/**/*.test.ts', 'test/unit/**/*.test.ts'],
           exclude: ['src/workflows/**'],
           testTimeout: 20_000,
+          // Pure: files of one worker share what they import, which saves a quarter of their time.
+          isolate: false,
           maxWorkers,
         },
       },

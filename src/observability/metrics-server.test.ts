@@ -1,9 +1,11 @@
 import { networkInterfaces } from 'node:os'
-import { Counter } from 'prom-client'
-import { afterEach, describe, expect, it } from 'vitest'
+import { Counter, register } from 'prom-client'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { startMetricsServer, type MetricsServer, type MetricsServerOptions } from './metrics-server.ts'
 
 const probe = new Counter({ name: 'darkroom_probe_total', help: 'Of this test.' })
+// Another file checks the metrics of its process.
+afterAll(() => register.removeSingleMetric('darkroom_probe_total'))
 const running: MetricsServer[] = []
 
 async function serve(options: Partial<MetricsServerOptions> = {}): Promise<MetricsServer> {

@@ -2,7 +2,7 @@ import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
+import type { Database } from '../../../src/infra/db/database.ts'
 
 const MIGRATIONS = join(import.meta.dirname, '../../../src/infra/db/migrations')
 /** Any number that nothing else on the server locks. */
@@ -54,12 +54,7 @@ export async function openDatabaseAt(
 ): Promise<{ db: Database; drop: () => Promise<void> }> {
   const name = `dk_migration_${randomBytes(6).toString('hex')}`
   await asAdmin(url, (client) => client.query(`CREATE DATABASE ${name}`))
-  const db = await openDatabase({
-    url: inDatabase(url, name),
-    poolSize: 1,
-    statementTimeoutMs: 60_000,
-    applicationName: 'migration-tests',
-  })
+  const db = await openToMigrate(inDatabase(url, name))
   await db.orm.migrator.up({ to: migration })
   return {
     db,
@@ -82,17 +77,18 @@ export async function dropTestDatabases(url: string, prefix: string): Promise<vo
 }
 
 export async function migrate(url: string): Promise<void> {
-  const db = await openDatabase({
-    url,
-    poolSize: 1,
-    statementTimeoutMs: 0,
-    applicationName: 'migrate',
-  })
+  const db = await openToMigrate(url)
   try {
     await db.orm.migrator.up()
   } finally {
     await db.close()
   }
+}
+
+/** The ORM is loaded here alone: this file runs before each test file, and many need no ORM. */
+async function openToMigrate(url: string): Promise<Database> {
+  const { openDatabase } = await import('../../../src/infra/db/database.ts')
+  return openDatabase({ url, poolSize: 1, statementTimeoutMs: 0, applicationName: 'migrate' })
 }
 
 export async function startUserIds(url: string): Promise<void> {

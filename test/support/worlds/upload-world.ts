@@ -168,7 +168,10 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
     async close() {
       await Promise.all(workers.map((worker) => worker.stop()))
       objects.close()
-      await temporal.connection.operatorService.deleteNamespace({ namespace })
+      // A throw-away instance goes with its namespaces; to delete one takes Temporal a second of a core.
+      if (process.env.DARKROOM_TEST_INSTANCE) {
+        await temporal.connection.operatorService.deleteNamespace({ namespace })
+      }
       await Promise.all([db.close(), temporal.connection.close()])
     },
   }
