@@ -17,6 +17,7 @@ import { securityHeaders } from './middlewares/security-headers.ts'
 import { createOpenApiDocument } from './openapi/document.ts'
 import { createRouter, createRoutes, refuseUnrouted, type RouteDefinition } from './routing.ts'
 import { accountRoutes } from './routes/accounts/routes.ts'
+import { commentRoutes } from './routes/engagement/comment-routes.ts'
 import { likeRoutes } from './routes/engagement/like-routes.ts'
 import { feedRoutes } from './routes/feed/routes.ts'
 import { blockRoutes } from './routes/graph/block-routes.ts'
@@ -60,6 +61,7 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
   uploadRoutes(v1, { present, maxUploadBytes: config.MAX_UPLOAD_BYTES })
   photoRoutes(v1, present)
   likeRoutes(v1)
+  commentRoutes(v1)
   graphRoutes(v1)
   followRequestRoutes(v1)
   blockRoutes(v1)

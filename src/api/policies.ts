@@ -1,5 +1,7 @@
+import { mayDeleteComment } from '../domain/comments.ts'
 import { DarkroomError } from '../domain/errors.ts'
 import type { UserId } from '../domain/ids.ts'
+import type { FoundComment } from '../services/engagement/read-comments.ts'
 import type { PhotoCard } from '../services/photos/photo-cards.ts'
 
 /**
@@ -15,4 +17,20 @@ export function assertMay(
   if (photo.owner.userId !== viewer.userId) {
     throw new DarkroomError('forbidden', `Only its owner may ${action} a photo.`)
   }
+}
+
+/** The same for a comment: its author may edit it; they, the photo's owner and moderators may delete it. @throws DarkroomError forbidden */
+export function assertMayOnComment(
+  viewer: { userId: UserId },
+  action: 'edit' | 'delete',
+  { author, photoOwnerId, viewerIsModerator }: FoundComment,
+): void {
+  const may =
+    action === 'edit'
+      ? author.userId === viewer.userId
+      : mayDeleteComment(
+          { userId: viewer.userId, isModerator: viewerIsModerator },
+          { authorId: author.userId, photoOwnerId },
+        )
+  if (!may) throw new DarkroomError('forbidden', `You may not ${action} this comment.`)
 }

@@ -10,7 +10,7 @@ export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   unauthenticated: 'There is no valid access token. Sign in.',
   token_expired: 'The access token has expired. Exchange the refresh token and repeat the request.',
   bad_credentials: 'The username is unknown or the password is wrong; the answer does not say which.',
-  forbidden: 'You may see this, but only its owner may do that.',
+  forbidden: 'You may see this, but you may not do that: only its owner may, or those whom the owner lets.',
   not_found: 'It does not exist, or it is hidden from you; the answer does not say which.',
   method_not_allowed: 'The path exists, but not with this method; see `Allow`.',
   username_taken: 'Another account has this username, regardless of case. Choose another.',

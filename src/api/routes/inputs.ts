@@ -6,12 +6,16 @@ import { DEFAULT_PAGE_ITEMS, MAX_CHARACTERS, MAX_ITEMS } from '../../domain/limi
 /** Names that an account may have; unique regardless of case. */
 export const USERNAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,${MAX_CHARACTERS.username - 1}}$`)
 
-const photoId = z
-  .string()
-  .refine(isUuid, 'Not a photo id.')
-  .meta({ description: 'UUID v7 in lower case.', override: { type: 'string', format: 'uuid' } })
+/** The id of a photo or a comment. */
+export const idOf = (what: 'photo' | 'comment') =>
+  z
+    .string()
+    .refine(isUuid, `Not a ${what} id.`)
+    .meta({ description: 'UUID v7 in lower case.', override: { type: 'string', format: 'uuid' } })
 
-export const PhotoParams = z.strictObject({ photoId })
+export const PhotoParams = z.strictObject({ photoId: idOf('photo') })
+
+export const CommentParams = z.strictObject({ commentId: idOf('comment') })
 
 export const UserParams = z.strictObject({
   username: z.string().regex(USERNAME).meta({ description: 'Compared regardless of case.' }),
@@ -63,6 +67,18 @@ export const text = (maxCharacters: number) =>
     .meta({
       description: READABLE,
       ...shownAs({ type: ['string', 'null'], maxLength: maxCharacters, pattern: STORABLE }),
+    })
+
+/** Text that must show something, in NFC, which its length is counted in. */
+export const visibleText = (maxCharacters: number) =>
+  characters(1, maxCharacters)
+    .transform((given) => readable(given.normalize('NFC')))
+    .pipe(z.string('Must have a visible character.').pipe(characters(1, maxCharacters)))
+    .meta({
+      description:
+        'Stored in NFC. Must have a visible character. Bidirectional overrides, and embeddings or isolates without a partner ' +
+        'in their paragraph, are removed. NUL and lone surrogates are refused.',
+      ...shownAs({ type: 'string', minLength: 1, maxLength: maxCharacters, pattern: STORABLE }),
     })
 
 /** One line of text without control characters; blank text counts as null. */

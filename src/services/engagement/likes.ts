@@ -39,7 +39,8 @@ const LIKERS = `
     (extract(epoch FROM l.created_at) * 1000000)::bigint AS since
   FROM likes l JOIN users u ON u.user_id = l.user_id
   WHERE l.photo_id = $1 AND ${accountVisibleTo('u', VIEWER)}
-    AND ($2::bigint IS NULL OR (l.created_at, l.user_id) < ('epoch'::timestamptz + $2 * interval '1 microsecond', $3))
+    AND (l.created_at, l.user_id) < (
+      coalesce('epoch'::timestamptz + $2::bigint * interval '1 microsecond', 'infinity'), coalesce($3::bigint, 0))
   ORDER BY l.created_at DESC, l.user_id DESC LIMIT $4`
 
 /** The place of a like: when it was given in µs since 1970, and the account. */

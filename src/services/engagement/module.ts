@@ -1,7 +1,8 @@
 import type { Clients } from '../clients.ts'
+import { createComments } from './comments.ts'
 import { createLikes } from './likes.ts'
 
 /** Likes and comments. */
 export function openEngagement({ db }: Clients) {
-  return { likes: createLikes({ db }) }
+  return { likes: createLikes({ db }), comments: createComments({ db }) }
 }

@@ -4,6 +4,7 @@ import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { sweepSessions } from '../accounts/sweep-sessions.ts'
 import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
 import { startOwedFanouts } from '../distribution/start-owed-fanouts.ts'
+import { sweepComments } from '../engagement/sweep-comments.ts'
 import { sweepMutes } from '../graph/sweep-mutes.ts'
 import { sweepIdempotencyKeys } from '../requests/sweep-idempotency-keys.ts'
 import { sweepIncoming } from '../uploads/sweep-incoming.ts'
@@ -22,5 +23,6 @@ export function createHousekeeping({ db: { primary }, objects, starts }: Houseke
     sweepIdempotencyKeys(primary),
     sweepSessions(primary),
     sweepMutes(primary),
+    sweepComments(primary),
   ]
 }

@@ -25,6 +25,8 @@ async function openScene(): Promise<Scene> {
 
 const like = ({ follower, photoId }: Scene) =>
   world.call('PUT', `/v1/photos/${photoId}/like`, { token: follower.token })
+const comment = ({ follower, photoId }: Scene) =>
+  world.call('POST', `/v1/photos/${photoId}/comments`, { token: follower.token, body: { text: 'hello' } })
 const likesOf = async (photoId: PhotoId) => {
   const [row] = await world.db.primary<{ n: number }>({
     text: 'SELECT count(*)::int AS n FROM likes WHERE photo_id = $1',
@@ -67,6 +69,8 @@ const narrow = (scene: Scene, [text, values]: Statement, meanwhile?: () => Promi
     { narrows: true },
   )
 
+const PATIENT = { timeout: 20_000 }
+
 /** Waits until as many transactions of this database wait for a lock. */
 const untilWaiting = (count: number) =>
   expect
@@ -76,7 +80,7 @@ const untilWaiting = (count: number) =>
                WHERE datname = current_database() AND wait_event_type = 'Lock'`,
       })
       return row!.n
-    })
+    }, PATIENT)
     .toBe(count)
 
 describe.each(Object.entries(NARROWINGS))('%s', (_what, statement) => {
@@ -105,6 +109,48 @@ describe.each(Object.entries(NARROWINGS))('%s', (_what, statement) => {
     expect((await answer!).status).toBe(404)
     expect(await likesOf(scene.photoId)).toBe(0)
   })
+
+  it('makes comments and edits that come before its commit wait for it', async () => {
+    const scene = await openScene()
+    const { id } = (await comment(scene)).body.comment
+    let answers: Promise<{ status: number }>[] = []
+    await narrow(scene, statement, async () => {
+      const edit = { token: scene.follower.token, body: { text: 'edited' } }
+      answers = [comment(scene), world.call('PATCH', `/v1/comments/${id}`, edit)]
+      await untilWaiting(2)
+    })
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([404, 404])
+    const rows = await world.db.primary({
+      text: 'SELECT text FROM comments WHERE photo_id = $1',
+      values: [scene.photoId],
+    })
+    expect(rows).toEqual([{ text: 'hello' }])
+  })
+})
+
+/** What takes the follower's right to comment alone. */
+const STRICTER: Readonly<Record<string, Statement>> = {
+  'a stricter comment policy': [
+    `UPDATE photos SET comment_policy = 'nobody' WHERE photo_id = $1`,
+    ({ photoId }) => [photoId],
+  ],
+  'a stricter default for comments': [
+    `UPDATE users SET default_comment_policy = 'nobody' WHERE user_id = $1`,
+    ({ owner }) => [owner.id],
+  ],
+}
+
+describe.each(Object.entries(STRICTER))('%s', (_what, statement) => {
+  it('refuses comments that come before its commit', async () => {
+    const scene = await openScene()
+    let answer: ReturnType<typeof comment> | undefined
+    await narrow(scene, statement, async () => {
+      answer = comment(scene)
+      await untilWaiting(1)
+    })
+    expect((await answer!).status).toBe(403)
+    expect((await like(scene)).status).toBe(204)
+  })
 })
 
 describe('the gate', () => {
@@ -123,22 +169,34 @@ describe('the gate', () => {
     const photoId = await world.seedPhoto({ ownerId: owner.id })
     const people = await Promise.all(Array.from({ length: 24 }, () => world.signUp()))
     let accepted = 0
+    let refused = 0
+    let isOver = false
     const likeForEver = async (person: Person) => {
-      for (let n = 0; ; n++) {
+      for (let n = 0; !isOver; n++) {
         const method = n % 2 ? 'DELETE' : 'PUT'
         const { status } = await world.call(method, `/v1/photos/${photoId}/like`, { token: person.token })
-        if (status === 404) return
+        if (status === 404) {
+          refused++
+          return
+        }
         expect(status).toBe(204)
         accepted++
       }
     }
-    const all = people.map(likeForEver)
-    await expect.poll(() => accepted).toBeGreaterThan(50)
-    const edit = { token: owner.token, body: { visibility: 'private' } }
-    expect((await world.call('PATCH', `/v1/photos/${photoId}`, edit)).status).toBe(200)
+    const all = Promise.all(people.map(likeForEver))
+    all.catch(() => undefined)
+    try {
+      await expect.poll(() => accepted, PATIENT).toBeGreaterThan(50)
+      const edit = { token: owner.token, body: { visibility: 'private' } }
+      expect((await world.call('PATCH', `/v1/photos/${photoId}`, edit)).status).toBe(200)
+      const left = await likesOf(photoId)
+      await expect.poll(() => refused, PATIENT).toBe(people.length)
+      expect(await likesOf(photoId)).toBe(left)
+    } finally {
+      isOver = true
+      await all
+    }
     const left = await likesOf(photoId)
-    await Promise.all(all)
-    expect(await likesOf(photoId)).toBe(left)
     const shown = await world.call('GET', `/v1/photos/${photoId}`, { token: owner.token })
     expect(shown.body.photo.likeCount).toBe(left)
   })

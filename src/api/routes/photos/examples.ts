@@ -1,7 +1,7 @@
 export const photoId = '0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b'
 const images = `https://img.darkroom.example/variants/${photoId}/1`
 
-const owner = { id: '4711', username: 'ada', displayName: 'Ada Lovelace', avatarUrl: null }
+export const owner = { id: '4711', username: 'ada', displayName: 'Ada Lovelace', avatarUrl: null }
 
 export const written = {
   caption: 'Morning on the Limmat #zurich',

@@ -58,7 +58,7 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
 }
 
 /** An account where it stands beside something of its own. */
-function presentOwner({
+export function presentOwner({
   userId,
   username,
   displayName,

@@ -1,0 +1,18 @@
+import type { z } from 'zod'
+import type { ShownComment } from '../../../services/engagement/read-comments.ts'
+import { presentOwner } from '../photos/presenter.ts'
+import type { CommentSchema } from './comment-schema.ts'
+
+export function presentComment(comment: ShownComment): z.infer<typeof CommentSchema> {
+  return {
+    id: comment.commentId,
+    photoId: comment.photoId,
+    parentId: comment.parentId,
+    author: presentOwner(comment.author),
+    text: comment.text,
+    mentions: comment.mentions.map(({ userId, username }) => ({ id: userId, username })),
+    replyCount: comment.replyCount,
+    createdAt: comment.createdAt.toISOString(),
+    editedAt: comment.editedAt?.toISOString() ?? null,
+  }
+}

@@ -1,0 +1,78 @@
+import { versionsOf } from '../../etags.ts'
+import { idempotent } from '../../middlewares/idempotent.ts'
+import { maybeSignedIn, signedIn } from '../../middlewares/identity.ts'
+import { limit } from '../../middlewares/limit.ts'
+import { listed, presentPage, reading } from '../../middlewares/listed.ts'
+import { valid } from '../../middlewares/valid.ts'
+import { assertMayOnComment } from '../../policies.ts'
+import type { Routes } from '../../routing.ts'
+import { presentComment } from './comment-presenter.ts'
+import { CreateComment, DeleteComment, GetComment, ListComments, UpdateComment } from './comment-schema.ts'
+import { replayComment } from './replay.ts'
+
+export function commentRoutes(routes: Routes): void {
+  routes.get(
+    '/photos/:photoId/comments',
+    limit('read'),
+    maybeSignedIn(),
+    valid(ListComments),
+    listed(),
+    async (ctx) => {
+      const { params, query } = ctx.input
+      const page = await ctx.services.comments.list(ctx.list, params.photoId, query.parentId)
+      ctx.body = presentPage(page, presentComment)
+    },
+  )
+
+  routes.post(
+    '/photos/:photoId/comments',
+    limit('comment'),
+    signedIn(),
+    valid(CreateComment),
+    idempotent(replayComment()),
+    async (ctx) => {
+      const { params, body } = ctx.input
+      const comment = await ctx.services.comments.create(
+        ctx.viewer.userId,
+        params.photoId,
+        { text: body.text, parentId: body.parentId },
+        ctx.firstRun,
+      )
+      ctx.status = 201
+      ctx.set('Location', `/v1/comments/${comment.commentId}`)
+      ctx.body = { comment: presentComment(comment) }
+    },
+  )
+
+  routes.get(
+    '/comments/:commentId',
+    limit('read'),
+    maybeSignedIn(),
+    valid(GetComment),
+    reading(),
+    async (ctx) => {
+      const comment = await ctx.services.comments.read(ctx.reader, ctx.input.params.commentId)
+      ctx.state.version = comment.version
+      ctx.body = { comment: presentComment(comment) }
+    },
+  )
+
+  routes.patch('/comments/:commentId', limit('comment'), signedIn(), valid(UpdateComment), async (ctx) => {
+    const found = await ctx.services.comments.get(ctx.viewer, ctx.input.params.commentId)
+    assertMayOnComment(ctx.viewer, 'edit', found)
+    const comment = await ctx.services.comments.edit(
+      found,
+      ctx.input.body.text,
+      versionsOf(ctx.get('If-Match')),
+    )
+    ctx.state.version = comment.version
+    ctx.body = { comment: presentComment(comment) }
+  })
+
+  routes.delete('/comments/:commentId', limit('write'), signedIn(), valid(DeleteComment), async (ctx) => {
+    const comment = await ctx.services.comments.get(ctx.viewer, ctx.input.params.commentId)
+    assertMayOnComment(ctx.viewer, 'delete', comment)
+    await ctx.services.comments.delete(comment)
+    ctx.status = 204
+  })
+}

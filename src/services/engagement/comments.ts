@@ -1,0 +1,163 @@
+import { v7 as uuidv7 } from 'uuid'
+import { mayComment, type CommentPolicy } from '../../domain/comments.ts'
+import { DarkroomError, invalidField, notFound } from '../../domain/errors.ts'
+import type { CommentId, PhotoId, UserId } from '../../domain/ids.ts'
+import { extractMentions } from '../../domain/mentions.ts'
+import type { UserViewer, Viewer } from '../../domain/viewer.ts'
+import { Comment } from '../../entities/index.ts'
+import type { Database, Transaction } from '../../infra/db/database.ts'
+import { insertRow, run } from '../../infra/db/insert.ts'
+import { accountOnly, accountVisibleTo, follows, visibleTo } from '../../infra/db/rules.ts'
+import type { Reader } from '../lists/list-read.ts'
+import { changePhotoCounters } from '../photos/photo-counters.ts'
+import type { FirstRun } from '../requests/idempotency.ts'
+import { enterGate } from './gate.ts'
+import { writeMentions } from './mentions.ts'
+import { findComment, readComments, type FoundComment, type ShownComment } from './read-comments.ts'
+
+interface NewComment {
+  text: string
+  parentId: CommentId | undefined
+}
+
+export interface Comments {
+  list: typeof readComments
+  read(reader: Reader, commentId: CommentId): Promise<ShownComment>
+  /** On the primary. @throws DarkroomError not_found */
+  get(viewer: Viewer, commentId: CommentId): Promise<FoundComment>
+  /**
+   * @throws DarkroomError not_found (the photo), forbidden (by its comment policy), invalid (`parentId` is not a top-level
+   * comment of the photo that the author sees)
+   */
+  create(authorId: UserId, photoId: PhotoId, comment: NewComment, first?: FirstRun): Promise<ShownComment>
+  /** @param expectedVersions if given, the comment must be at one of them. @throws DarkroomError not_found, precondition_failed */
+  edit(
+    comment: ShownComment,
+    text: string,
+    expectedVersions: readonly number[] | undefined,
+  ): Promise<ShownComment>
+  /** Hides the comment and its replies with the commit; housekeeping deletes the rows. @throws DarkroomError not_found */
+  delete(comment: ShownComment): Promise<void>
+}
+
+export function createComments({ db }: { db: Database }): Comments {
+  const get = (viewer: Viewer, commentId: CommentId) => findComment({ viewer, query: db.primary }, commentId)
+
+  return {
+    list: readComments,
+    read: findComment,
+    get,
+
+    async create(authorId, photoId, { text, parentId }, first) {
+      const commentId = uuidv7()
+      const mentioned = extractMentions(text)
+      await db.transaction(async (tx) => {
+        await enterGate(tx, authorId, photoId)
+        await assertMayComment(tx, authorId, photoId)
+        if (parentId !== undefined) await countReply(tx, authorId, photoId, parentId)
+        const row = { commentId, photoId, authorId, parentId: parentId ?? null, text }
+        await run(tx.query, insertRow(Comment, row, ['editedAt', 'deletedAt']))
+        if (mentioned.length > 0) await writeMentions(tx, commentId, authorId, mentioned)
+        await changePhotoCounters(tx, [{ photoId, comments: 1 }])
+        await first?.keep(tx, { status: 201, resourceId: commentId })
+      })
+      return get({ kind: 'user', userId: authorId }, commentId)
+    },
+
+    async edit({ commentId, photoId, author }, text, expectedVersions) {
+      const viewer: UserViewer = { kind: 'user', userId: author.userId }
+      await db.transaction(async (tx) => {
+        await enterGate(tx, author.userId, photoId)
+        await tx.query({ text: LOCK_COMMENT, values: [commentId] })
+        // Whatever was decided before the gate is decided again behind it.
+        await findComment({ viewer, query: tx.query }, commentId)
+        const comment = await tx.em.findOneOrFail(Comment, { commentId })
+        if (expectedVersions && !expectedVersions.includes(comment.version)) {
+          throw new DarkroomError(
+            'precondition_failed',
+            'The comment has changed since then; fetch it again.',
+          )
+        }
+        if (comment.text === text) return
+        tx.em.assign(comment, { text, editedAt: new Date() })
+        await writeMentions(tx, commentId, author.userId, extractMentions(text))
+      })
+      return get(viewer, commentId)
+    },
+
+    async delete({ commentId, parentId, photoId }) {
+      await db.transaction(
+        async (tx) => {
+          const deleted =
+            parentId === null
+              ? 1 + (await markDeleted(tx, commentId))
+              : await deleteReply(tx, parentId, commentId)
+          await changePhotoCounters(tx, [{ photoId, comments: -deleted }])
+        },
+        { narrows: true },
+      )
+    },
+  }
+}
+
+/** As accounts are locked: what refers to the comment does not wait. */
+const LOCK_COMMENT = 'SELECT FROM comments WHERE comment_id = $1 FOR NO KEY UPDATE'
+
+// Plan: one probe of photos_pkey, users_pkey and follows_pkey, and those of the access rule.
+const STANDING = `
+  SELECT coalesce(p.comment_policy, u.default_comment_policy) AS policy, p.owner_id = $2 AS is_owner,
+    ${follows('$2::bigint', 'p.owner_id')} AS follows
+  FROM photos p JOIN users u ON u.user_id = p.owner_id
+  WHERE p.photo_id = $1 AND ${visibleTo('p', 'u', accountOnly('$2::bigint'))}`
+
+async function assertMayComment(tx: Transaction, authorId: UserId, photoId: PhotoId): Promise<void> {
+  const [row] = await tx.query<{ policy: CommentPolicy; is_owner: boolean; follows: boolean }>({
+    text: STANDING,
+    values: [photoId, authorId],
+  })
+  if (!row) throw notFound('photo')
+  if (!mayComment(row.policy, { isOwner: row.is_owner, follows: row.follows })) {
+    throw new DarkroomError('forbidden', 'The comment policy of this photo does not let you comment.')
+  }
+}
+
+// The row's lock keeps replies and the deletion of their comment apart, so that the count is right whichever comes first.
+const COUNT_REPLY = `
+  UPDATE comments c SET reply_count = c.reply_count + 1 FROM users a
+  WHERE c.comment_id = $1 AND c.photo_id = $2 AND c.parent_id IS NULL AND c.deleted_at IS NULL
+    AND a.user_id = c.author_id AND ${accountVisibleTo('a', accountOnly('$3::bigint'))}
+  RETURNING 1`
+
+async function countReply(
+  tx: Transaction,
+  authorId: UserId,
+  photoId: PhotoId,
+  parentId: CommentId,
+): Promise<void> {
+  const counted = await tx.query({ text: COUNT_REPLY, values: [parentId, photoId, authorId] })
+  // One answer for a reply, a comment elsewhere, a hidden and an absent one, so that it tells of none.
+  if (counted.length === 0) {
+    throw invalidField('body.parentId', 'Not a top-level comment on this photo.')
+  }
+}
+
+/** @returns how many replies go with the comment. @throws DarkroomError not_found */
+async function markDeleted(tx: Transaction, commentId: CommentId): Promise<number> {
+  const [deleted] = await tx.query<{ reply_count: number }>({
+    text: `UPDATE comments SET deleted_at = now() WHERE comment_id = $1 AND deleted_at IS NULL RETURNING reply_count`,
+    values: [commentId],
+  })
+  if (!deleted) throw notFound('comment')
+  return deleted.reply_count
+}
+
+/** The parent's row first, as everywhere. @returns 1. @throws DarkroomError not_found */
+async function deleteReply(tx: Transaction, parentId: CommentId, commentId: CommentId): Promise<number> {
+  const counted = await tx.query({
+    text: `UPDATE comments SET reply_count = reply_count - 1 WHERE comment_id = $1 AND deleted_at IS NULL RETURNING 1`,
+    values: [parentId],
+  })
+  if (counted.length === 0) throw notFound('comment')
+  await markDeleted(tx, commentId)
+  return 1
+}

@@ -1,0 +1,155 @@
+import { notFound } from '../../domain/errors.ts'
+import type { CommentId, PhotoId, UserId } from '../../domain/ids.ts'
+import { viewerLinkId, viewerUserId } from '../../domain/viewer.ts'
+import type { CommentRow, UserRow } from '../../entities/index.ts'
+import { accountVisibleTo, visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
+import { pageOfRows, type ListRead, type Page, type Reader } from '../lists/list-read.ts'
+
+/** A comment as its viewer sees it. */
+export interface ShownComment {
+  commentId: CommentId
+  photoId: PhotoId
+  /** The top-level comment that it replies to; null for a top-level comment. */
+  parentId: CommentId | null
+  author: { userId: UserId; username: string; displayName: string | null }
+  text: string
+  /** The mentioned accounts that exist for the viewer. */
+  mentions: { userId: UserId; username: string }[]
+  /** All replies that are not deleted, the ones that the viewer does not see too. */
+  replyCount: number
+  version: number
+  createdAt: Date
+  editedAt: Date | null
+}
+
+/** A comment with what decides whether the viewer may change it. */
+export interface FoundComment extends ShownComment {
+  photoOwnerId: UserId
+  viewerIsModerator: boolean
+}
+
+const VIEWER: ViewerSql = { userId: '$2::bigint', linkId: '$3::uuid' }
+
+// Plan, for each comment: one probe of users_pkey, two of blocks_pkey, and one of comment_mentions_pkey, whose at most ten
+// rows take as many probes each.
+const COLUMNS = `
+  c.comment_id, c.photo_id, c.parent_id, c.version, c.text, c.reply_count, c.created_at, c.edited_at,
+  c.author_id, a.username, a.display_name,
+  (SELECT coalesce(json_agg(json_build_object('userId', m.user_id::text, 'username', n.username) ORDER BY m.user_id), '[]')
+    FROM comment_mentions m JOIN users n ON n.user_id = m.user_id
+    WHERE m.comment_id = c.comment_id AND ${accountVisibleTo('n', VIEWER)}) AS mentions`
+
+// Walks comments_newest_idx or comments_replies_idx from the cursor; comments by accounts that do not exist for the viewer
+// are skipped within its order.
+const NEWEST = `
+  SELECT ${COLUMNS} FROM comments c JOIN users a ON a.user_id = c.author_id
+  WHERE c.photo_id = $1 AND c.parent_id IS NULL AND c.deleted_at IS NULL AND ${accountVisibleTo('a', VIEWER)}
+    AND c.comment_id < $4 ORDER BY c.comment_id DESC LIMIT $5`
+const REPLIES = `
+  SELECT ${COLUMNS} FROM comments c JOIN users a ON a.user_id = c.author_id
+  WHERE c.parent_id = $1 AND c.deleted_at IS NULL AND ${accountVisibleTo('a', VIEWER)}
+    AND c.comment_id > $4 ORDER BY c.comment_id LIMIT $5`
+
+/** Before and after every UUID v7. */
+const FIRST_ID = '00000000-0000-0000-0000-000000000000'
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+
+const IS_MODERATOR = `EXISTS (SELECT FROM users v WHERE v.user_id = ${VIEWER.userId} AND v.role <> 'user')`
+
+// Those who may delete a comment find it whatever lies between them and its author.
+const FIND = `
+  SELECT ${COLUMNS}, p.owner_id, ${IS_MODERATOR} AS is_moderator
+  FROM comments c JOIN users a ON a.user_id = c.author_id
+    JOIN photos p ON p.photo_id = c.photo_id JOIN users u ON u.user_id = p.owner_id
+    LEFT JOIN comments t ON t.comment_id = c.parent_id LEFT JOIN users b ON b.user_id = t.author_id
+  WHERE c.comment_id = $1 AND c.deleted_at IS NULL AND t.deleted_at IS NULL AND ${visibleTo('p', 'u', VIEWER)} AND (
+    ${VIEWER.userId} IN (c.author_id, p.owner_id) OR ${IS_MODERATOR}
+    OR (${accountVisibleTo('a', VIEWER)} AND (t.comment_id IS NULL OR ${accountVisibleTo('b', VIEWER)})))`
+
+// One probe of photos_pkey and users_pkey, those of the access rule, and the same of comments and its author.
+const THREAD = `
+  SELECT $4::uuid IS NULL OR EXISTS (
+    SELECT FROM comments t JOIN users b ON b.user_id = t.author_id
+    WHERE t.comment_id = $4 AND t.photo_id = p.photo_id AND t.parent_id IS NULL AND t.deleted_at IS NULL
+      AND ${accountVisibleTo('b', VIEWER)}) AS parent_seen
+  FROM photos p JOIN users u ON u.user_id = p.owner_id WHERE p.photo_id = $1 AND ${visibleTo('p', 'u', VIEWER)}`
+
+/**
+ * The comments of a photo, newest first, or with `parentId` the replies to one of them, oldest first; without those by
+ * accounts that do not exist for the viewer.
+ * @throws DarkroomError not_found (the photo, or the comment), bad_cursor
+ */
+export async function readComments(
+  list: ListRead,
+  photoId: PhotoId,
+  parentId: CommentId | undefined,
+): Promise<Page<ShownComment>> {
+  const { query, limit } = list
+  const viewer = [viewerUserId(list.viewer), viewerLinkId(list.viewer)]
+  const [thread] = await query<{ parent_seen: boolean }>({
+    name: 'comment-thread',
+    text: THREAD,
+    values: [photoId, ...viewer, parentId ?? null],
+  })
+  if (!thread) throw notFound('photo')
+  if (!thread.parent_seen) throw notFound('comment')
+  const [after] = list.after(['string']) ?? []
+  const rows = await query<ShownRow>(
+    parentId === undefined
+      ? { name: 'comments-newest', text: NEWEST, values: [photoId, ...viewer, after ?? LAST_ID, limit + 1] }
+      : {
+          name: 'comments-replies',
+          text: REPLIES,
+          values: [parentId, ...viewer, after ?? FIRST_ID, limit + 1],
+        },
+  )
+  return pageOfRows(
+    list,
+    rows,
+    (row) => [row.comment_id],
+    (shown) => shown.map(toComment),
+  )
+}
+
+/** One comment, if the viewer may see its photo. @throws DarkroomError not_found */
+export async function findComment(
+  { query, viewer }: Pick<Reader, 'query' | 'viewer'>,
+  commentId: CommentId,
+): Promise<FoundComment> {
+  const [row] = await query<ShownRow & { owner_id: UserId; is_moderator: boolean }>({
+    name: 'comment-by-id',
+    text: FIND,
+    values: [commentId, viewerUserId(viewer), viewerLinkId(viewer)],
+  })
+  if (!row) throw notFound('comment')
+  return { ...toComment(row), photoOwnerId: row.owner_id, viewerIsModerator: row.is_moderator }
+}
+
+type ShownRow = Pick<
+  CommentRow,
+  | 'comment_id'
+  | 'photo_id'
+  | 'parent_id'
+  | 'version'
+  | 'text'
+  | 'reply_count'
+  | 'created_at'
+  | 'edited_at'
+  | 'author_id'
+> &
+  Pick<UserRow, 'username' | 'display_name'> & { mentions: ShownComment['mentions'] }
+
+function toComment(row: ShownRow): ShownComment {
+  return {
+    commentId: row.comment_id,
+    photoId: row.photo_id,
+    parentId: row.parent_id,
+    author: { userId: row.author_id, username: row.username, displayName: row.display_name },
+    text: row.text,
+    mentions: row.mentions,
+    replyCount: row.reply_count,
+    version: row.version,
+    createdAt: row.created_at,
+    editedAt: row.edited_at,
+  }
+}
