@@ -29,7 +29,7 @@ const MODULES = {
   retraction: ['photos'],
   feed: ['photos', 'distribution', 'lists'],
   search: ['photos', 'graph', 'lists'],
-  engagement: ['accounts', 'photos', 'requests', 'lists'],
+  engagement: ['photos', 'graph', 'accounts', 'requests', 'lists'],
   operations: [
     'lists',
     'requests',

@@ -1,10 +1,10 @@
 import { notFound } from '../../domain/errors.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
-import { viewerLinkId, viewerUserId } from '../../domain/viewer.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
-import { accountOnly, accountVisibleTo, visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
-import { toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
-import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
+import { accountOnly, accountVisibleTo, visibleTo } from '../../infra/db/rules.ts'
+import { toAccount, type Account } from '../accounts/accounts.ts'
+import { accountPages, LIST_VIEWER } from '../graph/account-pages.ts'
+import type { ListRead, Page } from '../lists/list-read.ts'
 import { changePhotoCounters } from '../photos/photo-counters.ts'
 import { enterGate } from './gate.ts'
 import { assertPhotoSeen } from './seen-photo.ts'
@@ -31,20 +31,14 @@ const UNLIKE = `
     DELETE FROM likes USING seen WHERE likes.photo_id = seen.photo_id AND likes.user_id = $2 RETURNING 1)
   SELECT EXISTS (SELECT FROM seen) AS seen, EXISTS (SELECT FROM changed) AS changed`
 
-const VIEWER: ViewerSql = { userId: '$5::bigint', linkId: '$6::uuid' }
-
-// Walks likes_newest_idx from the cursor; accounts that do not exist for the viewer are skipped within its order.
-const LIKERS = `
-  SELECT u.user_id, u.username, u.display_name, u.bio, u.is_private, u.created_at,
-    (extract(epoch FROM l.created_at) * 1000000)::bigint AS since
-  FROM likes l JOIN users u ON u.user_id = l.user_id
-  WHERE l.photo_id = $1 AND ${accountVisibleTo('u', VIEWER)}
-    AND (l.created_at, l.user_id) < (
-      coalesce('epoch'::timestamptz + $2::bigint * interval '1 microsecond', 'infinity'), coalesce($3::bigint, 0))
-  ORDER BY l.created_at DESC, l.user_id DESC LIMIT $4`
-
-/** The place of a like: when it was given in µs since 1970, and the account. */
-const LIKE_POSITION = ['string', 'string'] as const
+/** Accounts that do not exist for the viewer are skipped. */
+const likers = accountPages({
+  name: 'likers-page',
+  table: 'likes',
+  owner: 'photo_id',
+  other: 'user_id',
+  listed: accountVisibleTo('u', LIST_VIEWER),
+})
 
 export function createLikes({ db }: { db: Database }): Likes {
   return {
@@ -58,20 +52,8 @@ export function createLikes({ db }: { db: Database }): Likes {
         if (await change(tx, UNLIKE, userId, photoId)) await changePhotoCounters(tx, [{ photoId, likes: -1 }])
       }),
     async list(list, photoId) {
-      const { query, viewer, limit } = list
       await assertPhotoSeen(list, photoId)
-      const [since, userId] = list.after(LIKE_POSITION) ?? [null, null]
-      const rows = await query<AccountRow & { since: string }>({
-        name: 'likers-page',
-        text: LIKERS,
-        values: [photoId, since, userId, limit + 1, viewerUserId(viewer), viewerLinkId(viewer)],
-      })
-      return pageOfRows(
-        list,
-        rows,
-        (row) => [row.since, row.user_id],
-        (shown) => shown.map(toAccount),
-      )
+      return likers(list, photoId, toAccount)
     },
   }
 }

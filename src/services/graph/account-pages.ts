@@ -1,15 +1,14 @@
-import type { UserId } from '../../domain/ids.ts'
 import { viewerLinkId, viewerUserId } from '../../domain/viewer.ts'
 import type { ViewerSql } from '../../infra/db/rules.ts'
 import type { AccountRow } from '../accounts/accounts.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 
-/** A table of the graph, read as the list of the accounts that it holds beside one account. */
+/** A table that relates accounts to something, read as the list of the accounts that it holds beside one. */
 export interface AccountsBeside {
   /** Of the prepared statement. */
   name: string
-  table: 'follows' | 'follow_requests' | 'blocks' | 'mutes'
-  /** The column of the account that owns the list; an index on (owner, created_at DESC, other DESC) gives the order. */
+  table: 'follows' | 'follow_requests' | 'blocks' | 'mutes' | 'likes'
+  /** The column of the account or photo that has the list; an index on (owner, created_at DESC, other DESC) gives the order. */
   owner: string
   /** The column of the accounts that are listed. */
   other: string
@@ -35,11 +34,12 @@ export function accountPages<Row extends object = object>(beside: AccountsBeside
       (extract(epoch FROM r.created_at) * 1000000)::bigint AS since${columns}
     FROM ${table} r JOIN users u ON u.user_id = r.${other}
     WHERE r.${owner} = $1 AND ${listed ?? 'true'}
-      AND ($2::bigint IS NULL OR (r.created_at, r.${other}) < ('epoch'::timestamptz + $2 * interval '1 microsecond', $3))
+      AND (r.created_at, r.${other}) < (
+        coalesce('epoch'::timestamptz + $2::bigint * interval '1 microsecond', 'infinity'), coalesce($3::bigint, 0))
     ORDER BY r.created_at DESC, r.${other} DESC LIMIT $4`
   return async <Item>(
     list: ListRead,
-    ownerId: UserId,
+    ownerId: string,
     toItem: (row: AccountRow & Row) => Item,
   ): Promise<Page<Item>> => {
     const { query, limit } = list

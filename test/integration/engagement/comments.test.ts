@@ -1,21 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CommentId, PhotoId } from '../../../src/domain/ids.ts'
 import { sweepComments } from '../../../src/services/engagement/sweep-comments.ts'
-import {
-  openApiWorld,
-  type ApiWorld,
-  type Json,
-  type Person,
-  type RequestOptions,
-} from '../../support/worlds/api-world.ts'
+import type { Json, Person, RequestOptions } from '../../support/worlds/api-world.ts'
+import { openGraphWorld, type GraphWorld } from '../../support/worlds/graph-world.ts'
 
-let world: ApiWorld
+let world: GraphWorld
 let owner: Person
 let ann: Person
 let bob: Person
 
 beforeAll(async () => {
-  world = await openApiWorld()
+  world = await openGraphWorld()
   owner = await world.signUp()
   ann = await world.signUp()
   bob = await world.signUp()
@@ -45,14 +40,6 @@ const photo = async (photoId: PhotoId, who = owner) =>
   (await world.call('GET', `/v1/photos/${photoId}`, { token: who.token })).body.photo
 const set = (who: Person, photoId: PhotoId, body: object) =>
   world.call('PATCH', `/v1/photos/${photoId}`, { token: who.token, body })
-const follow = (who: Person, whom: Person) =>
-  world.call('PUT', `/v1/users/${whom.username}/follow`, { token: who.token })
-const narrowing = (text: string, ...values: unknown[]) =>
-  world.db.transaction(({ query }) => query({ text, values }), { narrows: true })
-const block = (blocker: Person, blocked: Person) =>
-  narrowing('INSERT INTO blocks (blocker_id, blocked_id) VALUES ($1, $2)', blocker.id, blocked.id)
-const suspend = (who: Person) => narrowing(`UPDATE users SET status = 'suspended' WHERE user_id = $1`, who.id)
-
 describe('a comment', () => {
   it('is shown with its author, counted, and changes no version', async () => {
     const id = await newPhoto()
@@ -204,7 +191,7 @@ describe('threads', () => {
     await remove(ann, deleted.id)
     const blocker = await world.signUp()
     const hidden = await say(blocker, id, 'hidden')
-    await block(blocker, bob)
+    await world.block(blocker, bob)
     const refusals = await Promise.all(
       [reply.id, elsewhere.id, deleted.id, hidden.id, ABSENT].map(async (parentId) => {
         const { status, body } = await comment(bob, id, { text: 'x', parentId })
@@ -228,9 +215,9 @@ describe('threads', () => {
     const of = await Promise.all([suspended, blocker, blocked].map((who) => say(who, id, who.username)))
     await Promise.all([suspended, blocker, blocked].map((who) => say(who, id, 'reply', top.id)))
     await say(ann, id, 'below', of[1].id)
-    await block(blocker, ann)
-    await block(ann, blocked)
-    await suspend(suspended)
+    await world.block(blocker, ann)
+    await world.block(ann, blocked)
+    await world.setStatus(suspended, 'suspended')
     expect(textsOf(await list(ann, id))).toEqual(['ann'])
     expect(textsOf(await list(ann, id, `?parentId=${top.id}`))).toEqual([])
     expect(textsOf(await list(bob, id)).sort()).toEqual(['ann', blocker.username, blocked.username].sort())
@@ -244,7 +231,7 @@ describe('who may comment', () => {
   it('is said by the photo, and else by the account', async () => {
     const author = await world.signUp()
     const [follower, stranger] = [await world.signUp(), await world.signUp()]
-    await follow(follower, author)
+    await world.follow(follower, author)
     const id = await world.seedPhoto({ ownerId: author.id })
     const outcome = async () => ({
       policy: (await photo(id, stranger)).commentPolicy,
@@ -332,19 +319,22 @@ describe('deleting', () => {
 
   it('is open to moderators, and to owners who block the author', async () => {
     const moderator = await world.signUp()
-    await narrowing(`UPDATE users SET role = 'moderator' WHERE user_id = $1`, moderator.id)
+    await world.db.primary({
+      text: `UPDATE users SET role = 'moderator' WHERE user_id = $1`,
+      values: [moderator.id],
+    })
     const author = await world.signUp()
     const rude = await world.signUp()
     const id = await world.seedPhoto({ ownerId: author.id })
     const [one, two] = [await say(rude, id, 'one'), await say(rude, id, 'two')]
     expect((await remove(moderator, one.id)).status).toBe(204)
-    await block(author, rude)
+    await world.block(author, rude)
     expect((await list(author, id)).body.items).toEqual([])
     expect((await remove(author, two.id)).status).toBe(204)
     expect((await photo(id, author)).commentCount).toBe(0)
   })
 
-  it('takes the replies along at once, however many, and leaves them to the sweep', async () => {
+  it('hides all replies at once and leaves their rows to the sweep', async () => {
     await sweepComments(world.db.primary).run()
     const id = await newPhoto()
     const kept = await say(ann, id, 'kept')
@@ -394,15 +384,15 @@ describe('mentions', () => {
   it('name the accounts that exist for the author and the viewer', async () => {
     const id = await newPhoto()
     const [blocker, suspended, shy] = [await world.signUp(), await world.signUp(), await world.signUp()]
-    await block(blocker, ann)
-    await suspend(suspended)
+    await world.block(blocker, ann)
+    await world.setStatus(suspended, 'suspended')
     const names = [bob, blocker, suspended, shy].map(({ username }) => `@${username.toUpperCase()}`)
     const made = await say(ann, id, `${names.join(', ')}, @nobody-at-all, ${bob.username}@example.org`)
     expect(mentionsOf(made).sort()).toEqual([bob.username, shy.username].sort())
     expect(made.mentions[0]).toEqual({ id: expect.any(String), username: expect.any(String) })
-    await block(shy, owner)
+    await world.block(shy, owner)
     expect(mentionsOf((await show(owner, made.id)).body.comment)).toEqual([bob.username])
-    await suspend(shy)
+    await world.setStatus(shy, 'suspended')
     expect(mentionsOf((await show(undefined, made.id)).body.comment)).toEqual([bob.username])
   })
 

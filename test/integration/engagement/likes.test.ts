@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PhotoId } from '../../../src/domain/ids.ts'
-import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
+import type { Json, Person } from '../../support/worlds/api-world.ts'
+import { openGraphWorld, type GraphWorld } from '../../support/worlds/graph-world.ts'
 
-let world: ApiWorld
+let world: GraphWorld
 let owner: Person
 let ann: Person
 let bob: Person
 
 beforeAll(async () => {
-  world = await openApiWorld()
+  world = await openGraphWorld()
   owner = await world.signUp()
   ann = await world.signUp()
   bob = await world.signUp()
@@ -25,8 +26,6 @@ const likesOf = (photoId: PhotoId, viewer?: Person, query = '') =>
 const photo = (photoId: PhotoId, viewer?: Person, headers: Record<string, string> = {}) =>
   world.call('GET', `/v1/photos/${photoId}`, { token: viewer?.token, headers })
 const newPhoto = () => world.seedPhoto({ ownerId: owner.id })
-const narrowing = (text: string, ...values: unknown[]) =>
-  world.db.transaction(({ query }) => query({ text, values }), { narrows: true })
 const names = (page: Json) => page.body.items.map(({ username }: Person) => username)
 
 describe('a like', () => {
@@ -69,7 +68,7 @@ describe('a like', () => {
 
   it('shows in the feed of the viewer at once', async () => {
     const [author, reader] = [await world.signUp(), await world.signUp()]
-    await world.call('PUT', `/v1/users/${author.username}/follow`, { token: reader.token })
+    await world.follow(reader, author)
     const id = await world.seedPhoto({ ownerId: author.id })
     await like(reader, id)
     const feed = await world.call('GET', '/v1/feed', { token: reader.token })
@@ -121,9 +120,9 @@ describe('the list of likes', () => {
     const id = await newPhoto()
     const [suspended, blocker, blocked] = [await world.signUp(), await world.signUp(), await world.signUp()]
     for (const person of [suspended, blocker, blocked, ann]) await like(person, id)
-    await narrowing(`UPDATE users SET status = 'suspended' WHERE user_id = $1`, suspended.id)
-    await narrowing('INSERT INTO blocks (blocker_id, blocked_id) VALUES ($1, $2)', blocker.id, ann.id)
-    await narrowing('INSERT INTO blocks (blocker_id, blocked_id) VALUES ($1, $2)', ann.id, blocked.id)
+    await world.setStatus(suspended, 'suspended')
+    await world.block(blocker, ann)
+    await world.block(ann, blocked)
     expect(names(await likesOf(id, ann))).toEqual([ann.username])
     expect(names(await likesOf(id))).toEqual([ann.username, blocked.username, blocker.username])
     expect((await photo(id, ann)).body.photo.likeCount).toBe(4)

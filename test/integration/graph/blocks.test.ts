@@ -18,10 +18,6 @@ const idsOf = ({ body }: { body: Json }) => body.items.map(({ id }: Json) => id)
 async function published(owner: Person): Promise<{ photoId: string; tag: string }> {
   const tag = freshWord()
   const photoId = await world.seedPhoto({ ownerId: owner.id, caption: `#${tag}` })
-  await world.db.primary({
-    text: 'INSERT INTO photo_tags (photo_id, tag, display, position) VALUES ($1, $2, $2, 0)',
-    values: [photoId, tag],
-  })
   const { config, openSearch } = world.api.clients
   await openSearchIndex(world.api.clients).searchIndex.indexPhoto(photoId)
   await openSearch.indices.refresh({ index: photosAlias(config.OPENSEARCH_INDEX_PREFIX) })

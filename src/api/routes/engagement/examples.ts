@@ -1,9 +1,7 @@
 import { owner, photoId } from '../photos/examples.ts'
 
-export const commentId = '0199a1b2-d4e5-7f60-9b7c-8d9e0f1a2b3c'
-
 export const commentExample = {
-  id: commentId,
+  id: '0199a1b2-d4e5-7f60-9b7c-8d9e0f1a2b3c',
   photoId,
   parentId: null,
   author: owner,
