@@ -92,7 +92,10 @@ const narrow = (scene: Scene, { text, values }: Narrowing, meanwhile?: () => Pro
   world.db.transaction(
     async ({ query }) => {
       await query({ text, values: values(scene) })
-      await meanwhile?.()
+      if (!meanwhile) return
+      // As at the commit, which closes the gate.
+      await query({ text: 'SET CONSTRAINTS ALL IMMEDIATE' })
+      await meanwhile()
     },
     { narrows: true },
   )

@@ -70,8 +70,8 @@ export class Migration20261127Engagement extends Migration {
     this.addSql(`COMMENT ON COLUMN photos.comment_policy IS 'null: the default of the owner''s account'`)
   }
 
-  // Likes and comments hold the owner's gate in share mode while they check and write; whoever narrows closes it until
-  // the commit. An advisory lock is granted in the order of asking, so a stream of likes cannot keep a narrowing waiting.
+  // Likes and comments hold the owner's gate in share mode from their check to their commit; whoever narrows closes it to
+  // commit. An advisory lock is granted in the order of asking, so a stream of likes cannot keep a narrowing waiting.
   private addGate(): void {
     this.addSql(`
       CREATE FUNCTION engagement_gate(owner bigint) RETURNS bigint
@@ -90,20 +90,22 @@ export class Migration20261127Engagement extends Migration {
         END IF;
         RETURN NULL;
       END $$`)
-    // Triggers, so that no feature that hides photos or accounts can forget it.
+    // Triggers, so that no feature that hides photos or accounts can forget it; deferred, so that it is the last lock of all.
     this.addSql(`
-      CREATE TRIGGER photos_engagement_gate AFTER UPDATE OF status, visibility, comment_policy ON photos FOR EACH ROW
+      CREATE CONSTRAINT TRIGGER photos_engagement_gate AFTER UPDATE OF status, visibility, comment_policy ON photos
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
         WHEN (OLD.status = 'ready' AND (OLD.status, OLD.visibility, OLD.comment_policy)
           IS DISTINCT FROM (NEW.status, NEW.visibility, NEW.comment_policy))
         EXECUTE FUNCTION close_engagement_gate()`)
     this.addSql(`
-      CREATE TRIGGER users_engagement_gate
-        AFTER UPDATE OF status, is_private, default_comment_policy ON users FOR EACH ROW
+      CREATE CONSTRAINT TRIGGER users_engagement_gate AFTER UPDATE OF status, is_private, default_comment_policy ON users
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
         WHEN ((OLD.status, OLD.is_private, OLD.default_comment_policy)
           IS DISTINCT FROM (NEW.status, NEW.is_private, NEW.default_comment_policy))
         EXECUTE FUNCTION close_engagement_gate()`)
     this.addSql(`
-      CREATE TRIGGER blocks_engagement_gate AFTER INSERT ON blocks FOR EACH ROW
+      CREATE CONSTRAINT TRIGGER blocks_engagement_gate AFTER INSERT ON blocks
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
         EXECUTE FUNCTION close_engagement_gate()`)
   }
 
