@@ -190,12 +190,14 @@ describe('a push of several shards', () => {
   it('lets a narrowing go first that waits for the batch of another shard', async () => {
     const photoId = await world.publish(author)
     const plan = await planOf(photoId)
-    const release = Promise.withResolvers<void>()
+    const [held, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     // The batch of another shard, which locks the photo.
     const page = world.upload.db.transaction(async (tx) => {
       await tx.query({ text: 'SELECT FROM photos WHERE photo_id = $1 FOR SHARE', values: [photoId] })
+      held.resolve()
       await release.promise
     })
+    await held.promise
     const narrowing = world.edit(photoId, { visibility: 'private' })
     await lockAwaited(world.upload.db, EDIT_WAITS)
     const limits = { maxFollowers: FOLLOWERS + 1, maxMs: 60_000 }

@@ -150,7 +150,7 @@ export async function setPhotoStatus(db: Database, photoId: PhotoId, status: Pho
 }
 
 /** The statement by which an edit waits for its photo, as SQL LIKE. */
-export const EDIT_WAITS = 'SELECT owner_id, version, %FOR UPDATE'
+export const EDIT_WAITS = 'SELECT owner_id, version, %UPDATE'
 
 function photosOf(db: Database, options: ChangeOptions): Photos {
   const { outbox = forgetful(db), fanoutShardThreshold = NO_FOLLOWERS_SUFFICE } = options
