@@ -1,29 +1,81 @@
 import { activityInfo } from '@temporalio/activity'
-import type { SyncActivities } from '../contracts/activities/retraction.ts'
+import type {
+  RetractionActivities,
+  SyncActivitiesV02,
+  SyncPlanV02,
+} from '../contracts/activities/retraction.ts'
 import { measureRefusal, type RefusalStep } from '../observability/retraction-events.ts'
-import type { PhotoSync } from '../services/retraction/photo-sync.ts'
-import type { WorkflowStarts } from '../services/delivery/workflow-starts.ts'
+import type { Retraction } from '../services/retraction/module.ts'
+import type { Delivery } from '../services/delivery/module.ts'
 import { withFailures } from './failures.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 
-export interface SyncActivitiesDeps {
-  photoSync: PhotoSync
-  starts: WorkflowStarts
+/** The steps of photoSync and accountSync. */
+export function createRetractionActivities(
+  { plan, refusals, objects, proofs, withdraw }: Retraction,
+  { starts, outbox }: Delivery,
+): RetractionActivities {
+  return withFailures<RetractionActivities>({
+    planPhotoSync: async ({ photoId }) => ({ ...(await plan.photo(photoId)), edges: [...refusals.edges] }),
+    stopUpload: ({ photoId }) => starts.stopUpload(photoId),
+    refusePhotoAtEdge: (refusal) =>
+      measured(refusal.gone.length > 0 ? 'prove' : 'deny', () =>
+        whileHeartbeating(() => refusals.refusePhoto(refusal)),
+      ),
+    moveVariant: ({ photoId, stale }) => objects.move(photoId, stale),
+    sweepVariants: ({ photoId }) => objects.sweep(photoId),
+    deletePhotoObjects: ({ photoId }) => objects.deleteAll(photoId),
+    reconcileDistribution: (input) => starts.reconcileDistribution(input),
+    recordPhotoProof: async ({ photoId, minEpoch }) => void (await proofs.photo(photoId, minEpoch)),
+    planAccountSync: async ({ userId }) => ({ ...(await plan.account(userId)), edges: [...refusals.edges] }),
+    denyAccountAtEdge: ({ edge, userId, minEpoch }) =>
+      measured('deny', () => whileHeartbeating(() => refusals.denyAccount(edge, userId, minEpoch))),
+    async withdrawPhotos({ userId, after }) {
+      const { batch, outboxIds } = await withdraw(userId, after)
+      await outbox.dispatch(outboxIds)
+      return batch
+    },
+    recordAccountProof: ({ userId, minEpoch }) => proofs.account(userId, minEpoch),
+  })
 }
 
-/** The steps of photoSync. */
-export function createSyncActivities({ photoSync, starts }: SyncActivitiesDeps): SyncActivities {
-  return withFailures<SyncActivities>({
-    planSync: ({ photoId }) => photoSync.plan(photoId),
-    stopUpload: ({ photoId }) => starts.stopUpload(photoId),
-    denyAtEdges: ({ photoId, minEpoch }) =>
-      measured('deny', () => whileHeartbeating(() => photoSync.deny(photoId, minEpoch))),
-    moveVariants: (move) => photoSync.move(move.photoId, move.accessEpoch, move.stale),
-    listObjects: ({ photoId }) => photoSync.listObjects(photoId),
-    deleteObjects: ({ photoId, keys }) => photoSync.deleteObjects(photoId, keys),
-    refuseAtEdges: ({ photoId, keys }) =>
-      measured('prove', () => whileHeartbeating(() => photoSync.refuse(photoId, keys))),
-    reconcileDistribution: (input) => starts.reconcileDistribution(input),
+/** The steps of photoSync under the names of v0.2, made of the present ones. */
+export function createSyncActivitiesV02({ plan, refusals, objects }: Retraction): SyncActivitiesV02 {
+  const atEveryEdge = async (refusal: Omit<Parameters<typeof refusals.refusePhoto>[0], 'edge'>) => {
+    const settled = await Promise.allSettled(
+      refusals.edges.map((edge) => refusals.refusePhoto({ ...refusal, edge })),
+    )
+    let purged = 0
+    for (const outcome of settled) {
+      if (outcome.status === 'rejected') throw outcome.reason
+      purged += outcome.value.purged
+    }
+    return { purged }
+  }
+  return withFailures<SyncActivitiesV02>({
+    async planSync({ photoId }): Promise<SyncPlanV02> {
+      const { state, version, accessEpoch, stale, wasPublished } = await plan.photo(photoId)
+      if (state === 'deleted') return { state, version, accessEpoch, wasPublished }
+      return state === 'published'
+        ? { state, version, accessEpoch, stale }
+        : { state: 'unpublished', version }
+    },
+    denyAtEdges: async ({ photoId, minEpoch }) =>
+      void (await atEveryEdge({ photoId, minEpoch, standing: [], gone: [] })),
+    async moveVariants({ photoId, stale }) {
+      const moved = await Promise.all(stale.map((each) => objects.move(photoId, each)))
+      const isSuperseded = moved.some(({ outcome }) => outcome === 'superseded')
+      return {
+        outcome: isSuperseded ? 'superseded' : 'moved',
+        removed: moved.flatMap(({ removed }) => removed),
+      }
+    },
+    listObjects: ({ photoId }) => objects.list(photoId),
+    deleteObjects: async ({ photoId }) => void (await objects.deleteAll(photoId)),
+    async refuseAtEdges({ photoId, keys }) {
+      const { accessEpoch } = await plan.photo(photoId)
+      return atEveryEdge({ photoId, minEpoch: accessEpoch, standing: [], gone: keys })
+    },
   })
 }
 

@@ -1,6 +1,7 @@
 import type { SearchActivities } from '../contracts/activities/search.ts'
 import type { SearchIndex } from '../services/search/search-index.ts'
 import { withFailures } from './failures.ts'
+import { whileHeartbeating } from './heartbeat.ts'
 
 export interface SearchActivitiesDeps {
   searchIndex: SearchIndex
@@ -10,5 +11,7 @@ export interface SearchActivitiesDeps {
 export function createSearchActivities({ searchIndex }: SearchActivitiesDeps): SearchActivities {
   return withFailures<SearchActivities>({
     indexPhoto: ({ photoId }) => searchIndex.indexPhoto(photoId),
+    indexPhotosOf: ({ userId, after }) =>
+      whileHeartbeating((signal) => searchIndex.indexPhotosOf(userId, after, signal)),
   })
 }

@@ -1,5 +1,5 @@
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/common'
-import { TASK_QUEUES } from './task-queues.ts'
+import { edgeTaskQueue, TASK_QUEUES } from './task-queues.ts'
 
 /**
  * The timeouts and retry policies of all activities, each named for what it protects. Permanent errors are never
@@ -80,6 +80,16 @@ export const refuseAtEdges = {
   startToCloseTimeout: '60s',
   heartbeatTimeout: '20s',
   retry: { initialInterval: '250ms', backoffCoefficient: 2, maximumInterval: '15s' },
+} as const satisfies ActivityOptions
+
+/** The same for one edge, on a queue of its own: one that swallows packets holds up no other edge and no other work. */
+export const refuseAtEdge = (edge: string) =>
+  ({ ...refuseAtEdges, taskQueue: edgeTaskQueue(edge) }) satisfies ActivityOptions
+
+/** As {@link durableStep}, on a queue of its own, so that a search that hangs holds up no other work. */
+export const indexDocuments = {
+  ...durableStep,
+  taskQueue: TASK_QUEUES.search,
 } as const satisfies ActivityOptions
 
 /**

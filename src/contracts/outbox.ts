@@ -1,4 +1,5 @@
 import type { PhotoUploadInput } from './photo-upload.ts'
+import type { AccountSyncInput } from './account-sync.ts'
 import type { PhotoSyncInput } from './photo-sync.ts'
 
 /**
@@ -7,10 +8,12 @@ import type { PhotoSyncInput } from './photo-sync.ts'
  * - uploadOpened: POST /photos created a photo that awaits its original (starts photoUpload, once).
  * - originalArrived: a storage event or `complete` (signals photoUpload, starting it if necessary).
  * - photoChanged: PATCH or DELETE of a photo (signals photoSync, starting it if necessary).
+ * - accountChanged: an account went private or public, was suspended or came back (signals accountSync, likewise).
  */
 export type OutboxMessage =
   | { kind: 'uploadOpened'; payload: PhotoUploadInput }
   | { kind: 'originalArrived'; payload: PhotoUploadInput }
   | { kind: 'photoChanged'; payload: PhotoSyncInput }
+  | { kind: 'accountChanged'; payload: AccountSyncInput }
 
 export type OutboxKind = OutboxMessage['kind']

@@ -2,6 +2,8 @@
 export const TASK_QUEUES = {
   /** Workflows and short I/O activities. */
   orchestration: 'orchestration',
+  /** Writes of search documents, served by the orchestration worker with slots of their own. */
+  search: 'search',
   /** CPU: decoding, resizing, encoding. */
   media: 'media',
   /** Bulk I/O: writes batches of feeds to Postgres and Redis. */
@@ -11,3 +13,6 @@ export const TASK_QUEUES = {
    */
   'fanout-bulk': 'fanout-bulk',
 } as const
+
+/** The queue of refusals at one edge, served likewise; edges are named by their addresses. */
+export const edgeTaskQueue = (edge: string): string => `edge/${edge}`

@@ -19,7 +19,12 @@ const parked = new Counter({
 })
 
 // A series that started with its first parked message would show no increase, so start it at 0.
-const kinds: Record<OutboxKind, true> = { uploadOpened: true, originalArrived: true, photoChanged: true }
+const kinds: Record<OutboxKind, true> = {
+  uploadOpened: true,
+  originalArrived: true,
+  photoChanged: true,
+  accountChanged: true,
+}
 for (const kind of Object.keys(kinds)) parked.inc({ kind }, 0)
 
 const delivered = new Counter({

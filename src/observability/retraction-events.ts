@@ -70,3 +70,18 @@ export async function measureRefusal<Result>(
     throw error
   }
 }
+
+const unproven = new Gauge({
+  name: 'darkroom_retractions_unproven',
+  help: 'Narrowed or deleted photos and accounts whose earlier image URLs are not yet proven to be refused at every edge',
+})
+const oldestUnproven = new Gauge({
+  name: 'darkroom_retraction_oldest_unproven_seconds',
+  help: 'Age of the oldest of them, from the commit that narrowed it; 0 when there is none',
+})
+
+/** What Postgres holds of retractions. */
+export function reportUnprovenRetractions(owed: number, oldestSeconds: number): void {
+  unproven.set(owed)
+  oldestUnproven.set(oldestSeconds)
+}

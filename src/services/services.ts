@@ -20,7 +20,7 @@ export function openServices(clients: Clients) {
     ...openLists(clients),
     ...openRequests(clients),
     ...accounts,
-    ...openGraph(clients, accounts),
+    ...openGraph(clients, accounts, delivery),
     ...openPhotos(clients, delivery),
     ...openUploads(clients, delivery),
     ...feed,

@@ -1,15 +1,23 @@
 import { createFeedSweepActivities } from '../activities/feed.ts'
+import { createGraphActivities } from '../activities/graph.ts'
 import { createHousekeepingActivities } from '../activities/operations.ts'
 import { createSearchActivities } from '../activities/search.ts'
-import { createSyncActivities } from '../activities/retraction.ts'
+import { createRetractionActivities, createSyncActivitiesV02 } from '../activities/retraction.ts'
+import { edgeTaskQueue, TASK_QUEUES } from '../contracts/task-queues.ts'
 import { createUploadActivities } from '../activities/uploads.ts'
 import { openDelivery } from '../services/delivery/module.ts'
 import { openFeedSweep } from '../services/feed/module.ts'
+import { openGraphSteps } from '../services/graph/module.ts'
 import { openHousekeeping, openReplicaKeeper } from '../services/operations/module.ts'
 import { openRetraction } from '../services/retraction/module.ts'
 import { openSearchIndex } from '../services/search/module.ts'
 import { openUploadSteps } from '../services/uploads/module.ts'
 import { runWorker, type WorkerDefinition } from './run-worker.ts'
+
+/** Writes that wait for OpenSearch at a time. */
+const SEARCH_SLOTS = 20
+/** Refusals that wait for one edge at a time: it confirms some 300 a second. */
+const EDGE_SLOTS = 20
 
 /** All workflows, their short I/O activities, the outbox relay and the replica keeper. */
 export const orchestrationWorker: WorkerDefinition = {
@@ -26,15 +34,23 @@ export const orchestrationWorker: WorkerDefinition = {
   }),
   compose(clients) {
     const delivery = openDelivery(clients)
+    const retraction = openRetraction(clients)
     return {
       activities: {
         ...createUploadActivities({ ...openUploadSteps(clients), ...delivery }),
-        ...createSyncActivities({ ...openRetraction(clients), ...delivery }),
+        ...createRetractionActivities(retraction, delivery),
+        ...createSyncActivitiesV02(retraction),
+        ...createGraphActivities(openGraphSteps(clients)),
         ...createSearchActivities(openSearchIndex(clients)),
         ...createFeedSweepActivities(openFeedSweep(clients)),
         ...createHousekeepingActivities(openHousekeeping(clients, delivery)),
       },
-      background: [delivery.background, openReplicaKeeper(clients).background],
+      // What waits for an edge or for search takes no slot that others need.
+      besides: [
+        { taskQueue: TASK_QUEUES.search, slots: SEARCH_SLOTS },
+        ...retraction.refusals.edges.map((edge) => ({ taskQueue: edgeTaskQueue(edge), slots: EDGE_SLOTS })),
+      ],
+      background: [delivery.background, retraction.background, openReplicaKeeper(clients).background],
     }
   },
 }

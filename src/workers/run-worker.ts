@@ -18,6 +18,8 @@ import { messageOf } from '../observability/error-text.ts'
 /** The parts of a worker. */
 interface WorkerParts {
   activities: object
+  /** Queues that the process serves besides, with the same activities and slots of their own. */
+  besides?: readonly { taskQueue: string; slots: number }[]
   /** Each runs beside the worker until the signal aborts. */
   background?: readonly ((signal: AbortSignal) => Promise<void>)[]
 }
@@ -66,24 +68,33 @@ export async function startWorker(
     readsReplica: false,
   })
   const parts = await definition.compose(clients)
-  const worker = await Worker.create({
+  const common = {
     connection,
     namespace: config.TEMPORAL_NAMESPACE,
-    taskQueue: definition.taskQueue,
     activities: parts.activities,
-    ...(definition.runsWorkflows ? { workflowBundle: { codePath: await freshWorkflowBundle() } } : {}),
     shutdownGraceTime: `${config.SHUTDOWN_GRACE_SECONDS}s`,
     shutdownForceTime: `${config.SHUTDOWN_GRACE_SECONDS + SHUTDOWN_FORCE_AFTER_GRACE_SECONDS}s`,
     // Cancellations arrive with heartbeats, so heartbeats may not be held back for long.
     maxHeartbeatThrottleInterval: '1s',
-    ...definition.options(config),
-  })
+  } satisfies Partial<WorkerOptions>
+  const workers = [
+    await Worker.create({
+      ...common,
+      taskQueue: definition.taskQueue,
+      ...(definition.runsWorkflows ? { workflowBundle: { codePath: await freshWorkflowBundle() } } : {}),
+      ...definition.options(config),
+    }),
+  ]
+  for (const { taskQueue, slots } of parts.besides ?? [])
+    workers.push(await Worker.create({ ...common, taskQueue, maxConcurrentActivityTaskExecutions: slots }))
 
   const stop = () => {
-    if (worker.getState() === 'RUNNING') worker.shutdown()
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
   }
   const background = new AbortController()
-  const running = worker.run().finally(() => background.abort())
+  const running = Promise.all(workers.map((worker) => worker.run().finally(stop))).finally(() =>
+    background.abort(),
+  )
   // Background tasks are part of the worker: if one fails, the process ends and is started again.
   const beside = parts.background?.map((run) => run(background.signal).finally(stop)) ?? []
   const done = Promise.allSettled([running, ...beside]).then(async (outcomes) => {

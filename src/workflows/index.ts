@@ -1,3 +1,4 @@
+export { accountSync } from './account-sync/workflow.ts'
 export { feedCollection } from './feed-collection/workflow.ts'
 export { housekeeping } from './housekeeping/workflow.ts'
 export { fanoutShard } from './fanout-shard/workflow.ts'

@@ -5,11 +5,13 @@
 import crypto from 'crypto'
 import fs from 'fs'
 
-const QUERY = /^a=(0|[1-9][0-9]{0,14})(?:&e=([1-9][0-9]{0,11}))?&s=([A-Za-z0-9_-]{43})$/
+// 1: the epochs as signed; 2: the photo's; 3 and 4: the owner and their epoch; 5: the expiry; 6: the signature.
+const QUERY =
+  /^(a=(0|[1-9][0-9]{0,14})&o=([1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,14}))(?:&e=([1-9][0-9]{0,11}))?&s=([A-Za-z0-9_-]{43})$/
 const VARIANT_PATH =
   /^\/variants\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/(0|[1-9][0-9]{0,14})\/[a-z][a-z0-9_]{0,31}\.(?:jpeg|jpg|webp|avif|png|gif)$/
-const CHANGES = 'changes' // beside the photo ids in the deny table
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const CHANGES = 'changes' // beside the subjects in the deny table
+const SUBJECT = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|account\/[1-9][0-9]{0,18})$/
 
 // The client gets it as the `code` of a 403; only 'allowed' lets the request pass.
 function verdict(r) {
@@ -18,38 +20,41 @@ function verdict(r) {
   const query = QUERY.exec(r.variables.args || '')
   if (!parts || !query) return 'bad_signature'
 
-  const expiry = query[2] || 'public'
+  const expiry = query[5] || 'public'
   const mac = crypto
     .createHmac('sha256', settings.signingKey)
     .update(path + '\n' + query[1] + '\n' + expiry)
     .digest('base64url')
-  if (!sameText(mac, query[3])) return 'bad_signature'
+  if (!sameText(mac, query[6])) return 'bad_signature'
 
-  if (query[2]) {
-    const secondsLeft = Number(query[2]) - nowSeconds()
+  if (query[5]) {
+    const secondsLeft = Number(query[5]) - nowSeconds()
     if (secondsLeft <= 0) return 'expired'
     // No signer may hand out more than the ten minutes that a lost right may linger.
     if (secondsLeft > settings.maxSignedSeconds + settings.clockSkewSeconds) return 'bad_signature'
   }
 
-  const minimum = ngx.shared.deny.get(parts[1])
-  if (minimum !== undefined && Number(query[1]) < minimum) return 'denied'
+  if (isDenied(parts[1], query[2]) || isDenied('account/' + query[3], query[4])) return 'denied'
   return 'allowed'
+}
+
+function isDenied(subject, epoch) {
+  const minimum = ngx.shared.deny.get(subject)
+  return minimum !== undefined && Number(epoch) < minimum
 }
 
 // Objects of an epoch that was denied are about to be deleted: a fetch that was under way must not bring them back.
 function superseded(r) {
   const parts = VARIANT_PATH.exec(r.variables.edge_path)
   if (!parts) return '1'
-  const minimum = ngx.shared.deny.get(parts[1])
-  return minimum !== undefined && Number(parts[2]) < minimum ? '1' : ''
+  return isDenied(parts[1], parts[2]) ? '1' : ''
 }
 
 function cacheControl(r) {
   if (r.status >= 400) return 'no-store' // a tombstone, or an unsatisfiable range
   const query = QUERY.exec(r.variables.args || '')
-  if (query && !query[2]) return 'public, max-age=31536000, immutable'
-  return 'private, max-age=' + (query ? Math.max(0, Number(query[2]) - nowSeconds()) : 0)
+  if (query && !query[5]) return 'public, max-age=31536000, immutable'
+  return 'private, max-age=' + (query ? Math.max(0, Number(query[5]) - nowSeconds()) : 0)
 }
 
 const KEPT_HEADERS = [
@@ -110,40 +115,40 @@ function originDate() {
   return new Date().toISOString().replace(/[-:]|\.[0-9]{3}/g, '')
 }
 
-// PUT /_edge/deny/<photoId>?min=<epoch>: from this answer on, and after any restart, no URL of the photo with a
-// lower `a` is served.
+// PUT /_edge/deny/<photo id>?min=<epoch> or /_edge/deny/account/<user id>?min=<epoch>: from this answer on, and after any
+// restart, no URL with a lower `a` of the photo, or a lower `o` of the account, is served.
 async function deny(r) {
   if (!mayAdminister(r)) return answer(r, 403, { code: 'forbidden' })
   if (r.method !== 'PUT') return answer(r, 405, { code: 'method_not_allowed' })
-  const photoId = r.uri.slice('/_edge/deny/'.length)
+  const subject = r.uri.slice('/_edge/deny/'.length)
   const query = /^min=([1-9][0-9]{0,14})$/.exec(r.variables.args || '')
-  if (!UUID.test(photoId) || !query) return answer(r, 400, { code: 'malformed' })
+  if (!SUBJECT.test(subject) || !query) return answer(r, 400, { code: 'malformed' })
 
   let raised
   try {
-    raised = await raiseMinimum(photoId, Number(query[1]))
+    raised = await raiseMinimum(subject, Number(query[1]))
   } catch (error) {
     if (error.name === 'SharedMemoryError') return answer(r, 507, { code: 'deny_table_full' })
     throw error
   }
   if (!raised || !(await isSaved(raised.change))) return answer(r, 503, { code: 'not_saved' })
-  answer(r, 200, { photoId: photoId, min: raised.minimum })
+  answer(r, 200, { subject: subject, min: raised.minimum })
 }
 
 // Read and write are two steps and nginx has several workers, so a key beside the entry is the lock, and its timeout
 // frees it when a worker dies holding it. Returns the entry and the number of the change, or undefined without the lock.
-async function raiseMinimum(photoId, wanted) {
+async function raiseMinimum(subject, wanted) {
   const table = ngx.shared.deny
-  const lock = 'lock/' + photoId
+  const lock = 'lock/' + subject
   const deadline = Date.now() + settings.denyAnswerMs
   while (!table.add(lock, 1, settings.denyLockMs)) {
     if (Date.now() > deadline) return undefined
     await sleep(5)
   }
   try {
-    const present = table.get(photoId)
+    const present = table.get(subject)
     const minimum = present !== undefined && present > wanted ? present : wanted
-    table.set(photoId, minimum)
+    table.set(subject, minimum)
     // It starts at the clock, so that a restarted count is never below one seen before.
     return { minimum: minimum, change: table.incr(CHANGES, 1, Date.now()) }
   } finally {

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { accountSyncWorkflowId } from '../../src/contracts/account-sync.ts'
 import { FEED_COLLECTION_SCHEDULE_ID } from '../../src/contracts/feed-collection.ts'
 import { HOUSEKEEPING_SCHEDULE_ID } from '../../src/contracts/housekeeping.ts'
 import { fanoutShardWorkflowId } from '../../src/contracts/fanout-shard.ts'
@@ -98,6 +99,11 @@ async function record(world: UploadWorld): Promise<void> {
   await save('photo-fanout-sharded', photoFanoutWorkflowId(famous.photoId))
   await save('fanout-shard', fanoutShardWorkflowId(famous.photoId, 0))
 
+  await changePrivacy(celebrity, true)
+  await save('account-sync-narrowed', accountSyncWorkflowId(celebrity))
+  await changePrivacy(celebrity, false)
+  await save('account-sync-opened', accountSyncWorkflowId(celebrity))
+
   const invalid = await upload(bytes.subarray(0, bytes.length / 2))
   await ended(photoUploadWorkflowId(invalid.photoId))
   await save('photo-upload-invalid', photoUploadWorkflowId(invalid.photoId))
@@ -115,6 +121,16 @@ async function record(world: UploadWorld): Promise<void> {
 
   await saveScheduled('housekeeping', HOUSEKEEPING_SCHEDULE_ID)
   await saveScheduled('feed-collection', FEED_COLLECTION_SCHEDULE_ID)
+}
+
+/** As PATCH /me does; waits until all is in line. */
+async function changePrivacy(userId: UserId, isPrivate: boolean): Promise<void> {
+  await world.db.primary({
+    text: 'UPDATE users SET is_private = $2 WHERE user_id = $1',
+    values: [userId, isPrivate],
+  })
+  await world.outbox.dispatch([await world.owe({ kind: 'accountChanged', payload: { userId } })])
+  await ended(accountSyncWorkflowId(userId))
 }
 
 /** What operators do, each to a fanout that waits for its worker. */

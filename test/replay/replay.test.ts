@@ -27,6 +27,7 @@ describe('stored histories', () => {
       'photo-upload-rendered-singly',
       'photo-upload-cancelled',
       'photo-sync-narrowed',
+      'account-sync-narrowed',
       'photo-fanout-pushed',
       'photo-fanout-sharded',
       'fanout-shard',
@@ -104,13 +105,20 @@ describe('a change that is not deterministic', () => {
   })
 
   it.each([
-    ['photo-upload-rendered-singly', 'photo-upload/variants.ts', '!patched(VARIANTS_FROM_ACTIVITY)', 'false'],
-    ['photo-upload-cancelled', 'photo-upload/workflow.ts', 'patched(CANCELLED_STAGE)', 'true'],
-    ['housekeeping', 'housekeeping/workflow.ts', '!patched(SWEEPS_FROM_ACTIVITY)', 'false'],
-  ])('fails the replay of %s of v0.1 without its patched()', async (name, file, guard, unguarded) => {
+    [
+      'v0.1',
+      'photo-upload-rendered-singly',
+      'photo-upload/variants.ts',
+      '!patched(VARIANTS_FROM_ACTIVITY)',
+      'false',
+    ],
+    ['v0.1', 'photo-upload-cancelled', 'photo-upload/workflow.ts', 'patched(CANCELLED_STAGE)', 'true'],
+    ['v0.1', 'housekeeping', 'housekeeping/workflow.ts', '!patched(SWEEPS_FROM_ACTIVITY)', 'false'],
+    ['v0.2', 'photo-sync-narrowed', 'photo-sync/workflow.ts', '!patched(RETRACTION_LANES)', 'false'],
+  ])('fails the replay of %s/%s without its patched()', async (release, name, file, guard, unguarded) => {
     const code = await bundleWith(`if (${guard})`, `if (${unguarded})`, file)
     await expect(
-      Worker.runReplayHistory({ workflowBundle: { code } }, await read(historyOf('v0.1', name))),
+      Worker.runReplayHistory({ workflowBundle: { code } }, await read(historyOf(release, name))),
     ).rejects.toMatchObject({ name: 'DeterminismViolationError' })
   })
 

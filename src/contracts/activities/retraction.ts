@@ -7,37 +7,86 @@ export interface StaleVariant {
   objectKey: string
 }
 
-/** What the photo's row asks photoSync to do. */
-export type SyncPlan =
-  | { state: 'published'; version: number; accessEpoch: number; stale: StaleVariant[] }
-  /** `wasPublished`: edges, search and feeds may still hold the photo. */
-  | { state: 'deleted'; version: number; accessEpoch: number; wasPublished: boolean }
-  /** Not published, or not yet, so nothing is derived from it. The version is 0 if there is no row. */
-  | { state: 'unpublished'; version: number }
+/** What a photo's row asks of search, feeds, storage and edges. */
+export interface PhotoPlan {
+  /**
+   * `unpublished`: nothing is derived from it, and absent rows have version 0. `withdrawn`: taken down, but kept.
+   * `deleted`: nothing may stay of it.
+   */
+  state: 'unpublished' | 'published' | 'withdrawn' | 'deleted'
+  version: number
+  accessEpoch: number
+  /** Edges, search and feeds may hold something of it. */
+  wasPublished: boolean
+  /** Edges owe a proof that they refuse URLs below this epoch; null if none is owed. */
+  minEpoch: number | null
+  stale: StaleVariant[]
+}
+
+/** What an account's row asks of its photos. */
+export interface AccountPlan {
+  accessEpoch: number
+  /** As of a photo, for all photos of the account. */
+  minEpoch: number | null
+  /** Active and not private: whoever asked to follow it does so now. */
+  isOpen: boolean
+}
 
 /**
- * `superseded`: the photo was narrowed again or deleted meanwhile, so no variant was switched to a new key.
- * `removed`: the keys of deleted objects, whose URLs must be refused.
+ * `superseded`: the photo was narrowed again or deleted meanwhile. `missing`: the object is nowhere, so its row is gone.
+ * `removed`: the deleted keys; their URLs must be refused.
  */
-export interface MoveOutcome {
-  outcome: 'moved' | 'superseded'
+export interface MovedVariant {
+  outcome: 'moved' | 'superseded' | 'missing'
   removed: string[]
 }
 
-/** The steps of photoSync. */
-export interface SyncActivities {
-  planSync: (input: { photoId: PhotoId }) => Promise<SyncPlan>
-  /** False if the upload has already ended. */
+/** The steps of photoSync and accountSync. */
+export interface RetractionActivities {
+  planPhotoSync: (input: { photoId: PhotoId }) => Promise<PhotoPlan & { edges: string[] }>
   stopUpload: (input: { photoId: PhotoId }) => Promise<boolean>
+  /** One edge denies, forgets `standing` and `gone`, and proves that it serves nothing of `gone`. */
+  refusePhotoAtEdge: (input: {
+    edge: string
+    photoId: PhotoId
+    minEpoch: number
+    standing: string[]
+    gone: string[]
+  }) => Promise<{ purged: number }>
+  moveVariant: (input: { photoId: PhotoId; stale: StaleVariant }) => Promise<MovedVariant>
+  sweepVariants: (input: { photoId: PhotoId }) => Promise<string[]>
+  deletePhotoObjects: (input: { photoId: PhotoId }) => Promise<string[]>
+  reconcileDistribution: (input: { photoId: PhotoId; ownerId: UserId }) => Promise<void>
+  recordPhotoProof: (input: { photoId: PhotoId; minEpoch: number }) => Promise<void>
+  planAccountSync: (input: { userId: UserId }) => Promise<AccountPlan & { edges: string[] }>
+  denyAccountAtEdge: (input: { edge: string; userId: UserId; minEpoch: number }) => Promise<void>
+  /** Revokes the URLs of the next public photos; their own workflows move the objects. */
+  withdrawPhotos: (input: {
+    userId: UserId
+    after: PhotoId | null
+  }) => Promise<{ next: PhotoId | null; withdrawn: number }>
+  /** False while a photo of the account is still owed a proof. */
+  recordAccountProof: (input: { userId: UserId; minEpoch: number }) => Promise<boolean>
+}
+
+/** What a photo's row asks for, as v0.2 has it. */
+export type SyncPlanV02 =
+  | { state: 'published'; version: number; accessEpoch: number; stale: StaleVariant[] }
+  /** `wasPublished`: edges, search and feeds may hold something of it. */
+  | { state: 'deleted'; version: number; accessEpoch: number; wasPublished: boolean }
+  /** Not published (yet): nothing is derived from it. Absent rows have version 0. */
+  | { state: 'unpublished'; version: number }
+
+/** What runs of v0.2 and earlier schedule; goes when none is open any more (docs/adr/0013). */
+export interface SyncActivitiesV02 {
+  planSync: (input: { photoId: PhotoId }) => Promise<SyncPlanV02>
   denyAtEdges: (input: { photoId: PhotoId; minEpoch: number }) => Promise<void>
   moveVariants: (input: {
     photoId: PhotoId
     accessEpoch: number
     stale: StaleVariant[]
-  }) => Promise<MoveOutcome>
+  }) => Promise<{ outcome: 'moved' | 'superseded'; removed: string[] }>
   listObjects: (input: { photoId: PhotoId }) => Promise<string[]>
   deleteObjects: (input: { photoId: PhotoId; keys: string[] }) => Promise<void>
-  /** Resolves with how many cache entries the edges purged, once every edge has proven that it refuses the URLs. */
   refuseAtEdges: (input: { photoId: PhotoId; keys: string[] }) => Promise<{ purged: number }>
-  reconcileDistribution: (input: { photoId: PhotoId; ownerId: UserId }) => Promise<void>
 }

@@ -1,4 +1,4 @@
-import type { PhotoId } from '../../domain/ids.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
 
 /** What a call of `indexPhoto` found or did. */
 export interface IndexOutcome {
@@ -9,7 +9,12 @@ export interface IndexOutcome {
   changed: boolean
 }
 
-/** The search step of photoUpload and photoSync. */
+/** The search steps of photoUpload, photoSync and accountSync. */
 export interface SearchActivities {
   indexPhoto: (input: { photoId: PhotoId }) => Promise<IndexOutcome>
+  /** The next published photos of an account; `next` is null once there is none left. */
+  indexPhotosOf: (input: {
+    userId: UserId
+    after: PhotoId | null
+  }) => Promise<{ next: PhotoId | null; indexed: number }>
 }

@@ -17,6 +17,8 @@ export const User = defineEntity({
     role: p.enum(['user', 'moderator', 'admin'] as const).default('user'),
     status: p.enum(['active', 'suspended', 'deactivated'] as const).default('active'),
     defaultCommentPolicy: p.enum(COMMENT_POLICIES).default('everyone'),
+    /** Rises whenever the reach of all the account's photos changes: going private or public, suspension and its end. */
+    accessEpoch: p.integer().default(0),
     createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })

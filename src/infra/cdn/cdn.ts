@@ -1,5 +1,5 @@
 import { DarkroomError } from '../../domain/errors.ts'
-import { isUuid, type PhotoId } from '../../domain/ids.ts'
+import { isUuid, type PhotoId, type UserId } from '../../domain/ids.ts'
 
 export interface CdnOptions {
   /** CDN_EDGE_URLS: the address of each edge, since each has its own cache and deny table. */
@@ -10,57 +10,46 @@ export interface CdnOptions {
   fetchTimeoutMs: number
 }
 
-/** What one edge held under one path when it was purged; afterwards it held nothing. */
-interface PurgeFinding {
-  edge: string
-  path: string
-  found: 'cached' | 'absent'
-}
+/** What an edge denies: a photo, or every photo of an account. */
+type DenySubject = { photoId: PhotoId } | { userId: UserId }
 
-/** How one edge answered one URL. Holds the path only: signatures stay out of logs and histories. */
+/** How an edge answered one URL. Holds the path only: signatures stay out of logs and histories. */
 interface RefusalAnswer {
-  edge: string
   path: string
   status: number
-  refused: boolean
 }
 
-interface RefusalProof {
-  /** True only if every edge refused every URL. */
-  refused: boolean
-  answers: RefusalAnswer[]
-}
-
+/**
+ * The edges, each on its own: a caller that needs all of them asks one after the other or side by side, so that one that is
+ * down holds up none of the others. All methods
+ * @throws DarkroomError `unavailable` unless the edge confirmed; safe to repeat
+ */
 export interface Cdn {
+  /** The addresses of all edges, which name them to the other methods. */
+  edges: readonly string[]
   /**
-   * Once it returns, every edge refuses URLs of the photo with an access epoch below `minEpoch`, cached or not and
+   * Once it returns, the edge refuses URLs of the subject with an access epoch below `minEpoch`, cached or not and
    * also after a restart, for an hour: time to delete and purge what they point to. Never lowers an earlier minimum.
    *
-   * @throws DarkroomError `unavailable` unless every edge confirmed (with retryAfterSeconds; safe to repeat)
    * @throws RangeError for an id or epoch that no edge would take
    */
-  deny(photoId: PhotoId, minEpoch: number): Promise<void>
+  deny(edge: string, subject: DenySubject, minEpoch: number): Promise<void>
   /**
-   * Drops what every edge has cached under the paths (`/variants/…`, no query), origin up or down. The next request asks
-   * the origin, so delete the objects first.
-   *
-   * @throws DarkroomError `unavailable` unless every edge confirmed every path
+   * Drops what the edge has cached under the paths (`/variants/…`, no query), origin up or down. The next request asks
+   * the origin, so delete the objects or deny their epoch first.
+   * @returns the paths under which something was cached
    */
-  purge(paths: readonly string[]): Promise<PurgeFinding[]>
+  purge(edge: string, paths: readonly string[]): Promise<string[]>
   /**
-   * Asks every edge for every URL as a client would. Refused means 403, 404 or 410.
-   *
-   * @throws DarkroomError `unavailable` if an edge gave no answer or a 5xx: that proves nothing
+   * Asks the edge for every URL as a client would. Refused means 403, 404 or 410; no answer and a 5xx prove nothing.
+   * @returns those that are still served; none proves that all are refused
    */
-  proveRefused(urls: readonly string[]): Promise<RefusalProof>
+  findServed(edge: string, urls: readonly string[]): Promise<RefusalAnswer[]>
 }
 
 /** Answers that mean "you get no bytes, and this is not a temporary fault". */
 const REFUSED_STATUSES = new Set([403, 404, 410])
-/** Until a full deny table has room or an edge is back. */
-const RETRY_AFTER_SECONDS = 5
 
-/** A client of all edges. Every call goes to every edge, side by side; one that fails does not keep the others waiting. */
 export function createCdn({ edgeUrls, purgeToken, fetchTimeoutMs }: CdnOptions): Cdn {
   const edges = edgeUrls.map((url) => new URL(url).origin)
   if (edges.length === 0) throw new RangeError('No CDN edge is configured')
@@ -79,43 +68,56 @@ export function createCdn({ edgeUrls, purgeToken, fetchTimeoutMs }: CdnOptions):
   }
 
   return {
-    async deny(photoId, minEpoch) {
-      if (!isUuid(photoId) || !Number.isSafeInteger(minEpoch) || minEpoch < 1) {
-        throw new RangeError('Not a photo id and a positive epoch')
-      }
-      await atEveryEdge(edges, async (edge) => {
-        const answer = await administer('PUT', `${edge}/_edge/deny/${photoId}?min=${minEpoch}`)
+    edges,
+
+    async deny(edge, subject, minEpoch) {
+      const path = denyPath(subject)
+      if (!Number.isSafeInteger(minEpoch) || minEpoch < 1) throw new RangeError('Not a positive epoch')
+      await confirmed(edge, async () => {
+        const answer = await administer('PUT', `${edge}/_edge/deny/${path}?min=${minEpoch}`)
         if (!(Number(answer.min) >= minEpoch)) throw new EdgeAnswerError(200)
       })
     },
 
-    async purge(paths) {
+    async purge(edge, paths) {
       if (!paths.every((path) => /^\/variants\/[\w./-]+$/.test(path)))
         throw new RangeError('Not a variant path')
-      const findings = await atEveryEdge(edges, (edge) =>
-        inTurn(paths, async (path): Promise<PurgeFinding> => {
+      return confirmed(edge, async () => {
+        const cached: string[] = []
+        // One after the other: a photo has a handful of paths, and an edge is not flooded by a large retraction.
+        for (const path of paths) {
           const { found, now } = await administer('GET', `${edge}/_edge/purge${path}`)
           if (now !== 'gone' || (found !== 'cached' && found !== 'absent')) throw new EdgeAnswerError(200)
-          return { edge, path, found }
-        }),
-      )
-      return findings.flat()
+          if (found === 'cached') cached.push(path)
+        }
+        return cached
+      })
     },
 
-    async proveRefused(urls) {
-      const targets = urls.map((url) => new URL(url))
-      const answers = await atEveryEdge(edges, (edge) =>
-        inTurn(targets, async ({ pathname, search }): Promise<RefusalAnswer> => {
+    async findServed(edge, urls) {
+      return confirmed(edge, async () => {
+        const served: RefusalAnswer[] = []
+        for (const url of urls) {
+          const { pathname, search } = new URL(url)
           const { status, body } = await ask(`${edge}${pathname}${search}`)
           await body?.cancel()
           if (status >= 500) throw new EdgeAnswerError(status)
-          return { edge, path: pathname, status, refused: REFUSED_STATUSES.has(status) }
-        }),
-      )
-      const all = answers.flat()
-      return { refused: all.every((answer) => answer.refused), answers: all }
+          if (!REFUSED_STATUSES.has(status)) served.push({ path: pathname, status })
+        }
+        return served
+      })
     },
   }
+}
+
+/** @throws RangeError for an id that no edge would take */
+function denyPath(subject: DenySubject): string {
+  if ('photoId' in subject) {
+    if (!isUuid(subject.photoId)) throw new RangeError('Not a photo id')
+    return subject.photoId
+  }
+  if (!/^[1-9]\d{0,18}$/.test(subject.userId)) throw new RangeError('Not a user id')
+  return `account/${subject.userId}`
 }
 
 /** An edge gave an unexpected answer. */
@@ -129,30 +131,11 @@ class EdgeAnswerError extends Error {
   }
 }
 
-/** One after the other: a photo has a handful of paths, and an edge is not flooded by a large retraction. */
-async function inTurn<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = []
-  for (const item of items) results.push(await work(item))
-  return results
-}
-
-async function atEveryEdge<Result>(
-  edges: readonly string[],
-  work: (edge: string) => Promise<Result>,
-): Promise<Result[]> {
-  const settled = await Promise.allSettled(edges.map(work))
-  const results: Result[] = []
-  const errors: unknown[] = []
-  for (const outcome of settled) {
-    if (outcome.status === 'fulfilled') results.push(outcome.value)
-    else errors.push(outcome.reason)
+/** Without a time for the next try: the policy of the activity says when that is. */
+async function confirmed<Result>(edge: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    throw new DarkroomError('unavailable', `The edge ${edge} did not confirm.`, { cause: error })
   }
-  if (errors.length === 0) return results
-  throw new DarkroomError('unavailable', `${errors.length} of ${edges.length} CDN edges did not confirm.`, {
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
-    cause: new AggregateError(errors),
-  })
 }

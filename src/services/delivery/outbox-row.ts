@@ -11,7 +11,8 @@ export class UndeliverableMessageError extends Error {
   override readonly name = 'UndeliverableMessageError'
 }
 
-const photo = z.object({ photoId: z.string().refine(isUuid), ownerId: z.string().regex(/^[1-9]\d*$/) })
+const userId = z.string().regex(/^[1-9]\d*$/)
+const photo = z.object({ photoId: z.string().refine(isUuid), ownerId: userId })
 
 const messageSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -23,6 +24,7 @@ const messageSchema = z.discriminatedUnion('kind', [
     payload: photo.extend({ expiresAtMs: z.number().int().positive() }),
   }),
   z.object({ kind: z.literal('photoChanged'), payload: photo }),
+  z.object({ kind: z.literal('accountChanged'), payload: z.object({ userId }) }),
 ]) satisfies z.ZodType<OutboxMessage>
 
 /** @throws UndeliverableMessageError for kinds and payloads that this release does not know */

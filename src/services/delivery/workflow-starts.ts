@@ -3,6 +3,7 @@ import {
   type Client,
   type WorkflowStartOptions,
 } from '@temporalio/client'
+import { ACCOUNT_CHANGED, ACCOUNT_SYNC, accountSyncWorkflowId } from '../../contracts/account-sync.ts'
 import type { OutboxMessage } from '../../contracts/outbox.ts'
 import {
   DISTRIBUTION_CHANGED,
@@ -55,6 +56,18 @@ export function createWorkflowStarts(temporal: Client): WorkflowStarts {
             ...reconcilerOptions(photoSyncWorkflowId(message.payload.photoId), message.payload),
             staticSummary: `Bring photo ${message.payload.photoId} in line after a change`,
             signal: PHOTO_CHANGED,
+            signalArgs: [],
+          })
+          return
+        case 'accountChanged':
+          await temporal.workflow.signalWithStart(ACCOUNT_SYNC, {
+            workflowId: accountSyncWorkflowId(message.payload.userId),
+            taskQueue: TASK_QUEUES.orchestration,
+            args: [message.payload],
+            workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+            typedSearchAttributes: [{ key: ownerAttribute, value: message.payload.userId }],
+            staticSummary: `Bring the photos of user ${message.payload.userId} in line with the account`,
+            signal: ACCOUNT_CHANGED,
             signalArgs: [],
           })
           return

@@ -1,6 +1,7 @@
 import type { UserId } from '../../domain/ids.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { AccountChanges, Accounts, OwnAccount } from '../accounts/accounts.ts'
+import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 import { approveWaiting } from './approve-waiting.ts'
 
 /**
@@ -14,14 +15,28 @@ export type EditAccount = (
   guard?: (current: OwnAccount) => void,
 ) => Promise<OwnAccount>
 
-export function createEditAccount({ db, accounts }: { db: Database; accounts: Accounts }): EditAccount {
-  return (userId, changes, guard) =>
-    db.transaction(
-      async (tx) => {
-        const account = await accounts.updateWithin(tx, userId, changes, guard)
-        if (changes.isPrivate === false) await approveWaiting(tx, userId)
-        return account
-      },
-      { narrows: changes.isPrivate === true },
-    )
+export function createEditAccount({
+  db,
+  accounts,
+  outbox,
+}: {
+  db: Database
+  accounts: Accounts
+  outbox: Outbox
+}): EditAccount {
+  return async (userId, changes, guard) => {
+    const { account, outboxIds } = await db.transaction(async (tx) => {
+      let wasPrivate = false
+      const account = await accounts.updateWithin(tx, userId, changes, (current) => {
+        guard?.(current)
+        wasPrivate = current.isPrivate
+      })
+      if (account.isPrivate === wasPrivate) return { account, outboxIds: [] }
+      if (!account.isPrivate) await approveWaiting(tx, userId)
+      // Edges, search documents and the requests that are left follow in accountSync.
+      return { account, outboxIds: [await addToOutbox(tx, { kind: 'accountChanged', payload: { userId } })] }
+    })
+    await outbox.dispatch(outboxIds)
+    return account
+  }
 }

@@ -1,5 +1,6 @@
 import type { openAccounts } from '../accounts/module.ts'
 import type { Clients } from '../clients.ts'
+import type { Delivery } from '../delivery/module.ts'
 import { createApproveWaiting } from './approve-waiting.ts'
 import { createBlocks } from './blocks.ts'
 import { createEditAccount } from './edit-account.ts'
@@ -9,14 +10,22 @@ import { createMutes } from './mutes.ts'
 import { createProfiles } from './profiles.ts'
 
 /** The social graph and its consent, and profiles as others see them. */
-export function openGraph({ db }: Clients, { accounts }: Pick<ReturnType<typeof openAccounts>, 'accounts'>) {
+export function openGraph(
+  { db }: Clients,
+  { accounts }: Pick<ReturnType<typeof openAccounts>, 'accounts'>,
+  { outbox }: Delivery,
+) {
   return {
     follows: createFollows({ db }),
     followRequests: createFollowRequests({ db }),
     blocks: createBlocks({ db }),
     mutes: createMutes({ db }),
     profiles: createProfiles(),
-    editAccount: createEditAccount({ db, accounts }),
-    approveWaiting: createApproveWaiting({ db }),
+    editAccount: createEditAccount({ db, accounts, outbox }),
   }
+}
+
+/** What accountSync does for an account that opens. */
+export function openGraphSteps({ db }: Clients) {
+  return { approveWaiting: createApproveWaiting({ db }) }
 }

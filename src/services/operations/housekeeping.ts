@@ -7,18 +7,20 @@ import { startOwedFanouts } from '../distribution/start-owed-fanouts.ts'
 import { sweepComments } from '../engagement/sweep-comments.ts'
 import { sweepMutes } from '../graph/sweep-mutes.ts'
 import { sweepIdempotencyKeys } from '../requests/sweep-idempotency-keys.ts'
+import { wakeOwedRetractions } from '../retraction/proofs.ts'
 import { sweepIncoming } from '../uploads/sweep-incoming.ts'
 
 export interface HousekeepingDeps {
   db: Pick<Database, 'primary'>
   objects: ObjectStore
-  starts: Pick<WorkflowStarts, 'reconcileDistribution'>
+  starts: Pick<WorkflowStarts, 'reconcileDistribution' | 'deliver'>
 }
 
 /** Every sweep, as its module exports it; a new one only has to be added here. */
 export function createHousekeeping({ db: { primary }, objects, starts }: HousekeepingDeps): Sweep[] {
   return [
     startOwedFanouts(primary, (photo) => starts.reconcileDistribution(photo)),
+    wakeOwedRetractions(primary, starts),
     sweepIncoming(primary, objects),
     sweepIdempotencyKeys(primary),
     sweepSessions(primary),

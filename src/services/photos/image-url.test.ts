@@ -11,7 +11,13 @@ import {
 const photoId = '0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee'
 const key = `variants/${photoId}/3/thumb_200.webp`
 const signingKey = 'a-signing-key-of-some-length'
-const common = { baseUrl: 'https://img.example/', key, accessEpoch: 4, signingKey }
+const common = {
+  baseUrl: 'https://img.example/',
+  key,
+  accessEpoch: 4,
+  owner: { userId: '7', accessEpoch: 2 },
+  signingKey,
+}
 
 describe('imageUrl', () => {
   it('gives a public photo one permanent URL', () => {
@@ -19,8 +25,10 @@ describe('imageUrl', () => {
     const later = imageUrl({ ...common, isPublic: true, now: new Date(9e12) })
     expect(first).toEqual(later)
     expect(first.expiresAt).toBeNull()
-    // openssl: printf '/variants/…/3/thumb_200.webp\n4\npublic' | openssl dgst -sha256 -hmac <key> -binary | basenc --base64url
-    expect(first.url).toBe(`https://img.example/${key}?a=4&s=pRE6zVn9ksYVovxZ2hxUtzFw51cYLufJkLulNcj6NCo`)
+    // openssl: printf '/variants/…/3/thumb_200.webp\na=4&o=7.2\npublic' | openssl dgst -sha256 -hmac <key> -binary | basenc --base64url
+    expect(first.url).toBe(
+      `https://img.example/${key}?a=4&o=7.2&s=RDNy7_Koq0RC8IdRSmEtkAS0Q-JM97QLDLA9pBqHxJw`,
+    )
   })
 
   it('signs an expiry for every other photo', () => {
@@ -31,7 +39,7 @@ describe('imageUrl', () => {
     })
     expect(expiresAt).toEqual(new Date('2026-01-01T00:10:00Z'))
     expect(url).toBe(
-      `https://img.example/${key}?a=4&e=1767226200&s=wrd4n24tKMpwvDOzt1PKRTGk2mVjLhO7DUsVOfikkJY`,
+      `https://img.example/${key}?a=4&o=7.2&e=1767226200&s=UK9aVvBczMhgfNFPqwuAtu9hjyDzjevvpwwiNfUf2wE`,
     )
   })
 
@@ -68,11 +76,11 @@ describe('windows', () => {
 describe('imageMac', () => {
   it('changes with every part it covers', () => {
     const macs = [
-      imageMac(signingKey, `/${key}`, 4, null),
-      imageMac(signingKey, `/${key}`, 4, 1767226200),
-      imageMac(signingKey, `/${key}`, 5, null),
-      imageMac(signingKey, `/${key}x`, 4, null),
-      imageMac(`${signingKey}x`, `/${key}`, 4, null),
+      imageMac(signingKey, `/${key}`, 'a=4&o=7.2', null),
+      imageMac(signingKey, `/${key}`, 'a=4&o=7.2', 1767226200),
+      imageMac(signingKey, `/${key}`, 'a=4&o=7.3', null),
+      imageMac(signingKey, `/${key}x`, 'a=4&o=7.2', null),
+      imageMac(`${signingKey}x`, `/${key}`, 'a=4&o=7.2', null),
     ]
     expect(new Set(macs).size).toBe(macs.length)
   })

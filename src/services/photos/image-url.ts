@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import type { UserId } from '../../domain/ids.ts'
 import { assertEpoch } from './object-keys.ts'
 
 /** How long a signed URL may live at most; the edge refuses a longer one even if well signed. */
@@ -14,6 +15,8 @@ export interface ImageUrlInput {
   key: string
   /** The photo's access epoch now, which may be above the key's while a narrowing moves the objects. */
   accessEpoch: number
+  /** The account whose photo it is, with its own epoch: edges deny all of an account's photos by one entry. */
+  owner: { userId: UserId; accessEpoch: number }
   /** Public photos get a URL without expiry that caches keep; all others one of this window. */
   isPublic: boolean
   signingKey: string
@@ -28,13 +31,13 @@ export interface ImageUrl {
 
 /** The URL under which the edge serves an object. Call it only after the viewer's right was checked. */
 export function imageUrl(input: ImageUrlInput): ImageUrl {
-  assertEpoch(input.accessEpoch)
   const path = `/${input.key}`
   const expirySeconds = input.isPublic ? null : windowExpirySeconds(input.now)
-  const mac = imageMac(input.signingKey, path, input.accessEpoch, expirySeconds)
+  const epochs = urlEpochs(input)
+  const mac = imageMac(input.signingKey, path, epochs, expirySeconds)
   const expiry = expirySeconds === null ? '' : `&e=${expirySeconds}`
   return {
-    url: `${input.baseUrl.replace(/\/+$/, '')}${path}?a=${input.accessEpoch}${expiry}&s=${mac}`,
+    url: `${input.baseUrl.replace(/\/+$/, '')}${path}?${epochs}${expiry}&s=${mac}`,
     expiresAt: expirySeconds === null ? null : new Date(expirySeconds * 1000),
   }
 }
@@ -48,20 +51,28 @@ export function windowExpirySeconds(now: Date): number {
   return (window + 2) * URL_WINDOW_SECONDS
 }
 
+/** How an image URL tells the epochs of the photo and of its owner: `a=<epoch>&o=<user id>.<epoch>`. */
+export function urlEpochs({ accessEpoch, owner }: Pick<ImageUrlInput, 'accessEpoch' | 'owner'>): string {
+  assertEpoch(accessEpoch)
+  assertEpoch(owner.accessEpoch)
+  return `a=${accessEpoch}&o=${owner.userId}.${owner.accessEpoch}`
+}
+
 /**
- * The `s` of an image URL: base64url of HMAC-SHA256 over path, access epoch and expiry. The edge computes the same in
+ * The `s` of an image URL: base64url of HMAC-SHA256 over path, epochs and expiry. The edge computes the same in
  * stack/edge/edge.js.
  *
  * @param path the object key with a leading slash
+ * @param epochs as {@link urlEpochs} writes them
  * @param expirySeconds Unix seconds, or null for a public URL
  */
 export function imageMac(
   signingKey: string,
   path: string,
-  accessEpoch: number,
+  epochs: string,
   expirySeconds: number | null,
 ): string {
   return createHmac('sha256', signingKey)
-    .update(`${path}\n${accessEpoch}\n${expirySeconds ?? 'public'}`)
+    .update(`${path}\n${epochs}\n${expirySeconds ?? 'public'}`)
     .digest('base64url')
 }

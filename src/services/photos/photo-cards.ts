@@ -21,7 +21,13 @@ export interface PhotoCard {
   photoId: PhotoId
   version: number
   accessEpoch: number
-  owner: { userId: UserId; username: string; displayName: string | null; isPrivate: boolean }
+  owner: {
+    userId: UserId
+    username: string
+    displayName: string | null
+    isPrivate: boolean
+    accessEpoch: number
+  }
   status: PhotoStatus
   visibility: Visibility
   caption: string | null
@@ -80,7 +86,8 @@ const VIEWER: ViewerSql = { userId: '$1::bigint', linkId: '$5::uuid' }
 // mutes_pkey per id, and two of blocks_pkey for those of others; at most 100 or so ids a call.
 // The array of those of the viewer's circle is made once, by a probe of follows_pkey each, before any content is read.
 const LOAD_CARDS = `
-  SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, u.is_private, p.status, p.visibility,
+  SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, u.is_private,
+    u.access_epoch AS owner_access_epoch, p.status, p.visibility,
     p.caption, p.alt_text, p.failure_code, p.failure_detail, p.content_type, p.bytes, p.width, p.height, p.thumbhash,
     to_char(p.taken_at, 'YYYY-MM-DD"T"HH24:MI:SS') AS taken_at, p.taken_at_offset, p.camera, p.latitude, p.longitude,
     p.share_location, p.share_camera, p.allow_download, p.created_at, p.upload_expires_at, p.published_at, p.score,
@@ -179,6 +186,7 @@ type CardRow = Pick<
 > &
   Pick<UserRow, 'username' | 'display_name' | 'is_private'> & {
     taken_at: string | null
+    owner_access_epoch: number
     viewer_epoch: string | null
     viewer_read_is_old: boolean | null
     /** Null while the photo has no counters. */
@@ -202,6 +210,7 @@ function toCard(row: CardRow): PhotoCard {
       username: row.username,
       displayName: row.display_name,
       isPrivate: row.is_private,
+      accessEpoch: row.owner_access_epoch,
     },
     status: row.status,
     visibility: row.visibility,

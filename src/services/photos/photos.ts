@@ -2,11 +2,12 @@ import type { Readable } from 'node:stream'
 import { DarkroomError, notFound } from '../../domain/errors.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { UserViewer, Viewer } from '../../domain/viewer.ts'
-import { belongsInFeeds, isNarrowing } from '../../domain/visibility.ts'
+import { belongsInFeeds } from '../../domain/visibility.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { PhotoRow } from '../../entities/index.ts'
 import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
-import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
+import type { Outbox } from '../delivery/outbox.ts'
+import { changePhotos, updatePhotos } from './change-photos.ts'
 import { loadPhotoCard, loadPhotoCards, type PhotoCard } from './photo-cards.ts'
 import { markInFlight, type InFlightPhoto } from '../distribution/in-flight-marks.ts'
 import type { Reader } from '../lists/list-read.ts'
@@ -116,45 +117,23 @@ export function createPhotos(deps: PhotosDeps): Photos {
 
     async update(photo, changes, expectedVersions) {
       const owner: UserViewer = { kind: 'user', userId: photo.owner.userId }
-      const narrows = mayTakeAway(changes)
-      const outboxIds = await db.transaction(
-        async (tx) => {
-          const change = await applyChanges(tx, photo.photoId, changes, expectedVersions)
-          if (change.widened) await markInFlight(tx, change.widened, fanoutShardThreshold)
-          return change.outboxIds
-        },
-        { narrows },
-      )
+      const outboxIds = await db.transaction(async (tx) => {
+        const change = await applyChanges(tx, photo.photoId, changes, expectedVersions)
+        if (change.widened) await markInFlight(tx, change.widened, fanoutShardThreshold)
+        return change.outboxIds
+      })
       await outbox.dispatch(outboxIds)
       return cardOf(owner, photo.photoId)
     },
 
-    async delete({ photoId, owner }) {
-      const outboxId = await db.transaction(
-        async (tx) => {
-          const deleted = await tx.query({
-            text: `UPDATE photos SET status = 'deleted', version = version + 1, access_epoch = access_epoch + 1
-                   WHERE photo_id = $1 AND status <> 'deleted' RETURNING photo_id`,
-            values: [photoId],
-          })
-          if (deleted.length === 0) throw notFound('photo')
-          return addToOutbox(tx, { kind: 'photoChanged', payload: { photoId, ownerId: owner.userId } })
-        },
-        { narrows: true },
-      )
-      await outbox.dispatch([outboxId])
+    async delete({ photoId }) {
+      const outboxIds = await db.transaction(async (tx) => {
+        const { owner_id: ownerId } = await lockPhoto(tx, photoId)
+        return changePhotos(tx, [{ photoId, ownerId }], { status: 'deleted' })
+      })
+      await outbox.dispatch(outboxIds)
     },
   }
-}
-
-/** Whether the change may take away anyone's right to see; the row is only certain under its lock. */
-function mayTakeAway({ visibility, shareLocation, shareCamera, allowDownload }: PhotoChanges): boolean {
-  return (
-    (visibility !== undefined && visibility !== 'public') ||
-    shareLocation === false ||
-    shareCamera === false ||
-    allowDownload === false
-  )
 }
 
 const COLUMNS = {
@@ -180,14 +159,7 @@ async function applyChanges(
   changes: PhotoChanges,
   expectedVersions: readonly number[] | undefined,
 ): Promise<Change> {
-  const [row] = await tx.query<
-    Pick<PhotoRow, 'owner_id' | 'version' | 'status' | 'score' | (typeof COLUMNS)[keyof PhotoChanges]>
-  >({
-    text: `SELECT owner_id, version, status, score, ${Object.values(COLUMNS).join(', ')} FROM photos
-           WHERE photo_id = $1 AND status <> 'deleted' FOR NO KEY UPDATE`,
-    values: [photoId],
-  })
-  if (!row) throw notFound('photo')
+  const row = await lockPhoto(tx, photoId)
   if (expectedVersions && !expectedVersions.includes(row.version)) {
     throw new DarkroomError('precondition_failed', 'The photo has changed since then; fetch it again.')
   }
@@ -196,22 +168,34 @@ async function applyChanges(
     return value !== undefined && value !== row[column]
   })
   if (changed.length === 0) return { outboxIds: [] }
-  const narrower = changes.visibility !== undefined && isNarrowing(row.visibility, changes.visibility)
-  const sets = changed.map(([, column], index) => `${column} = $${index + 3}`)
-  await tx.query({
-    text: `UPDATE photos SET version = version + 1, access_epoch = access_epoch + $2::int, ${sets.join(', ')}
-           WHERE photo_id = $1`,
-    values: [photoId, narrower ? 1 : 0, ...changed.map(([field]) => changes[field as keyof PhotoChanges])],
-  })
+  const photos = [{ photoId, ownerId: row.owner_id }]
+  const columns = Object.fromEntries(
+    changed.map(([field, column]) => [column, changes[field as keyof PhotoChanges]]),
+  )
   if (changed.some(([field]) => field === 'caption')) await writeTags(tx, photoId, changes.caption ?? null)
-  // A photo without an original has no derived data yet.
-  if (row.status === 'awaiting_upload') return { outboxIds: [] }
-  const outboxId = await addToOutbox(tx, {
-    kind: 'photoChanged',
-    payload: { photoId, ownerId: row.owner_id },
-  })
+  if (row.status === 'awaiting_upload') {
+    await updatePhotos(tx, photos, columns)
+    return { outboxIds: [] }
+  }
+  const outboxIds = await changePhotos(tx, photos, columns)
   const before = { status: row.status, visibility: row.visibility }
   const after = { status: row.status, visibility: changes.visibility ?? before.visibility }
-  if (belongsInFeeds(before) || !belongsInFeeds(after)) return { outboxIds: [outboxId] }
-  return { outboxIds: [outboxId], widened: { photoId, ownerId: row.owner_id, score: Number(row.score) } }
+  if (belongsInFeeds(before) || !belongsInFeeds(after)) return { outboxIds }
+  return { outboxIds, widened: { photoId, ownerId: row.owner_id, score: Number(row.score) } }
+}
+
+type LockedPhoto = Pick<
+  PhotoRow,
+  'owner_id' | 'version' | 'status' | 'score' | (typeof COLUMNS)[keyof PhotoChanges]
+>
+
+/** @throws DarkroomError not_found if it was deleted meanwhile */
+async function lockPhoto(tx: Transaction, photoId: PhotoId): Promise<LockedPhoto> {
+  const [row] = await tx.query<LockedPhoto>({
+    text: `SELECT owner_id, version, status, score, ${Object.values(COLUMNS).join(', ')} FROM photos
+           WHERE photo_id = $1 AND status <> 'deleted' FOR NO KEY UPDATE`,
+    values: [photoId],
+  })
+  if (!row) throw notFound('photo')
+  return row
 }

@@ -1,15 +1,33 @@
+import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Clients } from '../clients.ts'
-import { createPhotoSync } from './photo-sync.ts'
+import { createPhotoObjects } from './objects.ts'
+import { planAccount, planPhoto } from './plan.ts'
+import { recordAccountProof, recordPhotoProof, watchRetractions } from './proofs.ts'
+import { createEdgeRefusals } from './refuse-at-edge.ts'
+import { withdrawPhotos } from './withdraw-photos.ts'
 
 /** Removes from edges and storage what a narrowing takes back. */
-export function openRetraction({ config, db, objects, cdn }: Clients) {
+export function openRetraction({ config, db, objects, cdn, logger }: Clients) {
   return {
-    photoSync: createPhotoSync({
+    plan: {
+      photo: (photoId: PhotoId) => planPhoto(db.primary, photoId),
+      account: (userId: UserId) => planAccount(db.primary, userId),
+    },
+    refusals: createEdgeRefusals({
       db,
-      objects,
       cdn,
       cdnBaseUrl: config.CDN_BASE_URL,
       cdnSigningKey: config.CDN_SIGNING_KEY,
     }),
+    objects: createPhotoObjects({ db, objects }),
+    withdraw: (userId: UserId, after: PhotoId | null) => withdrawPhotos(db, userId, after),
+    proofs: {
+      photo: (photoId: PhotoId, minEpoch: number) => recordPhotoProof(db.primary, photoId, minEpoch),
+      account: (userId: UserId, minEpoch: number) => recordAccountProof(db.primary, userId, minEpoch),
+    },
+    /** Reports what is owed until the signal aborts. */
+    background: (signal: AbortSignal) => watchRetractions({ db, logger }, signal),
   }
 }
+
+export type Retraction = ReturnType<typeof openRetraction>

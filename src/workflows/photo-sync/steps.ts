@@ -1,23 +1,30 @@
 import { proxyActivities } from '@temporalio/workflow'
+import { durableStep, indexDocuments, refuseAtEdge, renderSingly } from '../../contracts/activity-options.ts'
+import type { RetractionActivities } from '../../contracts/activities/retraction.ts'
 import type { SearchActivities } from '../../contracts/activities/search.ts'
-import type { SyncActivities } from '../../contracts/activities/retraction.ts'
-import { durableStep, refuseAtEdges } from '../../contracts/activity-options.ts'
+import type { MediaActivities } from '../../contracts/activities/uploads-media.ts'
 
-const durable = (summary: string) => proxyActivities<SyncActivities>({ ...durableStep, summary })
-const atEdges = (summary: string) => proxyActivities<SyncActivities>({ ...refuseAtEdges, summary })
+const durable = (summary: string) => proxyActivities<RetractionActivities>({ ...durableStep, summary })
 
 /** The steps of photoSync, each with the policy that protects it and the line that an operator reads. */
 export const steps = {
-  plan: durable('Read what the row asks for').planSync,
+  plan: durable('Read what the row asks for').planPhotoSync,
   stopUpload: durable('Tell the upload that its photo was deleted').stopUpload,
-  deny: atEdges('Have every edge deny old URLs').denyAtEdges,
-  move: durable('Move variants to keys of the new access epoch').moveVariants,
-  listObjects: durable('List what is stored').listObjects,
-  deleteObjects: durable('Delete what is stored').deleteObjects,
-  refuse: atEdges('Purge every edge and prove that old URLs are refused').refuseAtEdges,
+  refuse: (edge: string) =>
+    proxyActivities<RetractionActivities>({ ...refuseAtEdge(edge), summary: `Have ${edge} refuse old URLs` })
+      .refusePhotoAtEdge,
+  move: (variant: string) => durable(`Move ${variant} to a key of the new access epoch`).moveVariant,
+  renderAgain: (variant: string) =>
+    proxyActivities<MediaActivities>({
+      ...renderSingly,
+      summary: `Render ${variant} again, whose object is gone`,
+    }).renderVariant,
+  sweep: durable('Delete variants that no row names').sweepVariants,
+  deleteObjects: durable('Delete what is stored').deletePhotoObjects,
   reconcileDistribution: durable('Have the distribution reconciled').reconcileDistribution,
   index: proxyActivities<SearchActivities>({
-    ...durableStep,
+    ...indexDocuments,
     summary: 'Bring the search document in line',
   }).indexPhoto,
+  recordProof: durable('Record that every edge refuses').recordPhotoProof,
 }

@@ -11,8 +11,9 @@ import {
   type SyncProgress,
 } from '../../contracts/photo-sync.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
-import type { SyncPlan } from '../../contracts/activities/retraction.ts'
+import type { PhotoPlan, RetractionActivities, StaleVariant } from '../../contracts/activities/retraction.ts'
 import {
+  EDGES,
   gate,
   openTimeSkipping,
   startWorkers,
@@ -23,17 +24,29 @@ import {
 let env: TestWorkflowEnvironment
 let workers: Workers | undefined
 let calls: string[]
-let row: SyncPlan
+let row: PhotoPlan
+let isIndexed: boolean
 let fakes: ReturnType<typeof happyPath>
 
-const stale = (epoch: number) => [
-  { variant: 'thumb_200', format: 'webp', objectKey: `variants/x/${epoch}/thumb_200.webp` },
+const [edge1, edge2] = EDGES as [string, string]
+const keyAt = (epoch: number) => `variants/x/${epoch}/thumb_200.webp`
+const staleAt = (epoch: number): StaleVariant[] => [
+  { variant: 'thumb_200', format: 'webp', objectKey: keyAt(epoch) },
 ]
-const published = (version: number, accessEpoch = 1, staleOf?: number): SyncPlan => ({
+const published = (version: number, changes: Partial<PhotoPlan> = {}): PhotoPlan => ({
   state: 'published',
   version,
-  accessEpoch,
-  stale: staleOf === undefined ? [] : stale(staleOf),
+  accessEpoch: 1,
+  wasPublished: true,
+  minEpoch: null,
+  stale: [],
+  ...changes,
+})
+const narrowed = (version: number, epoch: number): PhotoPlan =>
+  published(version, { accessEpoch: epoch, minEpoch: epoch, stale: staleAt(1) })
+const deleted = (version: number, epoch: number): PhotoPlan => ({
+  ...narrowed(version, epoch),
+  state: 'deleted',
 })
 
 beforeAll(async () => {
@@ -43,6 +56,7 @@ afterAll(() => env?.teardown())
 beforeEach(() => {
   calls = []
   row = published(4)
+  isIndexed = true
   fakes = happyPath()
 })
 afterEach(async () => {
@@ -50,33 +64,47 @@ afterEach(async () => {
   workers = undefined
 })
 
+type Refusal = Parameters<RetractionActivities['refusePhotoAtEdge']>[0]
+
 /** Activities that change `row` as the services change the database. */
 function happyPath() {
   return {
-    planSync: async () => structuredClone(row),
+    planPhotoSync: async () => ({ ...structuredClone(row), edges: EDGES }),
     indexPhoto: async () => {
       calls.push('index')
-      return { state: row.state === 'deleted' ? 'removed' : 'indexed', version: row.version, changed: true }
+      const state = row.state === 'published' ? 'indexed' : 'removed'
+      const changed = state === 'indexed' || isIndexed
+      isIndexed = state === 'indexed'
+      return { state, version: row.version, changed }
     },
     reconcileDistribution: async () => void calls.push('distribution'),
     stopUpload: async () => {
       calls.push('stopUpload')
       return false
     },
-    denyAtEdges: async ({ minEpoch }: { minEpoch: number }) => void calls.push(`deny ${minEpoch}`),
-    moveVariants: async ({ accessEpoch }: { accessEpoch: number }) => {
-      calls.push(`move ${accessEpoch}`)
-      if (row.state !== 'published' || row.accessEpoch !== accessEpoch)
-        return { outcome: 'superseded', removed: [] }
-      const removed = row.stale.map(({ objectKey }) => objectKey)
-      row.stale = []
-      return { outcome: 'moved', removed }
+    refusePhotoAtEdge: async ({ edge, minEpoch, standing, gone }: Refusal) => {
+      const purges = [...standing.map((key) => `purge ${key}`), ...gone.map((key) => `prove ${key}`)]
+      calls.push([edge, `deny ${minEpoch}`, ...purges].join(' '))
+      return { purged: standing.length }
     },
-    listObjects: async () => ['originals/x', 'variants/x/1/thumb_200.webp'],
-    deleteObjects: async ({ keys }: { keys: string[] }) => void calls.push(`delete ${keys.length}`),
-    refuseAtEdges: async ({ keys }: { keys: string[] }) => {
-      calls.push(`refuse ${keys.join()}`)
-      return { purged: 1 }
+    moveVariant: async ({ stale }: { stale: StaleVariant }) => {
+      calls.push(`move to ${row.accessEpoch}`)
+      row.stale = row.stale.filter(({ objectKey }) => objectKey !== stale.objectKey)
+      return { outcome: 'moved', removed: [stale.objectKey] }
+    },
+    sweepVariants: async (): Promise<string[]> => [],
+    renderVariant: async ({ variant, format }: { variant: string; format: string }) => {
+      calls.push(`render ${variant}.${format}`)
+      return { outcome: 'rendered', failed: [], attempts: 1 }
+    },
+    deletePhotoObjects: async () => {
+      calls.push('delete')
+      row.stale = []
+      return ['originals/x', keyAt(1)]
+    },
+    recordPhotoProof: async ({ minEpoch }: { minEpoch: number }) => {
+      calls.push(`proven ${minEpoch}`)
+      if (row.minEpoch === minEpoch) row.minEpoch = null
     },
   }
 }
@@ -95,6 +123,9 @@ async function start(): Promise<Sync> {
   })
 }
 
+const atEdge = (edge: string) => calls.filter((call) => call.startsWith(edge))
+const progressOf = (sync: Sync) => sync.query<SyncProgress>(SYNC_PROGRESS)
+
 describe('photoSync', () => {
   it('updates search and feeds after an edit and leaves the edges alone', async () => {
     const sync = await start()
@@ -107,113 +138,165 @@ describe('photoSync', () => {
   })
 
   it('does nothing for a photo that is not published yet', async () => {
-    row = { state: 'unpublished', version: 2 }
+    row = { ...published(2), state: 'unpublished', wasPublished: false }
     const sync = await start()
     expect(await sync.result()).toMatchObject({ syncedVersion: 2 })
     expect(calls).toEqual([])
   })
 
-  it('denies a narrowed photo at the edges, moves objects, then proves it', async () => {
-    row = published(5, 2, 1)
+  it('denies and purges at once, moves, then has each edge prove it', async () => {
+    row = narrowed(5, 2)
     const sync = await start()
-    expect(await sync.result()).toMatchObject({ syncedVersion: 5, removed: { objects: 1, edgePaths: 1 } })
-    const edgeward = calls.filter((call) => !['index', 'distribution'].includes(call))
-    expect(edgeward).toEqual(['deny 2', 'move 2', 'refuse variants/x/1/thumb_200.webp'])
+    expect(await sync.result()).toMatchObject({ syncedVersion: 5, removed: { objects: 1, edgePaths: 2 } })
+    for (const edge of EDGES)
+      expect(atEdge(edge)).toEqual([`${edge} deny 2 purge ${keyAt(1)}`, `${edge} deny 2 prove ${keyAt(1)}`])
+    expect(calls.indexOf('move to 2')).toBeGreaterThan(calls.indexOf(atEdge(edge2)[0]!))
+    expect(calls.at(-1)).toBe('proven 2')
   })
 
-  it('starts over when the photo is narrowed again during a move', async () => {
-    row = published(5, 2, 1)
-    const move = fakes.moveVariants
-    fakes.moveVariants = async (input) => {
-      if (input.accessEpoch === 2) row = published(6, 3, 1)
-      return move(input)
-    }
+  it('withdraws a photo that is taken down and keeps its original', async () => {
+    row = { ...narrowed(5, 2), state: 'withdrawn' }
     const sync = await start()
-    expect(await sync.result()).toMatchObject({ syncedVersion: 6, removed: { objects: 1 } })
-    expect(calls.filter((call) => /^(deny|move|refuse)/.test(call))).toEqual([
-      'deny 2',
-      'move 2',
-      'deny 3',
-      'move 3',
-      'refuse variants/x/1/thumb_200.webp',
-    ])
+    expect(await sync.result()).toMatchObject({ removed: { objects: 1, searchDocuments: 1 } })
+    expect(calls).toEqual(expect.arrayContaining(['index', 'distribution', 'move to 2', 'proven 2']))
+    expect(calls).not.toContain('delete')
   })
 
   it('removes a deleted photo from every store and reports it', async () => {
-    row = { state: 'deleted', version: 9, accessEpoch: 3, wasPublished: true }
+    row = deleted(9, 3)
     const sync = await start()
     expect(await sync.result()).toEqual({
       state: 'done',
       syncedVersion: 9,
-      removed: { objects: 2, edgePaths: 1, searchDocuments: 1 },
+      removed: { objects: 2, edgePaths: 2, searchDocuments: 1 },
     })
-    expect(calls).toEqual(
-      expect.arrayContaining(['stopUpload', 'index', 'distribution', 'deny 4', 'delete 2']),
-    )
-    expect(calls.at(-1)).toBe('refuse originals/x,variants/x/1/thumb_200.webp')
+    expect(calls).toEqual(expect.arrayContaining(['stopUpload', 'index', 'distribution', 'delete']))
+    expect(atEdge(edge1).at(-1)).toBe(`${edge1} deny 3 prove originals/x prove ${keyAt(1)}`)
+    expect(calls.at(-1)).toBe('proven 3')
   })
 
   it('stops the upload of an unpublished deleted photo and asks no edge', async () => {
-    row = { state: 'deleted', version: 3, accessEpoch: 1, wasPublished: false }
-    fakes.listObjects = async () => ['incoming/x']
+    row = { ...deleted(3, 1), wasPublished: false, minEpoch: null, stale: [] }
+    fakes.deletePhotoObjects = async () => ['incoming/x']
     const sync = await start()
     expect(await sync.result()).toMatchObject({ removed: { objects: 1, searchDocuments: 0 } })
-    expect(calls).toEqual(expect.arrayContaining(['stopUpload', 'delete 1']))
-    expect(calls.some((call) => call.startsWith('deny'))).toBe(false)
+    expect(calls).toEqual(['stopUpload'])
   })
 
-  it('removes objects while an edge is down and proves it once it is up', async () => {
-    row = published(5, 2, 1)
+  it('refuses a deletion at the edges while search hangs since an edit', async () => {
     let isUp = false
-    let denials = 0
-    const deny = fakes.denyAtEdges
-    fakes.denyAtEdges = async (input) => {
-      denials++
-      if (!isUp) throw new Error('the edge is down')
-      return deny(input)
+    const index = fakes.indexPhoto
+    fakes.indexPhoto = async () => {
+      if (!isUp) throw new Error('OpenSearch is down')
+      return index()
     }
-    const refuse = fakes.refuseAtEdges
-    fakes.refuseAtEdges = async (input) => {
-      if (!isUp) throw new Error('the edge is down')
-      return refuse(input)
+    const sync = await start()
+    await until(async () => calls.includes('distribution'))
+    row = deleted(5, 2)
+    await sync.signal(PHOTO_CHANGED)
+    await until(async () => calls.includes('proven 2'))
+    expect(calls).toContain('delete')
+    expect(await progressOf(sync)).toMatchObject({ state: 'running', removed: { searchDocuments: 0 } })
+    isUp = true
+    expect(await sync.result()).toMatchObject({ syncedVersion: 5, removed: { searchDocuments: 1 } })
+  })
+
+  it('denies a second narrowing while the storage is away since the first', async () => {
+    row = narrowed(5, 2)
+    let isUp = false
+    const move = fakes.moveVariant
+    fakes.moveVariant = async (input) => {
+      if (!isUp) throw new Error('the storage is away')
+      return move(input)
+    }
+    const sync = await start()
+    await until(async () => EDGES.every((edge) => atEdge(edge).length === 1))
+    row = narrowed(6, 3)
+    await sync.signal(PHOTO_CHANGED)
+    await until(async () => EDGES.every((edge) => atEdge(edge).at(-1) === `${edge} deny 3 purge ${keyAt(1)}`))
+    expect(calls.some((call) => call.startsWith('move'))).toBe(false)
+    isUp = true
+    expect(await sync.result()).toMatchObject({ syncedVersion: 6, removed: { objects: 1 } })
+    expect(calls.at(-1)).toBe('proven 3')
+  })
+
+  it('renews a denial each half hour while the storage is away', async () => {
+    row = narrowed(5, 2)
+    let isUp = false
+    const move = fakes.moveVariant
+    fakes.moveVariant = async (input) => {
+      if (!isUp) throw new Error('the storage is away')
+      return move(input)
+    }
+    const sync = await start()
+    await env.sleep('100 minutes')
+    for (const edge of EDGES) expect(atEdge(edge)).toHaveLength(4)
+    isUp = true
+    await sync.result()
+    for (const edge of EDGES) expect(atEdge(edge).at(-1)).toBe(`${edge} deny 2 prove ${keyAt(1)}`)
+  })
+
+  it('has one edge refuse and prove while another is down', async () => {
+    row = narrowed(5, 2)
+    let isUp = false
+    let tries = 0
+    const refuse = fakes.refusePhotoAtEdge
+    fakes.refusePhotoAtEdge = async (refusal) => {
+      if (refusal.edge === edge2) tries++
+      if (refusal.edge === edge2 && !isUp) throw new Error('the edge is down')
+      return refuse(refusal)
     }
     const sync = await start()
     await env.sleep('10 minutes')
-    expect(calls).toContain('move 2')
-    expect(await sync.query(SYNC_PROGRESS)).toMatchObject({ state: 'running', syncedVersion: 5 })
-    row = published(6, 2)
-    await sync.signal(PHOTO_CHANGED)
-    await until(async () => (await sync.query<SyncProgress>(SYNC_PROGRESS)).syncedVersion === 6)
-    expect(calls.some((call) => call.startsWith('refuse'))).toBe(false)
+    expect(atEdge(edge1).at(-1)).toBe(`${edge1} deny 2 prove ${keyAt(1)}`)
+    expect(calls.some((call) => call.startsWith('proven'))).toBe(false)
     // At most 15 s between tries.
-    expect(denials).toBeGreaterThan(40)
+    expect(tries).toBeGreaterThan(40)
+    row = { ...row, version: 6 }
+    await sync.signal(PHOTO_CHANGED)
+    await until(async () => (await progressOf(sync)).syncedVersion === 6)
     isUp = true
-    expect(await sync.result()).toMatchObject({ syncedVersion: 6, removed: { objects: 1, edgePaths: 1 } })
-    // Whichever of the two came first, no purge before the denial was the last.
-    expect(calls.filter((call) => /^(deny|refuse)/.test(call)).at(-1)).toBe(
-      'refuse variants/x/1/thumb_200.webp',
-    )
-    expect(calls).toContain('deny 2')
+    expect(await sync.result()).toMatchObject({ syncedVersion: 6, removed: { objects: 1 } })
+    expect(atEdge(edge2).at(-1)).toBe(`${edge2} deny 2 prove ${keyAt(1)}`)
+    expect(calls.at(-1)).toBe('proven 2')
   })
 
-  it('purges at an edge that cannot deny, and again once it can', async () => {
-    row = published(5, 2, 1)
-    let hasRoom = false
-    const deny = fakes.denyAtEdges
-    fakes.denyAtEdges = async (input) => {
-      if (!hasRoom) throw new Error('deny table full')
-      return deny(input)
+  it('moves the other variants when the object of one cannot be moved', async () => {
+    const other = { variant: 'medium_800', format: 'webp', objectKey: 'variants/x/1/medium_800.webp' }
+    row = { ...narrowed(5, 2), stale: [...staleAt(1), other] }
+    const repaired = gate()
+    const move = fakes.moveVariant
+    fakes.moveVariant = async (input) => {
+      if (input.stale.variant === 'thumb_200') await repaired.opened
+      return move(input)
     }
     const sync = await start()
-    await env.sleep('1 minute')
-    expect(calls.filter((call) => call.startsWith('refuse'))).toHaveLength(1)
-    hasRoom = true
-    expect(await sync.result()).toMatchObject({ removed: { objects: 1, edgePaths: 1 } })
-    expect(calls.filter((call) => /^(deny|refuse)/.test(call))).toEqual([
-      'refuse variants/x/1/thumb_200.webp',
-      'deny 2',
-      'refuse variants/x/1/thumb_200.webp',
-    ])
+    await until(async () =>
+      EDGES.every((edge) => atEdge(edge).some((call) => call.includes(`prove ${other.objectKey}`))),
+    )
+    repaired.open()
+    expect(await sync.result()).toMatchObject({ removed: { objects: 2 } })
+  })
+
+  it('renders a variant again whose object is nowhere', async () => {
+    row = narrowed(5, 2)
+    fakes.moveVariant = async ({ stale }) => {
+      row.stale = []
+      return { outcome: 'missing', removed: [stale.objectKey] }
+    }
+    const sync = await start()
+    await sync.result()
+    expect(calls).toContain('render thumb_200.webp')
+    expect(calls).toContain('proven 2')
+  })
+
+  it('deletes and has refused what no row names', async () => {
+    row = { ...narrowed(5, 2), stale: [] }
+    fakes.sweepVariants = async () => ['variants/x/1/orphan.webp']
+    const sync = await start()
+    expect(await sync.result()).toMatchObject({ removed: { objects: 1 } })
+    for (const edge of EDGES)
+      expect(atEdge(edge).at(-1)).toBe(`${edge} deny 2 prove variants/x/1/orphan.webp`)
   })
 
   it('handles a change that arrives while it works', async () => {

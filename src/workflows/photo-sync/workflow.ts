@@ -3,10 +3,9 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
+  patched,
   setCurrentDetails,
   setHandler,
-  sleep,
-  workflowInfo,
 } from '@temporalio/workflow'
 import {
   PHOTO_CHANGED,
@@ -14,177 +13,169 @@ import {
   type PhotoSyncInput,
   type SyncProgress,
 } from '../../contracts/photo-sync.ts'
+import { openEdgeLanes } from '../edge-lanes.ts'
+import { openLanes, runToEnd } from '../lanes.ts'
+import { chainOfV02 } from './chain-of-v02.ts'
 import { steps } from './steps.ts'
 
 const photoChanged = defineSignal(PHOTO_CHANGED)
 const syncProgress = defineQuery<SyncProgress>(SYNC_PROGRESS)
 
-/**
- * How long objects stay while edges deny their epoch. An edge that is up denies within a second; one that is down must
- * not delay the removal, because without the objects it has nothing to fetch when it is back.
- */
+/** Search, distribution, storage and each edge go their own ways since v0.3 (docs/adr/0020). */
+const RETRACTION_LANES = 'retraction-lanes'
+
+/** How long objects wait for all edges to deny first. An edge that is down finds nothing to fetch when it is back. */
 const DENY_FIRST_MS = 5_000
 
 /**
- * Brings everything derived from a photo in line with its row until the row no longer changes
- * (contracts/photo-sync.ts).
+ * Reconciles what is derived from a photo with its row, until the row stands still (contracts/photo-sync.ts).
+ * @param before of the run that this one continues
+ * @param gone keys of objects that the earlier run deleted, and that not every edge has proven to refuse
  */
-export async function photoSync(input: PhotoSyncInput, before?: SyncProgress): Promise<SyncProgress> {
-  const sync = openSync(before)
-  for (;;) {
-    // Pending signals need not be carried over: the new run begins by reading the row.
-    if (workflowInfo().continueAsNewSuggested && sync.proofsPending() === 0) {
-      await continueAsNew<typeof photoSync>(input, sync.progress())
-    }
-    sync.takeSignals()
-    const plan = await steps.plan(input)
-    const isNews =
-      plan.version !== sync.syncedVersion() || (plan.state === 'published' && plan.stale.length > 0)
-    if (isNews) {
-      if (plan.state === 'deleted') await retract(input, plan, sync)
-      if (plan.state === 'published') await bringInLine(input, plan, sync)
-      sync.reached(plan.version)
-      continue
-    }
-    // Edges that are down must not hold up the next change, so their proofs are awaited last.
-    await condition(() => sync.hasSignals() || sync.proofsPending() === 0)
-    if (!sync.hasSignals()) return sync.end()
-  }
+export async function photoSync(
+  input: PhotoSyncInput,
+  before?: SyncProgress,
+  gone?: string[],
+): Promise<SyncProgress> {
+  if (!patched(RETRACTION_LANES)) return chainOfV02(input, before)
+  let sync!: ReturnType<typeof openSync>
+  const isDone = await runToEnd(() => {
+    sync = openSync(input, before, gone)
+    return sync.run()
+  })
+  if (!isDone) await continueAsNew<typeof photoSync>(input, sync.progress(), sync.gone())
+  return sync.progress()
 }
 
 type Plan = Awaited<ReturnType<typeof steps.plan>>
-type Published = Extract<Plan, { state: 'published' }>
-type Deleted = Extract<Plan, { state: 'deleted' }>
 
-/** State and handlers. */
-function openSync(before: SyncProgress | undefined) {
-  const progress: SyncProgress = before ?? {
-    state: 'running',
-    syncedVersion: -1,
-    removed: { objects: 0, edgePaths: 0, searchDocuments: 0 },
-  }
-  let signals = 0
-  let proofs = 0
-  let failure: Error | undefined
-  setHandler(
-    photoChanged,
-    () => {
-      signals++
+const NOTHING_REMOVED: SyncProgress['removed'] = { objects: 0, edgePaths: 0, searchDocuments: 0 }
+
+function openSync(
+  input: PhotoSyncInput,
+  before: SyncProgress | undefined,
+  goneBefore: readonly string[] = [],
+) {
+  const { photoId } = input
+  const removed = { ...(before?.removed ?? NOTHING_REMOVED) }
+  const gone = new Set(goneBefore)
+  let state: SyncProgress['state'] = 'running'
+  let plan: Plan | undefined
+  /** The version of the row that each lane has last worked by. */
+  const versions = { search: -1, distribution: -1, objects: -1 }
+
+  const lanes = openLanes(show)
+  const edges = openEdgeLanes({
+    lanes,
+    wanted: () => (plan && plan.minEpoch !== null ? { minEpoch: plan.minEpoch, gone: gone.size } : undefined),
+    areObjectsGone: () => objects.isIdle(),
+    async refuse(edge) {
+      const minEpoch = plan!.minEpoch!
+      const keys = [...gone]
+      const standing = plan!.stale.map(({ objectKey }) => objectKey).filter((key) => !gone.has(key))
+      const { purged } = await steps.refuse(edge)({ edge, photoId, minEpoch, standing, gone: keys })
+      removed.edgePaths += purged
+      return { minEpoch, gone: keys.length }
     },
-    { description: 'The row has changed' },
-  )
-  setHandler(syncProgress, () => progress, { description: 'What was brought in line, and what was removed' })
+  })
+
+  const planner = lanes.open(async () => {
+    plan = await steps.plan({ photoId })
+    edges.wake(plan.edges)
+    if (plan.minEpoch !== null) proof.wake()
+    if (plan.version !== versions.objects || plan.stale.length > 0) {
+      objects.wake()
+      if (plan.state === 'deleted') upload.wake()
+    }
+    if (plan.wasPublished && plan.version !== versions.search) search.wake()
+    if (plan.wasPublished && plan.version !== versions.distribution) distribution.wake()
+  })
+
+  const search = lanes.open(async () => {
+    const { version } = plan!
+    const { state, changed } = await steps.index({ photoId })
+    if (state === 'removed' && changed) removed.searchDocuments++
+    versions.search = version
+  })
+
+  const distribution = lanes.open(async () => {
+    const { version } = plan!
+    await steps.reconcileDistribution(input)
+    versions.distribution = version
+  })
+
+  const upload = lanes.open(async () => {
+    await steps.stopUpload({ photoId })
+  })
+
+  const objects = lanes.open(async () => {
+    const { version, state, minEpoch, stale } = plan!
+    if (minEpoch !== null) await condition(edges.haveDenied, DENY_FIRST_MS)
+    if (state === 'deleted') remove(await steps.deleteObjects({ photoId }))
+    else if (minEpoch !== null) {
+      await Promise.all(stale.map(move))
+      remove(await steps.sweep({ photoId }))
+    }
+    versions.objects = version
+  })
+
+  const proof = lanes.open(async () => {
+    await condition(() => objects.isIdle() && edges.areIdle())
+    const minEpoch = plan!.minEpoch
+    if (minEpoch !== null && edges.haveConfirmed()) await steps.recordProof({ photoId, minEpoch })
+  })
+
+  /** One variant whose object cannot be moved holds up neither the others nor their proofs. */
+  async function move(stale: Plan['stale'][number]): Promise<void> {
+    const { variant, format } = stale
+    const moved = await steps.move(`${variant}.${format}`)({ photoId, stale })
+    remove(moved.removed)
+    if (moved.outcome !== 'missing') return
+    const again = lanes.open(async () => {
+      await steps.renderAgain(`${variant}.${format}`)({ photoId, variant, format })
+    })
+    again.wake()
+  }
+
+  function remove(keys: readonly string[]): void {
+    const before = gone.size
+    for (const key of keys) gone.add(key)
+    if (gone.size === before) return
+    removed.objects += gone.size - before
+    edges.wake()
+  }
+
+  function progress(): SyncProgress {
+    const syncedVersion = plan?.wasPublished ? Math.min(...Object.values(versions)) : versions.objects
+    return { state, syncedVersion, removed: { ...removed } }
+  }
 
   function show(): void {
-    const { objects, edgePaths, searchDocuments } = progress.removed
+    const { objects, edgePaths, searchDocuments } = removed
     setCurrentDetails(
-      `${progress.state}, in line with version ${progress.syncedVersion}; removed ${objects} objects, ` +
-        `${edgePaths} edge entries, ${searchDocuments} search documents; ${proofs} proofs pending`,
+      [
+        `${state}, row at version ${plan?.version}; removed ${objects} objects, ${edgePaths} edge entries, ${searchDocuments} search documents`,
+        '',
+        '| lane | state |',
+        '|---|---|',
+        ...Object.entries(versions).map(([lane, version]) => `| ${lane} | in line with version ${version} |`),
+        ...edges.describe(),
+      ].join('\n'),
     )
   }
 
+  setHandler(photoChanged, () => planner.wake(), { description: 'The row has changed' })
+  setHandler(syncProgress, progress, { description: 'What was brought in line, and what was removed' })
+
   return {
-    progress: () => progress,
-    hasSignals: () => signals > 0,
-    takeSignals() {
-      signals = 0
-    },
-    syncedVersion: () => progress.syncedVersion,
-    reached(version: number) {
-      progress.syncedVersion = version
+    progress,
+    gone: () => [...gone],
+    /** Ends when every lane stands still. */
+    async run(): Promise<void> {
+      planner.wake()
+      await lanes.standStill()
+      state = 'done'
       show()
-    },
-    removed(what: keyof SyncProgress['removed'], count: number) {
-      progress.removed[what] += count
-      show()
-    },
-    proofsPending: () => proofs,
-    /** Lets a proof continue in the background; the workflow does not end before it has settled. */
-    prove(proof: Promise<unknown>) {
-      proofs++
-      proof
-        .catch((error: unknown) => {
-          failure = error as Error
-        })
-        .finally(() => {
-          proofs--
-          show()
-        })
-    },
-    /** @throws the error of a proof that has failed permanently */
-    end(): SyncProgress {
-      if (failure) throw failure
-      progress.state = 'done'
-      show()
-      return progress
     },
   }
-}
-type Sync = ReturnType<typeof openSync>
-
-/**
- * After an edit, a widening or a narrowing: updates search and feeds and, if the access epoch has risen, objects and
- * edges.
- */
-async function bringInLine(input: PhotoSyncInput, plan: Published, sync: Sync): Promise<void> {
-  await Promise.all([
-    steps.index(input),
-    steps.reconcileDistribution(input),
-    plan.stale.length > 0 ? narrow(input, plan, sync) : undefined,
-  ])
-}
-
-async function narrow({ photoId }: PhotoSyncInput, plan: Published, sync: Sync): Promise<void> {
-  const { accessEpoch, stale } = plan
-  const denied = steps.deny({ photoId, minEpoch: accessEpoch })
-  await Promise.race([denied, sleep(DENY_FIRST_MS, { summary: 'Edges deny first' })])
-  const { removed } = await steps.move({ photoId, accessEpoch, stale })
-  sync.removed('objects', removed.length)
-  sync.prove(removed.length > 0 ? refuse(photoId, removed, denied, sync) : denied)
-}
-
-/** After a deletion: removes the photo from every store. */
-async function retract(input: PhotoSyncInput, plan: Deleted, sync: Sync): Promise<void> {
-  const { photoId } = input
-  const denied = plan.wasPublished
-    ? steps.deny({ photoId, minEpoch: plan.accessEpoch + 1 })
-    : Promise.resolve()
-  await Promise.all([
-    steps.stopUpload(input),
-    plan.wasPublished ? unindex(input, sync) : undefined,
-    plan.wasPublished ? steps.reconcileDistribution(input) : undefined,
-    removeObjects(photoId, denied, sync),
-  ])
-}
-
-async function unindex(input: PhotoSyncInput, sync: Sync): Promise<void> {
-  const { state, changed } = await steps.index(input)
-  if (state === 'removed' && changed) sync.removed('searchDocuments', 1)
-}
-
-async function removeObjects(photoId: string, denied: Promise<unknown>, sync: Sync): Promise<void> {
-  await Promise.race([denied, sleep(DENY_FIRST_MS, { summary: 'Edges deny first' })])
-  const keys = await steps.listObjects({ photoId })
-  await steps.deleteObjects({ photoId, keys })
-  sync.removed('objects', keys.length)
-  sync.prove(refuse(photoId, keys, denied, sync))
-}
-
-/**
- * Purges the edges and has them prove that they refuse, even before they deny: without the objects a purged URL is
- * refused too, and an edge with a full deny table must not serve until it has room. If the denial comes later, purges
- * again, because a fetch under way may have filled the cache before it.
- */
-async function refuse(photoId: string, keys: string[], denied: Promise<unknown>, sync: Sync): Promise<void> {
-  let isDenied = false
-  const denial = denied.then(() => {
-    isDenied = true
-  })
-  // Lets the handler above run if the denial has already arrived.
-  await Promise.resolve()
-  const wasDenied = isDenied
-  const { purged } = await steps.refuse({ photoId, keys })
-  sync.removed('edgePaths', purged)
-  await denial
-  if (!wasDenied) await steps.refuse({ photoId, keys })
 }

@@ -88,7 +88,7 @@ describe('a mute', () => {
     const sweep = createHousekeeping({
       db: world.db,
       objects: world.api.clients.objects,
-      starts: { reconcileDistribution: async () => {} },
+      starts: { reconcileDistribution: async () => {}, deliver: async () => {} },
     }).find(({ name }) => name === 'mutes')!
     expect(await sweep.run()).toBe(1)
     expect(await sweep.run()).toBe(0)

@@ -8,7 +8,9 @@ import { createCdn } from '../../../src/infra/cdn/cdn.ts'
 import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import { incomingKey, originalKey, variantsPrefix } from '../../../src/services/photos/object-keys.ts'
 import { createOriginals, type Originals } from '../../../src/services/uploads/validate-original.ts'
-import { createPhotoSync, type PhotoSync } from '../../../src/services/retraction/photo-sync.ts'
+import { createPhotoObjects, type PhotoObjects } from '../../../src/services/retraction/objects.ts'
+import { planPhoto } from '../../../src/services/retraction/plan.ts'
+import { createEdgeRefusals, type EdgeRefusals } from '../../../src/services/retraction/refuse-at-edge.ts'
 import { createUploads, type Uploads } from '../../../src/services/uploads/claim-and-publish.ts'
 import { createVariants, type Variants } from '../../../src/services/uploads/render-variants.ts'
 import { deletePhoto, editPhoto } from '../../support/factories/photos.ts'
@@ -24,7 +26,8 @@ const MAX_PIXELS = 50_000_000
 let world: UploadWorld
 let uploads: Uploads
 let originals: Originals
-let photoSync: PhotoSync
+let photoObjects: PhotoObjects
+let refusals: EdgeRefusals
 
 beforeAll(async () => {
   world = await openUploadWorld()
@@ -37,9 +40,15 @@ beforeAll(async () => {
     fetchTimeoutMs: 5_000,
   })
   const { CDN_BASE_URL: cdnBaseUrl, CDN_SIGNING_KEY: cdnSigningKey } = config
-  photoSync = createPhotoSync({ db, objects, cdn, cdnBaseUrl, cdnSigningKey })
+  photoObjects = createPhotoObjects({ db, objects })
+  refusals = createEdgeRefusals({ db, cdn, cdnBaseUrl, cdnSigningKey })
 })
 afterAll(() => world?.close())
+
+async function moveAll(objects: PhotoObjects, photoId: string) {
+  const { stale } = await planPhoto(world.db.primary, photoId)
+  return Promise.all(stale.map((each) => objects.move(photoId, each)))
+}
 
 /** The steps of photoUpload one by one, without Temporal. */
 async function uploaded(): Promise<OpenUpload> {
@@ -96,9 +105,7 @@ describe('a variant that is being stored', () => {
     const { photoId } = await published()
     const variants = variantsOver(afterFirstPut(() => narrow(photoId, 'private')))
     expect(await variants.renderAll(photoId)).toEqual(ALL_RENDERED)
-    const plan = await photoSync.plan(photoId)
-    if (plan.state !== 'published') throw new Error(plan.state)
-    if (plan.stale.length > 0) await photoSync.move(photoId, plan.accessEpoch, plan.stale)
+    await moveAll(photoObjects, photoId)
     const keys = await recordedKeys(photoId)
     expect(keys).toHaveLength(4)
     expect(keys.every((key) => key.startsWith(`variants/${photoId}/2/`))).toBe(true)
@@ -110,7 +117,7 @@ describe('a variant that is being stored', () => {
     const variants = variantsOver(
       afterFirstPut(async () => {
         await deletePhoto(world.db, photoId)
-        await photoSync.deleteObjects(photoId, await photoSync.listObjects(photoId))
+        await photoObjects.deleteAll(photoId)
       }),
     )
     expect(await variants.renderAll(photoId)).toEqual({ outcome: 'gone' })
@@ -124,32 +131,17 @@ describe('variants that are being moved to a new epoch', () => {
     const { photoId } = await published()
     await variantsOver(world.objects).renderAll(photoId)
     await narrow(photoId, 'followers')
-    const first = await photoSync.plan(photoId)
-    if (first.state !== 'published') throw new Error(first.state)
-
+    const { stale } = await planPhoto(world.db.primary, photoId)
     const dying: ObjectStore = { ...world.objects, delete: () => Promise.reject(new Error('killed')) }
-    const { CDN_BASE_URL: cdnBaseUrl, CDN_SIGNING_KEY: cdnSigningKey } = world.config
-    const cdn = createCdn({
-      edgeUrls: world.config.CDN_EDGE_URLS,
-      purgeToken: 'unused',
-      fetchTimeoutMs: 1_000,
-    })
-    const { db } = world
-    const firstTry = createPhotoSync({ db, objects: dying, cdn, cdnBaseUrl, cdnSigningKey })
-    await expect(firstTry.move(photoId, first.accessEpoch, first.stale)).rejects.toThrow('killed')
+    const firstTry = createPhotoObjects({ db: world.db, objects: dying })
+    await Promise.all(stale.map((each) => expect(firstTry.move(photoId, each)).rejects.toThrow('killed')))
     await narrow(photoId, 'private')
     // What the first attempt left is removed now, and named so that the edges forget it too.
-    expect(await photoSync.move(photoId, first.accessEpoch, first.stale)).toEqual({
-      outcome: 'superseded',
-      removed: first.stale.map(({ objectKey }) => objectKey),
-    })
-    expect(await storedKeys(photoId)).toEqual(await recordedKeys(photoId))
+    for (const each of stale)
+      expect(await photoObjects.move(photoId, each)).toEqual({ outcome: 'moved', removed: [each.objectKey] })
 
-    const second = await photoSync.plan(photoId)
-    if (second.state !== 'published') throw new Error(second.state)
-    expect(await photoSync.move(photoId, second.accessEpoch, second.stale)).toMatchObject({
-      outcome: 'moved',
-    })
+    const moved = await moveAll(photoObjects, photoId)
+    expect(moved.map(({ outcome }) => outcome)).toEqual(stale.map(() => 'moved'))
     const keys = await recordedKeys(photoId)
     expect(keys).toHaveLength(4)
     expect(keys.every((key) => key.startsWith(`variants/${photoId}/3/`))).toBe(true)
@@ -209,15 +201,51 @@ describe('steps that run twice', () => {
     const { photoId } = await published()
     await variantsOver(world.objects).renderAll(photoId)
     await narrow(photoId, 'followers')
-    const plan = await photoSync.plan(photoId)
-    if (plan.state !== 'published') throw new Error(plan.state)
-    expect(await photoSync.move(photoId, 2, plan.stale)).toMatchObject({ outcome: 'moved' })
-    expect(await photoSync.move(photoId, 2, plan.stale)).toMatchObject({ outcome: 'moved' })
+    const { stale, minEpoch } = await planPhoto(world.db.primary, photoId)
+    for (let twice = 0; twice < 2; twice++)
+      for (const each of stale)
+        expect(await photoObjects.move(photoId, each)).toEqual({
+          outcome: 'moved',
+          removed: [each.objectKey],
+        })
     expect(await storedKeys(photoId)).toEqual(await recordedKeys(photoId))
-    const oldKeys = plan.stale.map(({ objectKey }) => objectKey)
-    await photoSync.deny(photoId, 2)
-    await photoSync.refuse(photoId, oldKeys)
-    expect(await photoSync.refuse(photoId, oldKeys)).toEqual({ purged: 0 })
+    const gone = stale.map(({ objectKey }) => objectKey)
+    for (const edge of refusals.edges) {
+      const refusal = { edge, photoId, minEpoch: minEpoch!, standing: [], gone }
+      await refusals.refusePhoto(refusal)
+      expect(await refusals.refusePhoto(refusal)).toEqual({ purged: 0 })
+    }
+  })
+
+  it('make a variant again whose object is nowhere', async () => {
+    const { photoId } = await published()
+    const variants = variantsOver(world.objects)
+    await variants.renderAll(photoId)
+    await narrow(photoId, 'followers')
+    const [lost, ...others] = (await planPhoto(world.db.primary, photoId)).stale
+    await world.objects.delete([lost!.objectKey])
+    expect(await photoObjects.move(photoId, lost!)).toEqual({
+      outcome: 'missing',
+      removed: [lost!.objectKey],
+    })
+    for (const each of others)
+      expect(await photoObjects.move(photoId, each)).toMatchObject({ outcome: 'moved' })
+    await variants.renderOne(photoId, { variant: lost!.variant, format: lost!.format })
+    expect(await storedKeys(photoId)).toEqual(await recordedKeys(photoId))
+    expect(await recordedKeys(photoId)).toHaveLength(4)
+  })
+
+  it('delete objects of former epochs that no row names', async () => {
+    const { photoId } = await published()
+    await variantsOver(world.objects).renderAll(photoId)
+    const orphan = `variants/${photoId}/1/thumb_200.avif`
+    await world.objects.put(orphan, Buffer.from('an orphan'), 'image/avif')
+    expect(await photoObjects.sweep(photoId)).toEqual([])
+    await narrow(photoId, 'private')
+    await moveAll(photoObjects, photoId)
+    expect(await photoObjects.sweep(photoId)).toEqual([orphan])
+    expect(await photoObjects.sweep(photoId)).toEqual([])
+    expect(await storedKeys(photoId)).toEqual(await recordedKeys(photoId))
   })
 
   it('refuse to claim, fail or publish a closed upload', async () => {

@@ -174,6 +174,7 @@ describe('a published photo', () => {
       baseUrl: world.config.CDN_BASE_URL,
       key,
       accessEpoch,
+      owner: { userId: owner, accessEpoch: 0 },
       isPublic: true,
       signingKey: world.config.CDN_SIGNING_KEY,
       now: new Date(),

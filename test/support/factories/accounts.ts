@@ -7,6 +7,7 @@ import { createAccounts, type Accounts } from '../../../src/services/accounts/ac
 import type { Passwords } from '../../../src/services/accounts/passwords.ts'
 import { createSessions } from '../../../src/services/accounts/sessions.ts'
 import { createEditAccount } from '../../../src/services/graph/edit-account.ts'
+import { forgetful } from './outbox.ts'
 
 export interface BuiltUser {
   userId: UserId
@@ -40,7 +41,9 @@ export const usernameOf = async (db: Database, userId: UserId) => (await account
 
 /** Closes an account to all but its followers. */
 export async function makePrivate(db: Database, userId: UserId): Promise<void> {
-  await createEditAccount({ db, accounts: accountsOf(db) })(userId, { isPrivate: true })
+  await createEditAccount({ db, accounts: accountsOf(db), outbox: forgetful(db) })(userId, {
+    isPrivate: true,
+  })
 }
 
 /** By SQL: no service suspends accounts yet. The next read, on the replica too, obeys it. */

@@ -11,6 +11,7 @@ import { recordVariant } from '../../../src/services/photos/photo-row.ts'
 import { createPhotos, type Photos } from '../../../src/services/photos/photos.ts'
 import { writeTags } from '../../../src/services/photos/tags.ts'
 import { createUploads } from '../../../src/services/uploads/claim-and-publish.ts'
+import { forgetful } from './outbox.ts'
 
 export interface BuildPhotoOptions {
   photoId?: PhotoId
@@ -164,20 +165,6 @@ async function cardOfOwner(db: Database, photos: Photos, photoId: PhotoId) {
     values: [photoId],
   })
   return photos.get({ kind: 'user', userId: row!.owner_id }, photoId)
-}
-
-/** An outbox that delivers nothing and keeps nothing, so that no relay delivers it later. */
-function forgetful(db: Database): Outbox {
-  return {
-    async dispatch(outboxIds) {
-      await db.primary({
-        name: 'forget-outbox',
-        text: 'DELETE FROM outbox WHERE outbox_id = ANY ($1::bigint[])',
-        values: [outboxIds],
-      })
-    },
-    runRelay: () => Promise.reject(new Error('there is nothing to relay')),
-  }
 }
 
 /** Neither changes nor publication touch the storage. */

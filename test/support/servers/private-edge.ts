@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import getPort from 'get-port'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { renderEdgeConfig, type EdgeOptions } from '../../../stack/edge/config.ts'
 import { setting } from '../worlds/edge-world.ts'
 
@@ -95,10 +95,12 @@ export class PrivateEdge {
   }
 
   private async untilHealthy(): Promise<void> {
-    await expect
-      .poll(async () => (await fetch(`${this.url}/_edge/health`).catch(() => undefined))?.status, {
-        timeout: 10_000,
-      })
-      .toBe(200)
+    await vi.waitFor(
+      async () => {
+        const answer = await fetch(`${this.url}/_edge/health`)
+        if (answer.status !== 200) throw new Error(`the edge answers ${answer.status}`)
+      },
+      { timeout: 10_000 },
+    )
   }
 }

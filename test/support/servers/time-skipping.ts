@@ -1,7 +1,7 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
 import { SEARCH_ATTRIBUTES } from '../../../src/contracts/search-attributes.ts'
-import { TASK_QUEUES } from '../../../src/contracts/task-queues.ts'
+import { edgeTaskQueue, TASK_QUEUES } from '../../../src/contracts/task-queues.ts'
 import { ensureWorkflowBundle } from '../../../src/workers/workflow-bundle.ts'
 
 const KEYWORD = 2
@@ -36,7 +36,10 @@ export interface Workers {
 
 type Fakes = Record<string, (...args: never[]) => Promise<unknown>>
 
-/** The orchestration and the media worker over fake activities. */
+/** The edges that fake activities may name. */
+export const EDGES = ['http://edge-1', 'http://edge-2']
+
+/** The orchestration worker with its queues, and the media worker, over fake activities. */
 export async function startWorkers(env: TestWorkflowEnvironment, activities: Fakes): Promise<Workers> {
   const codePath = await ensureWorkflowBundle()
   const common = { connection: env.nativeConnection, namespace: env.namespace ?? 'default', activities }
@@ -50,6 +53,11 @@ export async function startWorkers(env: TestWorkflowEnvironment, activities: Fak
       ...(env.supportsTimeSkipping ? { maxCachedWorkflows: 0 } : {}),
     }),
     await Worker.create({ ...common, taskQueue: TASK_QUEUES.media, maxHeartbeatThrottleInterval: '100ms' }),
+    ...(await Promise.all(
+      [TASK_QUEUES.search, ...EDGES.map(edgeTaskQueue)].map((taskQueue) =>
+        Worker.create({ ...common, taskQueue }),
+      ),
+    )),
   ]
   const running = workers.map((worker) => worker.run())
   return {

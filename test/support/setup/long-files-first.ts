@@ -6,6 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  */
 const LONGEST_FIRST = [
   'property/feed',
+  'retraction/faults',
   'e2e/kills',
   'distribution/celebrity',
   'operations/replica-keeper',

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { v7 as uuidv7 } from 'uuid'
-import { imageMac, imageUrl } from '../../../src/services/photos/image-url.ts'
+import { imageMac, imageUrl, urlEpochs } from '../../../src/services/photos/image-url.ts'
 import { variantKey } from '../../../src/services/photos/object-keys.ts'
-import { createCdn, type Cdn } from '../../../src/infra/cdn/cdn.ts'
+import { createCdn } from '../../../src/infra/cdn/cdn.ts'
 import { openObjectStore, type ObjectStore } from '../../../src/infra/s3/object-store.ts'
 
 export interface EdgeAnswer {
@@ -26,6 +26,9 @@ export function setting(name: string): string {
   return value
 }
 
+/** Of all images here, unless a test says otherwise. */
+export const OWNER = { userId: '7', accessEpoch: 1 }
+
 const signingKey = () => setting('CDN_SIGNING_KEY')
 
 export function openBucket(): ObjectStore {
@@ -39,8 +42,20 @@ export function openBucket(): ObjectStore {
   })
 }
 
-export function cdnOf(edgeUrls: string[]): Cdn {
-  return createCdn({ edgeUrls, purgeToken: setting('CDN_PURGE_TOKEN'), fetchTimeoutMs: 10_000 })
+/** One edge, as Darkroom administers it. */
+export function edgeAt(url: string) {
+  const cdn = createCdn({
+    edgeUrls: [url],
+    purgeToken: setting('CDN_PURGE_TOKEN'),
+    fetchTimeoutMs: 10_000,
+  })
+  const edge = cdn.edges[0]!
+  return {
+    deny: (photoId: string, minEpoch: number) => cdn.deny(edge, { photoId }, minEpoch),
+    denyAccount: (userId: string, minEpoch: number) => cdn.deny(edge, { userId }, minEpoch),
+    purge: (paths: readonly string[]) => cdn.purge(edge, paths),
+    findServed: (urls: readonly string[]) => cdn.findServed(edge, urls),
+  }
 }
 
 /** Stores random bytes as a variant of a new photo (or of `photoId`). */
@@ -56,11 +71,16 @@ export async function storeImage(
 }
 
 /** Path and query as the API would issue them. */
-export function publicPath(image: { key: string; epoch: number }, accessEpoch = image.epoch): string {
+export function publicPath(
+  image: { key: string; epoch: number },
+  accessEpoch = image.epoch,
+  owner = OWNER,
+): string {
   return imageUrl({
     baseUrl: '',
     key: image.key,
     accessEpoch,
+    owner,
     isPublic: true,
     signingKey: signingKey(),
     now: new Date(),
@@ -76,6 +96,7 @@ export function signedPath(
     baseUrl: '',
     key: image.key,
     accessEpoch,
+    owner: OWNER,
     isPublic: false,
     signingKey: signingKey(),
     now,
@@ -85,7 +106,8 @@ export function signedPath(
 /** A well-signed URL of any path and expiry, also those that the API would never issue. */
 export function forge(path: string, accessEpoch: number, expirySeconds: number | null = null): string {
   const expiry = expirySeconds === null ? '' : `&e=${expirySeconds}`
-  return `${path}?a=${accessEpoch}${expiry}&s=${imageMac(signingKey(), path, accessEpoch, expirySeconds)}`
+  const epochs = urlEpochs({ accessEpoch, owner: OWNER })
+  return `${path}?${epochs}${expiry}&s=${imageMac(signingKey(), path, epochs, expirySeconds)}`
 }
 
 /** Sends the path exactly as given: `fetch` would resolve dots and re-encode. */

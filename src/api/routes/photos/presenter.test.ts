@@ -16,7 +16,7 @@ const card: PhotoCard = {
   photoId,
   version: 4,
   accessEpoch: 3,
-  owner: { userId: '7', username: 'ann', displayName: null, isPrivate: false },
+  owner: { userId: '7', username: 'ann', displayName: null, isPrivate: false, accessEpoch: 0 },
   status: 'ready',
   visibility: 'public',
   caption: null,

@@ -89,18 +89,19 @@ function presentVariant(
 
 type SignVariant = (card: PhotoCard, variant: CardVariant) => ImageUrl
 
-/** Remembers the URLs of public photos, which depend only on the object and the access epoch. */
+/** Remembers the URLs of public photos, which depend only on the object and the access epochs. */
 function createSigner({ cdnBaseUrl, cdnSigningKey }: PhotoPresenterOptions): SignVariant {
   const remembered = new Map<string, ImageUrl>()
   return ({ accessEpoch, visibility, status, owner }, { objectKey }) => {
     const isPublic = visibility === 'public' && status === 'ready' && !owner.isPrivate
-    const name = `${accessEpoch} ${objectKey}`
+    const name = `${accessEpoch} ${owner.accessEpoch} ${objectKey}`
     const known = isPublic ? remembered.get(name) : undefined
     if (known) return known
     const signed = imageUrl({
       baseUrl: cdnBaseUrl,
       key: objectKey,
       accessEpoch,
+      owner,
       isPublic,
       signingKey: cdnSigningKey,
       now: new Date(),

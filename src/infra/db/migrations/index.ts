@@ -6,6 +6,7 @@ import { Migration20261122ReplicaRotation } from './migration-20261122-replica-r
 import { Migration20261126Buckets } from './migration-20261126-buckets.ts'
 import { Migration20261126DistributionAndCounters } from './migration-20261126-distribution-and-counters.ts'
 import { Migration20261126Access } from './migration-20261126-access.ts'
+import { Migration20261127Retraction } from './migration-20261127-retraction.ts'
 import { Migration20261126RefoldTags } from './migration-20261126-refold-tags.ts'
 import { Migration20261127Engagement } from './migration-20261127-engagement.ts'
 import { Migration20261127MutesUntil } from './migration-20261127-mutes-until.ts'
@@ -23,4 +24,5 @@ export const migrations = [
   { name: '20261126-buckets', class: Migration20261126Buckets },
   { name: '20261127-engagement', class: Migration20261127Engagement },
   { name: '20261127-mutes-until', class: Migration20261127MutesUntil },
+  { name: '20261127-retraction', class: Migration20261127Retraction },
 ]

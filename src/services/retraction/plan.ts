@@ -1,0 +1,77 @@
+import type { AccountPlan, PhotoPlan, StaleVariant } from '../../contracts/activities/retraction.ts'
+import type { AccountStatus } from '../../domain/access.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { PhotoStatus } from '../../domain/visibility.ts'
+import type { Query } from '../../infra/db/database.ts'
+import { epochOfKey } from '../photos/object-keys.ts'
+
+export const photoSubject = (photoId: PhotoId): string => `photo/${photoId}`
+export const accountSubject = (userId: UserId): string => `account/${userId}`
+
+// Plan: one probe of photos_pkey, photo_variants_pkey and retractions_pkey.
+const PHOTO = `
+  SELECT p.status, p.version, p.access_epoch, p.published_at IS NOT NULL AS was_published, r.min_epoch,
+    (SELECT coalesce(json_agg(json_build_object('variant', variant, 'format', format, 'objectKey', object_key)), '[]')
+      FROM photo_variants v WHERE v.photo_id = p.photo_id) AS variants
+  FROM photos p LEFT JOIN retractions r ON r.subject = $2 WHERE p.photo_id = $1`
+
+/** What a photo's row asks of everything that is derived from it. */
+export async function planPhoto(primary: Query, photoId: PhotoId): Promise<PhotoPlan> {
+  const [row] = await primary<{
+    status: PhotoStatus
+    version: number
+    access_epoch: number
+    was_published: boolean
+    min_epoch: number | null
+    variants: StaleVariant[]
+  }>({ text: PHOTO, values: [photoId, photoSubject(photoId)] })
+  if (!row)
+    return {
+      state: 'unpublished',
+      version: 0,
+      accessEpoch: 0,
+      wasPublished: false,
+      minEpoch: null,
+      stale: [],
+    }
+  const { status, version, access_epoch: accessEpoch, was_published: wasPublished } = row
+  const stale = row.variants.filter(({ objectKey }) => {
+    const epoch = epochOfKey(objectKey)
+    return epoch !== undefined && epoch < accessEpoch
+  })
+  const isOwed = wasPublished && (status === 'deleted' || stale.length > 0)
+  return {
+    state: stateOf(status),
+    version,
+    accessEpoch,
+    wasPublished,
+    minEpoch: row.min_epoch ?? (isOwed ? accessEpoch : null),
+    stale,
+  }
+}
+
+function stateOf(status: PhotoStatus): PhotoPlan['state'] {
+  if (status === 'deleted') return 'deleted'
+  if (status === 'ready') return 'published'
+  return status === 'quarantined' ? 'withdrawn' : 'unpublished'
+}
+
+/** What an account's row asks of its photos. */
+export async function planAccount(primary: Query, userId: UserId): Promise<AccountPlan> {
+  const [row] = await primary<{
+    status: AccountStatus
+    is_private: boolean
+    access_epoch: number
+    min_epoch: number | null
+  }>({
+    text: `SELECT u.status, u.is_private, u.access_epoch, r.min_epoch
+      FROM users u LEFT JOIN retractions r ON r.subject = $2 WHERE u.user_id = $1`,
+    values: [userId, accountSubject(userId)],
+  })
+  if (!row) return { accessEpoch: 0, minEpoch: null, isOpen: false }
+  return {
+    accessEpoch: row.access_epoch,
+    minEpoch: row.min_epoch,
+    isOpen: row.status === 'active' && !row.is_private,
+  }
+}

@@ -1,0 +1,93 @@
+import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { Cdn } from '../../infra/cdn/cdn.ts'
+import type { Database } from '../../infra/db/database.ts'
+import { imageUrl } from '../photos/image-url.ts'
+import { epochOfKey, variantsPrefix } from '../photos/object-keys.ts'
+
+interface Refusal {
+  edge: string
+  photoId: PhotoId
+  /** URLs with a lower access epoch are to be refused. */
+  minEpoch: number
+  /** Keys of objects that are still stored: the edge forgets them. */
+  standing: readonly string[]
+  /** Keys of objects that are gone: the edge forgets them and must prove that it serves none. */
+  gone: readonly string[]
+}
+
+export interface EdgeRefusals {
+  /** The addresses of all edges. */
+  edges: readonly string[]
+  /**
+   * Has one edge deny, forget and prove. It purges even if it cannot deny (its table is full): without its object a purged
+   * URL is refused as well.
+   * @returns how many cached entries were dropped
+   * @throws EdgeStillServesError if it served a URL whose object is gone, DarkroomError `unavailable` if it did not confirm
+   */
+  refusePhoto(refusal: Refusal): Promise<{ purged: number }>
+  /** Has one edge deny every photo of an account. @throws DarkroomError `unavailable` if it did not confirm */
+  denyAccount(edge: string, userId: UserId, minEpoch: number): Promise<void>
+}
+
+/** An edge still serves a URL that it must refuse. */
+class EdgeStillServesError extends Error {
+  override readonly name = 'EdgeStillServesError'
+}
+
+export interface EdgeRefusalsDeps {
+  db: Pick<Database, 'primary'>
+  cdn: Cdn
+  /** For signing the URLs that the edges are tested with. */
+  cdnBaseUrl: string
+  cdnSigningKey: string
+}
+
+export function createEdgeRefusals({ db, cdn, cdnBaseUrl, cdnSigningKey }: EdgeRefusalsDeps): EdgeRefusals {
+  /** The URLs as issued before the epoch moved, since later ones name an object that is gone. */
+  async function urlsOf(photoId: PhotoId, keys: readonly string[]): Promise<string[]> {
+    const [owner] = await db.primary<{ user_id: UserId; access_epoch: number }>({
+      text: `SELECT u.user_id, u.access_epoch FROM photos p JOIN users u ON u.user_id = p.owner_id WHERE p.photo_id = $1`,
+      values: [photoId],
+    })
+    if (!owner) return []
+    return keys.flatMap((key) =>
+      [true, false].map(
+        (isPublic) =>
+          imageUrl({
+            baseUrl: cdnBaseUrl,
+            key,
+            accessEpoch: epochOfKey(key)!,
+            owner: { userId: owner.user_id, accessEpoch: owner.access_epoch },
+            isPublic,
+            signingKey: cdnSigningKey,
+            now: new Date(),
+          }).url,
+      ),
+    )
+  }
+
+  return {
+    edges: cdn.edges,
+
+    async refusePhoto({ edge, photoId, minEpoch, standing, gone }) {
+      const served = (keys: readonly string[]) =>
+        keys.filter((key) => key.startsWith(variantsPrefix(photoId)))
+      const denial = cdn.deny(edge, { photoId }, minEpoch).then(
+        () => undefined,
+        (error: unknown) => error as Error,
+      )
+      const refused = await denial
+      const cached = await cdn.purge(
+        edge,
+        served([...standing, ...gone]).map((key) => `/${key}`),
+      )
+      if (refused) throw refused
+      const still = await cdn.findServed(edge, await urlsOf(photoId, served(gone)))
+      if (still.length > 0)
+        throw new EdgeStillServesError(`${still.length} URLs are still served: ${still[0]!.path}`)
+      return { purged: cached.length }
+    },
+
+    denyAccount: (edge, userId, minEpoch) => cdn.deny(edge, { userId }, minEpoch),
+  }
+}

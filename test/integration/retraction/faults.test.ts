@@ -1,0 +1,183 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { photoUploadWorkflowId } from '../../../src/contracts/photo-upload.ts'
+import type { UserId } from '../../../src/domain/ids.ts'
+import { imageUrl } from '../../../src/services/photos/image-url.ts'
+import { incomingKey } from '../../../src/services/photos/object-keys.ts'
+import { mediaWorker } from '../../../src/workers/media.ts'
+import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
+import { PrivateEdge } from '../../support/servers/private-edge.ts'
+import { proxyTo, type TcpProxy } from '../../support/servers/tcp-proxy.ts'
+import {
+  eventually,
+  openUploadWorld,
+  somePhoto,
+  type OpenUpload,
+  type UploadWorld,
+} from '../../support/worlds/upload-world.ts'
+
+/** The bound of the issue: an edge that is up refuses within this time of the commit, whatever else is down. */
+const REFUSED_WITHIN_MS = 5_000
+
+let world: UploadWorld
+let owner: UserId
+let edges: PrivateEdge[]
+let edgeProxies: TcpProxy[]
+let search: TcpProxy
+let storage: TcpProxy
+
+beforeAll(async () => {
+  edges = await Promise.all([PrivateEdge.start(), PrivateEdge.start()])
+  edgeProxies = await Promise.all(edges.map((edge) => proxyTo(edge.url)))
+  search = await proxyTo(process.env.OPENSEARCH_URL!)
+  storage = await proxyTo(process.env.S3_ENDPOINT!)
+  world = await openUploadWorld({
+    CDN_EDGE_URLS: edgeProxies.map(({ url }) => url).join(','),
+    OPENSEARCH_URL: search.url,
+    S3_ENDPOINT: storage.url,
+  })
+  owner = await world.owner()
+  for (const definition of [orchestrationWorker, mediaWorker]) await world.start(definition)
+})
+afterEach(() => {
+  for (const proxy of [search, storage, ...edgeProxies]) proxy.recover()
+})
+afterAll(async () => {
+  await world?.close()
+  for (const proxy of [search, storage, ...edgeProxies]) proxy.close()
+  await Promise.all(edges.map((edge) => edge.remove()))
+})
+
+async function publish(): Promise<OpenUpload> {
+  const body = await somePhoto(400, 300)
+  const upload = await world.openUpload(owner, { bytes: body.length })
+  await world.outbox.dispatch([upload.outboxId])
+  await world.objects.put(incomingKey(upload.photoId), body, 'image/jpeg')
+  await world.announce(upload)
+  await world.temporal.workflow.getHandle(photoUploadWorkflowId(upload.photoId)).result()
+  return upload
+}
+
+/** Paths of the photo's images as a viewer has them now. */
+async function issuedPaths({ photoId }: OpenUpload): Promise<string[]> {
+  const { access_epoch: accessEpoch } = await world.photo(photoId)
+  const [account] = await world.db.primary<{ access_epoch: number }>({
+    text: 'SELECT access_epoch FROM users WHERE user_id = $1',
+    values: [owner],
+  })
+  const keys = (await world.variants(photoId)).map(({ object_key: key }) => key)
+  return keys
+    .filter((key) => key.startsWith('variants/'))
+    .map(
+      (key) =>
+        imageUrl({
+          baseUrl: '',
+          key,
+          accessEpoch,
+          owner: { userId: owner, accessEpoch: account!.access_epoch },
+          isPublic: true,
+          signingKey: world.config.CDN_SIGNING_KEY,
+          now: new Date(),
+        }).url,
+    )
+}
+
+const statuses = (edge: PrivateEdge, paths: string[]) =>
+  Promise.all(paths.map(async (path) => (await fetch(edge.url + path)).status))
+const refused = async (edge: PrivateEdge, paths: string[]) =>
+  (await statuses(edge, paths)).every((status) => status === 403 || status === 404)
+
+async function retractions(): Promise<string[]> {
+  const rows = await world.db.primary<{ subject: string }>({
+    text: 'SELECT subject FROM retractions WHERE owner_id = $1',
+    values: [owner],
+  })
+  return rows.map(({ subject }) => subject)
+}
+
+async function changeAccount(set: string): Promise<void> {
+  await world.db.primary({ text: `UPDATE users SET ${set} WHERE user_id = $1`, values: [owner] })
+  await world.outbox.dispatch([await world.owe({ kind: 'accountChanged', payload: { userId: owner } })])
+}
+
+interface Fault {
+  begin: () => void
+  end: () => void
+  /** The edges that can be reached. */
+  healthy: () => PrivateEdge[]
+}
+const away = (proxy: () => TcpProxy, healthy = () => edges): Fault => ({
+  begin: () => proxy().silence(),
+  end: () => proxy().recover(),
+  healthy,
+})
+const FAULTS: Record<string, Fault> = {
+  nothing: { begin: () => undefined, end: () => undefined, healthy: () => edges },
+  search: away(() => search),
+  'the storage': away(() => storage),
+  'one of two edges': away(
+    () => edgeProxies[1]!,
+    () => edges.slice(0, 1),
+  ),
+}
+
+const NARROWINGS: Record<string, (photo: OpenUpload) => Promise<void>> = {
+  deletion: (photo) => world.remove(photo),
+  narrowing: (photo) => world.edit(photo, { visibility: 'private' }),
+  'going private': () => changeAccount('is_private = true'),
+  suspension: () => changeAccount(`status = 'suspended'`),
+}
+
+const cases = Object.keys(FAULTS).flatMap((fault) =>
+  Object.keys(NARROWINGS).map((narrowing) => [narrowing, fault] as const),
+)
+
+describe('a photo that was edited', () => {
+  it.each(cases)(
+    'is refused after a %s while %s is away',
+    async (narrowing, name) => {
+      const fault = FAULTS[name]!
+      const photo = await publish()
+      const paths = await issuedPaths(photo)
+      for (const edge of edges) expect(await statuses(edge, paths)).toEqual(paths.map(() => 200))
+      fault.begin()
+      await world.edit(photo, { caption: 'edited before' })
+      await NARROWINGS[narrowing]!(photo)
+      const committedAt = performance.now()
+      await eventually(async () => {
+        const answers = await Promise.all(fault.healthy().map((edge) => refused(edge, paths)))
+        return answers.every(Boolean)
+      }, REFUSED_WITHIN_MS)
+      expect(performance.now() - committedAt).toBeLessThan(REFUSED_WITHIN_MS)
+      if (name !== 'nothing') expect(await retractions()).not.toEqual([])
+
+      fault.end()
+      await eventually(async () => (await retractions()).length === 0, 60_000)
+      for (const edge of edges) expect(await refused(edge, paths)).toBe(true)
+      await changeAccount(`is_private = false, status = 'active'`)
+      if (narrowing === 'deletion') return
+      // What the owner may still see has URLs of the new epochs, and their objects are there.
+      const present = await issuedPaths(photo)
+      for (const edge of edges) expect(await statuses(edge, present)).toEqual(present.map(() => 200))
+      for (const edge of edges) expect(await refused(edge, paths)).toBe(true)
+    },
+    120_000,
+  )
+})
+
+describe('the retraction of an account', () => {
+  it('moves its public photos and leaves the others where they are', async () => {
+    const [open, closed] = [await publish(), await publish()]
+    await world.edit(closed, { visibility: 'followers' })
+    await eventually(async () => (await retractions()).length === 0)
+    const keysOf = async (photo: OpenUpload) =>
+      (await world.variants(photo.photoId)).map(({ object_key: key }) => key)
+    const [openBefore, closedBefore] = [await keysOf(open), await keysOf(closed)]
+    await changeAccount('is_private = true')
+    await eventually(async () => (await retractions()).length === 0, 30_000)
+    expect(await keysOf(closed)).toEqual(closedBefore)
+    expect((await keysOf(open)).filter((key) => openBefore.includes(key))).toEqual(
+      openBefore.filter((key) => key.startsWith('originals/')),
+    )
+    await changeAccount('is_private = false')
+  })
+})
