@@ -17,6 +17,8 @@ import { securityHeaders } from './middlewares/security-headers.ts'
 import { createOpenApiDocument } from './openapi/document.ts'
 import { createRouter, createRoutes, refuseUnrouted, type RouteDefinition } from './routing.ts'
 import { accountRoutes } from './routes/accounts/routes.ts'
+import { albumMemberRoutes } from './routes/albums/member-routes.ts'
+import { albumRoutes } from './routes/albums/routes.ts'
 import { commentRoutes } from './routes/engagement/comment-routes.ts'
 import { likeRoutes } from './routes/engagement/like-routes.ts'
 import { feedRoutes } from './routes/feed/routes.ts'
@@ -62,6 +64,8 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
   photoRoutes(v1, present)
   likeRoutes(v1)
   commentRoutes(v1)
+  albumRoutes(v1, present)
+  albumMemberRoutes(v1, present)
   graphRoutes(v1)
   followRequestRoutes(v1)
   blockRoutes(v1)

@@ -8,8 +8,8 @@ export type ViewerKind = (typeof VIEWER_KINDS)[number]
 export const BLOCKS = ['none', 'blocking', 'blockedBy'] as const
 export type Block = (typeof BLOCKS)[number]
 
-/** Whether the link grants the photo, and who gave the grant. */
-const GRANTS = ['none', 'byOwner', 'byAnother'] as const
+/** Whether the link, or the viewer's membership of an album, grants the photo, and who gave the grant. */
+export const GRANTS = ['none', 'byOwner', 'byAnother'] as const
 export type Grant = (typeof GRANTS)[number]
 
 export interface AccountCase {
@@ -23,9 +23,13 @@ export interface PhotoCase extends AccountCase {
   visibility: Visibility
   status: PhotoStatus
   grant: Grant
-  /** The answer that the rule and its twins must give. */
+  /** The answer that the rule and its SQL twin must give. */
   visible: boolean
+  /** The answer of what goes by audience, and knows no grants: search, profiles, feeds. */
+  inAudience: boolean
 }
+
+type Asked = Omit<PhotoCase, 'visible' | 'inAudience'>
 
 type Audience = readonly ViewerKind[]
 const NOBODY: Audience = []
@@ -59,30 +63,30 @@ const NOT_READY: Record<Exclude<PhotoStatus, 'ready'>, Audience> = {
 /** Who sees what of an account that is not active. */
 const INACTIVE: Record<PhotoStatus, Audience> = { ...NOT_READY, ready: OWNER_ALONE }
 
-function audienceOf({
-  ownerStatus,
-  ownerIsPrivate,
-  status,
-  visibility,
-}: Omit<PhotoCase, 'visible'>): Audience {
+function audienceOf({ ownerStatus, ownerIsPrivate, status, visibility }: Asked): Audience {
   if (ownerStatus !== 'active') return INACTIVE[status]
   if (status !== 'ready') return NOT_READY[status]
   return READY[ownerIsPrivate ? 'private' : 'open'][visibility]
 }
 
-/** A block hides everything from both sides; a link shows granted, ready photos of active accounts. */
-function expected(of: Omit<PhotoCase, 'visible'>): boolean {
-  if (of.viewer === 'link') {
-    return of.grant === 'byOwner' && of.status === 'ready' && of.ownerStatus === 'active'
-  }
-  if (of.block !== 'none') return false
-  return audienceOf(of).includes(of.viewer)
+/** Granted by the owner, ready, and of an active account. */
+const isShownByGrant = (of: Asked) =>
+  of.grant === 'byOwner' && of.status === 'ready' && of.ownerStatus === 'active'
+
+/** A block hides everything from both sides; an audience has no links. */
+const isInAudience = (of: Asked) => of.block === 'none' && audienceOf(of).includes(of.viewer)
+
+/** A link shows what it grants, and nothing else; members see what is granted to them as well. */
+function expected(of: Asked): boolean {
+  if (of.viewer === 'link') return isShownByGrant(of)
+  return isInAudience(of) || (of.block === 'none' && isShownByGrant(of))
 }
 
-/** Blocks lie between accounts, grants between links and photos. */
-const blocksOf = (viewer: ViewerKind): readonly Block[] =>
-  viewer === 'stranger' || viewer === 'follower' ? BLOCKS : ['none']
-const grantsOf = (viewer: ViewerKind): readonly Grant[] => (viewer === 'link' ? GRANTS : ['none'])
+/** Blocks lie between accounts, grants between photos and links or accounts. */
+const isOtherAccount = (viewer: ViewerKind) => viewer === 'stranger' || viewer === 'follower'
+const blocksOf = (viewer: ViewerKind): readonly Block[] => (isOtherAccount(viewer) ? BLOCKS : ['none'])
+const grantsOf = (viewer: ViewerKind): readonly Grant[] =>
+  viewer === 'link' || isOtherAccount(viewer) ? GRANTS : ['none']
 
 const ACCOUNTS: readonly AccountCase[] = VIEWER_KINDS.flatMap((viewer) =>
   ACCOUNT_STATUSES.flatMap((ownerStatus) =>
@@ -98,7 +102,7 @@ export const ACCESS_TABLE: readonly PhotoCase[] = ACCOUNTS.flatMap((account) =>
     PHOTO_STATUSES.flatMap((status) =>
       grantsOf(account.viewer).map((grant) => {
         const of = { ...account, visibility, status, grant }
-        return { ...of, visible: expected(of) }
+        return { ...of, visible: expected(of), inAudience: isInAudience(of) }
       }),
     ),
   ),
@@ -131,3 +135,27 @@ export const ACCOUNT_TABLE: readonly AccountRow[] = ACCOUNTS.map((account) => ({
   ...account,
   ...expectedSight(account),
 }))
+
+export interface AlbumCase extends AccountCase {
+  visibility: Visibility
+  isMember: boolean
+  /** The answer that the rule and its SQL twin must give. */
+  visible: boolean
+}
+
+/** A member sees an album whatever its visibility; for all others it goes by audience, as a ready photo does. */
+function isAlbumExpected(of: Omit<AlbumCase, 'visible'>): boolean {
+  if (of.viewer === 'owner') return true
+  if (of.ownerStatus !== 'active' || of.block !== 'none') return false
+  return of.isMember || READY[of.ownerIsPrivate ? 'private' : 'open'][of.visibility].includes(of.viewer)
+}
+
+/** The table of albums: for albumVisibleTo and its SQL twin. */
+export const ALBUM_TABLE: readonly AlbumCase[] = ACCOUNTS.flatMap((account) =>
+  VISIBILITIES.flatMap((visibility) =>
+    (isOtherAccount(account.viewer) ? [false, true] : [false]).map((isMember) => {
+      const of = { ...account, visibility, isMember }
+      return { ...of, visible: isAlbumExpected(of) }
+    }),
+  ),
+)

@@ -2,11 +2,18 @@ import { describe, expect, it } from 'vitest'
 import {
   ACCESS_TABLE,
   ACCOUNT_TABLE,
+  ALBUM_TABLE,
   VIEWER_KINDS,
   type AccountCase,
   type ViewerKind,
 } from './access.table.ts'
-import { accountListsVisibleTo, accountVisibleTo, maySee, profileVisibleTo } from './access.ts'
+import {
+  accountListsVisibleTo,
+  accountVisibleTo,
+  albumVisibleTo,
+  maySee,
+  profileVisibleTo,
+} from './access.ts'
 import { ANONYMOUS, type Viewer } from './viewer.ts'
 
 const OWNER = '1'
@@ -27,9 +34,10 @@ const accountOf = ({ ownerStatus: status, ownerIsPrivate: isPrivate }: AccountCa
 
 describe('the table of cases', () => {
   it('holds every case once', () => {
-    expect(ACCESS_TABLE).toHaveLength(108 * (1 + 3 + 3 + 1 + 3))
+    expect(ACCESS_TABLE).toHaveLength(108 * (1 + 3 * 3 + 3 * 3 + 1 + 3))
     expect(new Set(ACCESS_TABLE.map((row) => JSON.stringify(row))).size).toBe(ACCESS_TABLE.length)
     expect(ACCOUNT_TABLE).toHaveLength(6 * (1 + 3 + 3 + 1 + 1))
+    expect(ALBUM_TABLE).toHaveLength(6 * 3 * (1 + 3 * 2 + 3 * 2 + 1 + 1))
   })
 })
 
@@ -37,8 +45,23 @@ describe.each(VIEWER_KINDS)('of all cases, %s', (viewer) => {
   it('sees the photos that the table says', () => {
     const differing = ACCESS_TABLE.filter((row) => {
       const photo = { ownerId: OWNER, visibility: row.visibility, status: row.status }
-      const relations = { ...relationsOf(row), owner: accountOf(row), grantedByLink: row.grant === 'byOwner' }
+      const isGranted = row.grant === 'byOwner'
+      const relations = {
+        ...relationsOf(row),
+        owner: accountOf(row),
+        grantedByLink: isGranted && viewer === 'link',
+        grantedByMembership: isGranted && viewer !== 'link',
+      }
       return row.viewer === viewer && maySee(viewers[viewer], photo, relations) !== row.visible
+    })
+    expect(differing).toEqual([])
+  })
+
+  it('sees the albums that the table says', () => {
+    const differing = ALBUM_TABLE.filter((row) => {
+      const album = { ownerId: OWNER, visibility: row.visibility }
+      const relations = { ...relationsOf(row), owner: accountOf(row), isMember: row.isMember }
+      return row.viewer === viewer && albumVisibleTo(viewers[viewer], album, relations) !== row.visible
     })
     expect(differing).toEqual([])
   })

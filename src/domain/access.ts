@@ -33,6 +33,8 @@ export interface Relations extends AccountRelations {
   owner: AccountAccess
   /** The link in use grants this photo, and the photo's owner gave that grant. */
   grantedByLink: boolean
+  /** The viewer is a member of an album to which the photo's owner added the photo, and it was not narrowed since. */
+  grantedByMembership: boolean
 }
 
 /**
@@ -44,6 +46,7 @@ export interface Relations extends AccountRelations {
  * - not ready, or of a suspended or deactivated account: nobody else;
  * - a link: only the photos that its grants name;
  * - a block, whichever side made it: nothing;
+ * - a member of an album: what the owners of its photos granted by adding them (ADR 23);
  * - everyone else: by the effective visibility.
  *
  * Mutes are not part of it: they filter pages of the feed and do not take away any right.
@@ -54,7 +57,14 @@ export function maySee(viewer: Viewer, photo: PhotoAccess, relations: Relations)
   if (photo.status !== 'ready' || relations.owner.status !== 'active') return false
   if (viewer.kind === 'link') return relations.grantedByLink
   if (isBlocked(relations)) return false
-  switch (effectiveVisibility(photo.visibility, relations.owner)) {
+  return relations.grantedByMembership || isOfAudience(photo.visibility, relations)
+}
+
+function isOfAudience(
+  visibility: Visibility,
+  relations: AccountRelations & { owner: AccountAccess },
+): boolean {
+  switch (effectiveVisibility(visibility, relations.owner)) {
     case 'public':
       return true
     case 'followers':
@@ -64,7 +74,31 @@ export function maySee(viewer: Viewer, photo: PhotoAccess, relations: Relations)
   }
 }
 
-/** What is left of a photo's visibility by the account that owns it: never more than its followers see, or nobody. */
+/** What the rule needs to know about an album. */
+export interface AlbumAccess {
+  ownerId: UserId
+  visibility: Visibility
+}
+
+/**
+ * Whether the viewer may see the album: that it exists, its texts and its list of photos, each of which `maySee` judges by
+ * itself. Its owner and its members may; of others, those whom its effective visibility reaches. Neither does across a
+ * block or while the album's owner is not active.
+ */
+export function albumVisibleTo(
+  viewer: Viewer,
+  album: AlbumAccess,
+  relations: AccountRelations & { owner: AccountAccess; isMember: boolean },
+): boolean {
+  if (viewerUserId(viewer) === album.ownerId) return true
+  if (viewer.kind === 'link' || relations.owner.status !== 'active' || isBlocked(relations)) return false
+  return relations.isMember || isOfAudience(album.visibility, relations)
+}
+
+/**
+ * What the account that owns a photo or an album leaves of its visibility: never more than the account's followers see,
+ * or nobody.
+ */
 export function effectiveVisibility(visibility: Visibility, owner: AccountAccess): Visibility {
   if (owner.status !== 'active') return 'private'
   return visibility === 'public' && owner.isPrivate ? 'followers' : visibility

@@ -5,6 +5,7 @@
 export type UserId = string
 export type PhotoId = string
 export type CommentId = string
+export type AlbumId = string
 
 /** A UUID as Darkroom writes them, as a part of a regular expression. */
 export const UUID_PATTERN = '[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'

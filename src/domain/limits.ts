@@ -11,6 +11,8 @@ export const MAX_CHARACTERS = {
   caption: 2_200,
   altText: 1_000,
   comment: 2_200,
+  albumTitle: 100,
+  albumDescription: 2_000,
   contentType: 100,
   /** The maker and model that a camera writes; the rest is cut off. */
   camera: 200,
@@ -38,6 +40,13 @@ export const MAX_ITEMS = {
   /** Photos fetched by id in one request. */
   photoIds: 100,
   tagsPerPhoto: 30,
+  photosPerAlbum: 20_000,
+  /** The owner included. */
+  membersPerAlbum: 100,
+  /** Owned, not joined. */
+  albumsPerUser: 1_000,
+  /** Deleting a photo locks every album that has it. */
+  albumsPerPhoto: 1_000,
   /** Accounts that one comment can mention; further names are text. */
   mentionsPerComment: 10,
   /** More devices than anyone has; the oldest are signed out. */

@@ -1,3 +1,7 @@
+export { Album, type AlbumRow } from './albums/album.ts'
+export { AlbumActivity, type AlbumActivityRow } from './albums/album-activity.ts'
+export { AlbumMember, type AlbumMemberRow } from './albums/album-member.ts'
+export { AlbumPhoto } from './albums/album-photo.ts'
 export { Block } from './graph/block.ts'
 export { Comment, type CommentRow } from './engagement/comment.ts'
 export { CommentMention } from './engagement/comment-mention.ts'

@@ -1,4 +1,5 @@
 import { openAccounts } from './accounts/module.ts'
+import { openAlbums } from './albums/module.ts'
 import type { Clients } from './clients.ts'
 import { openDelivery } from './delivery/module.ts'
 import { openEngagement } from './engagement/module.ts'
@@ -22,6 +23,7 @@ export function openServices(clients: Clients) {
     ...accounts,
     ...openGraph(clients, accounts, delivery),
     ...openPhotos(clients, delivery),
+    ...openAlbums(clients, delivery),
     ...openUploads(clients, delivery),
     ...feed,
     ...openSearch(clients),

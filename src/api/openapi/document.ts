@@ -19,6 +19,7 @@ const TAGS: Readonly<Record<string, string>> = {
   me: 'Your own account, and who may follow it.',
   photos: 'Upload, read, edit, delete, like and comment on photos.',
   comments: 'Read, edit and delete single comments.',
+  albums: 'Photos in order, shared with members.',
   feed: 'Photos from the accounts you follow, and your own.',
   search: 'Find photos by words, tags, people and dates.',
   tags: 'Photos with a hashtag.',

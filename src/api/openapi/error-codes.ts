@@ -24,7 +24,7 @@ export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   headers_too_large: 'The request line and headers are longer than 16 KiB. Ask for less at once.',
   request_timeout: 'The request did not arrive in time, and the connection was closed. Send it again.',
   quota_exceeded:
-    'You have too many open uploads, or follow too many accounts. Finish, wait for or undo some of them.',
+    'You have too many open uploads or albums, follow too many accounts, or the album is full. Finish, wait for or undo some.',
   account_private: 'Only accepted followers of the account may see this.',
   account_suspended: 'The account is suspended and cannot sign in.',
   link_password_required: 'The share link needs a password, or the password is wrong.',

@@ -6,8 +6,8 @@ import { DEFAULT_PAGE_ITEMS, MAX_CHARACTERS, MAX_ITEMS } from '../../domain/limi
 /** Names that an account may have; unique regardless of case. */
 export const USERNAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,${MAX_CHARACTERS.username - 1}}$`)
 
-/** The id of a photo or a comment. */
-export const idOf = (what: 'photo' | 'comment') =>
+/** The id of a photo, a comment or an album. */
+export const idOf = (what: 'photo' | 'comment' | 'album') =>
   z
     .string()
     .refine(isUuid, `Not a ${what} id.`)
@@ -17,9 +17,9 @@ export const PhotoParams = z.strictObject({ photoId: idOf('photo') })
 
 export const CommentParams = z.strictObject({ commentId: idOf('comment') })
 
-export const UserParams = z.strictObject({
-  username: z.string().regex(USERNAME).meta({ description: 'Compared regardless of case.' }),
-})
+export const username = z.string().regex(USERNAME).meta({ description: 'Compared regardless of case.' })
+
+export const UserParams = z.strictObject({ username })
 
 /** Shows `schema` in the OpenAPI document, since the input of a transform cannot be derived. */
 export const shownAs = (schema: Record<string, unknown>) => ({
@@ -94,6 +94,20 @@ export const line = (maxCharacters: number) =>
       description: `One line. ${READABLE}`,
       ...shownAs({
         type: ['string', 'null'],
+        maxLength: maxCharacters,
+        pattern: ONE_LINE_WITHOUT_PROPERTIES,
+      }),
+    })
+
+/** The same for what needs a name: blank text is refused. */
+export const title = (maxCharacters: number) =>
+  line(maxCharacters)
+    .pipe(z.string({ error: 'Must have a visible character.' }))
+    .meta({
+      description: `One line with a visible character. ${READABLE}`,
+      ...shownAs({
+        type: 'string',
+        minLength: 1,
         maxLength: maxCharacters,
         pattern: ONE_LINE_WITHOUT_PROPERTIES,
       }),

@@ -62,11 +62,38 @@ export function mutes(muterId: string, mutedId: string): string {
     AND (until IS NULL OR until > now()))`
 }
 
+/** Plan: one probe of album_members_pkey. */
+function memberOf(albumId: string, userId: string): string {
+  return probe('album_members', `album_id = ${albumId} AND user_id = ${userId}`)
+}
+
+/**
+ * The viewer is a member of an album to which the photo's owner added it. Plan: one probe of album_photos_photo_idx, and
+ * one of album_members_pkey for each album that has the photo.
+ */
+function grantedByMembership(photo: string, viewer: ViewerSql): string {
+  return `(${viewer.userId} IS NOT NULL AND ${probe(
+    'album_photos g',
+    `g.photo_id = ${photo}.photo_id AND g.granted AND g.added_by = ${photo}.owner_id
+      AND ${memberOf('g.album_id', viewer.userId)}`,
+  )})`
+}
+
 /**
  * The SQL twin of `maySee` (domain/access.ts), over a row of `photos` and its owner's row of `users`. Written so that
- * blocks and grants are probed only for what would be seen otherwise, and nothing at all for the owner.
+ * blocks and links' grants are probed only for what would be seen otherwise, albums only for what would be hidden, and
+ * nothing at all for the owner.
  */
 export function visibleTo(photo: string, owner: string, viewer: ViewerSql): string {
+  return visibleWith(grantedByMembership(photo, viewer), photo, owner, viewer)
+}
+
+/** The same without membership of albums, for what goes by audience: profiles and the totals of searches. */
+export function inAudience(photo: string, owner: string, viewer: ViewerSql): string {
+  return visibleWith('false', photo, owner, viewer)
+}
+
+function visibleWith(membership: string, photo: string, owner: string, viewer: ViewerSql): string {
   return `(
     ${photo}.status <> 'deleted' AND (
       ${photo}.owner_id = ${viewer.userId}
@@ -76,10 +103,22 @@ export function visibleTo(photo: string, owner: string, viewer: ViewerSql): stri
             AND g.granted_by = ${photo}.owner_id)
         WHEN ${photo}.visibility = 'public' AND NOT ${owner}.is_private
           OR ${photo}.visibility IN ('public', 'followers') AND ${follows(viewer.userId, `${photo}.owner_id`)}
+          OR ${membership}
         THEN NOT ${blockedEitherWay(viewer.userId, `${photo}.owner_id`)}
         ELSE false
       END)
     )
+  ) IS TRUE`
+}
+
+/** The SQL twin of `albumVisibleTo` (domain/access.ts), over a row of `albums` and its owner's row of `users`. */
+export function albumVisibleTo(album: string, owner: string, viewer: ViewerSql): string {
+  return `(${album}.owner_id = ${viewer.userId} OR (
+    ${viewer.linkId} IS NULL AND ${activeOwner(owner)} AND (
+      ${album}.visibility = 'public' AND NOT ${owner}.is_private
+      OR ${album}.visibility IN ('public', 'followers') AND ${follows(viewer.userId, `${album}.owner_id`)}
+      OR ${memberOf(`${album}.album_id`, viewer.userId)})
+    AND NOT ${blockedEitherWay(viewer.userId, `${album}.owner_id`)})
   ) IS TRUE`
 }
 

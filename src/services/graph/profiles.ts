@@ -8,7 +8,7 @@ import {
   mutes,
   profileVisibleTo,
   requests,
-  visibleTo,
+  inAudience,
   type ViewerSql,
 } from '../../infra/db/rules.ts'
 import { toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
@@ -71,7 +71,7 @@ const COUNT_PHOTOS = `
     (NULL::uuid, u.user_id, 'ready', 'public', n.public_photos),
     (NULL, u.user_id, 'ready', 'followers', n.followers_photos),
     (NULL, u.user_id, 'ready', 'private', n.private_photos)) p (photo_id, owner_id, status, visibility, photos)
-  WHERE ${visibleTo('p', 'u', VIEWER)}`
+  WHERE ${inAudience('p', 'u', VIEWER)}`
 
 const PROFILE = `
   SELECT u.user_id, u.username, u.display_name, u.bio, u.is_private, u.created_at,

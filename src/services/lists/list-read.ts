@@ -100,3 +100,19 @@ export async function pageOfRows<Row, Item>(
     rows.length > list.limit && last !== undefined ? positionOf(last) : null,
   )
 }
+
+/**
+ * The page of rows that were looked for within a window of the list: the `shown` ones as in {@link pageOfRows}, and the
+ * last row of a full window, not shown, behind which the list may go on. Such a page may be short, even empty.
+ */
+export async function pageOfWindow<Row extends { shown: boolean }, Item>(
+  list: ListRead,
+  rows: readonly Row[],
+  positionOf: (row: Row) => CursorPosition,
+  load: (rows: readonly Row[]) => Promise<Item[]> | Item[],
+): Promise<Page<Item>> {
+  const shown = rows.filter((row) => row.shown)
+  if (shown.length > list.limit) return pageOfRows(list, shown, positionOf, load)
+  const end = rows.find((row) => !row.shown)
+  return list.page(await load(shown), end ? positionOf(end) : null)
+}

@@ -2,6 +2,7 @@ import type { Sweep } from '../../contracts/housekeeping.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { sweepSessions } from '../accounts/sweep-sessions.ts'
+import { sweepAlbumActivity } from '../albums/sweep-activity.ts'
 import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
 import { startOwedFanouts } from '../distribution/start-owed-fanouts.ts'
 import { sweepComments } from '../engagement/sweep-comments.ts'
@@ -26,5 +27,6 @@ export function createHousekeeping({ db: { primary }, objects, starts }: Houseke
     sweepSessions(primary),
     sweepMutes(primary),
     sweepComments(primary),
+    sweepAlbumActivity(primary),
   ]
 }

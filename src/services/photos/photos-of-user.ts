@@ -1,6 +1,6 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import { viewerLinkId, viewerUserId } from '../../domain/viewer.ts'
-import { visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
+import { inAudience, type ViewerSql } from '../../infra/db/rules.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 import { loadPhotoCards, type PhotoCard } from './photo-cards.ts'
 
@@ -12,7 +12,7 @@ const VIEWER: ViewerSql = { userId: '$1::bigint', linkId: '$6::uuid' }
 // Walks photos_owner_idx backwards from the cursor; what the viewer may not see is skipped within the index's order.
 const PROFILE_PHOTOS = `
   SELECT p.photo_id, p.score FROM photos p JOIN users u ON u.user_id = p.owner_id
-  WHERE p.owner_id = $2 AND p.status = 'ready' AND ${visibleTo('p', 'u', VIEWER)}
+  WHERE p.owner_id = $2 AND p.status = 'ready' AND ${inAudience('p', 'u', VIEWER)}
     AND ($3::bigint IS NULL OR (p.score, p.photo_id) < ($3, $4::uuid))
   ORDER BY p.score DESC, p.photo_id DESC LIMIT $5`
 

@@ -2,7 +2,7 @@ import type { ListRead, Page } from '../lists/list-read.ts'
 import type { UserId } from '../../domain/ids.ts'
 import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { Query } from '../../infra/db/database.ts'
-import { accountOnly, visibleTo } from '../../infra/db/rules.ts'
+import { accountOnly, inAudience } from '../../infra/db/rules.ts'
 import type { HitPosition, PhotoIndex, PhotoSearch } from '../../infra/opensearch/photo-index.ts'
 import type { SearchRelations } from '../../infra/opensearch/visibility.ts'
 import { loadPhotoCards, type PhotoCard } from '../photos/photo-cards.ts'
@@ -133,7 +133,7 @@ async function relationsOf(query: Query, viewer: Viewer): Promise<SearchRelation
 // blocks_pkey for those of others that would be seen.
 const COUNT_VISIBLE = `
   SELECT count(*)::integer AS visible FROM photos p JOIN users u ON u.user_id = p.owner_id
-  WHERE p.photo_id = ANY ($2::uuid[]) AND p.status = 'ready' AND ${visibleTo('p', 'u', accountOnly('$1::bigint'))}`
+  WHERE p.photo_id = ANY ($2::uuid[]) AND p.status = 'ready' AND ${inAudience('p', 'u', accountOnly('$1::bigint'))}`
 
 async function countVisible(query: Query, viewer: Viewer, hits: readonly HitPosition[]): Promise<number> {
   if (hits.length === 0) return 0

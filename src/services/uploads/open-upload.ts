@@ -1,11 +1,12 @@
 import { v7 as uuidv7 } from 'uuid'
 import { DarkroomError, notFound } from '../../domain/errors.ts'
-import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { AlbumId, PhotoId, UserId } from '../../domain/ids.ts'
 import { Photo, type PhotoRow } from '../../entities/index.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { ObjectStore, PresignedPut } from '../../infra/s3/object-store.ts'
 import type { FirstRun } from '../requests/idempotency.ts'
+import { addNewPhoto } from '../albums/add-photo.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 import { loadPhotoCard, type PhotoCard } from '../photos/photo-cards.ts'
 import { incomingKey } from '../photos/object-keys.ts'
@@ -19,10 +20,18 @@ interface OpenedUpload {
   upload: PresignedPut
 }
 
+interface OpenOptions {
+  albumId?: AlbumId | undefined
+  first?: FirstRun | undefined
+}
+
 /** The client's side of an upload, until its workflow takes over. */
 export interface PendingUploads {
-  /** Creates a photo that awaits its original and signs the PUT. @throws DarkroomError quota_exceeded */
-  open(ownerId: UserId, photo: NewPhoto, first?: FirstRun): Promise<OpenedUpload>
+  /**
+   * Creates a photo that awaits its original, at the end of an album if one is given, and signs the PUT.
+   * @throws DarkroomError quota_exceeded; not_found or forbidden if it may not be added to the album
+   */
+  open(ownerId: UserId, photo: NewPhoto, options?: OpenOptions): Promise<OpenedUpload>
   /** Signs the PUT again. @throws DarkroomError not_found, upload_closed */
   signAnew(ownerId: UserId, photoId: PhotoId): Promise<PresignedPut>
   /** Reports the uploaded original. @throws DarkroomError not_found, not_uploaded, upload_closed */
@@ -82,7 +91,7 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
   }
 
   return {
-    async open(ownerId, photo, first) {
+    async open(ownerId, photo, { albumId, first } = {}) {
       if (photo.bytes > deps.maxUploadBytes) {
         throw new DarkroomError('too_large', `A photo may have at most ${deps.maxUploadBytes} bytes.`, {
           fields: [{ path: 'body.bytes', message: `At most ${deps.maxUploadBytes}.` }],
@@ -94,6 +103,7 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
         await assertQuota(tx, ownerId, deps.maxPendingUploads)
         await insertPhoto(tx, { photoId, ownerId, photo, expiresAt })
         await writeTags(tx, photoId, photo.caption)
+        if (albumId !== undefined) await addNewPhoto(tx, ownerId, albumId, photoId)
         await first?.keep(tx, { status: 201, resourceId: photoId })
         return addToOutbox(tx, {
           kind: 'uploadOpened',

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import {
   ACCESS_TABLE,
   ACCOUNT_TABLE,
+  ALBUM_TABLE,
   VIEWER_KINDS,
   type PhotoCase,
 } from '../../../src/domain/access.table.ts'
@@ -10,6 +11,8 @@ import { viewerKey, viewerLinkId, viewerUserId, type Viewer } from '../../../src
 import {
   accountListsVisibleTo,
   accountVisibleTo,
+  albumVisibleTo,
+  inAudience,
   profileVisibleTo,
   visibleTo,
 } from '../../../src/infra/db/rules.ts'
@@ -71,20 +74,41 @@ describe.each(VIEWER_KINDS)('the access table: %s', (kind) => {
     expect(await differing(photosOf(kind), look)).toEqual([])
   })
 
+  it('is in the audience that the table says', async () => {
+    const text = `SELECT p.photo_id FROM photos p JOIN users u ON u.user_id = p.owner_id
+      WHERE ${inAudience('p', 'u', VIEWER)}`
+    const look = async (viewer: Viewer) => {
+      const rows = await world.db.primary<{ photo_id: string }>({ text, values: valuesOf(viewer) })
+      return rows.map((row) => row.photo_id)
+    }
+    const expected = (row: PhotoCase) => (kind === 'link' ? row.visible : row.inAudience)
+    expect(await differing(photosOf(kind), look, expected)).toEqual([])
+  })
+
+  it('sees through SQL the albums that the table says', async () => {
+    const text = `SELECT a.album_id FROM albums a JOIN users o ON o.user_id = a.owner_id
+      WHERE a.album_id = $3 AND ${albumVisibleTo('a', 'o', VIEWER)}`
+    for (const row of ALBUM_TABLE.filter(({ viewer }) => viewer === kind)) {
+      const viewer = seeded.viewerOf({ ...row, grant: row.isMember ? 'byOwner' : 'none' })
+      const values = [...valuesOf(viewer), seeded.albumOf(row)]
+      expect({ ...row, visible: (await world.db.primary({ text, values })).length > 0 }).toEqual(row)
+    }
+  })
+
   it('gets the cards that the table says', async () => {
     const ids = seeded.photos.map((photo) => photo.photoId)
     const look = async (viewer: Viewer) => (await loadPhotoCards(world.db.replica, viewer, ids)).cards.keys()
     expect(await differing(photosOf(kind), look)).toEqual([])
   })
 
-  it('finds by search what the table says, and nothing by a link', async () => {
+  it('finds by search the photos whose audience it is in', async () => {
     const look = async (viewer: Viewer) => {
       const { follows, blocks } = await relationsOf(viewer)
       const query = searchable(viewer, { followees: follows, blocked: blocks })
       const hits = await world.index.search({ query, order: 'recent', after: null, size: 1_000 })
       return hits.map((hit) => hit.photoId)
     }
-    expect(await differing(photosOf(kind), look, (row) => row.visible && kind !== 'link')).toEqual([])
+    expect(await differing(photosOf(kind), look, (row) => row.inAudience)).toEqual([])
   })
 
   it('sees the accounts that the table says', async () => {

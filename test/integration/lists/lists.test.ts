@@ -13,7 +13,11 @@ import { openApiWorld, type ApiWorld, type Json, type Person } from '../../suppo
 const VIEWERS = ['anonymous', 'stranger', 'follower', 'owner'] as const
 const OPEN_ACCOUNTS = ACCESS_TABLE.filter(
   (row) =>
-    row.ownerStatus === 'active' && !row.ownerIsPrivate && row.block === 'none' && row.viewer !== 'link',
+    row.ownerStatus === 'active' &&
+    !row.ownerIsPrivate &&
+    row.block === 'none' &&
+    row.grant === 'none' &&
+    row.viewer !== 'link',
 )
 
 describe('who sees what, and in which order', () => {

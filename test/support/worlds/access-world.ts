@@ -1,14 +1,16 @@
 import { v7 as uuidv7 } from 'uuid'
 import {
   BLOCKS,
+  GRANTS,
   type AccountCase,
+  type AlbumCase,
   type Block,
   type Grant,
   type PhotoCase,
   type ViewerKind,
 } from '../../../src/domain/access.table.ts'
 import { ACCOUNT_STATUSES, type AccountStatus } from '../../../src/domain/access.ts'
-import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
+import type { AlbumId, PhotoId, UserId } from '../../../src/domain/ids.ts'
 import { ANONYMOUS, type Viewer } from '../../../src/domain/viewer.ts'
 import {
   PHOTO_STATUSES,
@@ -42,13 +44,14 @@ export interface AccessWorld {
   photos: readonly SeededPhoto[]
   ownerOf(row: AccountCase): UserId
   photoOf(row: PhotoCase): PhotoId
+  albumOf(row: AlbumCase): AlbumId
   /** The viewer of a case; the owner's own is a different one for each owner. */
   viewerOf(row: AccountCase & { grant?: Grant }): Viewer
 }
 
 const ownerKey = ({ ownerStatus, ownerIsPrivate, block }: Omit<AccountCase, 'viewer'>) =>
   [ownerStatus, ownerIsPrivate, block].join()
-const photoKey = (of: Omit<PhotoCase, 'viewer' | 'grant' | 'visible'>) =>
+const photoKey = (of: Pick<PhotoCase, 'visibility' | 'status'> & Omit<AccountCase, 'viewer'>) =>
   [ownerKey(of), of.visibility, of.status].join()
 
 export async function seedAccessWorld(db: Database): Promise<AccessWorld> {
@@ -57,13 +60,14 @@ export async function seedAccessWorld(db: Database): Promise<AccessWorld> {
       BLOCKS.map((block) => ({ ownerStatus, ownerIsPrivate, block })),
     ),
   )
-  const [stranger, follower] = [(await buildUser(db)).userId, (await buildUser(db)).userId]
-  const viewers = [stranger, follower]
+  const strangers = await buildViewers(db)
+  const followers = await buildViewers(db)
+  const viewers = [...Object.values(strangers), ...Object.values(followers)]
 
   /** Followed first, as a block or a closed account would keep the follow from being made. */
   async function buildOwner(kind: Omit<SeededOwner, 'userId'>): Promise<SeededOwner> {
     const { userId } = await buildUser(db)
-    await follow(db, follower, userId)
+    for (const follower of Object.values(followers)) await follow(db, follower, userId)
     for (const viewer of viewers) {
       if (kind.block === 'blocking') await block(db, viewer, userId)
       if (kind.block === 'blockedBy') await block(db, userId, viewer)
@@ -83,7 +87,11 @@ export async function seedAccessWorld(db: Database): Promise<AccessWorld> {
   )
   const links: Record<Grant, string> = { none: uuidv7(), byOwner: uuidv7(), byAnother: uuidv7() }
   await insertGrants(db, links.byOwner, photos, (photo) => photo.userId)
-  await insertGrants(db, links.byAnother, photos, () => stranger)
+  await insertGrants(db, links.byAnother, photos, () => strangers.none)
+  const members = (grant: Grant) => [strangers[grant], followers[grant]]
+  await insertAlbum(db, members('byOwner'), photos, (photo) => photo.userId)
+  await insertAlbum(db, members('byAnother'), photos, () => strangers.none)
+  const albums = await insertAlbums(db, owners, members('byOwner'))
   await settle(db)
 
   const ownersByKey = new Map(owners.map((owner) => [ownerKey(owner), owner.userId]))
@@ -91,8 +99,8 @@ export async function seedAccessWorld(db: Database): Promise<AccessWorld> {
   const ownerOf = (row: AccountCase) => ownersByKey.get(ownerKey(row))!
   const viewersOf: Record<ViewerKind, (row: AccountCase & { grant?: Grant }) => Viewer> = {
     anonymous: () => ANONYMOUS,
-    stranger: () => ({ kind: 'user', userId: stranger }),
-    follower: () => ({ kind: 'user', userId: follower }),
+    stranger: (row) => ({ kind: 'user', userId: strangers[row.grant ?? 'none'] }),
+    follower: (row) => ({ kind: 'user', userId: followers[row.grant ?? 'none'] }),
     owner: (row) => ({ kind: 'user', userId: ownerOf(row) }),
     link: (row) => ({ kind: 'link', linkId: links[row.grant ?? 'none'] }),
   }
@@ -101,6 +109,7 @@ export async function seedAccessWorld(db: Database): Promise<AccessWorld> {
     photos,
     ownerOf,
     photoOf: (row: PhotoCase) => photosByKey.get(photoKey(row))!,
+    albumOf: (row) => albums.get([ownerOf(row), row.visibility].join())!,
     viewerOf: (row) => viewersOf[row.viewer](row),
   }
 }
@@ -116,5 +125,66 @@ async function insertGrants(
     text: `INSERT INTO share_link_grants (link_id, photo_id, granted_by)
            SELECT $1::uuid, photo_id, granted_by FROM unnest($2::uuid[], $3::bigint[]) AS given (photo_id, granted_by)`,
     values: [linkId, photos.map((photo) => photo.photoId), photos.map(grantedBy)],
+  })
+}
+
+/** Of each kind of grant, a viewer who gets it by membership: no photo is granted to the others. */
+async function buildViewers(db: Database): Promise<Record<Grant, UserId>> {
+  const viewers: [Grant, UserId][] = []
+  for (const grant of GRANTS) viewers.push([grant, (await buildUser(db)).userId])
+  return Object.fromEntries(viewers) as Record<Grant, UserId>
+}
+
+/** By SQL: nobody can add the photo of another account, or one that is deleted. */
+async function insertAlbum(
+  db: Database,
+  memberIds: readonly UserId[],
+  photos: readonly SeededPhoto[],
+  addedBy: (photo: SeededPhoto) => UserId,
+): Promise<void> {
+  const albumId = uuidv7()
+  await db.primary({
+    text: `INSERT INTO albums (album_id, owner_id, title) VALUES ($1, $2, 'of photos')`,
+    values: [albumId, memberIds[0]],
+  })
+  await insertMembers(db, [albumId], memberIds)
+  await db.primary({
+    text: `INSERT INTO album_photos (album_id, photo_id, added_by, position, score)
+           SELECT $1::uuid, photo_id, added_by, place, place
+           FROM unnest($2::uuid[], $3::bigint[]) WITH ORDINALITY AS given (photo_id, added_by, place)`,
+    values: [albumId, photos.map((photo) => photo.photoId), photos.map(addedBy)],
+  })
+}
+
+/** An album of each owner and visibility, by owner and visibility. By SQL: membership across a block ends. */
+async function insertAlbums(
+  db: Database,
+  owners: readonly SeededOwner[],
+  memberIds: readonly UserId[],
+): Promise<Map<string, AlbumId>> {
+  const albums = new Map<string, AlbumId>()
+  for (const { userId } of owners) {
+    for (const visibility of VISIBILITIES) {
+      const albumId = uuidv7()
+      albums.set([userId, visibility].join(), albumId)
+      await db.primary({
+        text: `INSERT INTO albums (album_id, owner_id, title, visibility) VALUES ($1, $2, 'of an owner', $3)`,
+        values: [albumId, userId, visibility],
+      })
+    }
+  }
+  await insertMembers(db, [...albums.values()], memberIds)
+  return albums
+}
+
+async function insertMembers(
+  db: Database,
+  albumIds: readonly AlbumId[],
+  memberIds: readonly UserId[],
+): Promise<void> {
+  await db.primary({
+    text: `INSERT INTO album_members (album_id, user_id, role)
+           SELECT album_id, user_id, 'viewer' FROM unnest($1::uuid[]) album_id, unnest($2::bigint[]) user_id`,
+    values: [albumIds, memberIds],
   })
 }

@@ -39,7 +39,7 @@ export function uploadRoutes(routes: Routes, { present, maxUploadBytes }: Upload
           allowDownload: body.allowDownload ?? false,
           commentPolicy: body.commentPolicy ?? null,
         },
-        ctx.firstRun,
+        { albumId: body.albumId, first: ctx.firstRun },
       )
       ctx.status = 201
       ctx.set('Location', `/v1/photos/${card.photoId}`)

@@ -4,7 +4,7 @@ import { MAX_CHARACTERS } from '../../../domain/limits.ts'
 import { ORIGINAL_CONTENT_TYPES, type OriginalContentType } from '../../../domain/variants.ts'
 import { PHOTO_STATUSES } from '../../../domain/visibility.ts'
 import { operation } from '../../operation.ts'
-import { instant, PhotoParams, shownAs, shownDefault, wholeNumber } from '../inputs.ts'
+import { idOf, instant, PhotoParams, shownAs, shownDefault, wholeNumber } from '../inputs.ts'
 import { awaitedPhotoExample, openUploadExample, progressExample, uploadExample } from './examples.ts'
 import { editable, PhotoAnswer, PhotoSchema } from '../photos/schema.ts'
 
@@ -64,11 +64,14 @@ export const openUpload = (maxUploadBytes: number) =>
         .meta(shownAs({ type: 'integer', minimum: 1, maximum: maxUploadBytes })),
       sha256: sha256.optional(),
       ...initial,
+      albumId: idOf('album').optional().meta({
+        description: 'Adds the photo to the end of this album, and grants it to the members.',
+      }),
     }),
     examples: { body: openUploadExample, answer: { photo: awaitedPhotoExample, upload: uploadExample } },
     answersLocation: true,
     responses: { 201: z.object({ photo: PhotoSchema, upload: UploadSchema }) },
-    errors: ['too_large', 'unsupported_type', 'quota_exceeded'],
+    errors: ['too_large', 'unsupported_type', 'quota_exceeded', 'not_found', 'forbidden'],
   })
 
 export const SignUploadAnew = operation({

@@ -8,6 +8,7 @@ import { Migration20261126DistributionAndCounters } from './migration-20261126-d
 import { Migration20261126Access } from './migration-20261126-access.ts'
 import { Migration20261127Retraction } from './migration-20261127-retraction.ts'
 import { Migration20261126RefoldTags } from './migration-20261126-refold-tags.ts'
+import { Migration20261127Albums } from './migration-20261127-albums.ts'
 import { Migration20261127Engagement } from './migration-20261127-engagement.ts'
 import { Migration20261127MutesUntil } from './migration-20261127-mutes-until.ts'
 
@@ -25,4 +26,5 @@ export const migrations = [
   { name: '20261127-engagement', class: Migration20261127Engagement },
   { name: '20261127-mutes-until', class: Migration20261127MutesUntil },
   { name: '20261127-retraction', class: Migration20261127Retraction },
+  { name: '20261127-albums', class: Migration20261127Albums },
 ]

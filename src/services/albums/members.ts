@@ -1,0 +1,248 @@
+import type { AlbumRole, GivenRole } from '../../domain/albums.ts'
+import { DarkroomError, invalidField, notFound } from '../../domain/errors.ts'
+import type { AlbumId, UserId } from '../../domain/ids.ts'
+import { MAX_ITEMS } from '../../domain/limits.ts'
+import type { UserViewer } from '../../domain/viewer.ts'
+import { AlbumMember, type AlbumMemberRow, type UserRow } from '../../entities/index.ts'
+import type { Database, Query, Transaction } from '../../infra/db/database.ts'
+import { insertRow, run } from '../../infra/db/insert.ts'
+import { accountOnly, accountVisibleTo, blockedEitherWay } from '../../infra/db/rules.ts'
+import { findAccount } from '../graph/find-account.ts'
+import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
+import { recordActivity, type NamedAccount } from './activity.ts'
+import { loadAlbumCard, type AlbumCard } from './album-cards.ts'
+import { assertRoomForAlbum } from './albums.ts'
+import {
+  assertRoleMay,
+  findAlbum,
+  holdAlbum,
+  lockAlbum,
+  lockAlbumAccount,
+  type AlbumStanding,
+} from './held-album.ts'
+
+export interface Member {
+  account: NamedAccount
+  role: AlbumRole
+  addedAt: Date
+}
+
+export interface AlbumMembers {
+  /**
+   * The members who exist for the viewer, in the order in which they came.
+   * @throws DarkroomError not_found, forbidden for those who are not members, bad_cursor
+   */
+  list(list: ListRead<UserViewer>, albumId: AlbumId): Promise<Page<Member>>
+  /**
+   * Makes an account a member, or gives a member another role. Nobody is asked, and everybody may leave.
+   * @throws DarkroomError not_found (also if a block lies between the account and the album's owner), forbidden,
+   *   quota_exceeded
+   */
+  put(viewer: UserViewer, albumId: AlbumId, username: string, role: GivenRole): Promise<Member>
+  /** Takes back what the member has added as well. Idempotent. @throws DarkroomError not_found, forbidden */
+  remove(viewer: UserViewer, albumId: AlbumId, username: string): Promise<void>
+  /** The same for oneself. @throws DarkroomError not_found, invalid for the owner */
+  leave(viewer: UserViewer, albumId: AlbumId): Promise<void>
+  /**
+   * Makes a member the owner, and the owner an admin. Members who are blocked by the new owner, or block them, leave.
+   * @throws DarkroomError not_found, forbidden, invalid for who is not a member, quota_exceeded
+   */
+  transfer(viewer: UserViewer, albumId: AlbumId, username: string): Promise<AlbumCard>
+}
+
+type MemberRow = Pick<AlbumMemberRow, 'user_id' | 'role' | 'created_at'> &
+  Pick<UserRow, 'username' | 'display_name'>
+
+// Plan: the members of one album, at most 100, by album_members_pkey.
+const MEMBERS = `
+  SELECT m.user_id, m.role, m.created_at, u.username, u.display_name,
+    (extract(epoch FROM m.created_at) * 1000000)::bigint AS since
+  FROM album_members m JOIN users u ON u.user_id = m.user_id
+  WHERE m.album_id = $2 AND ${accountVisibleTo('u', accountOnly('$1::bigint'))}
+    AND ($3::bigint IS NULL OR (m.created_at, m.user_id) > ('epoch'::timestamptz + $3 * interval '1 microsecond', $4))
+  ORDER BY m.created_at, m.user_id LIMIT $5`
+
+export function createAlbumMembers({ db }: { db: Database }): AlbumMembers {
+  const find = (viewer: UserViewer, username: string) => findAccount(db.primary, viewer, username)
+
+  async function leave({ userId }: UserViewer, albumId: AlbumId): Promise<void> {
+    await db.transaction(
+      async (tx) => {
+        await lockAlbum(tx, albumId)
+        if (await endMembership(tx, albumId, userId)) {
+          await recordActivity(tx, { albumId, actorId: userId, kind: 'member_left' })
+          return
+        }
+        const { ownerId } = await findAlbum(tx.query, { kind: 'user', userId }, albumId)
+        if (ownerId === userId) {
+          throw new DarkroomError('invalid', 'The owner cannot leave an album; transfer or delete it.')
+        }
+      },
+      { narrows: true },
+    )
+  }
+
+  return {
+    async list(list, albumId) {
+      const { query, viewer, limit } = list
+      assertRoleMay((await findAlbum(query, viewer, albumId)).role, 'see the members of')
+      const [since, userId] = list.after(['string', 'string']) ?? [null, null]
+      const rows = await query<MemberRow & { since: string }>({
+        name: 'album-members',
+        text: MEMBERS,
+        values: [viewer.userId, albumId, since, userId, limit + 1],
+      })
+      return pageOfRows(
+        list,
+        rows,
+        (row) => [row.since, row.user_id],
+        (shown) => shown.map(toMember),
+      )
+    },
+
+    async put(viewer, albumId, username, role) {
+      const userId = await find(viewer, username)
+      return db.transaction(
+        async (tx) => {
+          await lockAlbumAccount(tx, userId)
+          const album = await holdAlbum(tx, viewer, albumId)
+          assertMayManage(album, userId)
+          await putMember(tx, viewer, album, userId, role)
+          return memberOf(tx.query, albumId, userId)
+        },
+        { narrows: true },
+      )
+    },
+
+    async remove(viewer, albumId, username) {
+      const userId = await find(viewer, username)
+      if (userId === viewer.userId) return leave(viewer, albumId)
+      await db.transaction(
+        async (tx) => {
+          assertMayManage(await holdAlbum(tx, viewer, albumId), userId)
+          if (!(await endMembership(tx, albumId, userId))) return
+          await recordActivity(tx, { albumId, actorId: viewer.userId, kind: 'member_removed', userId })
+        },
+        { narrows: true },
+      )
+    },
+
+    leave,
+
+    async transfer(viewer, albumId, username) {
+      const newOwnerId = await find(viewer, username)
+      await db.transaction(
+        async (tx) => {
+          await lockAlbumAccount(tx, newOwnerId)
+          const { role } = await holdAlbum(tx, viewer, albumId)
+          assertRoleMay(role, 'transfer or delete')
+          if (newOwnerId !== viewer.userId) await makeOwner(tx, viewer, albumId, newOwnerId)
+        },
+        { narrows: true },
+      )
+      return loadAlbumCard(db.primary, viewer, albumId)
+    },
+  }
+}
+
+/** @throws DarkroomError forbidden */
+function assertMayManage({ role, ownerId }: AlbumStanding, userId: UserId): void {
+  assertRoleMay(role, 'manage the members of')
+  if (userId === ownerId) throw new DarkroomError('forbidden', 'The owner of an album has no other role.')
+}
+
+async function putMember(
+  tx: Transaction,
+  viewer: UserViewer,
+  { albumId, ownerId }: AlbumStanding,
+  userId: UserId,
+  role: GivenRole,
+): Promise<void> {
+  const members = await tx.query<{ user_id: UserId; role: AlbumRole }>({
+    text: 'SELECT user_id, role FROM album_members WHERE album_id = $1',
+    values: [albumId],
+  })
+  const present = members.find((member) => member.user_id === userId)
+  if (present?.role === role) return
+  if (present) {
+    await setRole(tx, albumId, userId, role)
+  } else {
+    await assertExistsFor(tx, ownerId, userId)
+    if (members.length >= MAX_ITEMS.membersPerAlbum) {
+      throw new DarkroomError('quota_exceeded', `An album has at most ${MAX_ITEMS.membersPerAlbum} members.`)
+    }
+    await run(tx.query, insertRow(AlbumMember, { albumId, userId, role }))
+  }
+  const kind = present ? 'role_changed' : 'member_added'
+  await recordActivity(tx, { albumId, actorId: viewer.userId, kind, userId })
+}
+
+const EXISTS_FOR = `
+  SELECT FROM users u WHERE u.user_id = $1 AND ${accountVisibleTo('u', accountOnly('$2::bigint'))}`
+
+/** The account to add is locked, so that no block is made meanwhile. @throws DarkroomError not_found */
+async function assertExistsFor(tx: Transaction, ownerId: UserId, userId: UserId): Promise<void> {
+  const rows = await tx.query({ text: EXISTS_FOR, values: [userId, ownerId] })
+  if (rows.length === 0) throw notFound('user')
+}
+
+async function setRole(tx: Transaction, albumId: AlbumId, userId: UserId, role: AlbumRole): Promise<void> {
+  await tx.query({
+    text: 'UPDATE album_members SET role = $3 WHERE album_id = $1 AND user_id = $2',
+    values: [albumId, userId, role],
+  })
+}
+
+/** @returns whether there was a membership to end */
+async function endMembership(tx: Transaction, albumId: AlbumId, userId: UserId): Promise<boolean> {
+  const [row] = await tx.query<{ ended: boolean }>({
+    text: 'SELECT end_album_membership($1, $2) AS ended',
+    values: [albumId, userId],
+  })
+  return row!.ended
+}
+
+async function makeOwner(
+  tx: Transaction,
+  { userId }: UserViewer,
+  albumId: AlbumId,
+  newOwnerId: UserId,
+): Promise<void> {
+  const members = await tx.query<{ user_id: UserId; is_blocked: boolean }>({
+    text: `SELECT m.user_id, ${blockedEitherWay('m.user_id', '$2::bigint')} AS is_blocked
+           FROM album_members m WHERE m.album_id = $1`,
+    values: [albumId, newOwnerId],
+  })
+  if (!members.some((member) => member.user_id === newOwnerId)) {
+    throw invalidField('body.username', 'Not a member of this album.')
+  }
+  await assertRoomForAlbum(tx, newOwnerId)
+  await setRole(tx, albumId, userId, 'admin')
+  await setRole(tx, albumId, newOwnerId, 'owner')
+  await tx.query({
+    text: 'UPDATE albums SET owner_id = $2, version = version + 1 WHERE album_id = $1',
+    values: [albumId, newOwnerId],
+  })
+  await recordActivity(tx, { albumId, actorId: userId, kind: 'owner_changed', userId: newOwnerId })
+  for (const member of members.filter(({ is_blocked: isBlocked }) => isBlocked)) {
+    await endMembership(tx, albumId, member.user_id)
+    await recordActivity(tx, { albumId, actorId: member.user_id, kind: 'member_left' })
+  }
+}
+
+const MEMBER = `
+  SELECT m.user_id, m.role, m.created_at, u.username, u.display_name
+  FROM album_members m JOIN users u ON u.user_id = m.user_id WHERE m.album_id = $1 AND m.user_id = $2`
+
+async function memberOf(query: Query, albumId: AlbumId, userId: UserId): Promise<Member> {
+  const [row] = await query<MemberRow>({ text: MEMBER, values: [albumId, userId] })
+  return toMember(row!)
+}
+
+function toMember(row: MemberRow): Member {
+  return {
+    account: { userId: row.user_id, username: row.username, displayName: row.display_name },
+    role: row.role,
+    addedAt: row.created_at,
+  }
+}
