@@ -4,8 +4,9 @@ import type { AlbumId, PhotoId } from '../../domain/ids.ts'
 import type { UserViewer } from '../../domain/viewer.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import { accountOnly, visibleTo } from '../../infra/db/rules.ts'
-import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
+import type { Outbox } from '../delivery/outbox.ts'
 import { pageOfWindow, type ListRead, type Page } from '../lists/list-read.ts'
+import { changePhotos } from '../photos/change-photos.ts'
 import { loadPhotoCards, type PhotoCard } from '../photos/photo-cards.ts'
 import { recordActivity } from './activity.ts'
 import { addPhoto } from './add-photo.ts'
@@ -20,8 +21,8 @@ export interface AlbumPhotos {
    */
   list(list: ListRead<UserViewer>, albumId: AlbumId): Promise<Page<PhotoCard>>
   /**
-   * Adds a photo of the viewer's, at `index` or at the end, and grants it to the members (again, if it was narrowed); moves one
-   * that is there if an index is given. Idempotent.
+   * Adds a photo of the viewer's, at `index` or at the end, and grants it to the members. One that is there is moved if an
+   * index is given; else it is granted again, in case it was narrowed. Idempotent.
    * @param index how many of the photos that the viewer sees come before it
    * @throws DarkroomError not_found, forbidden, invalid, quota_exceeded
    */
@@ -106,8 +107,8 @@ export function createAlbumPhotos({ db, outbox }: { db: Database; outbox: Outbox
         // To the viewer, a hidden photo is not there.
         if (photo && (await isPresent(tx, albumId, photoId))) {
           assertRoleMay(album.role, isOwn ? 'add photos to' : "arrange others' photos in")
-          if (isOwn) await grantAgain(tx, albumId, photoId)
           if (index !== undefined) await move(tx, viewer, albumId, photoId, index)
+          else if (isOwn) await grantAgain(tx, albumId, photoId)
           return
         }
         assertRoleMay(album.role, 'add photos to')
@@ -118,22 +119,19 @@ export function createAlbumPhotos({ db, outbox }: { db: Database; outbox: Outbox
       }),
 
     async remove(viewer, albumId, photoId) {
-      const outboxIds = await db.transaction(
-        async (tx) => {
-          const photo = await holdSeenPhoto(tx, viewer, photoId)
-          if (photo?.ownerId === viewer.userId) {
-            // What one has added can be taken back whatever became of the membership, even unseen.
-            await lockAlbum(tx, albumId)
-            if (await isPresent(tx, albumId, photoId)) return takeOut(tx, viewer, albumId, photo)
-            await findAlbum(tx.query, viewer, albumId)
-            return []
-          }
-          const { role } = await holdAlbum(tx, viewer, albumId)
-          assertRoleMay(role, "remove others' photos from")
-          return photo ? takeOut(tx, viewer, albumId, photo) : []
-        },
-        { narrows: true },
-      )
+      const outboxIds = await db.transaction(async (tx) => {
+        const photo = await holdSeenPhoto(tx, viewer, photoId)
+        if (photo?.ownerId === viewer.userId) {
+          // What one has added can be taken back whatever became of the membership, even unseen.
+          await lockAlbum(tx, albumId)
+          if (await isPresent(tx, albumId, photoId)) return takeOut(tx, viewer, albumId, photo)
+          await findAlbum(tx.query, viewer, albumId)
+          return []
+        }
+        const { role } = await holdAlbum(tx, viewer, albumId)
+        assertRoleMay(role, "remove others' photos from")
+        return photo ? takeOut(tx, viewer, albumId, photo) : []
+      })
       await outbox.dispatch(outboxIds)
     },
   }
@@ -181,14 +179,6 @@ async function takeOut(
   })
   if (deleted.length === 0) return []
   await recordActivity(tx, { albumId, actorId: viewer.userId, kind: 'photo_removed', photoId })
-  return deleted[0]!.granted && !photo.isOpen && photo.status === 'ready' ? revokeImageUrls(tx, photo) : []
-}
-
-/** URLs that were issued to members are refused at the edges once the photo's workflow has told them. */
-async function revokeImageUrls(tx: Transaction, { photoId, ownerId }: HeldPhoto): Promise<string[]> {
-  await tx.query({
-    text: 'UPDATE photos SET access_epoch = access_epoch + 1, version = version + 1 WHERE photo_id = $1',
-    values: [photoId],
-  })
-  return [await addToOutbox(tx, { kind: 'photoChanged', payload: { photoId, ownerId } })]
+  // URLs that were issued to members are refused at the edges once the photo's workflow has told them.
+  return deleted[0]!.granted && !photo.isOpen && photo.status === 'ready' ? changePhotos(tx, [photo], {}) : []
 }

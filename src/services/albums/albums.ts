@@ -73,20 +73,16 @@ export function createAlbums({ db }: { db: Database }): Albums {
     get: ({ query, viewer }, albumId) => loadAlbumCard(query, viewer, albumId),
 
     async update(viewer, albumId, changes, expectedVersions) {
-      const narrows = changes.visibility !== undefined && changes.visibility !== 'public'
-      await db.transaction((tx) => edit(tx, viewer, albumId, changes, expectedVersions), { narrows })
+      await db.transaction((tx) => edit(tx, viewer, albumId, changes, expectedVersions))
       return loadAlbumCard(db.primary, viewer, albumId)
     },
 
     async delete(viewer, albumId) {
-      await db.transaction(
-        async (tx) => {
-          const { role } = await holdAlbum(tx, viewer, albumId)
-          assertRoleMay(role, 'transfer or delete')
-          await tx.query({ text: 'DELETE FROM albums WHERE album_id = $1', values: [albumId] })
-        },
-        { narrows: true },
-      )
+      await db.transaction(async (tx) => {
+        const { role } = await holdAlbum(tx, viewer, albumId)
+        assertRoleMay(role, 'transfer or delete')
+        await tx.query({ text: 'DELETE FROM albums WHERE album_id = $1', values: [albumId] })
+      })
     },
   }
 }

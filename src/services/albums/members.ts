@@ -66,20 +66,17 @@ export function createAlbumMembers({ db }: { db: Database }): AlbumMembers {
   const find = (viewer: UserViewer, username: string) => findAccount(db.primary, viewer, username)
 
   async function leave({ userId }: UserViewer, albumId: AlbumId): Promise<void> {
-    await db.transaction(
-      async (tx) => {
-        await lockAlbum(tx, albumId)
-        if (await endMembership(tx, albumId, userId)) {
-          await recordActivity(tx, { albumId, actorId: userId, kind: 'member_left' })
-          return
-        }
-        const { ownerId } = await findAlbum(tx.query, { kind: 'user', userId }, albumId)
-        if (ownerId === userId) {
-          throw new DarkroomError('invalid', 'The owner cannot leave an album; transfer or delete it.')
-        }
-      },
-      { narrows: true },
-    )
+    await db.transaction(async (tx) => {
+      await lockAlbum(tx, albumId)
+      if (await endMembership(tx, albumId, userId)) {
+        await recordActivity(tx, { albumId, actorId: userId, kind: 'member_left' })
+        return
+      }
+      const { ownerId } = await findAlbum(tx.query, { kind: 'user', userId }, albumId)
+      if (ownerId === userId) {
+        throw new DarkroomError('invalid', 'The owner cannot leave an album; transfer or delete it.')
+      }
+    })
   }
 
   return {
@@ -102,44 +99,35 @@ export function createAlbumMembers({ db }: { db: Database }): AlbumMembers {
 
     async put(viewer, albumId, username, role) {
       const userId = await find(viewer, username)
-      return db.transaction(
-        async (tx) => {
-          await lockAlbumAccount(tx, userId)
-          const album = await holdAlbum(tx, viewer, albumId)
-          assertMayManage(album, userId)
-          await putMember(tx, viewer, album, userId, role)
-          return memberOf(tx.query, albumId, userId)
-        },
-        { narrows: true },
-      )
+      return db.transaction(async (tx) => {
+        await lockAlbumAccount(tx, userId)
+        const album = await holdAlbum(tx, viewer, albumId)
+        assertMayManage(album, userId)
+        await putMember(tx, viewer, album, userId, role)
+        return memberOf(tx.query, albumId, userId)
+      })
     },
 
     async remove(viewer, albumId, username) {
       const userId = await find(viewer, username)
       if (userId === viewer.userId) return leave(viewer, albumId)
-      await db.transaction(
-        async (tx) => {
-          assertMayManage(await holdAlbum(tx, viewer, albumId), userId)
-          if (!(await endMembership(tx, albumId, userId))) return
-          await recordActivity(tx, { albumId, actorId: viewer.userId, kind: 'member_removed', userId })
-        },
-        { narrows: true },
-      )
+      await db.transaction(async (tx) => {
+        assertMayManage(await holdAlbum(tx, viewer, albumId), userId)
+        if (!(await endMembership(tx, albumId, userId))) return
+        await recordActivity(tx, { albumId, actorId: viewer.userId, kind: 'member_removed', userId })
+      })
     },
 
     leave,
 
     async transfer(viewer, albumId, username) {
       const newOwnerId = await find(viewer, username)
-      await db.transaction(
-        async (tx) => {
-          await lockAlbumAccount(tx, newOwnerId)
-          const { role } = await holdAlbum(tx, viewer, albumId)
-          assertRoleMay(role, 'transfer or delete')
-          if (newOwnerId !== viewer.userId) await makeOwner(tx, viewer, albumId, newOwnerId)
-        },
-        { narrows: true },
-      )
+      await db.transaction(async (tx) => {
+        await lockAlbumAccount(tx, newOwnerId)
+        const { role } = await holdAlbum(tx, viewer, albumId)
+        assertRoleMay(role, 'transfer or delete')
+        if (newOwnerId !== viewer.userId) await makeOwner(tx, viewer, albumId, newOwnerId)
+      })
       return loadAlbumCard(db.primary, viewer, albumId)
     },
   }

@@ -148,7 +148,7 @@ export const PutAlbumPhoto = operation({
   summary: 'Add a photo of yours to an album, or move one',
   description:
     'Adding shows the photo to the members, whatever its visibility, until you take it back or narrow its visibility; then ' +
-    'add it again. Contributors add and move their own photos; owner and admins move any.',
+    'put it again, without a position. Contributors add and move their own photos; owner and admins move any.',
   params: AlbumPhotoParams,
   body: z
     .strictObject({

@@ -7,6 +7,7 @@ export class Migration20261127Albums extends Migration {
     this.countPhotos()
     this.endMemberships()
     this.followPhotos()
+    this.narrow()
   }
 
   private addTables(): void {
@@ -160,8 +161,7 @@ export class Migration20261127Albums extends Migration {
     this.addSql(`
       CREATE FUNCTION follow_photo_in_albums() RETURNS trigger LANGUAGE plpgsql AS $$
       DECLARE
-        reaches CONSTANT text[] := ARRAY['private', 'followers', 'public'];
-        narrowed CONSTANT boolean := array_position(reaches, NEW.visibility) < array_position(reaches, OLD.visibility);
+        narrowed CONSTANT boolean := photo_reach('ready', NEW.visibility) < photo_reach('ready', OLD.visibility);
       BEGIN
         PERFORM FROM albums a
         WHERE a.album_id IN (SELECT album_id FROM album_photos WHERE photo_id = NEW.photo_id)
@@ -175,12 +175,28 @@ export class Migration20261127Albums extends Migration {
           UPDATE album_photos SET granted = granted AND NOT narrowed, score = coalesce(NEW.score, score)
           WHERE photo_id = NEW.photo_id;
         END IF;
+        IF OLD.status = 'ready' AND (NEW.status <> 'ready' OR narrowed) THEN
+          PERFORM set_config('synchronous_commit', 'remote_apply', true);
+        END IF;
         RETURN NULL;
       END $$`)
     this.addSql(`
       CREATE TRIGGER photos_albums AFTER UPDATE OF status, visibility, score ON photos FOR EACH ROW
         WHEN ((OLD.status, OLD.visibility, OLD.score) IS DISTINCT FROM (NEW.status, NEW.visibility, NEW.score))
         EXECUTE FUNCTION follow_photo_in_albums()`)
+  }
+
+  // Whatever ends a grant or a role commits as a narrowing (migration 20261127-retraction); cascades count as well.
+  private narrow(): void {
+    this.addSql(`
+      CREATE TRIGGER album_members_narrow AFTER DELETE OR UPDATE OF role ON album_members FOR EACH STATEMENT
+        EXECUTE FUNCTION narrow_commit()`)
+    this.addSql(`
+      CREATE TRIGGER album_photos_narrow AFTER DELETE ON album_photos FOR EACH STATEMENT EXECUTE FUNCTION narrow_commit()`)
+    this.addSql(`
+      CREATE TRIGGER albums_narrow AFTER UPDATE OF visibility ON albums FOR EACH ROW
+        WHEN (photo_reach('ready', NEW.visibility) < photo_reach('ready', OLD.visibility))
+        EXECUTE FUNCTION narrow_commit()`)
   }
 
   override down(): void {
