@@ -5,6 +5,8 @@ import { createRoutes } from '../routing.ts'
 import { accountRoutes } from '../routes/accounts/routes.ts'
 import { UpdateMe } from '../routes/accounts/schema.ts'
 import { sessionRoutes } from '../routes/accounts/session-routes.ts'
+import { commentRoutes } from '../routes/engagement/comment-routes.ts'
+import { CreateComment } from '../routes/engagement/comment-schema.ts'
 import { photoRoutes } from '../routes/photos/routes.ts'
 import { GetPhotos, UpdatePhoto } from '../routes/photos/schema.ts'
 import { searchRoutes } from '../routes/search/routes.ts'
@@ -34,6 +36,7 @@ accountRoutes(v1)
 sessionRoutes(v1)
 uploadRoutes(v1, { present: never, maxUploadBytes: 1_000 })
 photoRoutes(v1, never)
+commentRoutes(v1)
 searchRoutes(v1, never)
 const document = createOpenApiDocument(v1.list, {
   PUBLIC_URL: 'http://localhost',
@@ -137,6 +140,17 @@ describe('the OpenAPI document', () => {
         }),
       )
     }
+  })
+
+  it('promises comments that are taken, if they show something', () => {
+    const text = bodyOf('post /v1/photos/{photoId}/comments').properties!['text']!
+    expect(text).toMatchObject({ type: 'string', minLength: 1, maxLength: 2_200 })
+    fc.assert(
+      fc.property(allowedBy(text), (given) => {
+        const body = { text: `${[...given].slice(1).join('')}!` }
+        expect(CreateComment.body.safeParse(body).success).toBe(true)
+      }),
+    )
   })
 
   it('has 431 everywhere, which Node answers before a route is known', () => {

@@ -39,20 +39,24 @@ const COLUMNS = `
     FROM comment_mentions m JOIN users n ON n.user_id = m.user_id
     WHERE m.comment_id = c.comment_id AND ${accountVisibleTo('n', VIEWER)}) AS mentions`
 
+/** The place of a comment in its list: when it was written in ms since 1970, and its id. */
+const POSITION = ['number', 'string'] as const
+
+/** The position; before the first page, one beyond all comments. */
+const positionOr = (time: 'infinity' | '-infinity') =>
+  `(coalesce('epoch'::timestamptz + $4::bigint * interval '1 millisecond', '${time}'), coalesce($5::uuid, $1::uuid))`
+
 // Walks comments_newest_idx or comments_replies_idx from the cursor; comments by accounts that do not exist for the viewer
-// are skipped within its order.
+// are skipped within its order. By time and not by id alone: the planner may walk comments_pkey for that, and with it the
+// comments of all photos.
 const NEWEST = `
   SELECT ${COLUMNS} FROM comments c JOIN users a ON a.user_id = c.author_id
   WHERE c.photo_id = $1 AND c.parent_id IS NULL AND c.deleted_at IS NULL AND ${accountVisibleTo('a', VIEWER)}
-    AND c.comment_id < $4 ORDER BY c.comment_id DESC LIMIT $5`
+    AND (c.created_at, c.comment_id) < ${positionOr('infinity')} ORDER BY c.created_at DESC, c.comment_id DESC LIMIT $6`
 const REPLIES = `
   SELECT ${COLUMNS} FROM comments c JOIN users a ON a.user_id = c.author_id
   WHERE c.parent_id = $1 AND c.deleted_at IS NULL AND ${accountVisibleTo('a', VIEWER)}
-    AND c.comment_id > $4 ORDER BY c.comment_id LIMIT $5`
-
-/** Before and after every UUID v7. */
-const FIRST_ID = '00000000-0000-0000-0000-000000000000'
-const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+    AND (c.created_at, c.comment_id) > ${positionOr('-infinity')} ORDER BY c.created_at, c.comment_id LIMIT $6`
 
 const IS_MODERATOR = `EXISTS (SELECT FROM users v WHERE v.user_id = ${VIEWER.userId} AND v.role <> 'user')`
 
@@ -93,20 +97,17 @@ export async function readComments(
   })
   if (!thread) throw notFound('photo')
   if (!thread.parent_seen) throw notFound('comment')
-  const [after] = list.after(['string']) ?? []
+  const [writtenAt, commentId] = list.after(POSITION) ?? [null, null]
+  const page = [...viewer, writtenAt, commentId, limit + 1]
   const rows = await query<ShownRow>(
     parentId === undefined
-      ? { name: 'comments-newest', text: NEWEST, values: [photoId, ...viewer, after ?? LAST_ID, limit + 1] }
-      : {
-          name: 'comments-replies',
-          text: REPLIES,
-          values: [parentId, ...viewer, after ?? FIRST_ID, limit + 1],
-        },
+      ? { name: 'comments-newest', text: NEWEST, values: [photoId, ...page] }
+      : { name: 'comments-replies', text: REPLIES, values: [parentId, ...page] },
   )
   return pageOfRows(
     list,
     rows,
-    (row) => [row.comment_id],
+    (row) => [row.created_at.getTime(), row.comment_id],
     (shown) => shown.map(toComment),
   )
 }

@@ -44,10 +44,10 @@ export class Migration20261127Engagement extends Migration {
       COMMENT ON COLUMN comments.deleted_at IS
         'hidden from then on, replies too; housekeeping deletes the rows. Replies of a deleted comment have none'`)
     this.addSql(`
-      CREATE INDEX comments_newest_idx ON comments (photo_id, comment_id DESC)
+      CREATE INDEX comments_newest_idx ON comments (photo_id, created_at DESC, comment_id DESC)
         WHERE parent_id IS NULL AND deleted_at IS NULL`)
     this.addSql(`
-      CREATE INDEX comments_replies_idx ON comments (parent_id, comment_id) WHERE parent_id IS NOT NULL`)
+      CREATE INDEX comments_replies_idx ON comments (parent_id, created_at, comment_id) WHERE parent_id IS NOT NULL`)
     this.addSql(`CREATE INDEX comments_author_idx ON comments (author_id)`)
     this.addSql(`CREATE INDEX comments_deleted_idx ON comments (deleted_at) WHERE deleted_at IS NOT NULL`)
     this.addSql(`
