@@ -2,10 +2,14 @@ import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import autocannon from 'autocannon'
 
-/** A GET that the load consists of; a new one is made for each request. */
+/** A request that the load consists of; a new one is made for each. */
 export interface Target {
+  /** GET by default. */
+  method?: string
   path: string
   headers: Record<string, string>
+  /** JSON */
+  body?: string
 }
 
 export interface Saturation {
@@ -54,7 +58,7 @@ const TICK_MS = 1
 /**
  * Open loop: `perSecond` requests, evenly spaced, whether or not earlier ones are answered, until `signal`.
  * @param read what to keep of an answer
- * @throws unless every answer is a 200
+ * @throws unless every answer is a 2xx
  */
 export async function sendSteadily<Note>(
   url: string,
@@ -67,7 +71,7 @@ export async function sendSteadily<Note>(
   const answers: Promise<Timed<Note>>[] = []
   const send = async (dueAt: number): Promise<Timed<Note>> => {
     const target = next()
-    const body = await get(url, target, agent)
+    const body = await sendOne(url, target, agent)
     return { ms: Date.now() - dueAt, dueAt, note: read(body, target) }
   }
   while (!signal.aborted) {
@@ -87,18 +91,24 @@ export async function sendSteadily<Note>(
   }
 }
 
-function get(url: string, { path, headers }: Target, agent: Agent): Promise<Buffer> {
+/** @returns the body. @throws unless the answer is a 2xx */
+export function sendOne(
+  url: string,
+  { method = 'GET', path, headers, body }: Target,
+  agent: Agent,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const sent = request(url + path, { agent, headers }, (response) => {
+    const sent = request(url + path, { agent, method, headers }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', reject)
       response.on('end', () => {
-        if (response.statusCode === 200) resolve(Buffer.concat(chunks))
-        else reject(new Error(`${path} answered ${response.statusCode}`))
+        const { statusCode = 0 } = response
+        if (statusCode >= 200 && statusCode < 300) resolve(Buffer.concat(chunks))
+        else reject(new Error(`${method} ${path} answered ${statusCode}`))
       })
     })
     sent.on('error', reject)
-    sent.end()
+    sent.end(body)
   })
 }

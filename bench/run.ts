@@ -9,6 +9,7 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   'fanout-peer': async () => (await import('./fanout-peer.ts')).fanoutPeer,
   'fanout-visible': async () => (await import('./fanout-visible.ts')).fanoutVisible,
   feed: async () => (await import('./feed.ts')).feed,
+  likes: async () => (await import('./likes.ts')).likes,
   upload: async () => (await import('./upload.ts')).upload,
 }
 

@@ -75,8 +75,8 @@ viewer; it does not skip or repeat anything when items are added in the meantime
 
 const CONDITIONAL = `
 ## Ask only for what has changed
-Answers to \`GET\` have a weak \`ETag\`. Send it in \`If-None-Match\`: 304 means that your copy is current. Edits of photos and of
-your account take \`If-Match\` with the ETag you read, and answer 412 (\`precondition_failed\`) if it has changed since.`
+Answers to \`GET\` have a weak \`ETag\`. Send it in \`If-None-Match\`: 304 means that your copy is current. Edits of photos, comments
+and your account take \`If-Match\` with the ETag you read, and answer 412 (\`precondition_failed\`) if it has changed since.`
 
 const repeating = () => `
 ## Repeat safely

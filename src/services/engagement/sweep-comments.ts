@@ -2,11 +2,11 @@ import type { Sweep } from '../../contracts/housekeeping.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { deleteInBatches } from '../../infra/db/delete-in-batches.ts'
 
-// Plan: comments_deleted_idx, then comments_replies_idx. Nobody replies to a deleted comment any more.
+// Plan: comments_deleted_idx, then comments_replies_idx. Nobody replies to a deleted comment any more, so its count stays.
 const SWEEP_REPLIES = `
   DELETE FROM comments WHERE comment_id IN (
     SELECT r.comment_id FROM comments c JOIN comments r ON r.parent_id = c.comment_id
-    WHERE c.deleted_at IS NOT NULL LIMIT $1)
+    WHERE c.deleted_at IS NOT NULL AND c.reply_count > 0 LIMIT $1)
   RETURNING 1`
 const SWEEP = `
   DELETE FROM comments WHERE comment_id IN (

@@ -113,7 +113,6 @@ describe('the list of likes', () => {
     const elsewhere = () => likesOf(other, undefined, `?cursor=${first.body.nextCursor}`)
     await expect.poll(async () => (await elsewhere()).body.code).toBe('bad_cursor')
   })
-  })
 
   it('leaves out suspended accounts and those behind a block; counts do not', async () => {
     const id = await newPhoto()
