@@ -201,9 +201,7 @@ async function likeInSlots(pool: pg.Pool, photoId: PhotoId, userId: UserId): Pro
     await client.query(INSERT_LIKE, [photoId, userId])
     const query = async <Row>({ text, values }: { text: string; values?: readonly unknown[] }) =>
       (await client.query(text, [...(values ?? [])])).rows as Row[]
-    await changeSlotCounters({ query }, PHOTO_COUNTERS, [
-      { key: photoId, likes: 1 },
-    ])
+    await changeSlotCounters({ query }, PHOTO_COUNTERS, [{ key: photoId, likes: 1 }])
   })
 }
 
