@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity'
 import type { FanoutActivities } from '../contracts/activities/distribution.ts'
 import type { FanoutPosition } from '../contracts/photo-fanout.ts'
 import type { Fanout } from '../services/distribution/push.ts'
-import { withFailures } from './failures.ts'
+import { asActivities } from './failures.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 
 /** The time limit of a slice: the workflow sees pauses, cancellations and new versions only between slices. */
@@ -19,7 +19,7 @@ export interface FanoutActivitiesDeps {
  * slice ends with its current batch.
  */
 export function createFanoutActivities({ fanout, sliceFollowers }: FanoutActivitiesDeps): FanoutActivities {
-  return withFailures<FanoutActivities>({
+  return asActivities<FanoutActivities>({
     planFanout: ({ photoId }) => fanout.planFanout(photoId),
 
     pushSlice: async (input) => {

@@ -3,7 +3,8 @@ import { MockActivityEnvironment } from '@temporalio/testing'
 import { describe, expect, it } from 'vitest'
 import { DarkroomError, invalidField } from '../domain/errors.ts'
 import { InvalidImageError } from '../domain/invalid-image.ts'
-import { toFailure, withFailures } from './failures.ts'
+import { asActivities, toFailure } from './failures.ts'
+import { whileHeartbeating } from './heartbeat.ts'
 
 describe('toFailure', () => {
   it('makes a bad image permanent, with code and detail for the workflow', () => {
@@ -21,13 +22,11 @@ describe('toFailure', () => {
     })
   })
 
-  it('retries an unavailable service at the time it gives', () => {
+  it("retries an unavailable service by the activity's own policy", () => {
     const error = new DarkroomError('unavailable', 'The edge is away.', { retryAfterSeconds: 5 })
-    expect(toFailure(error)).toMatchObject({
-      type: 'unavailable',
-      nonRetryable: false,
-      nextRetryDelay: 5_000,
-    })
+    const failure = toFailure(error) as ApplicationFailure
+    expect(failure).toMatchObject({ type: 'unavailable', nonRetryable: false })
+    expect(failure.nextRetryDelay).toBeUndefined()
   })
 
   it('retries an unknown error and drops its cause and further lines', () => {
@@ -43,10 +42,32 @@ describe('toFailure', () => {
   })
 })
 
-describe('withFailures', () => {
+describe('asActivities', () => {
+  it('heartbeats while an activity runs, with the details that it gives', async () => {
+    const env = new MockActivityEnvironment()
+    const details: unknown[] = []
+    const beats = Promise.withResolvers<void>()
+    env.on('heartbeat', (reported) => {
+      details.push(reported)
+      if (details.length === 2) beats.resolve()
+    })
+    const { work } = asActivities({
+      work: async () => {
+        await whileHeartbeating(
+          () => new Promise((resolve) => setTimeout(resolve, 1_200)),
+          () => 'half',
+        )
+        await beats.promise
+        return 'done'
+      },
+    })
+    expect(await env.run(work)).toBe('done')
+    expect(details).toEqual(['half', undefined])
+  })
+
   it('distinguishes a cancellation from a failure of the aborted work', async () => {
     const env = new MockActivityEnvironment()
-    const { work } = withFailures({
+    const { work } = asActivities({
       work: async () => {
         env.cancel()
         throw new DOMException('aborted', 'AbortError')

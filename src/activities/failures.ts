@@ -3,6 +3,7 @@ import { TemporalFailure } from '@temporalio/common'
 import { PERMANENT_FAILURES } from '../contracts/activity-options.ts'
 import { DarkroomError, type ErrorCode } from '../domain/errors.ts'
 import { InvalidImageError } from '../domain/invalid-image.ts'
+import { whileHeartbeating } from './heartbeat.ts'
 
 /** Codes of errors that may pass by themselves; all others are mistakes of the caller, which a retry would repeat. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
@@ -33,9 +34,6 @@ export function toFailure(error: unknown): Error {
       message: `${error.code}: ${error.message}`,
       type: retryable ? error.code : PERMANENT_FAILURES.badRequest,
       nonRetryable: !retryable,
-      ...(retryable && error.retryAfterSeconds !== undefined
-        ? { nextRetryDelay: error.retryAfterSeconds * 1000 }
-        : {}),
     })
   }
   if (!(error instanceof Error)) return ApplicationFailure.create({ message: 'not an Error was thrown' })
@@ -48,12 +46,12 @@ export function toFailure(error: unknown): Error {
 type AnyActivity = (...args: never[]) => Promise<unknown>
 
 /** Wraps each activity of a group so that its errors go through {@link toFailure}, except for cancellations. */
-export function withFailures<Group extends object>(group: Group): Group {
+export function asActivities<Group extends object>(group: Group): Group {
   const wrapped = (Object.entries(group) as [string, AnyActivity][]).map(([name, activity]) => [
     name,
     async (...args: never[]) => {
       try {
-        return await activity(...args)
+        return await whileHeartbeating(() => activity(...args))
       } catch (error) {
         // A cancellation surfaces as an error of the stream or request that it aborted.
         if (Context.current().cancellationSignal.aborted && !(error instanceof TemporalFailure)) {

@@ -1,6 +1,6 @@
 import type { HousekeepingActivities, HousekeepingActivitiesV01 } from '../contracts/activities/operations.ts'
 import type { Sweep } from '../contracts/housekeeping.ts'
-import { withFailures } from './failures.ts'
+import { asActivities } from './failures.ts'
 import { whileHeartbeating } from './heartbeat.ts'
 
 /** The steps of housekeeping, and the activities that v0.1 had for its sweeps. */
@@ -14,7 +14,7 @@ export function createHousekeepingActivities({
     if (!sweep) throw new UnknownSweepError(`this release has no sweep ${name}`)
     return whileHeartbeating((signal) => sweep.run(signal))
   }
-  return withFailures<HousekeepingActivities & HousekeepingActivitiesV01>({
+  return asActivities<HousekeepingActivities & HousekeepingActivitiesV01>({
     listSweeps: async () => housekeeping.map(({ name, summary }) => ({ name, summary })),
     runSweep: async ({ name }) => run(name),
     sweepIncomingObjects: async () => run('incomingObjects'),

@@ -7,21 +7,18 @@ import type {
 import { measureRefusal, type RefusalStep } from '../observability/retraction-events.ts'
 import type { Retraction } from '../services/retraction/module.ts'
 import type { Delivery } from '../services/delivery/module.ts'
-import { withFailures } from './failures.ts'
-import { whileHeartbeating } from './heartbeat.ts'
+import { asActivities } from './failures.ts'
 
 /** The steps of photoSync and accountSync. */
 export function createRetractionActivities(
   { plan, refusals, objects, proofs, withdraw }: Retraction,
   { starts, outbox }: Delivery,
 ): RetractionActivities {
-  return withFailures<RetractionActivities>({
+  return asActivities<RetractionActivities>({
     planPhotoSync: async ({ photoId }) => ({ ...(await plan.photo(photoId)), edges: [...refusals.edges] }),
     stopUpload: ({ photoId }) => starts.stopUpload(photoId),
     refusePhotoAtEdge: (refusal) =>
-      measured(refusal.gone.length > 0 ? 'prove' : 'deny', () =>
-        whileHeartbeating(() => refusals.refusePhoto(refusal)),
-      ),
+      measured(refusal.gone.length > 0 ? 'prove' : 'deny', () => refusals.refusePhoto(refusal)),
     moveVariant: ({ photoId, stale }) => objects.move(photoId, stale),
     sweepVariants: ({ photoId }) => objects.sweep(photoId),
     deletePhotoObjects: ({ photoId }) => objects.deleteAll(photoId),
@@ -29,7 +26,7 @@ export function createRetractionActivities(
     recordPhotoProof: async ({ photoId, minEpoch }) => void (await proofs.photo(photoId, minEpoch)),
     planAccountSync: async ({ userId }) => ({ ...(await plan.account(userId)), edges: [...refusals.edges] }),
     denyAccountAtEdge: ({ edge, userId, minEpoch }) =>
-      measured('deny', () => whileHeartbeating(() => refusals.denyAccount(edge, userId, minEpoch))),
+      measured('deny', () => refusals.denyAccount(edge, userId, minEpoch)),
     async withdrawPhotos({ userId, after }) {
       const { batch, outboxIds } = await withdraw(userId, after)
       await outbox.dispatch(outboxIds)
@@ -52,7 +49,7 @@ export function createSyncActivitiesV02({ plan, refusals, objects }: Retraction)
     }
     return { purged }
   }
-  return withFailures<SyncActivitiesV02>({
+  return asActivities<SyncActivitiesV02>({
     async planSync({ photoId }): Promise<SyncPlanV02> {
       const { state, version, accessEpoch, stale, wasPublished } = await plan.photo(photoId)
       if (state === 'deleted') return { state, version, accessEpoch, wasPublished }

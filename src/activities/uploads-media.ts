@@ -1,7 +1,7 @@
 import type { MediaActivities } from '../contracts/activities/uploads-media.ts'
 import type { Originals } from '../services/uploads/validate-original.ts'
 import type { Variants } from '../services/uploads/render-variants.ts'
-import { withFailures } from './failures.ts'
+import { asActivities } from './failures.ts'
 import { currentAttempt, whileHeartbeating } from './heartbeat.ts'
 
 export interface MediaActivitiesDeps {
@@ -11,7 +11,7 @@ export interface MediaActivitiesDeps {
 
 /** The steps that decode pixels; a media worker runs at most MEDIA_CONCURRENCY of them at once. */
 export function createMediaActivities({ originals, variants }: MediaActivitiesDeps): MediaActivities {
-  return withFailures<MediaActivities>({
+  return asActivities<MediaActivities>({
     validateOriginal: async ({ photoId }) => ({
       ...(await whileHeartbeating((signal) => originals.validate(photoId, signal))),
       attempts: currentAttempt(),

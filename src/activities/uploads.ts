@@ -1,7 +1,7 @@
 import type { UploadActivities } from '../contracts/activities/uploads.ts'
 import type { Uploads } from '../services/uploads/claim-and-publish.ts'
 import type { WorkflowStarts } from '../services/delivery/workflow-starts.ts'
-import { withFailures } from './failures.ts'
+import { asActivities } from './failures.ts'
 
 export interface UploadActivitiesDeps {
   uploads: Uploads
@@ -10,7 +10,7 @@ export interface UploadActivitiesDeps {
 
 /** The short steps of photoUpload: they touch rows and objects and decode no pixels. */
 export function createUploadActivities({ uploads, starts }: UploadActivitiesDeps): UploadActivities {
-  return withFailures<UploadActivities>({
+  return asActivities<UploadActivities>({
     claimUpload: ({ photoId }) => uploads.claim(photoId),
     publishPhoto: ({ photoId }) => uploads.publish(photoId),
     abandonUpload: ({ photoId }) => uploads.abandon(photoId),

@@ -30,12 +30,14 @@ export const quickStep = {
 
 /**
  * Protects accepted work from outages of Postgres, S3, OpenSearch or Temporal, however long they last. Attempts are at
- * most half a minute apart, so that work resumes soon after an outage.
+ * most half a minute apart, so that work resumes soon after an outage. Ten silent seconds mean that the worker is dead:
+ * every activity heartbeats each second (`activities/failures.ts`).
  */
 export const durableStep = {
   taskQueue: TASK_QUEUES.orchestration,
   // Longer than the 15 s of a statement and the 30 s of an S3 request without an answer.
   startToCloseTimeout: '60s',
+  heartbeatTimeout: '10s',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' },
 } as const satisfies ActivityOptions
 

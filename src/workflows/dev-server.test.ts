@@ -154,3 +154,34 @@ describe('an upload whose photo is deleted just as its steps end', () => {
     }
   })
 })
+
+describe('an upload whose history grows long', () => {
+  it('keeps a hint that comes while it looks at the object', async () => {
+    const photoId = randomUUID()
+    const workflowId = photoUploadWorkflowId(photoId)
+    const signal = () => env.client.workflow.getHandle(workflowId).signal(ORIGINAL_ARRIVED)
+    const runs = new Set<string>()
+    const workers = await startWorkers(env, {
+      async claimUpload() {
+        runs.add(Context.current().info.workflowExecution!.runId)
+        // Each look is hinted while the one before is under way; none comes once the run has been continued.
+        if (runs.size > 1) return { outcome: 'closed', status: 'ready' }
+        await signal()
+        return { outcome: 'absent' }
+      },
+    })
+    try {
+      const upload = await env.client.workflow.signalWithStart(PHOTO_UPLOAD, {
+        workflowId,
+        taskQueue: TASK_QUEUES.orchestration,
+        args: [{ photoId, ownerId: '7', expiresAtMs: Date.now() + 60_000 }],
+        signal: ORIGINAL_ARRIVED,
+        signalArgs: [],
+      })
+      expect(await upload.result()).toEqual({ stage: 'ready' })
+      expect(runs.size).toBe(2)
+    } finally {
+      await workers.stop()
+    }
+  })
+})

@@ -44,6 +44,7 @@ export const Photo = defineEntity({
     longitude: p.double().$type<number>().nullable(),
     shareLocation: p.boolean().default(false),
     shareCamera: p.boolean().default(false),
+    shareTakenAt: p.boolean().default(true),
     allowDownload: p.boolean().default(false),
     /** Null: the default of the owner's account. */
     commentPolicy: p.enum(COMMENT_POLICIES).nullable(),

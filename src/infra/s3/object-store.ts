@@ -49,6 +49,12 @@ export interface PresignedPut {
   expiresAt: Date
 }
 
+export interface StoredObject {
+  key: string
+  bytes: number
+  lastModified: Date
+}
+
 export interface ObjectStore {
   presignPut(options: PresignPutOptions): Promise<PresignedPut>
   /** undefined if the object does not exist. */
@@ -63,8 +69,8 @@ export interface ObjectStore {
   copy(from: string, to: string, etag?: string): Promise<void>
   /** Deletes the objects that exist; does not tell how many did. */
   delete(keys: readonly string[]): Promise<void>
-  /** Keys under a prefix, in pages of 1,000. */
-  list(prefix: string): AsyncIterable<{ key: string; bytes: number; lastModified: Date }>
+  /** Objects under a prefix in the order of their keys, read in pages of 1,000; with `after`, those behind that key. */
+  list(prefix: string, after?: string): AsyncIterable<StoredObject>
   /** Whether the bucket answers. */
   ping(): Promise<void>
   close(): void
@@ -220,11 +226,16 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
       }
     },
 
-    async *list(prefix) {
+    async *list(prefix, after) {
       let token: string | undefined
       do {
         const page = await client.send(
-          new ListObjectsV2Command({ Bucket, Prefix: prefix, ContinuationToken: token }),
+          new ListObjectsV2Command({
+            Bucket,
+            Prefix: prefix,
+            ContinuationToken: token,
+            ...(after && { StartAfter: after }),
+          }),
         )
         for (const object of page.Contents ?? []) {
           yield { key: object.Key!, bytes: object.Size!, lastModified: object.LastModified! }

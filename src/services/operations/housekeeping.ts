@@ -1,4 +1,5 @@
 import type { Sweep } from '../../contracts/housekeeping.ts'
+import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { sweepSessions } from '../accounts/sweep-sessions.ts'
@@ -9,19 +10,22 @@ import { sweepComments } from '../engagement/sweep-comments.ts'
 import { sweepMutes } from '../graph/sweep-mutes.ts'
 import { sweepIdempotencyKeys } from '../requests/sweep-idempotency-keys.ts'
 import { wakeOwedRetractions } from '../retraction/proofs.ts'
+import { sweepStoredObjects } from '../retraction/sweep-stored-objects.ts'
 import { sweepIncoming } from '../uploads/sweep-incoming.ts'
 
 export interface HousekeepingDeps {
   db: Pick<Database, 'primary'>
   objects: ObjectStore
+  cdn: Cdn
   starts: Pick<WorkflowStarts, 'reconcileDistribution' | 'deliver'>
 }
 
 /** Every sweep, as its module exports it; a new one only has to be added here. */
-export function createHousekeeping({ db: { primary }, objects, starts }: HousekeepingDeps): Sweep[] {
+export function createHousekeeping({ db: { primary }, objects, cdn, starts }: HousekeepingDeps): Sweep[] {
   return [
     startOwedFanouts(primary, (photo) => starts.reconcileDistribution(photo)),
     wakeOwedRetractions(primary, starts),
+    sweepStoredObjects({ primary, objects, cdn }),
     sweepIncoming(primary, objects),
     sweepIdempotencyKeys(primary),
     sweepSessions(primary),

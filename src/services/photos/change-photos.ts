@@ -4,7 +4,15 @@ import type { Transaction } from '../../infra/db/database.ts'
 import { addToOutbox } from '../delivery/outbox.ts'
 
 type Changeable =
-  'caption' | 'alt_text' | 'visibility' | 'status' | 'share_location' | 'share_camera' | 'allow_download'
+  | 'caption'
+  | 'alt_text'
+  | 'visibility'
+  | 'status'
+  | 'share_location'
+  | 'share_camera'
+  | 'share_taken_at'
+  | 'allow_download'
+  | 'comment_policy'
 
 export interface ChangedPhoto {
   photoId: PhotoId

@@ -13,6 +13,7 @@ export interface NewPhoto {
   visibility: Visibility
   shareLocation: boolean
   shareCamera: boolean
+  shareTakenAt: boolean
   allowDownload: boolean
   /** Null follows the default of the owner's account. */
   commentPolicy: CommentPolicy | null

@@ -49,6 +49,7 @@ export interface PhotoCard {
   location: { latitude: number; longitude: number } | null
   shareLocation: boolean
   shareCamera: boolean
+  shareTakenAt: boolean
   allowDownload: boolean
   createdAt: Date
   uploadExpiresAt: Date
@@ -90,7 +91,7 @@ const LOAD_CARDS = `
     u.access_epoch AS owner_access_epoch, p.status, p.visibility,
     p.caption, p.alt_text, p.failure_code, p.failure_detail, p.content_type, p.bytes, p.width, p.height, p.thumbhash,
     to_char(p.taken_at, 'YYYY-MM-DD"T"HH24:MI:SS') AS taken_at, p.taken_at_offset, p.camera, p.latitude, p.longitude,
-    p.share_location, p.share_camera, p.allow_download, p.created_at, p.upload_expires_at, p.published_at, p.score,
+    p.share_location, p.share_camera, p.share_taken_at, p.allow_download, p.created_at, p.upload_expires_at, p.published_at, p.score,
     (SELECT coalesce(json_agg(json_build_object('variant', v.variant, 'format', v.format, 'objectKey', v.object_key,
         'width', v.width, 'height', v.height, 'bytes', v.bytes) ORDER BY v.width, v.variant, v.format), '[]')
       FROM photo_variants v WHERE v.photo_id = p.photo_id) AS variants,
@@ -178,6 +179,7 @@ type CardRow = Pick<
   | 'longitude'
   | 'share_location'
   | 'share_camera'
+  | 'share_taken_at'
   | 'allow_download'
   | 'created_at'
   | 'upload_expires_at'
@@ -232,6 +234,7 @@ function toCard(row: CardRow): PhotoCard {
         : { latitude: row.latitude, longitude: row.longitude },
     shareLocation: row.share_location,
     shareCamera: row.share_camera,
+    shareTakenAt: row.share_taken_at,
     allowDownload: row.allow_download,
     createdAt: row.created_at,
     uploadExpiresAt: row.upload_expires_at,

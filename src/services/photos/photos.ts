@@ -142,6 +142,7 @@ const COLUMNS = {
   visibility: 'visibility',
   shareLocation: 'share_location',
   shareCamera: 'share_camera',
+  shareTakenAt: 'share_taken_at',
   allowDownload: 'allow_download',
   commentPolicy: 'comment_policy',
 } as const satisfies Record<keyof PhotoChanges, keyof PhotoRow>

@@ -31,9 +31,12 @@ const uploadProgress = defineQuery<UploadProgress>(UPLOAD_PROGRESS)
  */
 export const LONGEST_TRANSFER_MS = 15 * 60 * 1000
 
-/** One upload, from the pre-signed URL to the last variant (contracts/photo-upload.ts). */
-export async function photoUpload(input: PhotoUploadInput): Promise<PhotoUploadResult> {
-  const upload = openUpload()
+/**
+ * One upload, from the pre-signed URL to the last variant (contracts/photo-upload.ts).
+ * @param hinted a hint that came while the run that this one continues looked at the object
+ */
+export async function photoUpload(input: PhotoUploadInput, hinted = false): Promise<PhotoUploadResult> {
+  const upload = openUpload(hinted)
   try {
     return await upload.untilDeleted(() => run(input, upload))
   } catch (error) {
@@ -43,10 +46,10 @@ export async function photoUpload(input: PhotoUploadInput): Promise<PhotoUploadR
 }
 
 /** State and handlers. */
-function openUpload() {
+function openUpload(hinted: boolean) {
   const progress = trackProgress()
   const work = new CancellationScope()
-  let hints = 0
+  let hints = hinted ? 1 : 0
   let deleted = false
   setHandler(
     originalArrived,
@@ -130,7 +133,7 @@ async function awaitOriginal(input: PhotoUploadInput, upload: Upload) {
       progress.mark('arrival', 'failed', 'upload_expired')
       return claim
     }
-    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof photoUpload>(input)
+    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof photoUpload>(input, upload.hinted())
   }
 }
 

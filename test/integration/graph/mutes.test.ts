@@ -88,6 +88,7 @@ describe('a mute', () => {
     const sweep = createHousekeeping({
       db: world.db,
       objects: world.api.clients.objects,
+      cdn: world.api.clients.cdn,
       starts: { reconcileDistribution: async () => {}, deliver: async () => {} },
     }).find(({ name }) => name === 'mutes')!
     expect(await sweep.run()).toBe(1)

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { photoUploadWorkflowId } from '../../../src/contracts/photo-upload.ts'
 import type { UserId } from '../../../src/domain/ids.ts'
+import { openSearchClient } from '../../../src/infra/opensearch/client.ts'
+import { photosAlias } from '../../../src/infra/opensearch/setup.ts'
 import { imageUrl } from '../../../src/services/photos/image-url.ts'
 import { incomingKey } from '../../../src/services/photos/object-keys.ts'
 import { mediaWorker } from '../../../src/workers/media.ts'
@@ -179,5 +181,26 @@ describe('the retraction of an account', () => {
       openBefore.filter((key) => key.startsWith('originals/')),
     )
     await changeAccount('is_private = false')
+  })
+
+  it('rewrites the audience in search documents, and rewrites it back', async () => {
+    const { photoId } = await publish()
+    const client = openSearchClient(process.env.OPENSEARCH_URL!)
+    const index = photosAlias(world.config.OPENSEARCH_INDEX_PREFIX)
+    const audience = async () => {
+      const { body } = await client.get({ index, id: photoId })
+      return (body._source as { visibility: string }).visibility
+    }
+    try {
+      await expect.poll(audience).toBe('public')
+      await changeAccount('is_private = true')
+      await expect.poll(audience, { timeout: 20_000 }).toBe('followers')
+      await changeAccount(`status = 'suspended'`)
+      await expect.poll(audience, { timeout: 20_000 }).toBe('private')
+      await changeAccount(`is_private = false, status = 'active'`)
+      await expect.poll(audience, { timeout: 20_000 }).toBe('public')
+    } finally {
+      await client.close()
+    }
   })
 })

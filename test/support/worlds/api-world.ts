@@ -19,6 +19,7 @@ import { createAccessTokens } from '../../../src/services/accounts/access-tokens
 import { openLists } from '../../../src/services/lists/module.ts'
 import { buildUser } from '../factories/accounts.ts'
 import { buildPhoto, type BuildPhotoOptions } from '../factories/photos.ts'
+import { settle } from '../replica.ts'
 
 /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers of many shapes, each asserted by its test */
 export type Json = any
@@ -123,7 +124,10 @@ export async function openApiWorld(overrides: Record<string, string> = {}): Prom
       return { id: userId, username, password, token, refreshToken }
     },
     async seedPhoto({ ownerId, ...photo }) {
-      return (await buildPhoto(db, ownerId, { ...photo, hasVariants: !isUpload(photo.status) })).photoId
+      const { photoId } = await buildPhoto(db, ownerId, { ...photo, hasVariants: !isUpload(photo.status) })
+      // Someone who has not just written reads there.
+      if (db.rotation.inRotation()) await settle(db)
+      return photoId
     },
     async rowCounts() {
       const tables = await db.primary<{ name: string }>({

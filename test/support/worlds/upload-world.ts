@@ -91,6 +91,7 @@ const SMALL_JPEG: NewPhoto = {
   visibility: 'public',
   shareLocation: false,
   shareCamera: false,
+  shareTakenAt: true,
   allowDownload: false,
   commentPolicy: null,
 }

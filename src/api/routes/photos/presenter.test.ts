@@ -34,6 +34,7 @@ const card: PhotoCard = {
   location: { latitude: 1, longitude: 2 },
   shareLocation: false,
   shareCamera: false,
+  shareTakenAt: true,
   allowDownload: false,
   createdAt: new Date(0),
   uploadExpiresAt: new Date(0),
@@ -80,6 +81,12 @@ describe('the photo presenter', () => {
     [-210, '2026-05-01T10:20:30-03:30'],
   ])('adds an offset to the capture time only if it is known: %j', (takenAtOffset, expected) => {
     expect(present({ ...card, takenAtOffset }, ANONYMOUS).takenAt).toBe(expected)
+  })
+
+  it('shows the capture time to others only if the owner shares it', () => {
+    const hidden = { ...card, shareTakenAt: false }
+    expect(present(hidden, ANONYMOUS).takenAt).toBeNull()
+    expect(present(hidden, { kind: 'user', userId: card.owner.userId }).takenAt).toBe('2026-05-01T10:20:30')
   })
 
   it("never shows an original's key or a non-expiring URL of a private photo", () => {

@@ -36,7 +36,7 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
       width: card.width,
       height: card.height,
       placeholder: card.thumbhash,
-      takenAt: takenAtOf(card),
+      takenAt: isOwner || card.shareTakenAt ? takenAtOf(card) : null,
       ...(card.camera !== null && (isOwner || card.shareCamera) ? { camera: card.camera } : {}),
       ...(card.location !== null && (isOwner || card.shareLocation) ? { location: card.location } : {}),
       createdAt: card.createdAt.toISOString(),
@@ -50,6 +50,7 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
         ? {
             shareLocation: card.shareLocation,
             shareCamera: card.shareCamera,
+            shareTakenAt: card.shareTakenAt,
             allowDownload: card.allowDownload,
           }
         : {}),

@@ -55,7 +55,10 @@ export const PhotoSchema = z
     width: z.number().int().nullable(),
     height: z.number().int().nullable(),
     placeholder: z.string().nullable().meta({ description: 'A thumbhash in base64.' }),
-    takenAt: z.string().nullable().meta({ description: 'Local time, with an offset only if it is known.' }),
+    takenAt: z.string().nullable().meta({
+      description:
+        'Local time, with an offset only if it is known. Only if the owner shares it (by default); always for the owner.',
+    }),
     camera: z.string().optional().meta({ description: 'Only if the owner shares it; always for the owner.' }),
     location: z
       .object({ latitude: z.number(), longitude: z.number() })
@@ -72,6 +75,7 @@ export const PhotoSchema = z
     variants: z.array(VariantSchema),
     shareLocation: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
     shareCamera: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
+    shareTakenAt: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
     allowDownload: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
   })
   .meta({ id: 'Photo' })
@@ -85,6 +89,7 @@ export const editable = {
   visibility: z.enum(VISIBILITIES).optional(),
   shareLocation: z.boolean().optional(),
   shareCamera: z.boolean().optional(),
+  shareTakenAt: z.boolean().optional(),
   allowDownload: z.boolean().optional(),
   commentPolicy: z
     .enum(COMMENT_POLICIES)

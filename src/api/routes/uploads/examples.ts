@@ -15,6 +15,7 @@ export const awaitedPhotoExample = {
   variants: [],
   shareLocation: false,
   shareCamera: false,
+  shareTakenAt: true,
   allowDownload: false,
 }
 

@@ -36,6 +36,7 @@ export function uploadRoutes(routes: Routes, { present, maxUploadBytes }: Upload
           visibility: body.visibility ?? 'public',
           shareLocation: body.shareLocation ?? false,
           shareCamera: body.shareCamera ?? false,
+          shareTakenAt: body.shareTakenAt ?? true,
           allowDownload: body.allowDownload ?? false,
           commentPolicy: body.commentPolicy ?? null,
         },

@@ -42,6 +42,7 @@ const initial = {
   visibility: editable.visibility.meta({ default: 'public' }),
   shareLocation: editable.shareLocation.meta({ default: false }),
   shareCamera: editable.shareCamera.meta({ default: false }),
+  shareTakenAt: editable.shareTakenAt.meta({ default: true }),
   allowDownload: editable.allowDownload.meta({ default: false }),
 }
 

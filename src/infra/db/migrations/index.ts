@@ -6,6 +6,8 @@ import { Migration20261122ReplicaRotation } from './migration-20261122-replica-r
 import { Migration20261126Buckets } from './migration-20261126-buckets.ts'
 import { Migration20261126DistributionAndCounters } from './migration-20261126-distribution-and-counters.ts'
 import { Migration20261126Access } from './migration-20261126-access.ts'
+import { Migration20261127ShareTakenAt } from './migration-20261127-share-taken-at.ts'
+import { Migration20261127SweepPositions } from './migration-20261127-sweep-positions.ts'
 import { Migration20261127Retraction } from './migration-20261127-retraction.ts'
 import { Migration20261126RefoldTags } from './migration-20261126-refold-tags.ts'
 import { Migration20261127Albums } from './migration-20261127-albums.ts'
@@ -27,4 +29,6 @@ export const migrations = [
   { name: '20261127-mutes-until', class: Migration20261127MutesUntil },
   { name: '20261127-retraction', class: Migration20261127Retraction },
   { name: '20261127-albums', class: Migration20261127Albums },
+  { name: '20261127-sweep-positions', class: Migration20261127SweepPositions },
+  { name: '20261127-share-taken-at', class: Migration20261127ShareTakenAt },
 ]

@@ -1,0 +1,144 @@
+import type { Sweep } from '../../contracts/housekeeping.ts'
+import { isUuid, type PhotoId } from '../../domain/ids.ts'
+import type { PhotoStatus } from '../../domain/visibility.ts'
+import { SweepPosition } from '../../entities/index.ts'
+import { insertRow, run } from '../../infra/db/insert.ts'
+import type { Query } from '../../infra/db/database.ts'
+import type { Cdn } from '../../infra/cdn/cdn.ts'
+import type { ObjectStore, StoredObject } from '../../infra/s3/object-store.ts'
+import { epochOfKey, originalKey } from '../photos/object-keys.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+/** Steps that are under way name an object within minutes. */
+const UNNAMED_KEPT_MS = DAY_MS
+/** An object whose photo has no row at all: the database may have been restored, and its rows may yet come back. */
+const UNKNOWN_KEPT_MS = 30 * DAY_MS
+
+const BATCH_OBJECTS = 500
+/** In one run, so that a bucket of millions is gone through slowly: a million in four days. */
+const MAX_OBJECTS = 10_000
+
+const PREFIXES = ['originals/', 'variants/']
+
+export interface StoredObjectsDeps {
+  primary: Query
+  objects: ObjectStore
+  cdn: Cdn
+  now?: () => number
+  maxObjects?: number
+}
+
+/**
+ * Compares what is stored with the rows, a stretch of keys at a time: an object that no row names is what a crash between two
+ * steps or a lost workflow has left, and an edge that forgot its denial would serve it again.
+ */
+export function sweepStoredObjects(deps: StoredObjectsDeps): Sweep {
+  const { primary, objects, now = Date.now, maxObjects = MAX_OBJECTS } = deps
+  return {
+    name: 'storedObjects',
+    summary: 'Compare the next stored objects with their rows',
+    async run(signal) {
+      let deleted = 0
+      let seen = 0
+      for (const prefix of PREFIXES) {
+        const name = `storedObjects/${prefix}`
+        let batch: StoredObject[] = []
+        let isAtEnd = true
+        const finish = async () => {
+          if (batch.length === 0) return
+          deleted += await deleteUnnamed(deps, batch, now())
+          await keepPosition(primary, name, batch.at(-1)!.key)
+          batch = []
+        }
+        for await (const object of objects.list(prefix, await positionOf(primary, name))) {
+          signal?.throwIfAborted()
+          batch.push(object)
+          seen++
+          if (batch.length === BATCH_OBJECTS) await finish()
+          if (seen >= maxObjects) {
+            isAtEnd = false
+            break
+          }
+        }
+        await finish()
+        if (!isAtEnd) return deleted
+        // The next run begins again.
+        await keepPosition(primary, name, '')
+      }
+      return deleted
+    },
+  }
+}
+
+interface NamedPhoto {
+  status: PhotoStatus
+  keys: Set<string>
+}
+
+async function deleteUnnamed(
+  { primary, objects, cdn }: StoredObjectsDeps,
+  batch: readonly StoredObject[],
+  nowMs: number,
+): Promise<number> {
+  const photoIdOf = (key: string): PhotoId | undefined => {
+    const id = key.split('/')[1]
+    return id !== undefined && isUuid(id) ? id : undefined
+  }
+  const photoIds = new Set(batch.map(({ key }) => photoIdOf(key)).filter((id) => id !== undefined))
+  const photos = await readPhotos(primary, [...photoIds])
+  const unnamed = batch.filter(({ key, lastModified }) => {
+    const photoId = photoIdOf(key)
+    // Not one of ours.
+    if (photoId === undefined) return false
+    const photo = photos.get(photoId)
+    const keptMs = photo ? UNNAMED_KEPT_MS : UNKNOWN_KEPT_MS
+    return !(photo && isNamed(photo, photoId, key)) && nowMs - lastModified.getTime() > keptMs
+  })
+  if (unnamed.length === 0) return 0
+  const keys = unnamed.map(({ key }) => key)
+  const served = keys.filter((key) => epochOfKey(key) !== undefined).map((key) => `/${key}`)
+  const purge = async () => {
+    for (const edge of cdn.edges) await cdn.purge(edge, served)
+  }
+  // Before too: once the objects are gone, no later run would find them for an edge that is away now.
+  await purge()
+  await objects.delete(keys)
+  await purge()
+  return keys.length
+}
+
+function isNamed({ status, keys }: NamedPhoto, photoId: PhotoId, key: string): boolean {
+  if (keys.has(key)) return true
+  // Validation copies the original before a row names it; a failed or deleted photo keeps none.
+  return key === originalKey(photoId) && status === 'processing'
+}
+
+async function readPhotos(primary: Query, photoIds: readonly PhotoId[]): Promise<Map<PhotoId, NamedPhoto>> {
+  const rows = await primary<{
+    photo_id: PhotoId
+    status: PhotoStatus
+    keys: string[]
+  }>({
+    text: `SELECT p.photo_id, p.status, ARRAY(SELECT v.object_key FROM photo_variants v WHERE v.photo_id = p.photo_id) AS keys
+      FROM photos p WHERE p.photo_id = ANY ($1::uuid[])`,
+    values: [photoIds],
+  })
+  return new Map(rows.map((row) => [row.photo_id, { status: row.status, keys: new Set(row.keys) }]))
+}
+
+async function positionOf(primary: Query, name: string): Promise<string> {
+  const [row] = await primary<{ position: string }>({
+    text: 'SELECT position FROM sweep_positions WHERE name = $1',
+    values: [name],
+  })
+  return row?.position ?? ''
+}
+
+async function keepPosition(primary: Query, name: string, position: string): Promise<void> {
+  await run(
+    primary,
+    insertRow(SweepPosition, { name, position }).onConflict((conflict) =>
+      conflict.column('name').doUpdateSet({ position }),
+    ),
+  )
+}
