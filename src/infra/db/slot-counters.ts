@@ -42,7 +42,8 @@ const anotherSlot = () => 1 + Math.floor(Math.random() * (SLOTS - 1))
 
 // A row of slot 0 that exists but is not free is locked by another transaction. Until the first row of a key is
 // committed, it looks as if there were none, and transactions that come meanwhile wait for that one insert. The order
-// holds because the INSERT takes row after row from a nested loop over the sorted keys.
+// holds because the INSERT takes row after row from a nested loop over the sorted keys. OFFSET 0: a probe for each key;
+// for hundreds of them, the planner would read the whole table into a hash.
 function upsert({ table, key, keyType, columns }: CounterTable<string>): string {
   const names = columns.join(', ')
   const amounts = columns.map((_, index) => `$${index + 3}::bigint[]`).join(', ')
@@ -50,7 +51,8 @@ function upsert({ table, key, keyType, columns }: CounterTable<string>): string 
   return `
     INSERT INTO ${table} AS counters (${key}, slot, ${names})
     SELECT change.${key},
-      CASE WHEN free.slot IS NULL AND EXISTS (SELECT FROM ${table} t WHERE t.${key} = change.${key} AND t.slot = 0)
+      CASE WHEN free.slot IS NULL AND EXISTS (
+          SELECT FROM ${table} t WHERE t.${key} = change.${key} AND t.slot = 0 OFFSET 0)
         THEN change.other_slot ELSE 0 END,
       ${columns.map((column) => `change.${column}`).join(', ')}
     FROM (

@@ -5,7 +5,7 @@ import { lockFeedStates } from '../distribution/feed-state.ts'
 import { insertEdges } from './edges.ts'
 import { holdPrivacy } from './privacy.ts'
 
-/** Follows made by one transaction, which locks as many feeds meanwhile: some 50 ms. */
+/** Follows made by one transaction, which locks as many feeds meanwhile: some 90 ms. */
 const MAX_APPROVED = 500
 
 // Those of suspended, deactivated or blocked accounts stay as they are, and nothing waits for a private account's answer.
