@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApproveWaiting } from '../../../src/services/graph/approve-waiting.ts'
+import { deleteEdges } from '../../../src/services/graph/edges.ts'
+import { lockFeedStates } from '../../../src/services/distribution/feed-state.ts'
+import { lockAwaited } from '../../support/worlds/feed-world.ts'
 import { openGraphWorld, type GraphWorld } from '../../support/worlds/graph-world.ts'
 import type { Person } from '../../support/worlds/api-world.ts'
 
@@ -112,6 +115,22 @@ describe('an account that turns private', () => {
     }
   })
 
+  it('is obeyed by the replica every time', async () => {
+    const [author, stranger] = (await world.people(2)) as [Person, Person]
+    const photoId = await world.seedPhoto({ ownerId: author.id })
+    const found = async () => {
+      await world.readFromReplica(stranger)
+      const { body } = await world.call('GET', `/v1/photos?ids=${photoId}`, { token: stranger.token })
+      return body.items.length
+    }
+    for (let n = 0; n < 15; n++) {
+      await world.setPrivate(author, true)
+      expect(await found()).toBe(0)
+      await world.setPrivate(author, false)
+      await expect.poll(found).toBe(1)
+    }
+  })
+
   it('is edited with the rest, and only while it is as expected', async () => {
     const [author] = await world.people(1)
     const me = await world.call('GET', '/v1/me', { token: author!.token })
@@ -168,6 +187,27 @@ describe('an account that turns public', () => {
     expect(await approveWaiting(author.id)).toBe(0)
     expect(await world.profile(author, author)).toMatchObject({ followerCount: 5 })
     expect(await world.contradictions()).toEqual([])
+  })
+})
+
+describe('approving what waits', () => {
+  it('leaves out those who withdraw or block while it waits for them', async () => {
+    const [author, withdrawing, blocking, staying] = (await asked(3)) as [Person, Person, Person, Person]
+    const { opening } = await world.db.transaction(async (tx) => {
+      await lockFeedStates(tx, author.id, withdrawing.id, blocking.id)
+      const opening = world.setPrivate(author, false)
+      await lockAwaited(world.db, '%INSERT INTO feed_state%')
+      const edge = { followerId: withdrawing.id, followeeId: author.id }
+      await deleteEdges(tx, [edge])
+      await tx.query({
+        text: 'INSERT INTO blocks (blocker_id, blocked_id) VALUES ($1, $2)',
+        values: [blocking.id, author.id],
+      })
+      return { opening }
+    })
+    expect(await opening).toBe(200)
+    expect(await world.names(author, `/users/${author.username}/followers`)).toEqual(namesOf(staying))
+    expect(await world.profile(author, author)).toMatchObject({ followerCount: 1 })
   })
 })
 

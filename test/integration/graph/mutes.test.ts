@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createHousekeeping } from '../../../src/services/operations/housekeeping.ts'
+import { sweepMutes } from '../../../src/services/graph/sweep-mutes.ts'
+import { lockAwaited } from '../../support/worlds/feed-world.ts'
 import { openGraphWorld, type GraphWorld } from '../../support/worlds/graph-world.ts'
 import type { Json, Person } from '../../support/worlds/api-world.ts'
 
@@ -85,12 +86,7 @@ describe('a mute', () => {
     await expire(muter)
     expect(await listed(muter)).toEqual([[second.username, null]])
     expect(await world.profile(muter, first)).toMatchObject({ relationship: { muting: false } })
-    const sweep = createHousekeeping({
-      db: world.db,
-      objects: world.api.clients.objects,
-      cdn: world.api.clients.cdn,
-      starts: { reconcileDistribution: async () => {}, deliver: async () => {} },
-    }).find(({ name }) => name === 'mutes')!
+    const sweep = sweepMutes(world.db.primary)
     expect(await sweep.run()).toBe(1)
     expect(await sweep.run()).toBe(0)
     const rows = await world.db.primary({
@@ -98,6 +94,20 @@ describe('a mute', () => {
       values: [muter.id],
     })
     expect(rows).toEqual([{ muted_id: second.id }])
+  })
+
+  it('that is renewed while a sweep waits for it is kept', async () => {
+    const [muter, muted] = (await world.people(2)) as [Person, Person]
+    await world.mute(muter, muted, { until: inMinutes(60) })
+    await expire(muter)
+    const swept = await world.db.transaction(async ({ query }) => {
+      await query({ text: 'UPDATE mutes SET until = NULL WHERE muter_id = $1', values: [muter.id] })
+      const running = sweepMutes(world.db.primary).run()
+      await lockAwaited(world.db, '%DELETE FROM mutes%')
+      return { running }
+    })
+    expect(await swept.running).toBe(0)
+    expect(await listed(muter)).toEqual([[muted.username, null]])
   })
 
   it('is listed latest first, while the account exists for the viewer', async () => {

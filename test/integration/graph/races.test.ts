@@ -83,6 +83,29 @@ describe('requests of the same accounts at once', () => {
   })
 })
 
+describe('an account that turns public while those who asked block it', () => {
+  it('makes followers only of those whose block comes later', async () => {
+    const [author, ...others] = (await world.people(9)) as [Person, ...Person[]]
+    for (let n = 0; n < 12; n++) {
+      await world.setPrivate(author, true)
+      await Promise.all(others.map((other) => world.follow(other, author)))
+      const statuses = await Promise.all([
+        ...others.slice(0, 4).map((other) => world.block(other, author)),
+        world.setPrivate(author, false),
+        ...others.slice(4, 6).map((other) => world.block(author, other)),
+        ...others.slice(6).map((other) => world.decline(author, other)),
+      ])
+      expect(statuses.filter((status) => status >= 500)).toEqual([])
+      expect(await world.contradictions()).toEqual([])
+      expect(await world.profile(author, author)).toMatchObject({ followingCount: 0 })
+      await Promise.all(
+        others.flatMap((other) => [world.unblock(other, author), world.unblock(author, other)]),
+      )
+      await Promise.all(others.map((other) => world.unfollow(other, author)))
+    }
+  })
+})
+
 describe('an account that turns private while many follow it', () => {
   it('gains no follower without consent once it is answered', async () => {
     const [author, ...others] = (await world.people(21)) as [Person, ...Person[]]

@@ -61,6 +61,22 @@ describe('counts beside photos', () => {
     expect((await show(id)).body.photo.likeCount).toBe(3)
   })
 
+  it('never wait in a circle when many make the first rows of several', async () => {
+    for (let round = 0; round < 5; round++) {
+      const ids = await Promise.all(Array.from({ length: 40 }, newPhoto))
+      const likeAll = (order: readonly PhotoId[]) =>
+        world.db.transaction((tx) =>
+          changePhotoCounters(
+            tx,
+            order.map((photoId) => ({ photoId, likes: 1 })),
+          ),
+        )
+      await Promise.all(Array.from({ length: 6 }, (_, n) => likeAll(n % 2 ? ids : ids.toReversed())))
+      const { body } = await world.call('GET', `/v1/photos?ids=${ids.join()}`, { token: ann.token })
+      expect(body.items.map(({ likeCount }: { likeCount: number }) => likeCount)).toEqual(ids.map(() => 6))
+    }
+  })
+
   it('are exact when many change several photos at once, in any order', async () => {
     const ids = await Promise.all([newPhoto(), newPhoto(), newPhoto()])
     const likeAll = (order: readonly PhotoId[]) =>
