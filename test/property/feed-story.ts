@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { VISIBILITIES, type Visibility } from '../../src/domain/visibility.ts'
+import { DEEDS } from './consent.ts'
 import { DEADLY_POINTS, type Kill } from './fanout-workers.ts'
 import { BALLAST_KEYS } from './redis-trouble.ts'
 
@@ -65,7 +66,11 @@ const operation = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('show'), photo, visibility, inFlight: fc.boolean() }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('follow'), account, other: account }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('unfollow'), account, other: account }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom(...DEEDS), account, other: account }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('set privacy'), account, isPrivate: fc.boolean() }),
+  },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -113,6 +118,7 @@ export type Operation = {
     via: Via
     kill: Kill | undefined
     all: boolean
+    isPrivate: boolean
   }
 }[string]
 

@@ -8,6 +8,7 @@ import { createFeedSweep, type FeedSweep } from '../../src/services/feed/sweep.t
 import type { Feed } from '../../src/services/feed/feed.ts'
 import { startServers, type PrivateServers } from '../support/servers/private-servers.ts'
 import { openWorld, type World } from '../support/worlds/feed-world.ts'
+import { openConsent, type Consent } from './consent.ts'
 import { ACCOUNTS, limits, story, type Operation, type Via } from './feed-story.ts'
 import {
   carryOut,
@@ -20,7 +21,7 @@ import {
 import { openFanoutWorkers, type FanoutWorkers, type Kill } from './fanout-workers.ts'
 import { openRedisTrouble, type RedisTrouble } from './redis-trouble.ts'
 import { feedPageFor } from '../support/list-read.ts'
-import { unlessDeleted } from './unless-deleted.ts'
+import { unlessGone } from './unless-gone.ts'
 
 /** Quick by default; thorough: PROPERTY_RUNS=1000; a failing run prints its seed, PROPERTY_SEED repeats it. */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 120)
@@ -39,6 +40,7 @@ const UNENROL_DAYS = 30
 let world: World
 let feeds: Record<Via, Feed>
 let collection: FeedSweep
+let consent: Consent
 let workers: FanoutWorkers
 let inProcess: RunActivity
 let redis: RedisTrouble
@@ -52,6 +54,7 @@ beforeAll(async () => {
   servers = await startServers('postgres', 'postgres-replica', 'valkey')
   world = await openWorld({ servers: servers.env, headItems: HEAD_ITEMS, rows: ROWS, minFollowing: 0 })
   world.inFlight.start()
+  consent = openConsent(world.db)
   collection = createFeedSweep({
     db: world.db,
     redis: world.redis,
@@ -129,13 +132,16 @@ async function begin() {
 
   async function read(feed: Feed, viewer: UserId, limit: number, pages: number): Promise<void> {
     const removedBefore = [...removed]
-    const seen: FeedPosition[] = []
+    const isStillBlocked = consent.watchBlocks()
+    const seen: (FeedPosition & { ownerId: UserId })[] = []
     let cursor: string | undefined
     for (let page = 0; page < pages; page++) {
       const { items: cards, nextCursor } = await feed.readFeed(
         feedPageFor(world.db, viewer, { limit, cursor }),
       )
-      seen.push(...cards.map((card) => ({ photoId: card.photoId, score: card.score! })))
+      seen.push(
+        ...cards.map(({ photoId, score, owner }) => ({ photoId, score: score!, ownerId: owner.userId })),
+      )
       if (nextCursor === null) break
       cursor = nextCursor
     }
@@ -143,6 +149,7 @@ async function begin() {
       expect(compareFeedOrder(seen[index - 1]!, seen[index]!)).toBeLessThan(0)
     }
     expect(seen.filter((item) => removedBefore.includes(item.photoId))).toEqual([])
+    expect(seen.filter((item) => isStillBlocked(viewer, item.ownerId))).toEqual([])
   }
 
   function owe(photoId: PhotoId): void {
@@ -185,9 +192,15 @@ async function begin() {
         return
       }
       case 'follow':
-        return one.account === one.other ? undefined : world.follow(user, users[one.other]!)
       case 'unfollow':
-        return world.unfollow(user, users[one.other]!)
+      case 'approve':
+      case 'block':
+      case 'unblock':
+      case 'mute':
+      case 'unmute':
+        return consent.perform(one.do, user, users[one.other]!)
+      case 'set privacy':
+        return consent.setPrivate(user, one.isPrivate)
       case 'read':
         return read(feeds[one.via], user, one.limit, one.pages)
       case 'flush':
@@ -210,13 +223,13 @@ async function begin() {
     }
     if (!known) return
     if (one.do === 'remove') {
-      await unlessDeleted(world.remove(known.photoId))
+      await unlessGone(world.remove(known.photoId))
       removed.add(known.photoId)
       owe(known.photoId)
     } else if (one.do === 'show' && !removed.has(known.photoId)) {
       // One whose push is paused would not be told; widened again it is in flight again.
       const inFlight = one.inFlight || paused.has(known.photoId)
-      await unlessDeleted(world.setVisibility(known.photoId, one.visibility, { inFlight }))
+      await unlessGone(world.setVisibility(known.photoId, one.visibility, { inFlight }))
       if (!paused.has(known.photoId)) owe(known.photoId)
     } else if (one.do === 'distribute') {
       await distribute(known.photoId, one.kill)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { settle } from '../support/replica.ts'
 import { openGraphWorld, type GraphWorld } from '../support/worlds/graph-world.ts'
 import type { Json, Person } from '../support/worlds/api-world.ts'
 import { act, ACCOUNTS, everyone, GraphModel, type Act, type AccountIndex } from './graph-model.ts'
@@ -142,12 +143,6 @@ function expectedViews({ people, photos }: Cast, model: GraphModel, viewer: Acco
   }
 }
 
-/** Resolves when the replica has all that was committed. */
-async function settle(): Promise<void> {
-  const [at] = await world.db.primary<{ lsn: string }>({ text: 'SELECT pg_current_wal_lsn() AS lsn' })
-  expect(await world.db.rotation.waitForReplay(at!.lsn, 10_000)).toBe(true)
-}
-
 /** A suspended account cannot act or look. */
 const isAwake = (model: GraphModel, index: AccountIndex) => !model.suspended.has(index)
 
@@ -169,7 +164,7 @@ describe('the graph', () => {
           const model = new GraphModel()
           await live(cast, model, acts)
           if (onReplica) {
-            await settle()
+            await settle(world.db)
             for (const person of cast.people) await world.readFromReplica(person)
           }
           for (const viewer of everyone.filter((index) => isAwake(model, index))) {

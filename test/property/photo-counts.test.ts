@@ -7,7 +7,7 @@ import { createOutbox } from '../../src/services/delivery/outbox.ts'
 import { createProfiles } from '../../src/services/graph/profiles.ts'
 import { createPhotos, type Photos } from '../../src/services/photos/photos.ts'
 import { createUploads, type Uploads } from '../../src/services/uploads/claim-and-publish.ts'
-import { unlessDeleted } from './unless-deleted.ts'
+import { unlessGone } from './unless-gone.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../support/worlds/api-world.ts'
 
 /** Quick by default; PROPERTY_RUNS=1000 is the thorough size, PROPERTY_SEED repeats a run. */
@@ -74,7 +74,7 @@ describe('a profile’s photo count', () => {
           ids.push(await world.seedPhoto({ ownerId: owner.id, status: 'processing' }))
         for (const round of rounds) {
           // Steps of a round run at once: some of them at the same photo.
-          await Promise.all(round.map((one) => unlessDeleted(take(owner, ids[one.photo]!, one))))
+          await Promise.all(round.map((one) => unlessGone(take(owner, ids[one.photo]!, one))))
           const [rows] = await world.db.primary<{ all: number; followers: number; public: number }>({
             text: `SELECT count(*)::int AS all,
                 count(*) FILTER (WHERE visibility <> 'private')::int AS followers,

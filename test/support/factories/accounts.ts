@@ -39,11 +39,9 @@ export async function buildUser(db: Database, username = uniqueName()): Promise<
 
 export const usernameOf = async (db: Database, userId: UserId) => (await accountsOf(db).get(userId)).username
 
-/** Closes an account to all but its followers. */
-export async function makePrivate(db: Database, userId: UserId): Promise<void> {
-  await createEditAccount({ db, accounts: accountsOf(db), outbox: forgetful(db) })(userId, {
-    isPrivate: true,
-  })
+/** Closes an account to all but its followers, or opens it to all. */
+export async function makePrivate(db: Database, userId: UserId, isPrivate = true): Promise<void> {
+  await createEditAccount({ db, accounts: accountsOf(db), outbox: forgetful(db) })(userId, { isPrivate })
 }
 
 /** By SQL: no service suspends accounts yet. The next read, on the replica too, obeys it. */

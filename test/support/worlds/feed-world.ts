@@ -148,11 +148,17 @@ export async function openWorld({ headItems, servers, ...rows }: WorldOptions = 
     remove: (photoId) => deletePhoto(db, photoId),
     settle: () => settle(db),
     async expected(viewer) {
-      const edges = await db.primary<{ followee_id: UserId }>({
-        text: 'SELECT followee_id FROM follows WHERE follower_id = $1',
-        values: [viewer],
-      })
-      const owners = [viewer, ...edges.map((edge) => edge.followee_id)]
+      const idsOf = async (text: string) =>
+        (await db.primary<{ id: UserId }>({ text, values: [viewer] })).map(({ id }) => id)
+      const followees = await idsOf('SELECT followee_id AS id FROM follows WHERE follower_id = $1')
+      const hidden = [
+        ...(await idsOf(
+          'SELECT muted_id AS id FROM mutes WHERE muter_id = $1 AND coalesce(until > now(), true)',
+        )),
+        ...(await idsOf('SELECT blocked_id AS id FROM blocks WHERE blocker_id = $1')),
+        ...(await idsOf('SELECT blocker_id AS id FROM blocks WHERE blocked_id = $1')),
+      ]
+      const owners = [viewer, ...followees.filter((id) => !hidden.includes(id))]
       const photos = await db.primary<{
         photo_id: PhotoId
         score: string | null

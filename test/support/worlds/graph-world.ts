@@ -1,4 +1,6 @@
 import { expect } from 'vitest'
+import type { AccountStatus } from '../../../src/domain/access.ts'
+import { setAccountStatus } from '../factories/accounts.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from './api-world.ts'
 
 /** What one account can do about another, through the API. Each resolves with the status of the answer. */
@@ -17,7 +19,7 @@ export interface Acts {
 export interface GraphWorld extends ApiWorld, Acts {
   people(count: number): Promise<Person[]>
   setPrivate(who: Person, isPrivate: boolean): Promise<number>
-  setStatus(who: Person, status: 'active' | 'suspended' | 'deactivated'): Promise<void>
+  setStatus(who: Person, status: AccountStatus): Promise<void>
   /** From now on the account reads from the replica, as one that has not just written does. */
   readFromReplica(who: Person): Promise<void>
   /** The user, as `viewer` sees the profile; undefined if it is absent. */
@@ -52,11 +54,7 @@ export async function openGraphWorld(overrides: Record<string, string> = {}): Pr
       return (await world.call('PATCH', '/v1/me', { token: who.token, body: { isPrivate } })).status
     },
     async setStatus(who, status) {
-      await world.db.transaction(
-        ({ query }) =>
-          query({ text: 'UPDATE users SET status = $2 WHERE user_id = $1', values: [who.id, status] }),
-        { narrows: true },
-      )
+      await setAccountStatus(world.db, who.id, status)
     },
     async readFromReplica(who) {
       await world.api.clients.redis.del(`wrote:${who.id}`)
