@@ -98,7 +98,7 @@ export function createAlbumPhotos({ db, outbox }: { db: Database; outbox: Outbox
 
     put: (viewer, albumId, photoId, index) =>
       db.transaction(async (tx) => {
-        const photo = await holdSeenPhoto(tx, viewer, photoId)
+        const photo = await holdSeenPhoto(tx, viewer, photoId, albumId)
         const album = await holdAlbum(tx, viewer, albumId)
         if (index !== undefined && album.order === 'date') {
           throw invalidField('body.position', 'This album is ordered by date.')
@@ -120,7 +120,7 @@ export function createAlbumPhotos({ db, outbox }: { db: Database; outbox: Outbox
 
     async remove(viewer, albumId, photoId) {
       const outboxIds = await db.transaction(async (tx) => {
-        const photo = await holdSeenPhoto(tx, viewer, photoId)
+        const photo = await holdSeenPhoto(tx, viewer, photoId, albumId)
         if (photo?.ownerId === viewer.userId) {
           // What one has added can be taken back whatever became of the membership, even unseen.
           await lockAlbum(tx, albumId)
@@ -130,7 +130,7 @@ export function createAlbumPhotos({ db, outbox }: { db: Database; outbox: Outbox
         }
         const { role } = await holdAlbum(tx, viewer, albumId)
         assertRoleMay(role, "remove others' photos from")
-        return photo ? takeOut(tx, viewer, albumId, photo) : []
+        return photo?.isHeld ? takeOut(tx, viewer, albumId, photo) : []
       })
       await outbox.dispatch(outboxIds)
     },

@@ -56,7 +56,7 @@ export function createAlbums({ db }: { db: Database }): Albums {
       await db.transaction(async (tx) => {
         await lockAlbumAccount(tx, userId)
         await assertRoomForAlbum(tx, userId)
-        const cover = coverPhotoId === null ? undefined : await holdSeenPhoto(tx, viewer, coverPhotoId)
+        const cover = coverPhotoId === null ? undefined : await holdSeenPhoto(tx, viewer, coverPhotoId, null)
         if (coverPhotoId !== null && (cover?.ownerId !== userId || cover.status === 'failed')) {
           throw invalidField('body.coverPhotoId', 'Not a photo of yours.')
         }

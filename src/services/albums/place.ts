@@ -4,10 +4,10 @@ import type { Transaction } from '../../infra/db/database.ts'
 import { accountOnly, visibleTo } from '../../infra/db/rules.ts'
 
 /**
- * A position has at most this many digits behind the point. To use them up, some 3,000 photos in a row must be put between
- * the same two; then all positions of the album are written anew.
+ * A position has at most this many digits behind the point, so that it fits into a cursor. To use them up, some 660 photos in
+ * a row must be put between the same two; then all positions of the album are written anew.
  */
-const MAX_DIGITS = 1_000
+const MAX_DIGITS = 200
 
 /** The number with the fewest digits that lies between two, of which either may be NULL; NULL if none is short enough. */
 const BETWEEN = `CASE

@@ -84,7 +84,7 @@ const VIEWER: ViewerSql = { userId: '$1::bigint', linkId: '$5::uuid' }
 
 // Rights and content in one snapshot, so that nothing is shown under a right that was already gone. Plan: one probe of
 // photos_pkey, users_pkey, photo_variants_pkey, photo_tags_pkey, photo_counters_pkey, likes_pkey, follows_pkey and
-// mutes_pkey per id, and two of blocks_pkey for those of others; at most 100 or so ids a call.
+// mutes_pkey per id, two of blocks_pkey for those of others, and some of albums for those hidden otherwise; at most 100 or so ids a call.
 // The array of those of the viewer's circle is made once, by a probe of follows_pkey each, before any content is read.
 const LOAD_CARDS = `
   SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, u.is_private,

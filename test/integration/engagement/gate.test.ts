@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { PhotoId } from '../../../src/domain/ids.ts'
+import type { AlbumId, PhotoId } from '../../../src/domain/ids.ts'
 import { enterGate } from '../../../src/services/engagement/gate.ts'
 import type { Person } from '../../support/worlds/api-world.ts'
-import { openGraphWorld, type GraphWorld } from '../../support/worlds/graph-world.ts'
+import { openAlbumWorld, type AlbumWorld } from '../../support/worlds/album-world.ts'
 
-let world: GraphWorld
+let world: AlbumWorld
 beforeAll(async () => {
-  world = await openGraphWorld()
+  world = await openAlbumWorld()
 })
 afterAll(() => world?.close())
 
@@ -14,11 +14,24 @@ interface Scene {
   owner: Person
   viewer: Person
   photoId: PhotoId
+  /** Only of a member. */
+  albumId?: AlbumId
 }
 
-/** A photo for followers, and a follower of its owner; or a public one, and a stranger. */
-async function openScene(kind: 'follower' | 'stranger' = 'follower'): Promise<Scene> {
+type Kind = 'follower' | 'stranger' | 'member'
+
+/** A photo for followers, and a follower of its owner; or a public one, and a stranger; or a private one in an album. */
+async function openScene(kind: Kind = 'follower'): Promise<Scene> {
   const [owner, viewer] = (await world.people(2)) as [Person, Person]
+  if (kind === 'member') {
+    const [albumId, photoId] = [
+      await world.album(owner),
+      await world.seedPhoto({ ownerId: owner.id, visibility: 'private' }),
+    ]
+    await world.invite(owner, albumId, viewer)
+    await world.add(owner, albumId, photoId)
+    return { owner, viewer, photoId, albumId }
+  }
   if (kind === 'follower') await world.follow(viewer, owner)
   const visibility = kind === 'follower' ? 'followers' : 'public'
   return { owner, viewer, photoId: await world.seedPhoto({ ownerId: owner.id, visibility }) }
@@ -41,7 +54,7 @@ interface Narrowing {
   values: (scene: Scene) => unknown[]
   /** The request that does it; without one, no feature does yet. */
   request?: (scene: Scene) => Promise<unknown>
-  viewer?: 'follower' | 'stranger'
+  viewer?: Kind
 }
 
 /** Whatever takes the viewer's right. */
@@ -85,6 +98,24 @@ const NARROWINGS: Readonly<Record<string, Narrowing>> = {
     text: 'DELETE FROM follows WHERE follower_id = $1 AND followee_id = $2',
     values: ({ owner, viewer }) => [viewer.id, owner.id],
     request: ({ owner, viewer }) => world.removeFollower(owner, viewer),
+  },
+  'the end of a membership': {
+    text: 'DELETE FROM album_members WHERE album_id = $1 AND user_id = $2',
+    values: ({ albumId, viewer }) => [albumId, viewer.id],
+    request: ({ owner, albumId, viewer }) => world.expel(owner, albumId!, viewer),
+    viewer: 'member',
+  },
+  'taking a photo back': {
+    text: 'DELETE FROM album_photos WHERE album_id = $1 AND photo_id = $2',
+    values: ({ albumId, photoId }) => [albumId, photoId],
+    request: ({ owner, albumId, photoId }) => world.remove(owner, albumId!, photoId),
+    viewer: 'member',
+  },
+  'the deletion of an album': {
+    text: 'DELETE FROM albums WHERE album_id = $1',
+    values: ({ albumId }) => [albumId],
+    request: ({ owner, albumId }) => world.call('DELETE', `/v1/albums/${albumId}`, { token: owner.token }),
+    viewer: 'member',
   },
 }
 
