@@ -7,6 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const LONGEST_FIRST = [
   'property/feed',
   'retraction/faults',
+  'access/matrix',
   'e2e/kills',
   'distribution/celebrity',
   'operations/replica-keeper',

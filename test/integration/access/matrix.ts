@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto'
+import {
+  album,
+  albumRole,
+  blockable,
+  deletableComment,
+  edited,
+  exists,
+  lists,
+  membership,
+  oneself,
+  open,
+  owned,
+  profiled,
+  seen,
+  signedIn,
+  type Rule,
+  type Subject,
+} from './rules.ts'
+import {
+  ACTIVITY,
+  ALBUM,
+  COMMENT,
+  MEMBER,
+  NEW_PHOTO,
+  OWN_USER,
+  pageOf,
+  PHOTO,
+  PROFILE,
+  PROGRESS,
+  SESSION,
+  SIGNED_IN,
+  UPLOAD,
+  USER,
+  type Shape,
+} from './shapes.ts'
+
+interface Line {
+  /** The status for everyone, by the rules of `src/domain`. */
+  rule: Rule
+  /** The fields of a successful answer. Without it, none. */
+  shows?: Shape
+  query?: (subject: Subject) => string
+  body?: (subject: Subject) => unknown
+  headers?: Record<string, string>
+  /**
+   * Asked for each photo of each account (the path names `:photoId`, `:commentId` or `:albumId`), for each account (`:username`,
+   * `:tag`), else once by each principal.
+   */
+  per?: 'photo' | 'account'
+  /** Whom the path names, if not the account. */
+  username?: (subject: Subject) => string
+  /** Its list holds the photos of the account that the asker may see, or is in the audience of, and no others. */
+  complete?: 'seen' | 'audience'
+  /** Succeeds only once, or changes who may see what: each request that should succeed gets an account of its own. */
+  fresh?: true
+}
+
+const oldPassword = ({ asker, owner }: Subject) => ({
+  username: (asker ?? owner).username,
+  password: asker?.password ?? 'not the password',
+})
+
+/** A line for each route: who gets what. The test fails for a route without one. */
+export const MATRIX: Readonly<Record<string, Line>> = {
+  // Photos
+  'GET /v1/photos/:photoId': { rule: seen(200), shows: { photo: PHOTO } },
+  'GET /v1/photos': {
+    rule: open(200),
+    per: 'account',
+    query: ({ photos }) => `ids=${photos.map(({ photoId }) => photoId).join(',')}`,
+    shows: { items: [PHOTO] },
+    complete: 'seen',
+  },
+  'PATCH /v1/photos/:photoId': {
+    rule: signedIn(edited(200)),
+    body: () => ({ altText: 'Fog' }),
+    shows: { photo: PHOTO },
+  },
+  'DELETE /v1/photos/:photoId': { rule: signedIn(edited(204)), fresh: true },
+  'GET /v1/photos/:photoId/original': { rule: signedIn(edited(200)) },
+  'GET /v1/photos/:photoId/progress': { rule: signedIn(edited(200)), shows: PROGRESS },
+  // Its original has arrived, so there is nothing left to sign.
+  'POST /v1/photos/:photoId/upload': { rule: signedIn(owned(409)) },
+  'POST /v1/photos/:photoId/complete': { rule: signedIn(owned(200)), shows: { photo: PHOTO } },
+  'POST /v1/photos': {
+    rule: signedIn(201),
+    body: () => ({ contentType: 'image/jpeg', bytes: 10 }),
+    shows: { photo: NEW_PHOTO, upload: UPLOAD },
+  },
+
+  // Likes and comments
+  'PUT /v1/photos/:photoId/like': { rule: signedIn(seen(204)) },
+  'DELETE /v1/photos/:photoId/like': { rule: signedIn(seen(204)) },
+  'GET /v1/photos/:photoId/likes': { rule: seen(200), shows: pageOf(USER) },
+  'GET /v1/photos/:photoId/comments': { rule: seen(200), shows: pageOf(COMMENT) },
+  'POST /v1/photos/:photoId/comments': {
+    rule: signedIn(seen(201)),
+    body: () => ({ text: 'Fog!' }),
+    shows: { comment: COMMENT },
+  },
+  'GET /v1/comments/:commentId': { rule: seen(200), shows: { comment: COMMENT } },
+  'PATCH /v1/comments/:commentId': {
+    rule: signedIn(edited(200)),
+    body: () => ({ text: 'Mist.' }),
+    shows: { comment: COMMENT },
+  },
+  'DELETE /v1/comments/:commentId': { rule: signedIn(deletableComment(204)), fresh: true },
+
+  // Albums
+  'POST /v1/albums': { rule: signedIn(201), body: () => ({ title: 'Fog' }), shows: { album: ALBUM } },
+  'GET /v1/me/albums': { rule: signedIn(200), shows: pageOf(ALBUM) },
+  'GET /v1/users/:username/albums': { rule: signedIn(lists(200)), shows: pageOf(ALBUM) },
+  'GET /v1/photos/:photoId/albums': { rule: signedIn(seen(200)), shows: pageOf(ALBUM) },
+  'GET /v1/albums/:albumId': { rule: signedIn(album(200)), shows: { album: ALBUM } },
+  'PATCH /v1/albums/:albumId': {
+    rule: signedIn(albumRole('edit', 200)),
+    body: () => ({ description: 'Fog' }),
+    shows: { album: ALBUM },
+  },
+  'DELETE /v1/albums/:albumId': { rule: signedIn(albumRole('transfer or delete', 204)), fresh: true },
+  'GET /v1/albums/:albumId/photos': { rule: signedIn(album(200)), shows: pageOf(PHOTO) },
+  // The owner's photo is there already, so this arranges it.
+  'PUT /v1/albums/:albumId/photos/:photoId': {
+    rule: signedIn(albumRole("arrange others' photos in", 204)),
+  },
+  'DELETE /v1/albums/:albumId/photos/:photoId': {
+    rule: signedIn(albumRole("remove others' photos from", 204)),
+    fresh: true,
+  },
+  'GET /v1/albums/:albumId/activity': {
+    rule: signedIn(albumRole('see the activity of', 200)),
+    shows: pageOf(ACTIVITY),
+  },
+  'GET /v1/albums/:albumId/members': {
+    rule: signedIn(albumRole('see the members of', 200)),
+    shows: pageOf(MEMBER),
+  },
+  'PUT /v1/albums/:albumId/members/:username': {
+    rule: signedIn(albumRole('manage the members of', 200)),
+    username: ({ bystander }) => bystander.username,
+    body: () => ({ role: 'viewer' }),
+    shows: { member: MEMBER },
+  },
+  'DELETE /v1/albums/:albumId/members/:username': {
+    rule: signedIn(albumRole('manage the members of', 204)),
+    username: ({ bystander }) => bystander.username,
+  },
+  'DELETE /v1/albums/:albumId/members/me': {
+    rule: signedIn(oneself(422, membership(204, album(204)))),
+    fresh: true,
+  },
+  // To whom it belongs already.
+  'PUT /v1/albums/:albumId/owner': {
+    rule: signedIn(albumRole('transfer or delete', 200)),
+    body: ({ owner }) => ({ username: owner.username }),
+    shows: { album: ALBUM },
+  },
+
+  // Accounts
+  'GET /v1/users/:username': { rule: profiled(200), shows: { user: PROFILE } },
+  'GET /v1/users/:username/photos': { rule: lists(200), shows: pageOf(PHOTO), complete: 'audience' },
+  'GET /v1/users/:username/followers': { rule: lists(200), shows: pageOf(USER) },
+  'GET /v1/users/:username/following': { rule: lists(200), shows: pageOf(USER) },
+  'PUT /v1/users/:username/follow': {
+    rule: signedIn(oneself(422, exists(200))),
+    shows: { status: 'value' },
+    fresh: true,
+  },
+  'DELETE /v1/users/:username/follow': { rule: signedIn(exists(204)), fresh: true },
+  'DELETE /v1/me/followers/:username': { rule: signedIn(exists(204)), fresh: true },
+  'PUT /v1/users/:username/block': { rule: signedIn(oneself(422, blockable(204))), fresh: true },
+  'DELETE /v1/users/:username/block': { rule: signedIn(blockable(204)), fresh: true },
+  'PUT /v1/users/:username/mute': { rule: signedIn(oneself(422, profiled(204))), fresh: true },
+  'DELETE /v1/users/:username/mute': { rule: signedIn(profiled(204)), fresh: true },
+  // The account follows the asker, so it needs no approval. Nobody has asked to follow themselves.
+  'PUT /v1/me/follow-requests/:username': { rule: signedIn(oneself(404, exists(204))), fresh: true },
+  'DELETE /v1/me/follow-requests/:username': { rule: signedIn(exists(204)), fresh: true },
+
+  // Found, and in the feed
+  'GET /v1/feed': { rule: signedIn(200), per: 'account', shows: pageOf(PHOTO) },
+  'GET /v1/search/photos': {
+    rule: open(200),
+    per: 'account',
+    query: ({ owner }) => `user=${owner.username}`,
+    shows: { ...pageOf(PHOTO), total: 'value' },
+    complete: 'audience',
+  },
+  'GET /v1/tags/:tag/photos': { rule: open(200), shows: pageOf(PHOTO), complete: 'audience' },
+
+  // One's own
+  'GET /v1/me': { rule: signedIn(200), shows: { user: OWN_USER } },
+  'PATCH /v1/me': { rule: signedIn(200), body: () => ({ bio: 'Light.' }), shows: { user: OWN_USER } },
+  'GET /v1/me/blocks': { rule: signedIn(200), shows: pageOf(USER) },
+  'GET /v1/me/mutes': { rule: signedIn(200), shows: pageOf({ ...USER, until: 'value' }) },
+  'GET /v1/me/follow-requests': { rule: signedIn(200), shows: pageOf(USER) },
+  'GET /v1/sessions': { rule: signedIn(200), shows: pageOf(SESSION) },
+  'DELETE /v1/sessions/current': { rule: signedIn(204), fresh: true },
+  'DELETE /v1/sessions/:sessionId': { rule: signedIn(204), fresh: true },
+  'POST /v1/users': {
+    rule: open(201),
+    body: () => ({ username: `u${randomBytes(8).toString('hex')}`, password: 'a long password' }),
+    shows: SIGNED_IN,
+  },
+  // Nobody's own without an account; a suspended one signs in no more.
+  'POST /v1/sessions': {
+    rule: signedIn(({ principal }) => (principal === 'suspended account' ? 403 : 201)),
+    body: oldPassword,
+    shows: SIGNED_IN,
+  },
+  'POST /v1/sessions/refresh': {
+    rule: signedIn(({ principal }) => (principal === 'suspended account' ? 403 : 200)),
+    body: ({ asker }) => ({ refreshToken: asker?.refreshToken ?? 'none' }),
+    shows: SIGNED_IN,
+  },
+
+  // The service. No account is an operator or the storage.
+  'GET /metrics': { rule: open(401), headers: { 'X-Forwarded-For': '203.0.113.9' } },
+  'POST /internal/storage-events': { rule: open(401), body: () => ({}) },
+  'GET /healthz': { rule: open(200), shows: { status: 'value' } },
+  'GET /readyz': { rule: open(200), shows: { status: 'value', dependencies: 'anything' } },
+  'GET /openapi.json': { rule: open(200), shows: 'anything' },
+  'GET /docs': { rule: open(200) },
+  'GET /': { rule: open(302) },
+}
+
+/** What later routes bring, and this table will then say. */
+export const LATER = [
+  'link holder',
+  'link holder with its password',
+  'link holder without its password',
+  'holder of an expired link',
+  'holder of an exhausted link',
+] as const

@@ -1,0 +1,130 @@
+import { ACCOUNTS, type Cell } from '../../support/worlds/access-cells.ts'
+import { isOwner, sees } from './rules.ts'
+
+/**
+ * The fields that an answer may have: exactly these. `?` after a name: it may be absent or null. A function decides by the value, and
+ * throws if it may not be shown at all.
+ */
+export type Shape =
+  | 'value'
+  | 'anything'
+  | readonly [Shape]
+  | { readonly [key: string]: Shape }
+  | ((shown: Record<string, unknown>, cell: Cell) => Shape)
+
+const values = <Name extends string>(...names: Name[]) =>
+  Object.fromEntries(names.map((name) => [name, 'value'])) as Record<Name, 'value'>
+
+const BESIDE = values('id', 'username', 'displayName', 'avatarUrl')
+
+export const USER = { ...BESIDE, ...values('bio', 'isPrivate', 'createdAt') }
+
+export const OWN_USER = { ...USER, defaultCommentPolicy: 'value' } as const
+
+export const PROFILE = {
+  ...USER,
+  ...values('photoCount', 'followerCount', 'followingCount'),
+  relationship: values('following', 'requested', 'followedBy', 'blocking', 'muting'),
+}
+
+export const SESSION = values('id', 'userAgent', 'createdAt', 'lastUsedAt', 'current')
+
+export const SIGNED_IN = { user: USER, ...values('accessToken', 'refreshToken', 'expiresIn') }
+
+export const COMMENT = {
+  ...values('id', 'photoId', 'parentId', 'text', 'replyCount', 'createdAt', 'editedAt'),
+  author: BESIDE,
+  mentions: [values('id', 'username')] as const,
+}
+
+export const UPLOAD = { ...values('method', 'url', 'expiresAt'), headers: 'anything' } as const
+
+export const PROGRESS = {
+  status: 'value',
+  steps: [{ ...values('name', 'state', 'attempts'), 'detail?': 'value' }],
+  'fanout?': values('state', 'followers', 'delivered'),
+} as const
+
+export const pageOf = (item: Shape) => ({ items: [item], nextCursor: 'value' }) as const
+
+/** Of everybody who sees it. */
+const SEEN = {
+  owner: BESIDE,
+  tags: ['value'],
+  ...values('id', 'caption', 'altText', 'visibility', 'status', 'width', 'height', 'placeholder', 'takenAt'),
+  ...values('createdAt', 'publishedAt', 'likeCount', 'commentCount', 'likedByMe', 'commentPolicy'),
+} as const
+const METADATA = { camera: 'value', location: values('latitude', 'longitude') } as const
+const OWN = values('shareLocation', 'shareCamera', 'shareTakenAt', 'allowDownload')
+const FILE = values('name', 'format', 'width', 'height', 'bytes', 'url')
+
+/** A photo of the cell, as the asker sees it. */
+export const PHOTO = ({ id }: Record<string, unknown>, cell: Cell): Shape => {
+  const photo = cell.photos.find(({ photoId }) => photoId === id)
+  if (!photo || !sees(cell, photo)) throw new Error('a hidden photo')
+  // The URL of a photo that not everybody sees runs out.
+  const isPublic = photo.visibility === 'public' && !ACCOUNTS[cell.account].isPrivate
+  const variants: Record<string, Shape> = {
+    thumb_200: isPublic ? FILE : { ...FILE, expiresAt: 'value' },
+    ...(isOwner(cell) ? { original: FILE } : {}),
+  }
+  return {
+    ...SEEN,
+    ...(isOwner(cell) ? OWN : {}),
+    ...(isOwner(cell) || photo.isShared ? METADATA : {}),
+    variants: [
+      ({ name }) => {
+        const shape = variants[String(name)]
+        if (!shape) throw new Error(`the variant ${String(name)}`)
+        return shape
+      },
+    ],
+  }
+}
+
+/** A photo that its owner has just begun to upload. */
+export const NEW_PHOTO = { ...SEEN, ...OWN, variants: ['anything'] } as const
+
+export const ALBUM = {
+  owner: BESIDE,
+  ...values('id', 'title', 'description', 'visibility', 'order', 'role', 'photoCount', 'createdAt'),
+  'cover?': PHOTO,
+} as const
+
+export const MEMBER = { user: BESIDE, ...values('role', 'addedAt') } as const
+
+export const ACTIVITY = {
+  ...values('id', 'kind', 'photoId', 'createdAt'),
+  actor: BESIDE,
+  'user?': BESIDE,
+} as const
+
+/** What an answer shows beyond the shape, or lacks. */
+export function differences(shown: unknown, shape: Shape, cell: Cell, path = ''): string[] {
+  if (shape === 'anything') return []
+  if (shape === 'value') return typeof shown === 'object' && shown !== null ? [`${path} holds fields`] : []
+  if (Array.isArray(shape)) {
+    if (!Array.isArray(shown)) return [`${path} is no list`]
+    return shown.flatMap((item) => differences(item, shape[0] as Shape, cell, `${path}[]`))
+  }
+  if (typeof shown !== 'object' || shown === null) return [`${path} has no fields`]
+  if (typeof shape === 'function') {
+    try {
+      return differences(shown, shape(shown as Record<string, unknown>, cell), cell, path)
+    } catch (error) {
+      return [`${path} shows ${(error as Error).message}`]
+    }
+  }
+  const fields = shape as Record<string, Shape>
+  const beyond = Object.keys(shown).filter((key) => !(key in fields) && !(`${key}?` in fields))
+  return [
+    ...beyond.map((key) => `${path}.${key} is shown`),
+    ...Object.entries(fields).flatMap(([name, inner]) => {
+      const key = name.replace(/\?$/, '')
+      const value = (shown as Record<string, unknown>)[key]
+      if (value === undefined || (value === null && name.endsWith('?')))
+        return name.endsWith('?') ? [] : [`${path}.${key} is missing`]
+      return differences(value, inner, cell, `${path}.${key}`)
+    }),
+  ]
+}

@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto'
+import type { AccountAccess, AccountRelations } from '../../../src/domain/access.ts'
+import type { AlbumRole, GivenRole } from '../../../src/domain/albums.ts'
+import type { AlbumId, CommentId, PhotoId } from '../../../src/domain/ids.ts'
+import { ANONYMOUS, type Viewer } from '../../../src/domain/viewer.ts'
+import { VISIBILITIES, type Visibility } from '../../../src/domain/visibility.ts'
+import { originalKey } from '../../../src/services/photos/object-keys.ts'
+import { makePrivate, setAccountStatus } from '../factories/accounts.ts'
+import { block } from '../factories/blocks-and-mutes.ts'
+import { follow } from '../factories/follows.ts'
+import { buildPhoto, editPhoto } from '../factories/photos.ts'
+import type { ApiWorld, Person } from './api-world.ts'
+
+/** What the one who asks is to the account that owns the photos. */
+export const PRINCIPALS = [
+  'anonymous',
+  'stranger',
+  'requester',
+  'follower',
+  'muted by the owner',
+  'muting the owner',
+  'blocked by the owner',
+  'blocking the owner',
+  'owner',
+  'suspended account',
+  'moderator',
+  'album viewer',
+  'album contributor',
+  'album admin',
+] as const
+export type Principal = (typeof PRINCIPALS)[number]
+
+const MEMBERS: Partial<Record<Principal, GivenRole>> = {
+  'album viewer': 'viewer',
+  'album contributor': 'contributor',
+  'album admin': 'admin',
+}
+
+/** In the account's albums; null for those who are no members. */
+export const roleOf = ({ principal }: Pick<Cell, 'principal'>): AlbumRole | null =>
+  principal === 'owner' ? 'owner' : (MEMBERS[principal] ?? null)
+
+/** The account that owns the photos. */
+export const ACCOUNTS = {
+  public: { isPrivate: false, status: 'active' },
+  private: { isPrivate: true, status: 'active' },
+  suspended: { isPrivate: false, status: 'suspended' },
+} as const satisfies Record<string, AccountAccess>
+export type Account = keyof typeof ACCOUNTS
+
+export interface CellPhoto {
+  photoId: PhotoId
+  visibility: Visibility
+  /** Its camera and place are shown to others. */
+  isShared: boolean
+  /** By the owner. */
+  commentId: CommentId
+  /** An album of the owner's with this photo alone, of the same visibility. A shared photo is in none. */
+  albumId?: AlbumId
+}
+
+/** Somebody who asks, and an account with photos that they ask for. The account follows them, which gives no right. */
+export interface Cell {
+  principal: Principal
+  account: Account
+  /** Undefined for the anonymous one. */
+  asker: Person | undefined
+  owner: Person
+  /** Somebody who has to do with neither. */
+  bystander: Person
+  /** On each photo of the account, and on no other account's. */
+  tag: string
+  photos: readonly CellPhoto[]
+}
+
+type Wanted = Pick<CellPhoto, 'visibility' | 'isShared'>
+const EACH_PHOTO: readonly Wanted[] = VISIBILITIES.flatMap((visibility) =>
+  [false, true].map((isShared) => ({ visibility, isShared })),
+)
+const IS_PUBLIC = ({ visibility }: Wanted) => visibility === 'public'
+
+/** One of each kind. A suspended account hides its public photos, so the others add nothing. */
+export const photosOf = (account: Account): readonly Wanted[] =>
+  ACCOUNTS[account].status === 'active' ? EACH_PHOTO : EACH_PHOTO.filter(IS_PUBLIC)
+
+/** A request to follow waits only at a private account. */
+export const isPossible = (principal: Principal, account: Account) =>
+  principal !== 'requester' || account === 'private'
+
+export async function buildCell(
+  world: ApiWorld,
+  principal: Principal,
+  account: Account,
+  wanted: readonly Wanted[],
+): Promise<Cell> {
+  const { db } = world
+  const owner = await world.signUp()
+  const asker = principal === 'anonymous' ? undefined : principal === 'owner' ? owner : await world.signUp()
+  const bystander = await world.signUp()
+  const tag = `t${randomBytes(8).toString('hex')}`
+  const photos: CellPhoto[] = []
+  for (const { visibility, isShared } of wanted) {
+    const made = await publish(world, owner, tag, { visibility, isShared })
+    const albumId = isShared ? {} : { albumId: await openAlbum(world, owner, visibility, made.photoId) }
+    photos.push({ visibility, isShared, ...made, ...albumId })
+  }
+
+  if (asker && asker !== owner) {
+    await follow(db, owner.id, asker.id)
+    if (principal === 'follower') await follow(db, asker.id, owner.id)
+  }
+  const role = MEMBERS[principal]
+  if (role)
+    for (const { albumId } of photos) if (albumId) await addMember(world, owner, albumId, asker!, role)
+  if (ACCOUNTS[account].isPrivate) await makePrivate(db, owner.id)
+  if (asker) await relate(world, principal, asker, owner)
+  if (ACCOUNTS[account].status !== 'active') await setAccountStatus(db, owner.id, ACCOUNTS[account].status)
+  return { principal, account, asker, owner, bystander, tag, photos }
+}
+
+async function relate({ db }: ApiWorld, principal: Principal, asker: Person, owner: Person): Promise<void> {
+  // By SQL: the service would wait for the replica each time.
+  const mute = (muter: Person, muted: Person) =>
+    db.primary({
+      text: 'INSERT INTO mutes (muter_id, muted_id) VALUES ($1, $2)',
+      values: [muter.id, muted.id],
+    })
+  if (principal === 'requester') await follow(db, asker.id, owner.id)
+  if (principal === 'muted by the owner') await mute(owner, asker)
+  if (principal === 'muting the owner') await mute(asker, owner)
+  if (principal === 'blocked by the owner') await block(db, owner.id, asker.id)
+  if (principal === 'blocking the owner') await block(db, asker.id, owner.id)
+  if (principal === 'suspended account') await setAccountStatus(db, asker.id, 'suspended')
+  if (principal === 'moderator') {
+    // No service gives the role yet.
+    await db.primary({ text: `UPDATE users SET role = 'moderator' WHERE user_id = $1`, values: [asker.id] })
+  }
+}
+
+async function publish(
+  world: ApiWorld,
+  owner: Person,
+  tag: string,
+  { visibility, isShared }: Wanted,
+): Promise<Pick<CellPhoto, 'photoId' | 'commentId'>> {
+  const { db, api } = world
+  const { photoId } = await buildPhoto(db, owner.id, {
+    visibility,
+    caption: `#${tag}`,
+    latitude: 48.1,
+    camera: 'Rolleiflex 2.8F',
+    hasVariants: true,
+  })
+  if (isShared) await editPhoto(db, photoId, { shareLocation: true, shareCamera: true })
+  await api.clients.objects.put(originalKey(photoId), Buffer.from('pixels'), 'image/jpeg')
+  const commented = await world.call('POST', `/v1/photos/${photoId}/comments`, {
+    token: owner.token,
+    body: { text: 'First.' },
+  })
+  return { photoId, commentId: commented.body.comment.id }
+}
+
+async function openAlbum(
+  world: ApiWorld,
+  owner: Person,
+  visibility: Visibility,
+  coverPhotoId: PhotoId,
+): Promise<AlbumId> {
+  const body = { title: 'Album', visibility, coverPhotoId }
+  return (await world.call('POST', '/v1/albums', { token: owner.token, body })).body.album.id
+}
+
+async function addMember(
+  world: ApiWorld,
+  owner: Person,
+  albumId: AlbumId,
+  { username }: Person,
+  role: GivenRole,
+): Promise<void> {
+  await world.call('PUT', `/v1/albums/${albumId}/members/${username}`, { token: owner.token, body: { role } })
+}
+
+export function viewerOf({ asker }: Cell): Viewer {
+  return asker ? { kind: 'user', userId: asker.id } : ANONYMOUS
+}
+
+export function relationsOf({ principal }: Cell): AccountRelations {
+  return {
+    follows: principal === 'follower',
+    blocking: principal === 'blocking the owner',
+    blockedBy: principal === 'blocked by the owner',
+  }
+}
