@@ -5,11 +5,14 @@ describe('texts that people read', () => {
   let world: ApiWorld
   let ann: Person
   let photoId: string
+  let albumId: string
 
   beforeAll(async () => {
     world = await openApiWorld()
     ann = await world.signUp()
     photoId = await world.seedPhoto({ ownerId: ann.id })
+    const made = await world.call('POST', '/v1/albums', { token: ann.token, body: { title: 'Album' } })
+    albumId = made.body.album.id
   })
   afterAll(() => world?.close())
 
@@ -18,11 +21,12 @@ describe('texts that people read', () => {
     { field: 'bio', path: '/v1/me', of: 'user', oneLine: false },
     { field: 'caption', path: '/v1/photos/PHOTO', of: 'photo', oneLine: false },
     { field: 'altText', path: '/v1/photos/PHOTO', of: 'photo', oneLine: false },
+    { field: 'description', path: '/v1/albums/ALBUM', of: 'album', oneLine: false },
   ]
 
   /** Sets the field; resolves with the status and what is shown of it then. */
   async function edit({ field, path, of }: (typeof fields)[number], given: string) {
-    const answer = await world.call('PATCH', path.replace('PHOTO', photoId), {
+    const answer = await world.call('PATCH', path.replace('PHOTO', photoId).replace('ALBUM', albumId), {
       token: ann.token,
       body: { [field]: given },
     })
