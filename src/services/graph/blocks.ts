@@ -36,20 +36,17 @@ export function createBlocks({ db }: { db: Database }): Blocks {
     async block(blockerId, username) {
       const blockedId = await findToBlock(db.primary, blockerId, username)
       refuseOneself(blockerId, blockedId, 'block')
-      await db.transaction(
-        async (tx) => {
-          await lockFeedStates(tx, blockerId, blockedId)
-          await run(
-            tx.query,
-            insertRow(Block, { blockerId, blockedId }).onConflict((conflict) => conflict.doNothing()),
-          )
-          await deleteEdges(tx, [
-            { followerId: blockerId, followeeId: blockedId },
-            { followerId: blockedId, followeeId: blockerId },
-          ])
-        },
-        { narrows: true },
-      )
+      await db.transaction(async (tx) => {
+        await lockFeedStates(tx, blockerId, blockedId)
+        await run(
+          tx.query,
+          insertRow(Block, { blockerId, blockedId }).onConflict((conflict) => conflict.doNothing()),
+        )
+        await deleteEdges(tx, [
+          { followerId: blockerId, followeeId: blockedId },
+          { followerId: blockedId, followeeId: blockerId },
+        ])
+      })
     },
 
     async unblock(blockerId, username) {

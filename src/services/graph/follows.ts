@@ -31,13 +31,10 @@ export function createFollows({ db, maxFollowing = MAX_FOLLOWING }: FollowsDeps)
     findAccount(db.primary, { kind: 'user', userId }, username)
 
   const end = (edge: Edge) =>
-    db.transaction(
-      async (tx) => {
-        await lockFeedStates(tx, edge.followerId)
-        await deleteEdges(tx, [edge])
-      },
-      { narrows: true },
-    )
+    db.transaction(async (tx) => {
+      await lockFeedStates(tx, edge.followerId)
+      await deleteEdges(tx, [edge])
+    })
 
   return {
     async follow(followerId, username) {
