@@ -17,7 +17,7 @@ const DEEDS = {
   mute: 2,
   unmute: 1,
 } as const
-export type Deed = keyof typeof DEEDS
+type Deed = keyof typeof DEEDS
 
 const act = fc.oneof(
   ...Object.entries(DEEDS).map(([deed, weight]) => ({
