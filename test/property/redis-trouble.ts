@@ -45,23 +45,32 @@ export async function openRedisTrouble(client: RedisClient): Promise<RedisTroubl
     evicted += (await readInfo(server, 'stats', 'evicted_keys')) - evictedBefore
   }
 
+  /** One at a time: the limit of one would refuse the ballast of another. */
+  let turn: Promise<unknown> = Promise.resolve()
+
   return {
-    async evict(count) {
-      const ballast = Array.from({ length: BALLAST_KEYS }, () => `ballast:${randomUUID()}`)
-      const bytes = Buffer.alloc(BALLAST_BYTES)
-      try {
-        await Promise.all(ballast.map((key) => client.set(key, bytes, 'EX', BALLAST_TTL_SECONDS)))
-        await Promise.all(servers.map((server) => evictFrom(server, count)))
-      } finally {
-        await restore()
-        await Promise.all(ballast.map((key) => client.del(key)))
-      }
+    evict: (count) => {
+      const mine = turn.then(() => evictOnce(count))
+      turn = mine.catch(() => {})
+      return mine
     },
     async flushAll() {
       await Promise.all(servers.map((server) => server.flushall()))
     },
     evicted: () => evicted,
     restore,
+  }
+
+  async function evictOnce(count: number): Promise<void> {
+    const ballast = Array.from({ length: BALLAST_KEYS }, () => `ballast:${randomUUID()}`)
+    const bytes = Buffer.alloc(BALLAST_BYTES)
+    try {
+      await Promise.all(ballast.map((key) => client.set(key, bytes, 'EX', BALLAST_TTL_SECONDS)))
+      await Promise.all(servers.map((server) => evictFrom(server, count)))
+    } finally {
+      await restore()
+      await Promise.all(ballast.map((key) => client.del(key)))
+    }
   }
 }
 
