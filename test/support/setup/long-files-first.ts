@@ -6,6 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  */
 const LONGEST_FIRST = [
   'property/feed',
+  'access/matrix',
   'retraction/faults',
   'access/matrix',
   'e2e/kills',
@@ -17,6 +18,7 @@ const LONGEST_FIRST = [
   'e2e/bad-uploads',
   'infra/silent-postgres',
   'fanout-shard/workflow',
+  'account-sync/workflow',
   'uploads/upload',
   'edge/restart',
   'photo-upload/workflow',
