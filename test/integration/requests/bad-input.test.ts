@@ -164,6 +164,7 @@ describe('bad input', () => {
     signUp('a username that is too long', { username: 'a'.repeat(65), password: 'long enough' }, [
       'body.username',
     ]),
+    signUp('a reserved username', { username: 'M.e', password: 'long enough' }, ['body.username']),
     signUp('a short password', { username: 'someone', password: 'short' }, ['body.password']),
     signUp('an endless password', { username: 'someone', password: 'x'.repeat(257) }, ['body.password']),
     signUp('a role that one gives oneself', { username: 'someone', password: 'long enough', role: 'admin' }, [

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { COMMENT_POLICIES } from '../../../domain/comments.ts'
 import { MAX_CHARACTERS } from '../../../domain/limits.ts'
+import { isReservedUsername } from '../../../domain/usernames.ts'
 import { operation } from '../../operation.ts'
 import { atLeastOneField, characters, instant, line, text, USERNAME } from '../inputs.ts'
 import { ownUserExample, signedInExample } from './examples.ts'
@@ -47,7 +48,9 @@ export const CreateUser = operation({
       .regex(
         USERNAME,
         `Letters, digits, _ . and -, at most ${MAX_CHARACTERS.username}, starting with a letter or digit.`,
-      ),
+      )
+      .refine((username) => !isReservedUsername(username), 'Reserved.')
+      .meta({ description: 'Names such as `me`, `admin` and `support` are reserved.' }),
     password: newPassword,
     displayName: line(MAX_CHARACTERS.displayName).optional(),
   }),
