@@ -72,16 +72,12 @@ export function createEdgeRefusals({ db, cdn, cdnBaseUrl, cdnSigningKey }: EdgeR
     async refusePhoto({ edge, photoId, minEpoch, standing, gone }) {
       const served = (keys: readonly string[]) =>
         keys.filter((key) => key.startsWith(variantsPrefix(photoId)))
-      const denial = cdn.deny(edge, { photoId }, minEpoch).then(
-        () => undefined,
-        (error: unknown) => error as Error,
-      )
-      const refused = await denial
+      const [denial] = await Promise.allSettled([cdn.deny(edge, { photoId }, minEpoch)])
       const cached = await cdn.purge(
         edge,
         served([...standing, ...gone]).map((key) => `/${key}`),
       )
-      if (refused) throw refused
+      if (denial.status === 'rejected') throw denial.reason
       const still = await cdn.findServed(edge, await urlsOf(photoId, served(gone)))
       if (still.length > 0)
         throw new EdgeStillServesError(`${still.length} URLs are still served: ${still[0]!.path}`)

@@ -31,11 +31,11 @@ export class Migration20261127Retraction extends Migration {
         'the commit of a transaction that takes a right away waits until the next read on a replica obeys it (ADR 4)'`)
     this.addSql(`
       CREATE FUNCTION photo_reach(status text, visibility text) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE
-        RETURN CASE WHEN status = 'deleted' THEN 0 WHEN status <> 'ready' OR visibility = 'private' THEN 1
-          WHEN visibility = 'followers' THEN 2 ELSE 3 END`)
-    this.addSql(
-      `COMMENT ON FUNCTION photo_reach(text, text) IS '0: nobody; 1: the owner; 2: followers; 3: everyone'`,
-    )
+        RETURN CASE WHEN status = 'deleted' THEN 0 WHEN status <> 'ready' THEN 1 WHEN visibility = 'private' THEN 2
+          WHEN visibility = 'followers' THEN 3 ELSE 4 END`)
+    this.addSql(`
+      COMMENT ON FUNCTION photo_reach(text, text) IS
+        '0: nobody; 1: the owner; 2: members of albums as well; 3: followers; 4: everyone'`)
     this.photos()
     this.accounts()
     for (const [table, event] of [

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { maySee, type Relations } from '../../../src/domain/access.ts'
+import type { UserId } from '../../../src/domain/ids.ts'
+import { VISIBILITIES, type PhotoStatus, type Visibility } from '../../../src/domain/visibility.ts'
+import type { Database } from '../../../src/infra/db/database.ts'
+import { buildUser } from '../../support/factories/accounts.ts'
+import { buildPhoto } from '../../support/factories/photos.ts'
+import { openWorld, type World } from '../../support/worlds/feed-world.ts'
+
+interface State {
+  status: PhotoStatus
+  visibility: Visibility
+}
+
+let world: World
+let db: Database
+let owner: UserId
+beforeAll(async () => {
+  world = await openWorld()
+  db = world.db
+  owner = (await buildUser(db)).userId
+})
+afterAll(() => world?.close())
+
+const NOTHING: Relations = {
+  owner: { status: 'active', isPrivate: false },
+  follows: false,
+  blocking: false,
+  blockedBy: false,
+  grantedByLink: false,
+  grantedByMembership: false,
+}
+const OTHERS: readonly Relations[] = [
+  NOTHING,
+  { ...NOTHING, follows: true },
+  { ...NOTHING, grantedByMembership: true },
+]
+
+/** Whether the owner, a stranger, a follower and a member of an album with the photo may see it in this state. */
+function audience(state: State): boolean[] {
+  const photo = { ownerId: owner, ...state }
+  return [
+    maySee({ kind: 'user', userId: owner }, photo, NOTHING),
+    ...OTHERS.map((relations) => maySee({ kind: 'user', userId: '1' }, photo, relations)),
+  ]
+}
+
+const STATES: State[] = (['ready', 'quarantined', 'deleted'] as const).flatMap((status) =>
+  VISIBILITIES.map((visibility) => ({ status, visibility })),
+)
+const CHANGES = STATES.flatMap((from) => STATES.map((to) => ({ from, to })))
+const COMMIT = `SELECT current_setting('synchronous_commit') AS commit`
+
+describe('a change of a published photo', () => {
+  it('retracts it exactly if somebody loses the right to see it', async () => {
+    const wrong: unknown[] = []
+    for (const { from, to } of CHANGES) {
+      const left = audience(to)
+      const narrows = audience(from).some((saw, viewer) => saw && !left[viewer])
+      const { photoId } = await buildPhoto(db, owner, from)
+      const seen = await db.transaction(async ({ query }) => {
+        const [photo] = await query<{ access_epoch: number }>({
+          text: 'UPDATE photos SET status = $2, visibility = $3 WHERE photo_id = $1 RETURNING access_epoch',
+          values: [photoId, to.status, to.visibility],
+        })
+        const owed = await query({
+          text: 'SELECT FROM retractions WHERE subject = $1',
+          values: [`photo/${photoId}`],
+        })
+        const [{ commit } = { commit: '' }] = await query<{ commit: string }>({ text: COMMIT })
+        return [photo!.access_epoch > 1, owed.length > 0, commit === 'remote_apply']
+      })
+      if (seen.some((it) => it !== narrows)) wrong.push({ from, to, narrows, seen })
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it.each(['share_location', 'share_camera', 'share_taken_at', 'allow_download'])(
+    'waits for the replica if it ends %s',
+    async (flag) => {
+      const { photoId } = await buildPhoto(db, owner)
+      const commitAfter = (value: boolean) =>
+        db.transaction(async ({ query }) => {
+          await query({
+            text: `UPDATE photos SET ${flag} = $2 WHERE photo_id = $1`,
+            values: [photoId, value],
+          })
+          const [row] = await query<{ commit: string }>({ text: COMMIT })
+          return row!.commit
+        })
+      expect(await commitAfter(true)).not.toBe('remote_apply')
+      expect(await commitAfter(false)).toBe('remote_apply')
+    },
+  )
+})
