@@ -107,6 +107,7 @@ describe('a Postgres outage', () => {
       })
       await release.promise
     })
+    const lost = expect(holding).rejects.toThrow()
     const run = await world.reconcile(photoId, author)
     try {
       await lockAwaited(world.upload.db, '%UPDATE photo_distribution %')
@@ -115,7 +116,7 @@ describe('a Postgres outage', () => {
     } finally {
       release.resolve()
     }
-    await expect(holding).rejects.toThrow()
+    await lost
     await eventually(() => run.isRetrying())
     expect((await run.progress()).state).toBe('completing')
     await servers.restart('postgres')

@@ -19,6 +19,7 @@ import { ANY_FOLLOWERS, buildPhoto, deletePhoto, editPhoto } from '../factories/
 import { feedPageFor } from '../list-read.ts'
 import { measured } from '../metrics.ts'
 import { settle } from '../replica.ts'
+import { eventually } from './upload-world.ts'
 
 /** A moment in 2026; scores that tests choose lie around it. */
 export const NOON_MS = 1_790_000_000_000
@@ -219,14 +220,7 @@ export const idsOf = (page: Pick<Page<PhotoCard>, 'items'>): PhotoId[] =>
 
 /** Resolves when a statement like this one (SQL LIKE) waits for a lock. */
 export async function lockAwaited(db: Database, pattern: string): Promise<void> {
-  const deadline = performance.now() + 10_000
-  for (;;) {
-    const rows = await db.primary({
-      text: `SELECT FROM pg_stat_activity
-             WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1`,
-      values: [pattern],
-    })
-    if (rows.length > 0) return
-    if (performance.now() > deadline) throw new Error(`nothing like ${pattern} waits for a lock`)
-  }
+  const text = `SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1`
+  await eventually(async () => (await db.primary({ text, values: [pattern] })).length > 0, 60_000)
 }
