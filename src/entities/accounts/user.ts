@@ -10,6 +10,8 @@ export const User = defineEntity({
   properties: {
     userId: p.bigint('string').primary().autoincrement(),
     username: p.string().length(MAX_CHARACTERS.username),
+    /** What the username looks like (`domain/usernames.ts`), unique; null for accounts that looked alike before it was. */
+    usernameSkeleton: p.text().nullable().hidden(),
     passwordHash: p.text().hidden(),
     displayName: p.string().length(MAX_CHARACTERS.displayName).nullable(),
     bio: p.string().length(MAX_CHARACTERS.bio).nullable(),

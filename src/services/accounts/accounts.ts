@@ -1,7 +1,7 @@
-import { sql } from 'kysely'
 import type { CommentPolicy } from '../../domain/comments.ts'
 import { DarkroomError } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
+import { usernameSkeleton as skeletonOf } from '../../domain/usernames.ts'
 import { FeedState, User, type UserRow } from '../../entities/index.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import type { Database, Query, Transaction } from '../../infra/db/database.ts'
@@ -67,14 +67,15 @@ export function createAccounts(deps: { db: Database; passwords: Passwords; sessi
 
   return {
     async register({ username, password, displayName }, userAgent) {
-      if (await exists(db.primary, username)) throw usernameTaken()
+      const usernameSkeleton = skeletonOf(username)
+      if (await exists(db.primary, username, usernameSkeleton)) throw usernameTaken()
       const passwordHash = await passwords.hash(password)
       return db.transaction(async (tx) => {
-        // Two at once: the index decides, and the second's statement inserts nothing.
+        // Two at once: the indexes decide, and the second's statement inserts nothing.
         const [row] = await run(
           tx.query,
-          insertRow(User, { username, passwordHash, displayName }, ['bio'])
-            .onConflict((conflict) => conflict.expression(sql`lower(username)`).doNothing())
+          insertRow(User, { username, usernameSkeleton, passwordHash, displayName }, ['bio'])
+            .onConflict((conflict) => conflict.doNothing())
             .returning(ACCOUNT_FIELDS),
         )
         if (!row) throw usernameTaken()
@@ -140,18 +141,18 @@ function credentialsOf(query: Query, username: string) {
   })
 }
 
-async function exists(query: Query, username: string): Promise<boolean> {
+async function exists(query: Query, username: string, skeleton: string): Promise<boolean> {
   const rows = await query({
     name: 'username-exists',
-    text: 'SELECT 1 FROM users WHERE lower(username) = lower($1)',
-    values: [username],
+    text: 'SELECT 1 FROM users WHERE lower(username) = lower($1) OR username_skeleton = $2',
+    values: [username, skeleton],
   })
   return rows.length > 0
 }
 
 function usernameTaken(): DarkroomError {
-  return new DarkroomError('username_taken', 'This username is taken.', {
-    fields: [{ path: 'body.username', message: 'Taken.' }],
+  return new DarkroomError('username_taken', 'This username, or one that looks like it, is taken.', {
+    fields: [{ path: 'body.username', message: 'Taken, or too much like another.' }],
   })
 }
 

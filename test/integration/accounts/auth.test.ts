@@ -141,6 +141,21 @@ describe('accounts, tokens and sessions', () => {
       })
     })
 
+    it('refuses a username that looks like another, even in a race', async () => {
+      const suffix = randomUUID().slice(0, 8)
+      const names = [`paypal-${suffix}`, `paypa1-${suffix}`, `PaypaI-${suffix}`]
+      const answers = await Promise.all(
+        names.map((username) =>
+          world.call('POST', '/v1/users', { body: { username, password: 'long enough' } }),
+        ),
+      )
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409])
+      expect(answers.find(({ status }) => status === 409)!.body).toMatchObject({
+        code: 'username_taken',
+        errors: [{ path: 'body.username' }],
+      })
+    })
+
     it('answers a wrong password and an unknown user alike', async () => {
       const wrong = await signIn(ann.username, 'not her password')
       const unknown = await signIn('nobody-of-this-name', 'not her password')

@@ -50,7 +50,10 @@ export const CreateUser = operation({
         `Letters, digits, _ . and -, at most ${MAX_CHARACTERS.username}, starting with a letter or digit.`,
       )
       .refine((username) => !isReservedUsername(username), 'Reserved.')
-      .meta({ description: 'Names such as `me`, `admin` and `support` are reserved.' }),
+      .meta({
+        description:
+          'Names such as `me`, `admin` and `support` are reserved. A name that looks like an existing one (`paypa1`, `PaypaI`) is taken.',
+      }),
     password: newPassword,
     displayName: line(MAX_CHARACTERS.displayName).optional(),
   }),
