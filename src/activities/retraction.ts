@@ -9,7 +9,7 @@ import type { Retraction } from '../services/retraction/module.ts'
 import type { Delivery } from '../services/delivery/module.ts'
 import { asActivities } from './failures.ts'
 
-/** The steps of photoSync and accountSync. */
+/** The steps of photoSync, accountSync and audienceSync. */
 export function createRetractionActivities(
   { plan, refusals, objects, proofs, withdraw }: Retraction,
   { starts, outbox }: Delivery,
@@ -33,6 +33,13 @@ export function createRetractionActivities(
       return batch
     },
     recordAccountProof: ({ userId, minEpoch }) => proofs.account(userId, minEpoch),
+    planAudienceSync: async ({ userId }) => ({
+      minEpoch: await plan.audience(userId),
+      edges: [...refusals.edges],
+    }),
+    denyAudienceAtEdge: ({ edge, userId, minEpoch }) =>
+      measured('deny', () => refusals.denyAudience(edge, userId, minEpoch)),
+    recordAudienceProof: async ({ userId, minEpoch }) => void (await proofs.audience(userId, minEpoch)),
   })
 }
 

@@ -1,5 +1,6 @@
 import type { PhotoUploadInput } from './photo-upload.ts'
 import type { AccountSyncInput } from './account-sync.ts'
+import type { AudienceSyncInput } from './audience-sync.ts'
 import type { PhotoSyncInput } from './photo-sync.ts'
 
 /**
@@ -9,11 +10,13 @@ import type { PhotoSyncInput } from './photo-sync.ts'
  * - originalArrived: a storage event or `complete` (signals photoUpload, starting it if necessary).
  * - photoChanged: PATCH or DELETE of a photo (signals photoSync, starting it if necessary).
  * - accountChanged: an account went private or public, was suspended or came back (signals accountSync, likewise).
+ * - audienceNarrowed: an account turned a follower away (signals audienceSync, likewise).
  */
 export type OutboxMessage =
   | { kind: 'uploadOpened'; payload: PhotoUploadInput }
   | { kind: 'originalArrived'; payload: PhotoUploadInput }
   | { kind: 'photoChanged'; payload: PhotoSyncInput }
   | { kind: 'accountChanged'; payload: AccountSyncInput }
+  | { kind: 'audienceNarrowed'; payload: AudienceSyncInput }
 
 export type OutboxKind = OutboxMessage['kind']

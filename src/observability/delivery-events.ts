@@ -24,6 +24,7 @@ const kinds: Record<OutboxKind, true> = {
   originalArrived: true,
   photoChanged: true,
   accountChanged: true,
+  audienceNarrowed: true,
 }
 for (const kind of Object.keys(kinds)) parked.inc({ kind }, 0)
 

@@ -1,4 +1,5 @@
 export { accountSync } from './account-sync/workflow.ts'
+export { audienceSync } from './audience-sync/workflow.ts'
 export { feedCollection } from './feed-collection/workflow.ts'
 export { housekeeping } from './housekeeping/workflow.ts'
 export { fanoutShard } from './fanout-shard/workflow.ts'

@@ -11,7 +11,7 @@ const QUERY =
 const VARIANT_PATH =
   /^\/variants\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/(0|[1-9][0-9]{0,14})\/[a-z][a-z0-9_]{0,31}\.(?:jpeg|jpg|webp|avif|png|gif)$/
 const CHANGES = 'changes' // beside the subjects in the deny table
-const SUBJECT = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|account\/[1-9][0-9]{0,18})$/
+const SUBJECT = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:account|audience)\/[1-9][0-9]{0,18})$/
 
 // The client gets it as the `code` of a 403; only 'allowed' lets the request pass.
 function verdict(r) {
@@ -35,6 +35,7 @@ function verdict(r) {
   }
 
   if (isDenied(parts[1], query[2]) || isDenied('account/' + query[3], query[4])) return 'denied'
+  if (query[5] && isDenied('audience/' + query[3], query[4])) return 'denied'
   return 'allowed'
 }
 
@@ -115,8 +116,9 @@ function originDate() {
   return new Date().toISOString().replace(/[-:]|\.[0-9]{3}/g, '')
 }
 
-// PUT /_edge/deny/<photo id>?min=<epoch> or /_edge/deny/account/<user id>?min=<epoch>: from this answer on, and after any
-// restart, no URL with a lower `a` of the photo, or a lower `o` of the account, is served.
+// PUT /_edge/deny/<photo id>?min=<epoch>, /_edge/deny/account/<user id>?min=<epoch> or /_edge/deny/audience/<user id>?min=<epoch>:
+// from this answer on, and after any restart, no URL with a lower `a` of the photo, or a lower `o` of the account, is served;
+// of the audience, none that expires.
 async function deny(r) {
   if (!mayAdminister(r)) return answer(r, 403, { code: 'forbidden' })
   if (r.method !== 'PUT') return answer(r, 405, { code: 'method_not_allowed' })

@@ -5,6 +5,7 @@ import { createFollowRequests } from '../../src/services/graph/follow-requests.t
 import { createFollows } from '../../src/services/graph/follows.ts'
 import { createMutes } from '../../src/services/graph/mutes.ts'
 import { makePrivate, usernameOf } from '../support/factories/accounts.ts'
+import { forgetful } from '../support/factories/outbox.ts'
 import { unlessGone } from './unless-gone.ts'
 
 export const DEEDS = ['follow', 'unfollow', 'approve', 'block', 'unblock', 'mute', 'unmute'] as const
@@ -20,9 +21,10 @@ export interface Consent {
 
 /** What accounts do about each other, and which blocks are known to be in force. */
 export function openConsent(db: Database): Consent {
-  const follows = createFollows({ db })
+  const outbox = forgetful(db)
+  const follows = createFollows({ db, outbox })
   const requests = createFollowRequests({ db })
-  const blocks = createBlocks({ db })
+  const blocks = createBlocks({ db, outbox })
   const mutes = createMutes({ db })
   /** Those whose request has been answered, each a new object; the end of a block takes it out before it is asked for. */
   const inForce = new Map<string, object>()

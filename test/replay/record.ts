@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { accountSyncWorkflowId } from '../../src/contracts/account-sync.ts'
+import { audienceSyncWorkflowId } from '../../src/contracts/audience-sync.ts'
 import { FEED_COLLECTION_SCHEDULE_ID } from '../../src/contracts/feed-collection.ts'
 import { HOUSEKEEPING_SCHEDULE_ID } from '../../src/contracts/housekeeping.ts'
 import { fanoutShardWorkflowId } from '../../src/contracts/fanout-shard.ts'
@@ -15,11 +16,14 @@ import {
 import { photoSyncWorkflowId } from '../../src/contracts/photo-sync.ts'
 import { PHOTO_DELETED, photoUploadWorkflowId } from '../../src/contracts/photo-upload.ts'
 import type { UserId } from '../../src/domain/ids.ts'
+import { createFollows } from '../../src/services/graph/follows.ts'
 import { incomingKey } from '../../src/services/photos/object-keys.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
 import { mediaWorker } from '../../src/workers/media.ts'
 import type { RunningWorker, WorkerDefinition } from '../../src/workers/run-worker.ts'
 import { LONGEST_TRANSFER_MS } from '../../src/workflows/photo-upload/workflow.ts'
+import { buildUser } from '../support/factories/accounts.ts'
+import { follow } from '../support/factories/follows.ts'
 import {
   allWorkers,
   eventually,
@@ -103,6 +107,12 @@ async function record(world: UploadWorld): Promise<void> {
   await save('account-sync-narrowed', accountSyncWorkflowId(celebrity))
   await changePrivacy(celebrity, false)
   await save('account-sync-opened', accountSyncWorkflowId(celebrity))
+
+  const follower = await buildUser(world.db)
+  await follow(world.db, follower.userId, owner)
+  await createFollows(world).removeFollower(owner, follower.username)
+  await ended(audienceSyncWorkflowId(owner))
+  await save('audience-sync-narrowed', audienceSyncWorkflowId(owner))
 
   const invalid = await upload(bytes.subarray(0, bytes.length / 2))
   await ended(photoUploadWorkflowId(invalid.photoId))

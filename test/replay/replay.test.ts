@@ -28,6 +28,7 @@ describe('stored histories', () => {
       'photo-upload-cancelled',
       'photo-sync-narrowed',
       'account-sync-narrowed',
+      'audience-sync-narrowed',
       'photo-fanout-pushed',
       'photo-fanout-sharded',
       'fanout-shard',

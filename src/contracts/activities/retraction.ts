@@ -41,7 +41,7 @@ export interface MovedVariant {
   removed: string[]
 }
 
-/** The steps of photoSync and accountSync. */
+/** The steps of photoSync, accountSync and audienceSync. */
 export interface RetractionActivities {
   planPhotoSync: (input: { photoId: PhotoId }) => Promise<PhotoPlan & { edges: string[] }>
   stopUpload: (input: { photoId: PhotoId }) => Promise<boolean>
@@ -67,6 +67,10 @@ export interface RetractionActivities {
   }) => Promise<{ next: PhotoId | null; withdrawn: number }>
   /** False while a photo of the account is still owed a proof. */
   recordAccountProof: (input: { userId: UserId; minEpoch: number }) => Promise<boolean>
+  /** `minEpoch`: edges owe a proof that they refuse signed URLs below this epoch; null if none is owed. */
+  planAudienceSync: (input: { userId: UserId }) => Promise<{ minEpoch: number | null; edges: string[] }>
+  denyAudienceAtEdge: (input: { edge: string; userId: UserId; minEpoch: number }) => Promise<void>
+  recordAudienceProof: (input: { userId: UserId; minEpoch: number }) => Promise<void>
 }
 
 /** What a photo's row asks for, as v0.2 has it. */

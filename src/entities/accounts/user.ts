@@ -21,6 +21,8 @@ export const User = defineEntity({
     defaultCommentPolicy: p.enum(COMMENT_POLICIES).default('everyone'),
     /** Rises whenever the reach of all the account's photos changes: going private or public, suspension and its end. */
     accessEpoch: p.integer().default(0),
+    /** Rises whenever the account turns a follower away, by a block too. Image URLs carry the sum of both epochs. */
+    audienceEpoch: p.integer().default(0),
     createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })

@@ -10,8 +10,8 @@ export interface CdnOptions {
   fetchTimeoutMs: number
 }
 
-/** What an edge denies: a photo, or every photo of an account. */
-type DenySubject = { photoId: PhotoId } | { userId: UserId }
+/** What an edge denies: a photo, every photo of an account, or those of its photos that are not public. */
+type DenySubject = { photoId: PhotoId } | { userId: UserId } | { audienceOf: UserId }
 
 /** How an edge answered one URL. Holds the path only: signatures stay out of logs and histories. */
 interface RefusalAnswer {
@@ -116,8 +116,9 @@ function denyPath(subject: DenySubject): string {
     if (!isUuid(subject.photoId)) throw new RangeError('Not a photo id')
     return subject.photoId
   }
-  if (!/^[1-9]\d{0,18}$/.test(subject.userId)) throw new RangeError('Not a user id')
-  return `account/${subject.userId}`
+  const [kind, userId] = 'userId' in subject ? ['account', subject.userId] : ['audience', subject.audienceOf]
+  if (!/^[1-9]\d{0,18}$/.test(userId)) throw new RangeError('Not a user id')
+  return `${kind}/${userId}`
 }
 
 /** An edge gave an unexpected answer. */

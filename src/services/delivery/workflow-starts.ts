@@ -4,6 +4,7 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client'
 import { ACCOUNT_CHANGED, ACCOUNT_SYNC, accountSyncWorkflowId } from '../../contracts/account-sync.ts'
+import { AUDIENCE_NARROWED, AUDIENCE_SYNC, audienceSyncWorkflowId } from '../../contracts/audience-sync.ts'
 import type { OutboxMessage } from '../../contracts/outbox.ts'
 import {
   DISTRIBUTION_CHANGED,
@@ -61,13 +62,17 @@ export function createWorkflowStarts(temporal: Client): WorkflowStarts {
           return
         case 'accountChanged':
           await temporal.workflow.signalWithStart(ACCOUNT_SYNC, {
-            workflowId: accountSyncWorkflowId(message.payload.userId),
-            taskQueue: TASK_QUEUES.orchestration,
-            args: [message.payload],
-            workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-            typedSearchAttributes: [{ key: ownerAttribute, value: message.payload.userId }],
+            ...reconcilerOptions(accountSyncWorkflowId(message.payload.userId), message.payload),
             staticSummary: `Bring the photos of user ${message.payload.userId} in line with the account`,
             signal: ACCOUNT_CHANGED,
+            signalArgs: [],
+          })
+          return
+        case 'audienceNarrowed':
+          await temporal.workflow.signalWithStart(AUDIENCE_SYNC, {
+            ...reconcilerOptions(audienceSyncWorkflowId(message.payload.userId), message.payload),
+            staticSummary: `Revoke what followers of user ${message.payload.userId} were given`,
+            signal: AUDIENCE_NARROWED,
             signalArgs: [],
           })
           return
@@ -120,10 +125,7 @@ function uploadOptions(input: PhotoUploadInput): WorkflowStartOptions & { args: 
   }
 }
 
-function reconcilerOptions<Input extends { photoId: PhotoId; ownerId: UserId }>(
-  workflowId: string,
-  input: Input,
-) {
+function reconcilerOptions<Input extends About>(workflowId: string, input: Input) {
   return {
     workflowId,
     taskQueue: TASK_QUEUES.orchestration,
@@ -133,7 +135,11 @@ function reconcilerOptions<Input extends { photoId: PhotoId; ownerId: UserId }>(
   } satisfies WorkflowStartOptions
 }
 
-function identify(input: { photoId: PhotoId; ownerId: UserId }) {
+/** What a reconciler works on: a photo, or all of an account. */
+type About = { photoId: PhotoId; ownerId: UserId } | { userId: UserId }
+
+function identify(input: About) {
+  if ('userId' in input) return [{ key: ownerAttribute, value: input.userId }]
   return [
     { key: photoAttribute, value: input.photoId },
     { key: ownerAttribute, value: input.ownerId },

@@ -4,9 +4,11 @@ import { Block } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import { toAccount, type Account } from '../accounts/accounts.ts'
+import type { Outbox } from '../delivery/outbox.ts'
 import { lockFeedStates } from '../distribution/feed-state.ts'
 import type { ListRead, Page } from '../lists/list-read.ts'
 import { accountPages } from './account-pages.ts'
+import { lockAudience, revokeAudience } from './audience.ts'
 import { deleteEdges, refuseOneself } from './edges.ts'
 import { findToBlock } from './find-account.ts'
 
@@ -31,22 +33,25 @@ const made = accountPages({
   other: 'blocked_id',
 })
 
-export function createBlocks({ db }: { db: Database }): Blocks {
+export function createBlocks({ db, outbox }: { db: Database; outbox: Outbox }): Blocks {
   return {
     async block(blockerId, username) {
       const blockedId = await findToBlock(db.primary, blockerId, username)
       refuseOneself(blockerId, blockedId, 'block')
-      await db.transaction(async (tx) => {
+      const outboxIds = await db.transaction(async (tx) => {
+        await lockAudience(tx, blockerId)
         await lockFeedStates(tx, blockerId, blockedId)
         await run(
           tx.query,
           insertRow(Block, { blockerId, blockedId }).onConflict((conflict) => conflict.doNothing()),
         )
-        await deleteEdges(tx, [
+        const ended = await deleteEdges(tx, [
           { followerId: blockerId, followeeId: blockedId },
           { followerId: blockedId, followeeId: blockerId },
         ])
+        return revokeAudience(tx, blockerId, ended)
       })
+      await outbox.dispatch(outboxIds)
     },
 
     async unblock(blockerId, username) {

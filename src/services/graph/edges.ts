@@ -66,8 +66,8 @@ export async function insertEdges(
   )
 }
 
-/** Ends follows and requests. The followers' feeds are locked. */
-export async function deleteEdges(tx: Transaction, edges: readonly Edge[]): Promise<void> {
+/** Ends follows and requests. The followers' feeds are locked. @returns the follows that there were */
+export async function deleteEdges(tx: Transaction, edges: readonly Edge[]): Promise<Edge[]> {
   const deleted = await tx.query<{ follower_id: UserId; followee_id: UserId }>({
     text: `WITH given AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS edge (follower_id, followee_id)),
              withdrawn AS (DELETE FROM follow_requests r USING given g
@@ -76,11 +76,9 @@ export async function deleteEdges(tx: Transaction, edges: readonly Edge[]): Prom
            RETURNING f.follower_id, f.followee_id`,
     values: [edges.map((edge) => edge.followerId), edges.map((edge) => edge.followeeId)],
   })
-  await afterChange(
-    tx,
-    deleted.map((row) => ({ followerId: row.follower_id, followeeId: row.followee_id })),
-    -1,
-  )
+  const ended = deleted.map((row) => ({ followerId: row.follower_id, followeeId: row.followee_id }))
+  await afterChange(tx, ended, -1)
+  return ended
 }
 
 async function afterChange(tx: Transaction, edges: readonly Edge[], by: 1 | -1): Promise<void> {

@@ -4,7 +4,9 @@ import { MAX_FOLLOWING } from '../../domain/limits.ts'
 import { FollowRequest } from '../../entities/index.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
+import type { Outbox } from '../delivery/outbox.ts'
 import { lockFeedStates } from '../distribution/feed-state.ts'
+import { lockAudience, revokeAudience } from './audience.ts'
 import { deleteEdges, insertEdges, readStanding, refuseOneself, type Edge } from './edges.ts'
 import { findAccount } from './find-account.ts'
 import { holdPrivacy } from './privacy.ts'
@@ -23,18 +25,13 @@ export interface Follows {
 
 export interface FollowsDeps {
   db: Database
+  outbox: Outbox
   maxFollowing?: number
 }
 
-export function createFollows({ db, maxFollowing = MAX_FOLLOWING }: FollowsDeps): Follows {
+export function createFollows({ db, outbox, maxFollowing = MAX_FOLLOWING }: FollowsDeps): Follows {
   const find = (userId: UserId, username: string) =>
     findAccount(db.primary, { kind: 'user', userId }, username)
-
-  const end = (edge: Edge) =>
-    db.transaction(async (tx) => {
-      await lockFeedStates(tx, edge.followerId)
-      await deleteEdges(tx, [edge])
-    })
 
   return {
     async follow(followerId, username) {
@@ -43,10 +40,20 @@ export function createFollows({ db, maxFollowing = MAX_FOLLOWING }: FollowsDeps)
       return db.transaction((tx) => followWithin(tx, { followerId, followeeId }, maxFollowing))
     },
     async unfollow(followerId, username) {
-      await end({ followerId, followeeId: await find(followerId, username) })
+      const edge = { followerId, followeeId: await find(followerId, username) }
+      await db.transaction(async (tx) => {
+        await lockFeedStates(tx, followerId)
+        await deleteEdges(tx, [edge])
+      })
     },
     async removeFollower(followeeId, username) {
-      await end({ followerId: await find(followeeId, username), followeeId })
+      const followerId = await find(followeeId, username)
+      const outboxIds = await db.transaction(async (tx) => {
+        await lockAudience(tx, followeeId)
+        await lockFeedStates(tx, followerId)
+        return revokeAudience(tx, followeeId, await deleteEdges(tx, [{ followerId, followeeId }]))
+      })
+      await outbox.dispatch(outboxIds)
     },
   }
 }

@@ -16,9 +16,9 @@ export function openGraph(
   { outbox }: Delivery,
 ) {
   return {
-    follows: createFollows({ db }),
+    follows: createFollows({ db, outbox }),
     followRequests: createFollowRequests({ db }),
-    blocks: createBlocks({ db }),
+    blocks: createBlocks({ db, outbox }),
     mutes: createMutes({ db }),
     profiles: createProfiles(),
     editAccount: createEditAccount({ db, accounts, outbox }),

@@ -2,6 +2,12 @@ import { createHmac } from 'node:crypto'
 import type { UserId } from '../../domain/ids.ts'
 import { assertEpoch } from './object-keys.ts'
 
+/**
+ * The owner's epoch in image URLs, of `users u`. `audience_epoch` concerns signed URLs alone; the sum only rises, as both
+ * do, so that edges compare one number.
+ */
+export const OWNER_EPOCH = '(u.access_epoch + u.audience_epoch)'
+
 /** How long a signed URL may live at most; the edge refuses a longer one even if well signed. */
 export const MAX_SIGNED_URL_SECONDS = 600
 
@@ -15,7 +21,7 @@ export interface ImageUrlInput {
   key: string
   /** The photo's access epoch now, which may be above the key's while a narrowing moves the objects. */
   accessEpoch: number
-  /** The account whose photo it is, with its own epoch: edges deny all of an account's photos by one entry. */
+  /** The account whose photo it is, with its own epoch ({@link OWNER_EPOCH}): edges deny all of its photos by one entry. */
   owner: { userId: UserId; accessEpoch: number }
   /** Public photos get a URL without expiry that caches keep; all others one of this window. */
   isPublic: boolean

@@ -5,6 +5,7 @@ import type { CommentPolicy } from '../../domain/comments.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import { viewerLinkId, viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
+import { OWNER_EPOCH } from './image-url.ts'
 
 /** A stored rendition as the database knows it; the API makes its URL from the key. */
 export interface CardVariant {
@@ -88,7 +89,7 @@ const VIEWER: ViewerSql = { userId: '$1::bigint', linkId: '$5::uuid' }
 // The array of those of the viewer's circle is made once, by a probe of follows_pkey each, before any content is read.
 const LOAD_CARDS = `
   SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, u.is_private,
-    u.access_epoch AS owner_access_epoch, p.status, p.visibility,
+    ${OWNER_EPOCH} AS owner_access_epoch, p.status, p.visibility,
     p.caption, p.alt_text, p.failure_code, p.failure_detail, p.content_type, p.bytes, p.width, p.height, p.thumbhash,
     to_char(p.taken_at, 'YYYY-MM-DD"T"HH24:MI:SS') AS taken_at, p.taken_at_offset, p.camera, p.latitude, p.longitude,
     p.share_location, p.share_camera, p.share_taken_at, p.allow_download, p.created_at, p.upload_expires_at, p.published_at, p.score,

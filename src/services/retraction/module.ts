@@ -1,8 +1,8 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Clients } from '../clients.ts'
 import { createPhotoObjects } from './objects.ts'
-import { planAccount, planPhoto } from './plan.ts'
-import { recordAccountProof, recordPhotoProof, watchRetractions } from './proofs.ts'
+import { planAccount, planAudience, planPhoto } from './plan.ts'
+import { recordAccountProof, recordAudienceProof, recordPhotoProof, watchRetractions } from './proofs.ts'
 import { createEdgeRefusals } from './refuse-at-edge.ts'
 import { withdrawPhotos } from './withdraw-photos.ts'
 
@@ -12,6 +12,7 @@ export function openRetraction({ config, db, objects, cdn, logger }: Clients) {
     plan: {
       photo: (photoId: PhotoId) => planPhoto(db.primary, photoId),
       account: (userId: UserId) => planAccount(db.primary, userId),
+      audience: (userId: UserId) => planAudience(db.primary, userId),
     },
     refusals: createEdgeRefusals({
       db,
@@ -24,6 +25,7 @@ export function openRetraction({ config, db, objects, cdn, logger }: Clients) {
     proofs: {
       photo: (photoId: PhotoId, minEpoch: number) => recordPhotoProof(db.primary, photoId, minEpoch),
       account: (userId: UserId, minEpoch: number) => recordAccountProof(db.primary, userId, minEpoch),
+      audience: (userId: UserId, minEpoch: number) => recordAudienceProof(db.primary, userId, minEpoch),
     },
     /** Reports what is owed until the signal aborts. */
     background: (signal: AbortSignal) => watchRetractions({ db, logger }, signal),

@@ -7,6 +7,7 @@ import { epochOfKey } from '../photos/object-keys.ts'
 
 export const photoSubject = (photoId: PhotoId): string => `photo/${photoId}`
 export const accountSubject = (userId: UserId): string => `account/${userId}`
+export const audienceSubject = (userId: UserId): string => `audience/${userId}`
 
 // Plan: one probe of photos_pkey, photo_variants_pkey and retractions_pkey.
 const PHOTO = `
@@ -74,4 +75,13 @@ export async function planAccount(primary: Query, userId: UserId): Promise<Accou
     minEpoch: row.min_epoch,
     isOpen: row.status === 'active' && !row.is_private,
   }
+}
+
+/** The epoch below which edges are to refuse signed URLs of the account's photos; null if all of them do. */
+export async function planAudience(primary: Query, userId: UserId): Promise<number | null> {
+  const [row] = await primary<{ min_epoch: number }>({
+    text: 'SELECT min_epoch FROM retractions WHERE subject = $1',
+    values: [audienceSubject(userId)],
+  })
+  return row?.min_epoch ?? null
 }

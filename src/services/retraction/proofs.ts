@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { OutboxMessage } from '../../contracts/outbox.ts'
 import type { Sweep } from '../../contracts/housekeeping.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { reportUnprovenRetractions } from '../../observability/retraction-events.ts'
 import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
-import { accountSubject, photoSubject } from './plan.ts'
+import { accountSubject, audienceSubject, photoSubject } from './plan.ts'
 
 /** Records that every edge refuses a photo's URLs below the epoch; a narrowing since then stays owed. */
 export function recordPhotoProof(primary: Query, photoId: PhotoId, minEpoch: number): Promise<boolean> {
@@ -18,6 +19,11 @@ export function recordPhotoProof(primary: Query, photoId: PhotoId, minEpoch: num
  */
 export function recordAccountProof(primary: Query, userId: UserId, minEpoch: number): Promise<boolean> {
   return recordProof(primary, accountSubject(userId), minEpoch, userId)
+}
+
+/** The same for the signed URLs of an account's photos. */
+export function recordAudienceProof(primary: Query, userId: UserId, minEpoch: number): Promise<boolean> {
+  return recordProof(primary, audienceSubject(userId), minEpoch)
 }
 
 async function recordProof(
@@ -52,15 +58,17 @@ export function wakeOwedRetractions(primary: Query, starts: Pick<WorkflowStarts,
       })
       for (const { subject, owner_id: ownerId } of rows) {
         signal?.throwIfAborted()
-        await starts.deliver(
-          subject.startsWith('photo/')
-            ? { kind: 'photoChanged', payload: { photoId: subject.slice('photo/'.length), ownerId } }
-            : { kind: 'accountChanged', payload: { userId: ownerId } },
-        )
+        await starts.deliver(messageFor(subject, ownerId))
       }
       return rows.length
     },
   }
+}
+
+function messageFor(subject: string, ownerId: UserId): OutboxMessage {
+  const [kind, id] = subject.split('/')
+  if (kind === 'photo') return { kind: 'photoChanged', payload: { photoId: id!, ownerId } }
+  return { kind: kind === 'audience' ? 'audienceNarrowed' : 'accountChanged', payload: { userId: ownerId } }
 }
 
 const WATCH_INTERVAL_MS = 5_000

@@ -1,7 +1,7 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Database } from '../../infra/db/database.ts'
-import { imageUrl } from '../photos/image-url.ts'
+import { imageUrl, OWNER_EPOCH } from '../photos/image-url.ts'
 import { epochOfKey, variantsPrefix } from '../photos/object-keys.ts'
 
 interface Refusal {
@@ -27,6 +27,8 @@ export interface EdgeRefusals {
   refusePhoto(refusal: Refusal): Promise<{ purged: number }>
   /** Has one edge deny every photo of an account. @throws DarkroomError `unavailable` if it did not confirm */
   denyAccount(edge: string, userId: UserId, minEpoch: number): Promise<void>
+  /** The same for those of its photos that are not public: their URLs are signed. */
+  denyAudience(edge: string, userId: UserId, minEpoch: number): Promise<void>
 }
 
 /** An edge still serves a URL that it must refuse. */
@@ -46,7 +48,7 @@ export function createEdgeRefusals({ db, cdn, cdnBaseUrl, cdnSigningKey }: EdgeR
   /** The URLs as issued before the epoch moved, since later ones name an object that is gone. */
   async function urlsOf(photoId: PhotoId, keys: readonly string[]): Promise<string[]> {
     const [owner] = await db.primary<{ user_id: UserId; access_epoch: number }>({
-      text: `SELECT u.user_id, u.access_epoch FROM photos p JOIN users u ON u.user_id = p.owner_id WHERE p.photo_id = $1`,
+      text: `SELECT u.user_id, ${OWNER_EPOCH} AS access_epoch FROM photos p JOIN users u ON u.user_id = p.owner_id WHERE p.photo_id = $1`,
       values: [photoId],
     })
     if (!owner) return []
@@ -85,5 +87,6 @@ export function createEdgeRefusals({ db, cdn, cdnBaseUrl, cdnSigningKey }: EdgeR
     },
 
     denyAccount: (edge, userId, minEpoch) => cdn.deny(edge, { userId }, minEpoch),
+    denyAudience: (edge, userId, minEpoch) => cdn.deny(edge, { audienceOf: userId }, minEpoch),
   }
 }

@@ -4,6 +4,7 @@ import type { UserViewer } from '../../../src/domain/viewer.ts'
 import { createFollows } from '../../../src/services/graph/follows.ts'
 import { createProfiles } from '../../../src/services/graph/profiles.ts'
 import { ANYONE, freshWord, minutes, searchWorldOfFile } from '../../support/worlds/search-world.ts'
+import { forgetful } from '../../support/factories/outbox.ts'
 import { makePrivate as closeAccount, setAccountStatus } from '../../support/factories/accounts.ts'
 import { block as buildBlock, mute, unblock } from '../../support/factories/blocks-and-mutes.ts'
 import { pageFor } from '../../support/list-read.ts'
@@ -29,7 +30,7 @@ const readerFor = (viewer: Person | typeof ANYONE) => ({
   query: world.db.primary,
   readYourWrites: true,
 })
-const follows = () => createFollows({ db: world.db })
+const follows = () => createFollows({ db: world.db, outbox: forgetful(world.db) })
 const profileOf = (of: Person, viewer: Person | typeof ANYONE) => profiles.get(readerFor(viewer), of.username)
 const namesOf = async (of: Person, side: 'followers' | 'following', viewer: Person | typeof ANYONE) => {
   const list = pageFor(world.db, viewer, { limit: 100, readYourWrites: true }, { list: side })

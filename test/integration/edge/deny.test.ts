@@ -115,6 +115,19 @@ describe('deny, purge and proof', () => {
     expect((await get(publicPath(denied, 1, stranger))).status).toBe(200)
   })
 
+  it('refuses only the signed URLs of a denied audience', async () => {
+    const image = await storeImage(bucket)
+    const owner = { userId: `${Date.now()}2`, accessEpoch: 3 }
+    const signed = signedPath(image, 1, new Date(), owner)
+    const open = publicPath(image, 1, owner)
+    for (const path of [signed, open]) expect((await get(path)).status).toBe(200)
+    await cdn.denyAudience(owner.userId, 4)
+    const answer = await get(signed)
+    expect({ status: answer.status, code: code(answer) }).toEqual({ status: 403, code: 'denied' })
+    expect((await get(open)).status).toBe(200)
+    expect((await get(signedPath(image, 1, new Date(), { ...owner, accessEpoch: 4 }))).status).toBe(200)
+  })
+
   it('takes no URL without the epoch of an owner', async () => {
     const image = await storeImage(bucket)
     const path = publicPath(image).replace(`&o=${OWNER.userId}.${OWNER.accessEpoch}`, '')

@@ -197,3 +197,39 @@ describe('a block', () => {
     expect(await world.names(one!, '/me/blocks')).toEqual([])
   })
 })
+
+describe('the signed image URLs of an account', () => {
+  /** Its audience epoch, and whether edges owe a proof. */
+  async function audienceOf({ id }: Person) {
+    const [row] = await world.db.primary<{ epoch: number; is_owed: boolean }>({
+      text: `SELECT audience_epoch AS epoch,
+          EXISTS (SELECT FROM retractions WHERE subject = 'audience/' || user_id AND min_epoch = audience_epoch + access_epoch) AS is_owed
+        FROM users WHERE user_id = $1`,
+      values: [id],
+    })
+    return row!
+  }
+
+  it('are revoked when it turns a follower away, and not by anybody else', async () => {
+    const [owner, fan, stranger] = (await world.people(3)) as [Person, Person, Person]
+    const unmoved = { epoch: 0, is_owed: false }
+
+    await world.block(owner, stranger)
+    await world.follow(fan, owner)
+    await world.unfollow(fan, owner)
+    await world.follow(fan, owner)
+    await world.block(fan, owner)
+    expect(await audienceOf(owner)).toEqual(unmoved)
+    expect(await audienceOf(fan)).toEqual(unmoved)
+
+    await world.unblock(fan, owner)
+    await world.follow(fan, owner)
+    await world.block(owner, fan)
+    expect(await audienceOf(owner)).toEqual({ epoch: 1, is_owed: true })
+    await world.block(owner, fan)
+    await world.unblock(owner, fan)
+    await world.follow(fan, owner)
+    await world.removeFollower(owner, fan)
+    expect(await audienceOf(owner)).toEqual({ epoch: 2, is_owed: true })
+  })
+})

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFollows, type Follows } from '../../../src/services/graph/follows.ts'
+import { forgetful } from '../../support/factories/outbox.ts'
 import { openGraphWorld, type GraphWorld } from '../../support/worlds/graph-world.ts'
 import type { Person } from '../../support/worlds/api-world.ts'
 import { MAX_FOLLOWING } from '../../../src/domain/limits.ts'
@@ -10,7 +11,7 @@ let world: GraphWorld
 let follows: Follows
 beforeAll(async () => {
   world = await openGraphWorld()
-  follows = createFollows({ db: world.db, maxFollowing: LIMIT })
+  follows = createFollows({ db: world.db, outbox: forgetful(world.db), maxFollowing: LIMIT })
 })
 afterAll(() => world?.close())
 

@@ -1,13 +1,19 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { photoUploadWorkflowId } from '../../../src/contracts/photo-upload.ts'
 import type { UserId } from '../../../src/domain/ids.ts'
+import type { Visibility } from '../../../src/domain/visibility.ts'
 import { openSearchClient } from '../../../src/infra/opensearch/client.ts'
 import { photosAlias } from '../../../src/infra/opensearch/setup.ts'
-import { imageUrl } from '../../../src/services/photos/image-url.ts'
+import { createBlocks } from '../../../src/services/graph/blocks.ts'
+import { createFollows } from '../../../src/services/graph/follows.ts'
+import { imageUrl, OWNER_EPOCH } from '../../../src/services/photos/image-url.ts'
 import { incomingKey } from '../../../src/services/photos/object-keys.ts'
 import { mediaWorker } from '../../../src/workers/media.ts'
 import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
+import { buildUser } from '../../support/factories/accounts.ts'
+import { follow } from '../../support/factories/follows.ts'
 import { PrivateEdge } from '../../support/servers/private-edge.ts'
+import { startServers, type PrivateServers } from '../../support/servers/private-servers.ts'
 import { proxyTo, type TcpProxy } from '../../support/servers/tcp-proxy.ts'
 import {
   eventually,
@@ -25,33 +31,42 @@ let edges: PrivateEdge[]
 let edgeProxies: TcpProxy[]
 let search: TcpProxy
 let storage: TcpProxy
+let redis: TcpProxy
+/** Replay pauses: files that run at the same time are not to notice. */
+let servers: PrivateServers
 
 beforeAll(async () => {
   edges = await Promise.all([PrivateEdge.start(), PrivateEdge.start()])
   edgeProxies = await Promise.all(edges.map((edge) => proxyTo(edge.url)))
   search = await proxyTo(process.env.OPENSEARCH_URL!)
   storage = await proxyTo(process.env.S3_ENDPOINT!)
+  redis = await proxyTo(process.env.REDIS_URL!)
+  servers = await startServers('postgres', 'postgres-replica')
   world = await openUploadWorld({
+    ...servers.env,
+    REDIS_URL: redis.url,
     CDN_EDGE_URLS: edgeProxies.map(({ url }) => url).join(','),
     OPENSEARCH_URL: search.url,
     S3_ENDPOINT: storage.url,
   })
   for (const definition of [orchestrationWorker, mediaWorker]) await world.start(definition)
 })
-afterEach(() => {
-  for (const proxy of [search, storage, ...edgeProxies]) proxy.recover()
+afterEach(async () => {
+  for (const proxy of [search, storage, redis, ...edgeProxies]) proxy.recover()
+  await servers.resumeReplay()
 })
 afterAll(async () => {
   await world?.close()
-  for (const proxy of [search, storage, ...edgeProxies]) proxy.close()
+  for (const proxy of [search, storage, redis, ...edgeProxies]) proxy.close()
   await Promise.all(edges.map((edge) => edge.remove()))
+  await servers?.close()
 })
 
 /** A photo of an account that has no other, unless one is given. */
-async function publish(by?: UserId): Promise<OpenUpload> {
+async function publish(by?: UserId, visibility: Visibility = 'public'): Promise<OpenUpload> {
   const owner = by ?? (await world.owner())
   const body = await somePhoto(400, 300)
-  const upload = await world.openUpload(owner, { bytes: body.length })
+  const upload = await world.openUpload(owner, { bytes: body.length, visibility })
   await world.outbox.dispatch([upload.outboxId])
   await world.objects.put(incomingKey(upload.photoId), body, 'image/jpeg')
   await world.announce(upload)
@@ -61,9 +76,9 @@ async function publish(by?: UserId): Promise<OpenUpload> {
 
 /** Paths of the photo's images as a viewer has them now. */
 async function issuedPaths({ photoId, ownerId }: OpenUpload): Promise<string[]> {
-  const { access_epoch: accessEpoch } = await world.photo(photoId)
+  const { access_epoch: accessEpoch, visibility } = await world.photo(photoId)
   const [account] = await world.db.primary<{ access_epoch: number }>({
-    text: 'SELECT access_epoch FROM users WHERE user_id = $1',
+    text: `SELECT ${OWNER_EPOCH} AS access_epoch FROM users u WHERE user_id = $1`,
     values: [ownerId],
   })
   const keys = (await world.variants(photoId)).map(({ object_key: key }) => key)
@@ -76,7 +91,7 @@ async function issuedPaths({ photoId, ownerId }: OpenUpload): Promise<string[]> 
           key,
           accessEpoch,
           owner: { userId: ownerId, accessEpoch: account!.access_epoch },
-          isPublic: true,
+          isPublic: visibility === 'public',
           signingKey: world.config.CDN_SIGNING_KEY,
           now: new Date(),
         }).url,
@@ -103,8 +118,8 @@ async function changeAccount({ ownerId: userId }: OpenUpload, set: string): Prom
 }
 
 interface Fault {
-  begin: () => void
-  end: () => void
+  begin: () => unknown
+  end: () => unknown
   /** The edges that can be reached. */
   healthy: () => PrivateEdge[]
 }
@@ -117,17 +132,43 @@ const FAULTS: Record<string, Fault> = {
   nothing: { begin: () => undefined, end: () => undefined, healthy: () => edges },
   search: away(() => search),
   'the storage': away(() => storage),
+  Redis: away(() => redis),
+  'the replica': {
+    begin: () => servers.pauseReplay(),
+    end: () => servers.resumeReplay(),
+    healthy: () => edges,
+  },
   'one of two edges': away(
     () => edgeProxies[1]!,
     () => edges.slice(0, 1),
   ),
 }
 
-const NARROWINGS: Record<string, (photo: OpenUpload) => Promise<void>> = {
-  deletion: (photo) => world.remove(photo),
-  narrowing: (photo) => world.edit(photo, { visibility: 'private' }),
-  'going private': (photo) => changeAccount(photo, 'is_private = true'),
-  suspension: (photo) => changeAccount(photo, `status = 'suspended'`),
+/** Has someone follow the owner, and the owner turn them away. */
+async function turnAway({ ownerId }: OpenUpload, how: (follower: string) => Promise<void>): Promise<void> {
+  const follower = await buildUser(world.db)
+  await follow(world.db, follower.userId, ownerId)
+  await how(follower.username)
+}
+
+interface Narrowing {
+  of?: Visibility
+  narrow: (photo: OpenUpload) => Promise<void>
+}
+const NARROWINGS: Record<string, Narrowing> = {
+  deletion: { narrow: (photo) => world.remove(photo) },
+  narrowing: { narrow: (photo) => world.edit(photo, { visibility: 'private' }) },
+  'going private': { narrow: (photo) => changeAccount(photo, 'is_private = true') },
+  suspension: { narrow: (photo) => changeAccount(photo, `status = 'suspended'`) },
+  block: {
+    of: 'followers',
+    narrow: (photo) => turnAway(photo, (follower) => createBlocks(world).block(photo.ownerId, follower)),
+  },
+  'removal of a follower': {
+    of: 'followers',
+    narrow: (photo) =>
+      turnAway(photo, (follower) => createFollows(world).removeFollower(photo.ownerId, follower)),
+  },
 }
 
 describe('a photo that was edited', () => {
@@ -136,14 +177,14 @@ describe('a photo that was edited', () => {
     async (name) => {
       const fault = FAULTS[name]!
       const photos = await Promise.all(
-        Object.entries(NARROWINGS).map(async ([narrowing, narrow]) => {
-          const photo = await publish()
+        Object.entries(NARROWINGS).map(async ([narrowing, { of, narrow }]) => {
+          const photo = await publish(undefined, of)
           return { narrowing, narrow, photo, paths: await issuedPaths(photo) }
         }),
       )
       for (const edge of edges)
         for (const { paths } of photos) expect(await statuses(edge, paths)).toEqual(paths.map(() => 200))
-      fault.begin()
+      await fault.begin()
       await Promise.all(
         photos.map(async ({ narrowing, narrow, photo, paths }) => {
           await world.edit(photo, { caption: 'edited before' })
@@ -159,7 +200,7 @@ describe('a photo that was edited', () => {
         }),
       )
 
-      fault.end()
+      await fault.end()
       await Promise.all(
         photos.map(async ({ narrowing, photo, paths }) => {
           await proven(photo)

@@ -3,14 +3,15 @@ import type { UserId } from '../../../src/domain/ids.ts'
 import type { Database } from '../../../src/infra/db/database.ts'
 import { createFollows } from '../../../src/services/graph/follows.ts'
 import { usernameOf } from './accounts.ts'
+import { forgetful } from './outbox.ts'
 
 /** Follows an account, or requests to if it is private. */
 export async function follow(db: Database, follower: UserId, followee: UserId): Promise<void> {
-  await createFollows({ db }).follow(follower, await usernameOf(db, followee))
+  await createFollows({ db, outbox: forgetful(db) }).follow(follower, await usernameOf(db, followee))
 }
 
 export async function unfollow(db: Database, follower: UserId, followee: UserId): Promise<void> {
-  await createFollows({ db }).unfollow(follower, await usernameOf(db, followee))
+  await createFollows({ db, outbox: forgetful(db) }).unfollow(follower, await usernameOf(db, followee))
 }
 
 /**

@@ -53,6 +53,7 @@ export function edgeAt(url: string) {
   return {
     deny: (photoId: string, minEpoch: number) => cdn.deny(edge, { photoId }, minEpoch),
     denyAccount: (userId: string, minEpoch: number) => cdn.deny(edge, { userId }, minEpoch),
+    denyAudience: (userId: string, minEpoch: number) => cdn.deny(edge, { audienceOf: userId }, minEpoch),
     purge: (paths: readonly string[]) => cdn.purge(edge, paths),
     findServed: (urls: readonly string[]) => cdn.findServed(edge, urls),
   }
@@ -91,12 +92,13 @@ export function signedPath(
   image: { key: string; epoch: number },
   accessEpoch = image.epoch,
   now = new Date(),
+  owner = OWNER,
 ): string {
   return imageUrl({
     baseUrl: '',
     key: image.key,
     accessEpoch,
-    owner: OWNER,
+    owner,
     isPublic: false,
     signingKey: signingKey(),
     now,

@@ -33,6 +33,7 @@ export const silent = pino({ level: process.env.TEST_LOG ?? 'silent' })
 
 interface PhotoRow {
   status: string
+  visibility: Visibility
   version: number
   access_epoch: number
   failure_code: string | null
@@ -153,7 +154,7 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
     },
     async photo(photoId) {
       const [row] = await db.primary<PhotoRow>({
-        text: `SELECT status, version, access_epoch, failure_code, score::text, published_at, width, sha256
+        text: `SELECT status, visibility, version, access_epoch, failure_code, score::text, published_at, width, sha256
           FROM photos WHERE photo_id = $1`,
         values: [photoId],
       })

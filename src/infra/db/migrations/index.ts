@@ -13,6 +13,7 @@ import { Migration20261126RefoldTags } from './migration-20261126-refold-tags.ts
 import { Migration20261127Albums } from './migration-20261127-albums.ts'
 import { Migration20261127Engagement } from './migration-20261127-engagement.ts'
 import { Migration20261127UsernameSkeletons } from './migration-20261127-username-skeletons.ts'
+import { Migration20261127AudienceEpochs } from './migration-20261127-audience-epochs.ts'
 import { Migration20261127MutesUntil } from './migration-20261127-mutes-until.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
@@ -33,4 +34,5 @@ export const migrations = [
   { name: '20261127-sweep-positions', class: Migration20261127SweepPositions },
   { name: '20261127-share-taken-at', class: Migration20261127ShareTakenAt },
   { name: '20261127-username-skeletons', class: Migration20261127UsernameSkeletons },
+  { name: '20261127-audience-epochs', class: Migration20261127AudienceEpochs },
 ]
