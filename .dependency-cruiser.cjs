@@ -23,6 +23,7 @@ const MODULES = {
   delivery: [],
   accounts: ['lists', 'requests'],
   distribution: [],
+  events: ['accounts', 'lists'],
   graph: ['accounts', 'distribution', 'delivery', 'lists'],
   photos: ['accounts', 'distribution', 'delivery', 'lists'],
   albums: ['accounts', 'graph', 'photos', 'delivery', 'requests', 'lists'],

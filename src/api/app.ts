@@ -21,6 +21,7 @@ import { albumMemberRoutes } from './routes/albums/member-routes.ts'
 import { albumRoutes } from './routes/albums/routes.ts'
 import { commentRoutes } from './routes/engagement/comment-routes.ts'
 import { likeRoutes } from './routes/engagement/like-routes.ts'
+import { eventRoutes } from './routes/events/routes.ts'
 import { feedRoutes } from './routes/feed/routes.ts'
 import { blockRoutes } from './routes/graph/block-routes.ts'
 import { followRequestRoutes } from './routes/graph/follow-request-routes.ts'
@@ -72,6 +73,7 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
   profileRoutes(v1)
   feedRoutes(v1, present)
   searchRoutes(v1, present)
+  eventRoutes(v1)
   const internal = createRoutes('/internal')
   storageEventRoutes(internal, config.STORAGE_EVENTS_TOKEN)
   const outside = createRoutes('')
@@ -79,6 +81,8 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
   const routes = [...v1.list, ...internal.list, ...outside.list]
   docsRoutes(outside, () => createOpenApiDocument(routes, config))
   routes.push(...outside.list.filter((route) => !routes.includes(route)))
+
+  stopping.addEventListener('abort', () => services.eventStreams.endAll(), { once: true })
 
   const router = createRouter(routes)
   const koa = new Koa<RequestState>()

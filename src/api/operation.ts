@@ -16,6 +16,8 @@ export interface Operation {
   /** Path parameters. A malformed one answers 404, since the resource cannot exist. */
   params?: z.ZodObject
   query?: z.ZodObject
+  /** Request headers of its own, for the document; the route reads and checks them. */
+  headers?: z.ZodObject
   /** An optional one may be left out. */
   body?: z.ZodType
   /** Larger bodies are refused unread. */

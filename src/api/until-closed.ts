@@ -3,6 +3,7 @@ import type { ApiContext } from './context.ts'
 /** A signal that aborts if the client hangs up before it is answered. */
 export function untilClosed(ctx: ApiContext): AbortSignal {
   const controller = new AbortController()
-  ctx.res.once('close', () => controller.abort())
+  if (ctx.res.closed) controller.abort()
+  else ctx.res.once('close', () => controller.abort())
   return controller.signal
 }

@@ -60,6 +60,7 @@ export const settingsSchema = z.object({
   SESSION_DAYS: integer(1, 365).default(30),
   RATE_LIMITS: flag.default(true),
   RATE_LIMIT_FACTOR: z.coerce.number().positive().default(1),
+  MAX_EVENT_STREAMS: integer(1, 100_000).default(2_000),
 
   MAX_UPLOAD_BYTES: integer(1, 5 * 1024 ** 3).default(50 * 1024 ** 2),
   MAX_MEGAPIXELS: integer(1, 1_000).default(50),

@@ -5,6 +5,7 @@ import { openDatabase, type Database } from '../infra/db/database.ts'
 import { openSearchClient, type Client as SearchClient } from '../infra/opensearch/client.ts'
 import { createRedisBreaker, type RedisBreaker } from '../infra/redis/breaker.ts'
 import { openRedis, type RedisClient } from '../infra/redis/client.ts'
+import { openWakeUps, type WakeUps } from '../infra/redis/wake-ups.ts'
 import { openObjectStore, type ObjectStore } from '../infra/s3/object-store.ts'
 import { openTemporal } from '../infra/temporal/client.ts'
 import type { Logger } from '../observability/logger.ts'
@@ -20,6 +21,7 @@ export interface Clients {
   redis: RedisClient
   /** Saves callers from waiting for a Redis that does not answer. */
   breaker: RedisBreaker
+  wakeUps: WakeUps
   objects: ObjectStore
   temporal: TemporalClient
   openSearch: SearchClient
@@ -75,6 +77,10 @@ export async function openClients(
     () => createRedisBreaker(redis()),
     () => undefined,
   )
+  const wakeUps = lazily(
+    () => openWakeUps(redis()),
+    (opened) => opened.close(),
+  )
   const objects = lazily(
     () =>
       openObjectStore({
@@ -114,6 +120,9 @@ export async function openClients(
     },
     get breaker() {
       return breaker()
+    },
+    get wakeUps() {
+      return wakeUps()
     },
     get objects() {
       return objects()

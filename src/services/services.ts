@@ -3,6 +3,7 @@ import { openAlbums } from './albums/module.ts'
 import type { Clients } from './clients.ts'
 import { openDelivery } from './delivery/module.ts'
 import { openEngagement } from './engagement/module.ts'
+import { openEvents } from './events/module.ts'
 import { openFeed } from './feed/module.ts'
 import { openGraph } from './graph/module.ts'
 import { openLists } from './lists/module.ts'
@@ -16,7 +17,8 @@ import { openUploads } from './uploads/module.ts'
 export function openServices(clients: Clients) {
   const delivery = openDelivery(clients)
   const accounts = openAccounts(clients)
-  const { background, ...feed } = openFeed(clients)
+  const { background: feedBackground, ...feed } = openFeed(clients)
+  const { background: eventsBackground, ...events } = openEvents(clients, accounts)
   return {
     ...openLists(clients),
     ...openRequests(clients),
@@ -29,8 +31,11 @@ export function openServices(clients: Clients) {
     ...openSearch(clients),
     ...openEngagement(clients),
     ...openOperations(clients),
+    ...events,
     /** The background tasks, which run until the signal aborts. */
-    background,
+    background: async (signal: AbortSignal): Promise<void> => {
+      await Promise.all([feedBackground(signal), eventsBackground(signal)])
+    },
   }
 }
 

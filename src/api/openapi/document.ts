@@ -23,6 +23,7 @@ const TAGS: Readonly<Record<string, string>> = {
   feed: 'Photos from the accounts you follow, and your own.',
   search: 'Find photos by words, tags, people and dates.',
   tags: 'Photos with a hashtag.',
+  events: 'What happens to your account, live.',
   'storage-events': 'For the object storage, not for clients.',
   service: 'For operators, and this document.',
 }
@@ -119,6 +120,7 @@ function limitOf({ limits }: StepDescription, { RATE_LIMITS, RATE_LIMIT_FACTOR }
 function requestHeaders({ method, description }: RouteDefinition, operation: Operation) {
   const header = (text: string, example: string) => z.string().optional().meta({ description: text, example })
   return z.object({
+    ...operation.headers?.shape,
     ...(description.idempotent
       ? {
           'Idempotency-Key': z.string().regex(IDEMPOTENCY_KEY).optional().meta({

@@ -3,6 +3,7 @@ import { ERROR_CODES } from '../../domain/errors.ts'
 import { INVALID_IMAGE_CODES } from '../../domain/invalid-image.ts'
 import { ORIGINAL_CONTENT_TYPES } from '../../domain/variants.ts'
 import { IDEMPOTENCY_KEPT_HOURS } from '../../services/requests/idempotency.ts'
+import { TICKET_SECONDS } from '../../services/events/tickets.ts'
 import { policyPoints, RATE_POLICIES, type RatePolicyName } from '../../services/requests/rate-limits.ts'
 import { STATUS_BY_CODE } from '../errors.ts'
 import { DEFAULT_PAGE_ITEMS, MAX_ITEMS } from '../../domain/limits.ts'
@@ -30,6 +31,7 @@ export function guide(settings: GuideSettings): string {
     uploading(settings),
     PAGING,
     CONDITIONAL,
+    LIVE_EVENTS,
     repeating(),
     rateLimits(settings),
     errors(),
@@ -77,6 +79,36 @@ const CONDITIONAL = `
 ## Ask only for what has changed
 Answers to \`GET\` have a weak \`ETag\`. Send it in \`If-None-Match\`: 304 means that your copy is current. Edits of photos, comments
 and your account take \`If-Match\` with the ETag you read, and answer 412 (\`precondition_failed\`) if it has changed since.`
+
+const LIVE_EVENTS = `
+## Follow live events
+\`POST /v1/events/tickets\` returns a \`ticket\` that opens one stream of server-sent events within ${TICKET_SECONDS} seconds:
+
+\`\`\`sh
+TICKET=$(curl -sS -X POST "$API/events/tickets" -H "Authorization: Bearer $TOKEN" | sed 's/.*"ticket":"\\([^"]*\\)".*/\\1/')
+curl -N "$API/events?ticket=$TICKET"
+\`\`\`
+
+Remember the \`id\` of each event. When the stream ends, which it does every few minutes, get a new ticket and connect again with the last
+id, in a browser like this:
+
+\`\`\`js
+async function follow(lastEventId) {
+  const { ticket } = await post('/v1/events/tickets')
+  const source = new EventSource('/v1/events?' + new URLSearchParams({ ticket, ...(lastEventId && { lastEventId }) }))
+  for (const type of ['ready', 'reset', 'notification', 'unread'])
+    source.addEventListener(type, (event) => {
+      lastEventId = event.lastEventId
+      show(type, JSON.parse(event.data))
+    })
+  const again = () => {
+    source.close()
+    setTimeout(() => follow(lastEventId), 1000 + 4000 * Math.random())
+  }
+  source.addEventListener('renew', again)
+  source.addEventListener('error', again)
+}
+\`\`\``
 
 const repeating = () => `
 ## Repeat safely

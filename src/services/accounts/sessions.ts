@@ -40,6 +40,8 @@ export interface Sessions {
   refresh(refreshToken: string): Promise<OpenSession>
   /** The viewer's devices, the latest sign-in first. @throws DarkroomError bad_cursor */
   list(list: ListRead<UserViewer>): Promise<Page<SessionInfo>>
+  /** Those of some sessions that have not ended and whose account is active, by the primary. */
+  good(sessionIds: readonly string[]): Promise<Set<string>>
   /** Signs a device out; its access tokens live on for at most 5 minutes. @throws DarkroomError not_found */
   revoke(userId: UserId, sessionId: string): Promise<void>
 }
@@ -106,6 +108,18 @@ export function createSessions({ db, sessionDays }: { db: Database; sessionDays:
             lastUsedAt: row.last_used_at,
           })),
       )
+    },
+
+    async good(sessionIds) {
+      // Plan: sessions_pkey and users_pkey for each.
+      const rows = await db.primary<Pick<SessionRow, 'session_id'>>({
+        name: 'sessions-good',
+        text: `SELECT s.session_id FROM sessions s JOIN users u USING (user_id)
+               WHERE s.session_id = ANY ($1::uuid[]) AND s.revoked_at IS NULL AND s.expires_at > now()
+                 AND u.status = 'active'`,
+        values: [sessionIds],
+      })
+      return new Set(rows.map((row) => row.session_id))
     },
 
     async revoke(userId, sessionId) {

@@ -214,6 +214,10 @@ export const MATRIX: Readonly<Record<string, Line>> = {
     shows: SIGNED_IN,
   },
 
+  // Live events. A stream shows its ticket's account nothing but ids of its own (test/integration/events).
+  'POST /v1/events/tickets': { rule: signedIn(201), shows: { ticket: 'value', expiresIn: 'value' } },
+  'GET /v1/events': { rule: open(401), query: () => 'ticket=none' },
+
   // The service. No account is an operator or the storage.
   'GET /metrics': { rule: open(401), headers: { 'X-Forwarded-For': '203.0.113.9' } },
   'POST /internal/storage-events': { rule: open(401), body: () => ({}) },

@@ -1,19 +1,16 @@
+import { HISTORY } from './history.ts'
+
 /**
  * The scripts of the feed heads (docs/feed.md), for Redis 7 or Valkey 8. A head is one sorted set of 16-byte photo ids
  * by score. Its sentinel, the one member at score −1, says what is known of it; without a sentinel there is no head.
  *
  * The sentinel packs 57 bytes, so that a head of 200 stays a listpack: state, nonce (8 bytes), epoch, floor, and the
- * first 32 hex digits of the server's `master_replid`. A replication id names one history of writes: it changes with a
- * restart and with a failover (even back to a former master, which `run_id` would not show), and differs between
- * shards. A head that does not come from the acknowledged writes of this history thus reads as cold.
+ * name of the server's history of writes. A head that does not come from the acknowledged writes of this history thus
+ * reads as cold.
  *
  * Keys are passed in KEYS only; a script never names a key itself.
  */
-const historyPrelude = `
-local function history()
-  return string.sub(string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)'), 1, 32)
-end`
-const prelude = `${historyPrelude}
+const prelude = `${HISTORY}
 local SENTINEL_SCORE = -1
 local function nowMs()
   local time = redis.call('TIME')
@@ -106,7 +103,7 @@ return 1`
  * one, and 2 µs a call for the history. The server does nothing else meanwhile, so the caller passes few heads at a
  * time.
  */
-export const PUSH_SLOT = `${historyPrelude}
+export const PUSH_SLOT = `${HISTORY}
 local call, unpack, pack, sub = redis.call, struct.unpack, struct.pack, string.sub
 local score, maxItems, added, now = tonumber(ARGV[1]), tonumber(ARGV[3]), 0, nil
 for _, key in ipairs(KEYS) do
