@@ -102,7 +102,7 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
     conditional(),
     ownWrites(),
     router.routes(),
-    refuseUnrouted(router, routes),
+    refuseUnrouted(routes),
   ]
   for (const middleware of chain) koa.use(middleware as Koa.Middleware)
   return { koa: koa, routes }

@@ -27,6 +27,8 @@ export interface Operation {
   examples?: Readonly<{ body?: unknown; answer?: unknown }>
   /** The 201 answer names the created resource in Location. */
   answersLocation?: true
+  /** Where the answer holds what others take as a parameter: JSON pointers by its name. The document links to them. */
+  gives?: Readonly<Record<string, string>>
   /** Codes that this operation adds to those that every operation may answer. */
   errors?: readonly ErrorCode[]
 }

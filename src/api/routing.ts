@@ -75,11 +75,13 @@ export function createRoutes(prefix: string): Routes {
 /** Koa's router over all routes; unknown paths get 404 and wrong methods 405 with Allow, as problems. */
 export function createRouter(routes: readonly RouteDefinition[]): Router {
   const router = new Router({ sensitive: true, strict: true })
-  const literal = literalPaths(routes)
+  const paths = pathsOf(routes)
   for (const route of routes) {
+    const own = patternOf(route.path)
+    const narrower = paths.filter(({ path }) => path !== route.path && own.test(path))
     const notePattern: Step = async (ctx, next) => {
-      const allowed = literal.get(ctx.path)
-      if (allowed && !allowed.has(ctx.method)) throw methodNotAllowed(ctx, allowed)
+      const meant = narrower.find(({ pattern }) => pattern.test(ctx.path))
+      if (meant && !meant.methods.has(ctx.method)) throw methodNotAllowed(ctx, meant.methods)
       ctx.state.routePattern = route.path
       await next()
     }
@@ -89,27 +91,38 @@ export function createRouter(routes: readonly RouteDefinition[]): Router {
 }
 
 /** Answers requests that no route matched: 405 with Allow if the path exists, else 404. */
-export function refuseUnrouted(router: Router, routes: readonly RouteDefinition[]): Step {
-  const literal = literalPaths(routes)
+export function refuseUnrouted(routes: readonly RouteDefinition[]): Step {
+  const paths = pathsOf(routes)
   return async (ctx) => {
-    const allowed =
-      literal.get(ctx.path) ??
-      new Set(router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods))
-    if (allowed.size === 0) throw notFound('resource')
-    throw methodNotAllowed(ctx, allowed)
+    const meant = paths.find(({ pattern }) => pattern.test(ctx.path))
+    if (!meant) throw notFound('resource')
+    throw methodNotAllowed(ctx, meant.methods)
   }
 }
 
-/** The methods of each path without parameters: `/sessions/refresh` is not a session whose id is "refresh". */
-function literalPaths(routes: readonly RouteDefinition[]): Map<string, Set<string>> {
-  const literal = Map.groupBy(
-    routes.filter(({ path }) => !path.includes(':')),
-    ({ path }) => path,
-  )
-  return new Map(
-    [...literal].map(([path, ofPath]) => [path, new Set(ofPath.flatMap(({ method }) => METHODS_OF[method]))]),
-  )
+interface Path {
+  path: string
+  pattern: RegExp
+  methods: ReadonlySet<string>
 }
+
+/**
+ * The methods of each path. One that fixes more segments comes first, as a request means the first that it matches:
+ * `/sessions/refresh` is not a session whose id is "refresh".
+ */
+function pathsOf(routes: readonly RouteDefinition[]): Path[] {
+  return [...Map.groupBy(routes, ({ path }) => path)]
+    .toSorted(([one], [other]) => parametersIn(one) - parametersIn(other))
+    .map(([path, ofPath]) => ({
+      path,
+      pattern: patternOf(path),
+      methods: new Set(ofPath.flatMap(({ method }) => METHODS_OF[method])),
+    }))
+}
+
+const patternOf = (path: string) => new RegExp(`^${path.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}$`)
+
+const parametersIn = (path: string) => path.split(':').length
 
 const METHODS_OF: Record<Method, string[]> = {
   get: ['GET', 'HEAD'],

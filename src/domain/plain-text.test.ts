@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isBlank, withHarmlessBidi } from './plain-text.ts'
+import { BLANK_RANGES, isBlank, withHarmlessBidi } from './plain-text.ts'
 
 const CONTROLS = ['\u202a', '\u202b', '\u202c', '\u202d', '\u202e', '\u2066', '\u2067', '\u2068', '\u2069']
 
@@ -73,5 +73,15 @@ describe('blank text', () => {
 
   it.each(['a', '.', '\u3164a', '🏖', 'ش', '0', '_', '\u0301'])('is not %j', (text) => {
     expect(isBlank(text)).toBe(false)
+  })
+
+  it('lists the characters that show nothing', () => {
+    const listed = new RegExp(`^[${BLANK_RANGES}]$`, 'u')
+    const others: string[] = []
+    for (let code = 0; code <= 0x10_ffff; code++) {
+      const character = String.fromCodePoint(code)
+      if (listed.test(character) !== isBlank(character)) others.push(code.toString(16))
+    }
+    expect(others).toEqual([])
   })
 })

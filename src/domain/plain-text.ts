@@ -47,6 +47,12 @@ function strayControls(characters: readonly string[]): Set<number> {
 /** Spaces, controls, ignorable fillers; the blank Braille cell and interlinear anchors, which have no such property. */
 const BLANK = /^[\p{White_Space}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb]*$/v
 
+/** The characters of {@link BLANK} as ranges, for a class of a regular expression that knows no properties. */
+export const BLANK_RANGES =
+  '\\u0000-\\u0020\\u007f-\\u00a0\\u00ad\\u034f\\u061c\\u115f-\\u1160\\u1680\\u17b4-\\u17b5\\u180b-\\u180f\\u2000-\\u200f' +
+  '\\u2028-\\u202f\\u205f-\\u206f\\u2800\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufffb' +
+  '\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}'
+
 /** Whether `text` has no visible character. */
 export function isBlank(text: string): boolean {
   return BLANK.test(text)

@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createOpenApiDocument } from './document.ts'
 import { createRoutes } from '../routing.ts'
+import { albumRoutes } from '../routes/albums/routes.ts'
+import { CreateAlbum } from '../routes/albums/schema.ts'
 import { accountRoutes } from '../routes/accounts/routes.ts'
 import { UpdateMe } from '../routes/accounts/schema.ts'
 import { sessionRoutes } from '../routes/accounts/session-routes.ts'
@@ -37,6 +39,7 @@ sessionRoutes(v1)
 uploadRoutes(v1, { present: never, maxUploadBytes: 1_000 })
 photoRoutes(v1, never)
 commentRoutes(v1)
+albumRoutes(v1, never)
 searchRoutes(v1, never)
 const document = createOpenApiDocument(v1.list, {
   PUBLIC_URL: 'http://localhost',
@@ -142,15 +145,32 @@ describe('the OpenAPI document', () => {
     }
   })
 
-  it('promises comments that are taken, if they show something', () => {
+  it('promises texts that show something, and those are taken', () => {
     const text = bodyOf('post /v1/photos/{photoId}/comments').properties!['text']!
     expect(text).toMatchObject({ type: 'string', minLength: 1, maxLength: 2_200 })
-    fc.assert(
-      fc.property(allowedBy(text), (given) => {
-        const body = { text: `${[...given].slice(1).join('')}!` }
-        expect(CreateComment.body.safeParse(body).success).toBe(true)
-      }),
-    )
+    const title = bodyOf('post /v1/albums').properties!['title']!
+    for (const { schema, body, field } of [
+      { schema: text, body: CreateComment.body, field: 'text' },
+      { schema: title, body: CreateAlbum.body, field: 'title' },
+    ]) {
+      for (const blank of ['', ' ', '\u0081', '\u2800\u{e0001}'])
+        expect(new RegExp(schema.pattern!, 'u').test(blank), field).toBe(false)
+      fc.assert(
+        fc.property(allowedBy(schema), (given) => {
+          expect(body.safeParse({ [field]: given }).success).toBe(true)
+        }),
+      )
+    }
+  })
+
+  it('links what is created with what takes its id', () => {
+    const created = operationOf('post /v1/photos').responses['201'] as { links: Record<string, unknown> }
+    expect(created.links['getPhoto']).toEqual({
+      operationId: 'getPhoto',
+      parameters: { photoId: '$response.body#/photo/id' },
+    })
+    expect(Object.keys(created.links)).toEqual(expect.arrayContaining(['deletePhoto', 'listComments']))
+    expect(Object.keys(created.links)).not.toContain('getComment')
   })
 
   it('has 431 everywhere, which Node answers before a route is known', () => {

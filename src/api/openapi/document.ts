@@ -31,12 +31,13 @@ const TAGS: Readonly<Record<string, string>> = {
 /** The OpenAPI 3.1 document of the routes, built from the same schemas that validate requests. */
 export function createOpenApiDocument(routes: readonly RouteDefinition[], settings: DocumentSettings) {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {}
+  const operations = routes.flatMap(({ description }) => description.operation ?? [])
   for (const route of routes) {
     const { operation } = route.description
     if (!operation) continue
     const path = openApiPath(route.path)
     paths[path] ??= {}
-    paths[path][route.method] = describe(route, operation, settings)
+    paths[path][route.method] = describe(route, operation, operations, settings)
   }
   return createDocument({
     openapi: '3.1.0',
@@ -77,6 +78,7 @@ export function openApiPath(path: string): string {
 function describe(
   route: RouteDefinition,
   operation: Operation,
+  operations: readonly Operation[],
   settings: DocumentSettings,
 ): ZodOpenApiOperationObject {
   const { description, method } = route
@@ -106,7 +108,7 @@ function describe(
           },
         }
       : {}),
-    responses: responsesOf(method, operation, description),
+    responses: responsesOf(method, operation, operations, description),
   }
 }
 

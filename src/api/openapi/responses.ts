@@ -7,6 +7,7 @@ import { problemOf, STATUS_BY_CODE } from '../errors.ts'
 import type { Operation } from '../operation.ts'
 import { ERROR_CODE_MEANINGS } from './error-codes.ts'
 import { isConditional, responseHeaders } from './headers.ts'
+import { linksFrom } from './links.ts'
 
 export const ProblemSchema = z
   .object({
@@ -24,12 +25,15 @@ export const ProblemSchema = z
 export function responsesOf(
   method: string,
   operation: Operation,
+  operations: readonly Operation[],
   description: StepDescription,
 ): ZodOpenApiOperationObject['responses'] {
   const responses: Record<string, object> = {}
+  const links = linksFrom(operation, operations)
   const add = (status: number, response: { description: string; content?: object }) => {
     responses[status] ??= {
       ...response,
+      ...(links && status < 300 ? { links } : {}),
       headers: responseHeaders(status, method, operation, description),
     }
   }
@@ -78,6 +82,7 @@ function codesOf(operation: Operation, { security, limits, idempotent }: StepDes
   if (security) codes.add('unauthenticated')
   if (security === 'required' || security === 'optional') codes.add('token_expired')
   if (limits) codes.add('rate_limited').add('unavailable')
-  if (idempotent) codes.add('idempotency_mismatch').add('idempotency_in_progress')
+  // not_found: what the first request with the key created may be gone.
+  if (idempotent) codes.add('idempotency_mismatch').add('idempotency_in_progress').add('not_found')
   return codes.add('internal')
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isUuid } from '../../domain/ids.ts'
-import { isBlank, withHarmlessBidi } from '../../domain/plain-text.ts'
+import { BLANK_RANGES, isBlank, withHarmlessBidi } from '../../domain/plain-text.ts'
 import { DEFAULT_PAGE_ITEMS, MAX_CHARACTERS, MAX_ITEMS } from '../../domain/limits.ts'
 
 /** Names that an account may have; unique regardless of case. */
@@ -34,7 +34,8 @@ const ANNOTATIONS = new Set(['description', 'default', 'examples', 'override'])
 const STORABLE = '^[^\\u0000]*$'
 /** One line: no control characters, line or paragraph separators. */
 const ONE_LINE = /^[^\p{Cc}\p{Zl}\p{Zp}]*$/u
-const ONE_LINE_WITHOUT_PROPERTIES = '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$'
+const IN_LINE = '[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*'
+const VISIBLE = `[^${BLANK_RANGES}]`
 
 /** A string with its length counted in code points, as in JSON Schema and Postgres. */
 export function characters(min: number, max: number) {
@@ -78,7 +79,12 @@ export const visibleText = (maxCharacters: number) =>
       description:
         'Stored in NFC. Must have a visible character. Bidirectional overrides, and embeddings or isolates without a partner ' +
         'in their paragraph, are removed. NUL and lone surrogates are refused.',
-      ...shownAs({ type: 'string', minLength: 1, maxLength: maxCharacters, pattern: STORABLE }),
+      ...shownAs({
+        type: 'string',
+        minLength: 1,
+        maxLength: maxCharacters,
+        pattern: `^[^\\u0000]*${VISIBLE}[^\\u0000]*$`,
+      }),
     })
 
 /** One line of text without control characters; blank text counts as null. */
@@ -95,7 +101,7 @@ export const line = (maxCharacters: number) =>
       ...shownAs({
         type: ['string', 'null'],
         maxLength: maxCharacters,
-        pattern: ONE_LINE_WITHOUT_PROPERTIES,
+        pattern: `^${IN_LINE}$`,
       }),
     })
 
@@ -109,7 +115,7 @@ export const title = (maxCharacters: number) =>
         type: 'string',
         minLength: 1,
         maxLength: maxCharacters,
-        pattern: ONE_LINE_WITHOUT_PROPERTIES,
+        pattern: `^${IN_LINE}${VISIBLE}${IN_LINE}$`,
       }),
     })
 

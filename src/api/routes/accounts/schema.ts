@@ -61,6 +61,7 @@ export const CreateUser = operation({
     body: { username: 'ada', password: 'correct horse battery staple', displayName: 'Ada Lovelace' },
     answer: signedInExample,
   },
+  gives: { username: '/user/username' },
   responses: { 201: SignedInSchema },
   errors: ['username_taken'],
 })

@@ -45,6 +45,7 @@ export const ListSessions = operation({
   summary: 'List your devices, latest sign-in first',
   query: z.strictObject(pageQuery),
   examples: { answer: sessionsExample },
+  gives: { sessionId: '/items/0/id' },
   responses: { 200: listOf(SessionSchema) },
   errors: ['bad_cursor'],
 })

@@ -68,6 +68,7 @@ export const CreateAlbum = operation({
   }),
   examples: { body: albumTextsExample, answer: { album: albumExample } },
   answersLocation: true,
+  gives: { albumId: '/album/id' },
   responses: { 201: AlbumAnswer },
   errors: ['quota_exceeded'],
 })

@@ -57,6 +57,7 @@ export const CreateComment = operation({
   }),
   examples: { body: { text: commentExample.text }, answer: { comment: commentExample } },
   answersLocation: true,
+  gives: { commentId: '/comment/id' },
   responses: { 201: CommentAnswer },
   errors: ['not_found', 'forbidden'],
 })

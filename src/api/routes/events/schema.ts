@@ -11,6 +11,7 @@ export const CreateTicket = operation({
     `The ticket opens one stream, within ${TICKET_SECONDS} seconds, for your account and the session of your access token. It stands ` +
     'in for the Authorization header, which a browser’s EventSource cannot send.',
   examples: { answer: { ticket: 'hY3vN2kqT0mX8cLr5bWz1dJf7gPs4uEa9oQi6tRyVxU', expiresIn: TICKET_SECONDS } },
+  gives: { ticket: '/ticket' },
   responses: {
     201: z.object({
       ticket: z.string(),

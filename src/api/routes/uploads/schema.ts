@@ -71,6 +71,7 @@ export const openUpload = (maxUploadBytes: number) =>
     }),
     examples: { body: openUploadExample, answer: { photo: awaitedPhotoExample, upload: uploadExample } },
     answersLocation: true,
+    gives: { photoId: '/photo/id' },
     responses: { 201: z.object({ photo: PhotoSchema, upload: UploadSchema }) },
     errors: ['too_large', 'unsupported_type', 'quota_exceeded', 'not_found', 'forbidden'],
   })
