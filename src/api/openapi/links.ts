@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { ZodOpenApiLinksObject } from 'zod-openapi'
 import { isOptional, type Operation } from '../operation.ts'
 
@@ -22,6 +23,6 @@ export function linksFrom(
 }
 
 function neededParameters({ params, query }: Operation): string[] {
-  const needed = Object.entries(query?.shape ?? {}).filter(([, schema]) => !isOptional(schema))
+  const needed = Object.entries<z.ZodType>(query?.shape ?? {}).filter(([, schema]) => !isOptional(schema))
   return [...Object.keys(params?.shape ?? {}), ...needed.map(([name]) => name)]
 }

@@ -13,6 +13,7 @@ const LONGEST_FIRST = [
   'distribution/celebrity',
   'operations/replica-keeper',
   'e2e/main-job',
+  'e2e/schemathesis',
   'distribution/faults',
   'distribution/cluster',
   'e2e/bad-uploads',
