@@ -36,15 +36,24 @@ export function connectionOptions({ statementTimeoutMs, applicationName }: Conne
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_IDLE_SECONDS * 1_000,
-    ...(statementTimeoutMs > 0 && { Client: clientAnsweredWithin(statementTimeoutMs + ANSWER_GRACE_MS) }),
+    Client: clientOf({
+      deadlineMs: statementTimeoutMs > 0 ? statementTimeoutMs + ANSWER_GRACE_MS : undefined,
+    }),
   }
 }
 
+/** The text under which a named statement passes through Kysely, which hands text and values to the connection, but no name. */
+export function textWithName({ name, text }: { name?: string; text: string }): string {
+  return name === undefined ? text : `/*${name}*/${text}`
+}
+const NAMED = /^\/\*([\w-]+)\*\//
+
 /**
- * A connection that is destroyed, its statement failing, when the server leaves that without an answer. Not
- * node-postgres's `query_timeout`: it fails the statement alone, and a pool then hands out the connection that still waits.
+ * A connection that prepares statements with a name in their text. It is destroyed, its statement failing, when the server
+ * leaves that without an answer. Not node-postgres's `query_timeout`: it fails the statement alone, and a pool then hands
+ * out the connection that still waits.
  */
-function clientAnsweredWithin(deadlineMs: number): typeof Client {
+function clientOf({ deadlineMs }: { deadlineMs: number | undefined }): typeof Client {
   return class extends Client {
     #deadline: NodeJS.Timeout | undefined
 
@@ -59,11 +68,22 @@ function clientAnsweredWithin(deadlineMs: number): typeof Client {
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     override query(...args: any[]): any {
       clearTimeout(this.#deadline)
-      this.#deadline = setTimeout(() => {
-        const error = new Error('Postgres did not answer in time')
-        this.connection.stream.destroy(Object.assign(error, { code: 'ETIMEDOUT' }))
-      }, deadlineMs)
-      return super.query(...(args as Parameters<Client['query']>))
+      if (deadlineMs !== undefined) this.#deadline = setTimeout(() => this.#giveUp(), deadlineMs)
+      return super.query(...(prepared(args) as Parameters<Client['query']>))
+    }
+
+    #giveUp(): void {
+      const error = new Error('Postgres did not answer in time')
+      this.connection.stream.destroy(Object.assign(error, { code: 'ETIMEDOUT' }))
     }
   }
+}
+
+/** The arguments of a query, with the name that its text may begin with in its place. */
+function prepared(args: unknown[]): unknown[] {
+  const [statement, values, ...rest] = args
+  const prefix = typeof statement === 'string' ? NAMED.exec(statement) : null
+  if (!prefix) return args
+  const text = (statement as string).slice(prefix[0].length)
+  return [{ name: prefix[1], text, values }, ...rest]
 }

@@ -3,7 +3,7 @@ import { Migrator } from '@mikro-orm/migrations'
 import { CompiledQuery } from 'kysely'
 import { DatabaseError, Pool, types, type QueryResultRow } from 'pg'
 import * as entities from '../../entities/index.ts'
-import { connectionOptions } from './connections.ts'
+import { connectionOptions, textWithName } from './connections.ts'
 import { migrations } from './migrations/index.ts'
 import { createReplicaRotation, type ReplicaRotation } from './replica.ts'
 
@@ -111,8 +111,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     },
     transaction: (work, { narrows = false } = {}) =>
       orm.em.fork().transactional(async (em) => {
-        const query: Query = async ({ text, values }) =>
-          (await em.getKysely().executeQuery<never>(CompiledQuery.raw(text, [...(values ?? [])]))).rows
+        const query: Query = async ({ values, ...statement }) => {
+          const compiled = CompiledQuery.raw(textWithName(statement), [...(values ?? [])])
+          return (await em.getKysely().executeQuery<never>(compiled)).rows
+        }
         if (narrows) await query({ text: 'SET LOCAL synchronous_commit = remote_apply' })
         return work({ em, query })
       }),

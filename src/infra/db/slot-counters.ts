@@ -35,7 +35,11 @@ export async function changeSlotCounters<Column extends string>(
   const sums = columns.map((column) =>
     keys.map((key) => byKey.get(key)!.reduce((sum, change) => sum + (change[column] ?? 0), 0)),
   )
-  await tx.query({ text: upsert(counters), values: [keys, keys.map(anotherSlot), ...sums] })
+  await tx.query({
+    name: counters.table.replaceAll('_', '-'),
+    text: upsert(counters),
+    values: [keys, keys.map(anotherSlot), ...sums],
+  })
 }
 
 const anotherSlot = () => 1 + Math.floor(Math.random() * (SLOTS - 1))

@@ -9,6 +9,7 @@ import type { Query, Transaction } from '../../infra/db/database.ts'
 export async function lockFeedStates(tx: Transaction, ...userIds: readonly UserId[]): Promise<void> {
   // DO UPDATE locks the row even where its WHERE refuses the update, and the INSERT makes a row that is missing.
   await tx.query({
+    name: 'feed-lock',
     text: `INSERT INTO feed_state (user_id)
            SELECT user_id FROM unnest($1::bigint[]) AS given (user_id) ORDER BY user_id
            ON CONFLICT (user_id) DO UPDATE SET epoch = feed_state.epoch WHERE false`,
@@ -23,6 +24,7 @@ export async function lockFeedStates(tx: Transaction, ...userIds: readonly UserI
  */
 export async function bumpFeedEpoch(tx: Transaction, ...userIds: readonly UserId[]): Promise<void> {
   await tx.query({
+    name: 'feed-bump-epoch',
     text: `INSERT INTO feed_state (user_id, epoch)
            SELECT user_id, 1 FROM unnest($1::bigint[]) AS given (user_id) ORDER BY user_id
            ON CONFLICT (user_id) DO UPDATE SET epoch = feed_state.epoch + 1`,

@@ -68,7 +68,7 @@ export function createComments({ db }: { db: Database }): Comments {
       const viewer: UserViewer = { kind: 'user', userId: author.userId }
       await db.transaction(async (tx) => {
         await enterGate(tx, author.userId, photoId)
-        await tx.query({ text: LOCK_COMMENT, values: [commentId] })
+        await tx.query({ name: 'comment-lock', text: LOCK_COMMENT, values: [commentId] })
         // Whatever was decided before the gate is decided again behind it.
         await findComment({ viewer, query: tx.query }, commentId)
         const comment = await tx.em.findOneOrFail(Comment, { commentId })
@@ -112,6 +112,7 @@ const STANDING = `
 
 async function assertMayComment(tx: Transaction, authorId: UserId, photoId: PhotoId): Promise<void> {
   const [row] = await tx.query<{ policy: CommentPolicy; is_owner: boolean; follows: boolean }>({
+    name: 'comment-standing',
     text: STANDING,
     values: [photoId, authorId],
   })
@@ -134,7 +135,11 @@ async function countReply(
   photoId: PhotoId,
   parentId: CommentId,
 ): Promise<void> {
-  const counted = await tx.query({ text: COUNT_REPLY, values: [parentId, photoId, authorId] })
+  const counted = await tx.query({
+    name: 'comment-reply',
+    text: COUNT_REPLY,
+    values: [parentId, photoId, authorId],
+  })
   // One answer for a reply, a comment elsewhere, a hidden and an absent one, so that it tells of none.
   if (counted.length === 0) {
     throw invalidField('body.parentId', 'Not a top-level comment on this photo.')

@@ -22,5 +22,5 @@ export async function enterGate(
   viewerId: UserId,
   photoId: PhotoId,
 ): Promise<void> {
-  await tx.query({ text: ENTER, values: [photoId, viewerId] })
+  await tx.query({ name: 'engagement-gate', text: ENTER, values: [photoId, viewerId] })
 }

@@ -1,6 +1,6 @@
 import { notFound } from '../../domain/errors.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
-import type { Database, Transaction } from '../../infra/db/database.ts'
+import type { Database, Statement, Transaction } from '../../infra/db/database.ts'
 import { accountOnly, accountVisibleTo, visibleTo } from '../../infra/db/rules.ts'
 import { toAccount, type Account } from '../accounts/accounts.ts'
 import { accountPages, LIST_VIEWER } from '../graph/account-pages.ts'
@@ -45,11 +45,13 @@ export function createLikes({ db }: { db: Database }): Likes {
     like: (userId, photoId) =>
       db.transaction(async (tx) => {
         await enterGate(tx, userId, photoId)
-        if (await change(tx, LIKE, userId, photoId)) await changePhotoCounters(tx, [{ photoId, likes: 1 }])
+        if (await change(tx, { name: 'like', text: LIKE }, userId, photoId))
+          await changePhotoCounters(tx, [{ photoId, likes: 1 }])
       }),
     unlike: (userId, photoId) =>
       db.transaction(async (tx) => {
-        if (await change(tx, UNLIKE, userId, photoId)) await changePhotoCounters(tx, [{ photoId, likes: -1 }])
+        if (await change(tx, { name: 'unlike', text: UNLIKE }, userId, photoId))
+          await changePhotoCounters(tx, [{ photoId, likes: -1 }])
       }),
     async list(list, photoId) {
       await assertPhotoSeen(list, photoId)
@@ -58,9 +60,17 @@ export function createLikes({ db }: { db: Database }): Likes {
   }
 }
 
-/** Runs `text`. @returns whether there is a like more or less. @throws DarkroomError not_found */
-async function change(tx: Transaction, text: string, userId: UserId, photoId: PhotoId): Promise<boolean> {
-  const [row] = await tx.query<{ seen: boolean; changed: boolean }>({ text, values: [photoId, userId] })
+/** @returns whether there is a like more or less. @throws DarkroomError not_found */
+async function change(
+  tx: Transaction,
+  statement: Pick<Statement, 'name' | 'text'>,
+  userId: UserId,
+  photoId: PhotoId,
+): Promise<boolean> {
+  const [row] = await tx.query<{ seen: boolean; changed: boolean }>({
+    ...statement,
+    values: [photoId, userId],
+  })
   if (!row!.seen) throw notFound('photo')
   return row!.changed
 }

@@ -22,5 +22,5 @@ export async function writeMentions(
   authorId: UserId,
   names: readonly string[],
 ): Promise<void> {
-  await tx.query({ text: WRITE, values: [commentId, authorId, names] })
+  await tx.query({ name: 'comment-mentions', text: WRITE, values: [commentId, authorId, names] })
 }

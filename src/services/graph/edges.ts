@@ -39,6 +39,7 @@ export async function readStanding(
   countTo = 0,
 ): Promise<Standing> {
   const [row] = await tx.query<Standing & Record<string, unknown>>({
+    name: 'standing',
     text: STANDING,
     values: [followerId, followeeId, countTo],
   })
@@ -52,6 +53,7 @@ export async function insertEdges(
   followerIds: readonly UserId[],
 ): Promise<void> {
   const inserted = await tx.query<{ follower_id: UserId }>({
+    name: 'follow',
     text: `WITH answered AS (
              DELETE FROM follow_requests WHERE followee_id = $1 AND follower_id = ANY ($2::bigint[]))
            INSERT INTO follows (follower_id, followee_id)
@@ -69,6 +71,7 @@ export async function insertEdges(
 /** Ends follows and requests. The followers' feeds are locked. @returns the follows that there were */
 export async function deleteEdges(tx: Transaction, edges: readonly Edge[]): Promise<Edge[]> {
   const deleted = await tx.query<{ follower_id: UserId; followee_id: UserId }>({
+    name: 'unfollow',
     text: `WITH given AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS edge (follower_id, followee_id)),
              withdrawn AS (DELETE FROM follow_requests r USING given g
                WHERE r.follower_id = g.follower_id AND r.followee_id = g.followee_id)

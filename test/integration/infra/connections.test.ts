@@ -36,6 +36,24 @@ describe('the connections of a process to the primary', () => {
     const most = Math.max(...counted.map(([row]) => row!.n))
     expect(most).toBe(POOL_SIZE)
   })
+
+  it('prepare a named statement in a transaction, and keep it after errors', async () => {
+    const ratio = (by: number) => ({ name: 'ratio', text: 'SELECT 6 / $1::int AS ratio', values: [by] })
+    const results = await Promise.allSettled(
+      [1, 2, 0, 3, 6, 0, 2, 3, 1].map((by) => db.transaction(({ query }) => query(ratio(by)))),
+    )
+    const ratios = results.flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
+    expect(ratios.map((row) => row['ratio'])).toEqual([6, 3, 2, 1, 3, 2, 6])
+
+    const isPrepared = { text: `SELECT statement FROM pg_prepared_statements WHERE name = 'ratio'` }
+    const statements = await Promise.all(
+      Array.from({ length: POOL_SIZE }, () => db.transaction(({ query }) => query(isPrepared))),
+    )
+    expect(statements).toEqual(Array(POOL_SIZE).fill([{ statement: ratio(1).text }]))
+    expect(await Promise.all([3, 2, 1].map((by) => db.primary(ratio(by))))).toEqual(
+      [2, 3, 6].map((quotient) => [{ ratio: quotient }]),
+    )
+  })
 })
 
 describe('setting up', () => {
