@@ -24,6 +24,7 @@ export interface EventSource {
   ended: Promise<'ended' | 'cut off'>
   /** Stops reading, so that the connection fills up. */
   pause(): void
+  resume(): void
   close(): void
 }
 
@@ -76,6 +77,7 @@ export async function openEventSource(
     },
     ended,
     pause: () => void response.pause(),
+    resume: () => void response.resume(),
     close: () => void call.destroy(),
   }
   let rest = ''

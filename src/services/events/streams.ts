@@ -177,7 +177,7 @@ export function createEventStreams(deps: StreamsDeps): EventStreams {
         yield { kind: 'quiet' }
         quietAt = performance.now() + limits.quietMs
       }
-      const untilMs = Math.min(quietAt, stream.endsAt) - performance.now()
+      const untilMs = Math.max(0, Math.min(quietAt, stream.endsAt) - performance.now())
       await stream.bell.wait(slice ? untilMs : Math.min(untilMs, RETRY_MS * (0.5 + Math.random())))
       if (performance.now() >= stream.endsAt) end(stream, 'renewed')
     }
