@@ -8,6 +8,7 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   fanout: async () => (await import('./fanout.ts')).fanout,
   'fanout-peer': async () => (await import('./fanout-peer.ts')).fanoutPeer,
   'fanout-visible': async () => (await import('./fanout-visible.ts')).fanoutVisible,
+  events: async () => (await import('./events.ts')).events,
   feed: async () => (await import('./feed.ts')).feed,
   likes: async () => (await import('./likes.ts')).likes,
   upload: async () => (await import('./upload.ts')).upload,
