@@ -59,7 +59,7 @@ async function open({ quick }: TrialOptions): Promise<Trial> {
     const measured = (name: string, start: () => Promise<Holder>) => async () => {
       const { lost, ...sample } = await measure(await start(), accounts)
       missed[name] = (missed[name] ?? 0) + lost
-      return sample as Sample
+      return sample
     }
     return {
       conditions: {

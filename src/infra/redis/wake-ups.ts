@@ -37,8 +37,10 @@ export function openWakeUps(redis: RedisClient): WakeUps {
   async function subscribe(through: Redis, channels: readonly string[]): Promise<void> {
     try {
       for (let begin = 0; begin < channels.length; begin += CHANNELS_AT_ONCE) {
-        const some = channels.slice(begin, begin + CHANNELS_AT_ONCE)
-        await through.subscribe(...some)
+        const some = channels
+          .slice(begin, begin + CHANNELS_AT_ONCE)
+          .filter((channel) => listeners.has(channel))
+        if (some.length > 0) await through.subscribe(...some)
         wakeAll(some)
       }
     } catch {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { DarkroomError } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
 import { eventLogKey, type EventLogs, type LogPosition, type LogSlice } from '../../infra/redis/event-logs.ts'
+import { createTurnstile } from '../../infra/concurrency/turnstile.ts'
 import type { RedisBreaker } from '../../infra/redis/breaker.ts'
 import type { WakeUps } from '../../infra/redis/wake-ups.ts'
 import {
@@ -43,8 +44,8 @@ interface StreamOptions {
 export interface EventStreams {
   /**
    * Follows the account's events until the connection closes, the session ends or the time is over.
-   * @throws DarkroomError bad_cursor, unauthenticated if the session has ended, account_suspended, rate_limited for too many
-   *   streams of the account, unavailable for too many of the process or without Redis
+   * @throws DarkroomError bad_cursor, unauthenticated if the session has ended or the account is suspended, rate_limited for
+   *   too many streams of the account, unavailable for too many of the process or without Redis
    */
   open(holder: TicketHolder, options: StreamOptions): Promise<AsyncIterable<StreamItem>>
   /** Ends all streams, because the process stops. */
@@ -78,6 +79,8 @@ export const STREAM_LIMITS: Omit<StreamLimits, 'perProcess'> = {
 
 /** Read at a time; a client takes them one by one, so this is all that waits for it. */
 const ENTRIES_AT_ONCE = 50
+/** When all streams are woken at once, others of this process's requests to Redis still get their turn. */
+const READS_AT_ONCE = 32
 /** Between attempts to read while Redis does not answer. */
 const RETRY_MS = 1_000
 /** When someone leaves is not known; other processes may have room. */
@@ -107,6 +110,8 @@ export function createEventStreams(deps: StreamsDeps): EventStreams {
   const { logs, breaker, wakeUps, ids, sessions, logger, limits } = deps
   const streams = new Set<Stream>()
   const countOf = new Map<UserId, number>()
+  const inTurn = createTurnstile({ maxRunning: READS_AT_ONCE, maxWaiting: limits.perProcess, refuse: busy })
+  let isStopping = false
 
   function assertRoom(userId: UserId): void {
     if ((countOf.get(userId) ?? 0) >= limits.perAccount) {
@@ -131,6 +136,7 @@ export function createEventStreams(deps: StreamsDeps): EventStreams {
     streams.add(stream)
     countOf.set(holder.userId, (countOf.get(holder.userId) ?? 0) + 1)
     eventStreamOpened()
+    if (isStopping) end(stream, 'stopping')
     const leave = () => {
       stopListening()
       streams.delete(stream)
@@ -145,7 +151,7 @@ export function createEventStreams(deps: StreamsDeps): EventStreams {
   }
 
   function read({ userId }: TicketHolder, after: LogPosition | undefined, count: number): Promise<LogSlice> {
-    return breaker.whileAnswering(eventLogKey(userId), () => logs.read(userId, after, count))
+    return inTurn(() => breaker.whileAnswering(eventLogKey(userId), () => logs.read(userId, after, count)))
   }
 
   async function assertGood({ sessionId }: TicketHolder): Promise<void> {
@@ -220,6 +226,7 @@ export function createEventStreams(deps: StreamsDeps): EventStreams {
       return offered(stream, follow(stream, { ...found, known: found.known || after === undefined }))
     },
     endAll() {
+      isStopping = true
       for (const stream of streams) end(stream, 'stopping')
     },
     async watch(signal) {
@@ -239,6 +246,10 @@ function end(stream: Stream, reason: StreamEnd): StreamEnd {
   stream.end ??= reason
   stream.bell.ring()
   return stream.end
+}
+
+function busy(): never {
+  throw new Error('Too many reads of event logs wait')
 }
 
 function reset(id: string): StreamItem {

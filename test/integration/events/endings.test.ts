@@ -135,7 +135,7 @@ describe('an open stream', () => {
     expect(await problemOf(ann)).toMatchObject({ status: 429, code: 'rate_limited' })
     await connect(bob)
     expect(await problemOf(cleo)).toMatchObject({ status: 503, code: 'unavailable', retryAfter: '5' })
-    first!.close()
+    first.close()
     await expect.poll(async () => (await connect(cleo)).status).toBe(200)
   })
 

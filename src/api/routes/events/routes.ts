@@ -23,6 +23,8 @@ export function eventRoutes(routes: Routes): void {
     refuseHead(ctx)
     const { ticket, lastEventId } = ctx.input.query
     const holder = await ctx.services.eventTickets.redeem(ticket)
+    // For the log.
+    ctx.state.identity = { viewer: { kind: 'user', ...holder } }
     const items = await ctx.services.eventStreams.open(holder, {
       lastEventId: givenEventId(ctx.get('Last-Event-ID'), lastEventId),
       closed: untilClosed(ctx),
