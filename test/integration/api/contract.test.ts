@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openEventSource } from '../../support/event-source.ts'
+import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
+
+/**
+ * One story through every route by which people deal with each other, each with the answers that the contract promises: what
+ * works, what works again, and whom it is refused. `world.call` compares each answer with the OpenAPI document.
+ */
+let world: ApiWorld
+let ann: Person
+let bob: Person
+let cleo: Person
+/** Ann's photo, which everybody sees, and what the story makes. */
+let photoId: string
+let albumId: string
+let commentId: string
+
+const walked = new Set<string>()
+
+beforeAll(async () => {
+  world = await openApiWorld()
+  ;[ann, bob, cleo] = [await world.signUp(), await world.signUp(), await world.signUp()]
+  photoId = await world.seedPhoto({ ownerId: ann.id })
+})
+afterAll(() => world?.close())
+
+interface Step {
+  /** What the path names; the username of a person. */
+  names?: Record<string, string | Person>
+  query?: string
+  body?: object
+}
+
+/** Takes a route, `PUT /users/:username/follow`, and expects its status. @returns the body of the answer */
+async function walk(who: Person | undefined, route: string, status: number, step: Step = {}): Promise<Json> {
+  const [method, pattern] = route.split(' ') as [string, string]
+  const path = pattern.replace(/:(\w+)/g, (_, name: string) => {
+    const named = step.names?.[name]
+    return typeof named === 'object' ? named.username : named!
+  })
+  walked.add(`${method} /v1${pattern}`)
+  const answer = await world.call(method, `/v1${path}${step.query ? `?${step.query}` : ''}`, {
+    token: who?.token,
+    ...(step.body ? { body: step.body } : {}),
+  })
+  expect(answer.status, `${route}: ${JSON.stringify(answer.body)}`).toBe(status)
+  if (status >= 400) expect(answer.headers.get('Content-Type')).toMatch('application/problem+json')
+  return answer.body
+}
+
+/** A repeatable call, which answers the same twice. */
+async function twice(who: Person, route: string, status: number, step: Step): Promise<Json> {
+  const first = await walk(who, route, status, step)
+  expect(await walk(who, route, status, step)).toEqual(first)
+  return first
+}
+
+const namesIn = ({ items }: Json) => items.map(({ username }: Json) => username)
+const idsIn = ({ items }: Json) => items.map(({ id }: Json) => id)
+
+describe('the contract', () => {
+  it('of follows, requests, blocks and mutes is kept', async () => {
+    const toAnn = { names: { username: ann } }
+    const toBob = { names: { username: bob } }
+    await walk(undefined, 'PUT /users/:username/follow', 401, toAnn)
+    await walk(ann, 'PUT /users/:username/follow', 422, toAnn)
+    await walk(bob, 'PUT /users/:username/follow', 404, { names: { username: 'nobody-at-all' } })
+    expect(await twice(bob, 'PUT /users/:username/follow', 200, toAnn)).toEqual({ status: 'following' })
+    const profile = await walk(bob, 'GET /users/:username', 200, toAnn)
+    expect(profile.user).toMatchObject({ followerCount: 1, relationship: { following: true } })
+    expect(namesIn(await walk(undefined, 'GET /users/:username/followers', 200, toAnn))).toEqual([
+      bob.username,
+    ])
+    expect(namesIn(await walk(bob, 'GET /users/:username/following', 200, toBob))).toEqual([ann.username])
+    expect(idsIn(await walk(undefined, 'GET /users/:username/photos', 200, toAnn))).toEqual([photoId])
+    await twice(bob, 'DELETE /users/:username/follow', 204, toAnn)
+
+    expect(
+      (await world.call('PATCH', '/v1/me', { token: ann.token, body: { isPrivate: true } })).status,
+    ).toBe(200)
+    for (const list of ['followers', 'following', 'photos']) {
+      expect((await walk(cleo, `GET /users/:username/${list}`, 403, toAnn)).code).toBe('account_private')
+    }
+    for (const person of [bob, cleo]) {
+      expect(await twice(person, 'PUT /users/:username/follow', 200, toAnn)).toEqual({ status: 'requested' })
+    }
+    const waiting = await walk(ann, 'GET /me/follow-requests', 200)
+    expect(namesIn(waiting).sort()).toEqual([bob.username, cleo.username].sort())
+    await twice(ann, 'PUT /me/follow-requests/:username', 204, toBob)
+    await twice(ann, 'DELETE /me/follow-requests/:username', 204, { names: { username: cleo } })
+    await walk(bob, 'GET /users/:username/photos', 200, toAnn)
+    await twice(ann, 'DELETE /me/followers/:username', 204, toBob)
+    await walk(bob, 'GET /users/:username/photos', 403, toAnn)
+    expect(
+      (await world.call('PATCH', '/v1/me', { token: ann.token, body: { isPrivate: false } })).status,
+    ).toBe(200)
+
+    await walk(ann, 'PUT /users/:username/block', 422, toAnn)
+    await twice(ann, 'PUT /users/:username/block', 204, { names: { username: cleo } })
+    expect(namesIn(await walk(ann, 'GET /me/blocks', 200))).toEqual([cleo.username])
+    for (const route of ['GET /users/:username', 'PUT /users/:username/follow'])
+      await walk(cleo, route, 404, toAnn)
+    await twice(ann, 'DELETE /users/:username/block', 204, { names: { username: cleo } })
+    const until = new Date(Date.now() + 3_600_000).toISOString()
+    await twice(ann, 'PUT /users/:username/mute', 204, { ...toBob, body: { until } })
+    expect((await walk(ann, 'GET /me/mutes', 200)).items).toMatchObject([{ username: bob.username, until }])
+    await twice(ann, 'DELETE /users/:username/mute', 204, toBob)
+  })
+
+  it('of likes and comments is kept', async () => {
+    const photo = { names: { photoId } }
+    await walk(undefined, 'PUT /photos/:photoId/like', 401, photo)
+    await twice(bob, 'PUT /photos/:photoId/like', 204, photo)
+    expect(namesIn(await walk(undefined, 'GET /photos/:photoId/likes', 200, photo))).toEqual([bob.username])
+    await twice(bob, 'DELETE /photos/:photoId/like', 204, photo)
+
+    await walk(undefined, 'POST /photos/:photoId/comments', 401, { ...photo, body: { text: 'Fog!' } })
+    await walk(bob, 'POST /photos/:photoId/comments', 422, { ...photo, body: { text: '' } })
+    const said = await walk(bob, 'POST /photos/:photoId/comments', 201, { ...photo, body: { text: 'Fog!' } })
+    commentId = said.comment.id
+    const reply = { text: `@${bob.username} Yes.`, parentId: commentId }
+    await walk(ann, 'POST /photos/:photoId/comments', 201, { ...photo, body: reply })
+    expect(idsIn(await walk(undefined, 'GET /photos/:photoId/comments', 200, photo))).toEqual([commentId])
+    const comment = { names: { commentId } }
+    await walk(undefined, 'GET /comments/:commentId', 200, comment)
+    await walk(cleo, 'PATCH /comments/:commentId', 403, { ...comment, body: { text: 'Sun!' } })
+    const edited = await walk(bob, 'PATCH /comments/:commentId', 200, { ...comment, body: { text: 'Mist!' } })
+    expect(edited.comment.text).toBe('Mist!')
+    await walk(cleo, 'DELETE /comments/:commentId', 403, comment)
+    await walk(bob, 'DELETE /comments/:commentId', 204, comment)
+  })
+
+  it('of albums and their members is kept', async () => {
+    await walk(undefined, 'POST /albums', 401, { body: { title: 'Fog' } })
+    await walk(ann, 'POST /albums', 422, { body: { title: '' } })
+    const made = await walk(ann, 'POST /albums', 201, { body: { title: 'Fog', visibility: 'private' } })
+    albumId = made.album.id
+    const album = { names: { albumId } }
+    await walk(bob, 'GET /albums/:albumId', 404, album)
+    await walk(ann, 'PATCH /albums/:albumId', 200, { ...album, body: { description: 'Mornings' } })
+    const place = { names: { albumId, photoId } }
+    await twice(ann, 'PUT /albums/:albumId/photos/:photoId', 204, { ...place, body: { position: 0 } })
+    expect(idsIn(await walk(ann, 'GET /albums/:albumId/photos', 200, album))).toEqual([photoId])
+    await walk(ann, 'PATCH /albums/:albumId', 200, { ...album, body: { coverPhotoId: photoId } })
+
+    const asBob = { names: { albumId, username: bob }, body: { role: 'contributor' } }
+    await twice(ann, 'PUT /albums/:albumId/members/:username', 200, asBob)
+    expect((await walk(bob, 'GET /albums/:albumId', 200, album)).album.role).toBe('contributor')
+    await walk(bob, 'PATCH /albums/:albumId', 403, { ...album, body: { title: 'Mine' } })
+    await walk(bob, 'PUT /albums/:albumId/members/:username', 403, asBob)
+    expect((await walk(bob, 'GET /albums/:albumId/members', 200, album)).items).toHaveLength(2)
+    expect((await walk(bob, 'GET /albums/:albumId/activity', 200, album)).items.length).toBeGreaterThan(0)
+    expect(idsIn(await walk(bob, 'GET /me/albums', 200))).toEqual([albumId])
+    const theirs = { names: { username: ann } }
+    expect(idsIn(await walk(bob, 'GET /users/:username/albums', 200, theirs))).toEqual([albumId])
+    expect(idsIn(await walk(bob, 'GET /photos/:photoId/albums', 200, { names: { photoId } }))).toEqual([
+      albumId,
+    ])
+    expect(idsIn(await walk(cleo, 'GET /photos/:photoId/albums', 200, { names: { photoId } }))).toEqual([])
+    await walk(bob, 'DELETE /albums/:albumId/members/me', 204, album)
+    await walk(ann, 'PUT /albums/:albumId/members/:username', 200, asBob)
+    await twice(ann, 'DELETE /albums/:albumId/members/:username', 204, { names: asBob.names })
+    await twice(ann, 'DELETE /albums/:albumId/photos/:photoId', 204, place)
+    await walk(ann, 'PUT /albums/:albumId/members/:username', 200, asBob)
+    await walk(ann, 'PUT /albums/:albumId/owner', 200, { ...album, body: { username: bob.username } })
+    await walk(ann, 'DELETE /albums/:albumId', 403, album)
+    await walk(bob, 'DELETE /albums/:albumId', 204, album)
+    await walk(bob, 'GET /albums/:albumId', 404, album)
+  })
+
+  it('of live events is kept', async () => {
+    await walk(undefined, 'POST /events/tickets', 401)
+    const { ticket, expiresIn } = await walk(ann, 'POST /events/tickets', 201)
+    expect(expiresIn).toBe(30)
+    const source = await openEventSource(world.api.url, { ticket })
+    expect(source.status).toBe(200)
+    await source.waitFor('ready')
+    source.close()
+    expect(await walk(undefined, 'GET /events', 401, { query: `ticket=${ticket}` })).toMatchObject({
+      code: 'unauthenticated',
+      errors: [{ path: 'query.ticket' }],
+    })
+    await walk(undefined, 'GET /events', 422)
+  })
+
+  it('covers every route of these modules', () => {
+    const part =
+      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|notifications|notification-settings|events)(\/|$)/
+    const routes = world.api.routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`)
+    expect(routes.filter((route) => part.test(route) && !walked.has(route))).toEqual([])
+    expect([...walked].filter((route) => !routes.includes(route))).toEqual([])
+  })
+})
