@@ -2,9 +2,10 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { globSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { hostname } from 'node:os'
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker'
+import { bundleWorkflowCode, Worker } from '@temporalio/worker'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ensureWorkflowBundle } from '../../src/workers/workflow-bundle.ts'
+import '../support/servers/quiet-runtime.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const histories = globSync(join(import.meta.dirname, 'histories', '*', '*.json')).sort()
@@ -15,7 +16,6 @@ const historyOf = (release: string, name: string): string =>
 
 let codePath: string
 beforeAll(async () => {
-  Runtime.install({ logger: new DefaultLogger('ERROR') })
   codePath = await ensureWorkflowBundle()
 })
 

@@ -167,16 +167,17 @@ describe('accounts, tokens and sessions', () => {
 
     it('takes as long for an unknown user', async () => {
       const timed = async (username: string) => {
-        const times: number[] = []
-        for (let round = 0; round < 5; round++) {
-          const startedAt = performance.now()
-          await signIn(username, 'not her password')
-          times.push(performance.now() - startedAt)
-        }
-        return Math.min(...times)
+        const startedAt = performance.now()
+        await signIn(username, 'not her password')
+        return performance.now() - startedAt
       }
-      const [known, unknown] = [await timed(ann.username), await timed('nobody-of-this-name')]
-      // Without the dummy hash, an unknown user would take a tenth of the time.
+      // The least of both, as long as others may have slowed either down. Without the dummy hash, an unknown user would take a
+      // tenth of the time.
+      let [known, unknown] = [Infinity, Infinity]
+      for (let round = 0; round < 5 || (round < 100 && unknown < known / 2); round++) {
+        known = Math.min(known, await timed(ann.username))
+        unknown = Math.min(unknown, await timed('nobody-of-this-name'))
+      }
       expect(unknown).toBeGreaterThan(known / 2)
     })
 

@@ -98,16 +98,20 @@ describe('a Postgres outage', () => {
 
   it('delays recording the end of a push', async () => {
     const photoId = await world.publish(author)
-    const release = Promise.withResolvers<void>()
+    const [held, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     // Lets batches through and holds off the statement that records the end.
     const holding = world.upload.db.transaction(async (tx) => {
+      // On a busy machine the push takes longer than a transaction may idle.
+      await tx.query({ text: 'SET LOCAL idle_in_transaction_session_timeout = 0' })
       await tx.query({
         text: 'SELECT FROM photo_distribution WHERE photo_id = $1 FOR SHARE',
         values: [photoId],
       })
+      held.resolve()
       await release.promise
     })
     const lost = expect(holding).rejects.toThrow()
+    await Promise.race([held.promise, holding])
     const run = await world.reconcile(photoId, author)
     try {
       await lockAwaited(world.upload.db, '%UPDATE photo_distribution %')

@@ -1,8 +1,9 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing'
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker'
+import { Worker } from '@temporalio/worker'
 import { SEARCH_ATTRIBUTES } from '../../../src/contracts/search-attributes.ts'
 import { edgeTaskQueue, TASK_QUEUES } from '../../../src/contracts/task-queues.ts'
 import { ensureWorkflowBundle } from '../../../src/workers/workflow-bundle.ts'
+import './quiet-runtime.ts'
 
 const KEYWORD = 2
 
@@ -16,7 +17,6 @@ const KEYWORD = 2
  * Nor does it hold its clock while a cancellation is on its way to a child workflow; so shards are tested on the other server.
  */
 export async function openTimeSkipping(): Promise<TestWorkflowEnvironment> {
-  Runtime.install({ logger: new DefaultLogger('ERROR') })
   const path = process.env.TEMPORAL_TEST_SERVER_PATH ?? process.env.TEMPORAL_TEST_SERVER
   if (!path) throw new Error('TEMPORAL_TEST_SERVER_PATH is not set: run the tests with `npm test`')
   const env = await TestWorkflowEnvironment.createTimeSkipping({

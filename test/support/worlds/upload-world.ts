@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import sharp from 'sharp'
 import type { Client } from '@temporalio/client'
-import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { loadConfig, type Config } from '../../../src/config/config.ts'
 import type { OutboxMessage } from '../../../src/contracts/outbox.ts'
 import {
@@ -27,8 +26,8 @@ import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
 import { startWorker, type RunningWorker, type WorkerDefinition } from '../../../src/workers/run-worker.ts'
 import { buildUser } from '../factories/accounts.ts'
 import { deletePhoto, editPhoto } from '../factories/photos.ts'
+import '../servers/quiet-runtime.ts'
 
-Runtime.install({ logger: new DefaultLogger('ERROR') })
 export const silent = pino({ level: process.env.TEST_LOG ?? 'silent' })
 
 interface PhotoRow {
