@@ -16,6 +16,8 @@ import { percentile } from './statistics.ts'
 const streamsOf = { full: 2_000, quick: 200 }
 /** Opened and closed first: what a process loads once is not memory of its streams. */
 const warmUpStreams = 100
+/** Then so many tickets that nobody uses: what the garbage of requests takes is not either. */
+const warmUpTickets = 4_000
 const openingAtOnce = 16
 const publishedPerSecond = 500
 const idleMs = 4_000
@@ -38,6 +40,8 @@ interface Account {
 interface Holder {
   /** Opens a stream; resolves when it is ready. */
   connect(account: Account): Promise<Received>
+  /** A request that opens no stream. */
+  ask(account: Account): Promise<unknown>
   publish(account: Account, count: number): Promise<unknown>
   residentBytes(): Promise<number>
   cpuSeconds(): Promise<number>
@@ -66,7 +70,7 @@ async function open({ quick }: TrialOptions): Promise<Trial> {
     }
     return {
       conditions: {
-        streams: `${count.toLocaleString('en')}, each of an account and on a connection of its own; a fresh process each round`,
+        streams: `${count.toLocaleString('en')}, each of an account and on a connection of its own; a fresh process each round, which has answered 4,000 requests`,
         events: `one for each account, ${publishedPerSecond} a second; then one for each at once`,
         load: 'from the process of the benchmark, on the same cores as all servers',
       },
@@ -134,6 +138,8 @@ async function measure(holder: Holder, accounts: readonly Account[]): Promise<Sa
   try {
     const warmUp = await connectAll(holder, accounts.slice(0, warmUpStreams))
     for (const { call } of warmUp) call.destroy()
+    for (let asked = 0; asked < warmUpTickets; asked += accounts.length)
+      await forEach(accounts, (account) => holder.ask(account))
     await sleep(1_000)
     const before = await holder.residentBytes()
     const startedAt = performance.now()
@@ -168,13 +174,20 @@ async function measure(holder: Holder, accounts: readonly Account[]): Promise<Sa
 
 async function connectAll(holder: Holder, accounts: readonly Account[]): Promise<Received[]> {
   const streams: Received[] = []
+  await forEach(accounts, async (account, place) => (streams[place] = await holder.connect(account)))
+  return streams
+}
+
+async function forEach(
+  accounts: readonly Account[],
+  work: (account: Account, place: number) => Promise<unknown>,
+): Promise<void> {
   const rest = accounts.entries()
   await Promise.all(
     Array.from({ length: openingAtOnce }, async () => {
-      for (const [place, account] of rest) streams[place] = await holder.connect(account)
+      for (const [place, account] of rest) await work(account, place)
     }),
   )
-  return streams
 }
 
 /** One event for each account, evenly spaced. @returns when each was published */
@@ -202,19 +215,21 @@ async function startDarkroom({ app, redis }: BenchService): Promise<Holder> {
   await app.start('api')
   const agent = new Agent({ keepAlive: true, maxSockets: openingAtOnce })
   const publisher = createEventPublisher(createEventLogs(redis))
+  const ask = ({ token }: Account) =>
+    send(`${app.url}/v1/events/tickets`, {
+      method: 'POST',
+      agent,
+      headers: { authorization: `Bearer ${token}` },
+    })
   const metric = async (name: string) => {
     const text = await (await fetch(`${app.url}/metrics`)).text()
     return Number(new RegExp(`^darkroom_api_process_${name} (.+)$`, 'm').exec(text)![1])
   }
   return {
-    async connect({ token }) {
+    async connect(account) {
       // As a client does: one that is refused because the machine is busy comes again.
       for (let refusals = 0; ; refusals++) {
-        const { status, body } = await send(`${app.url}/v1/events/tickets`, {
-          method: 'POST',
-          agent,
-          headers: { authorization: `Bearer ${token}` },
-        })
+        const { status, body } = await ask(account)
         const opened =
           status === 503
             ? 'unavailable'
@@ -223,6 +238,7 @@ async function startDarkroom({ app, redis }: BenchService): Promise<Holder> {
         await sleep(refusedPauseMs)
       }
     },
+    ask,
     publish: ({ userId }, count) => publisher.publish(userId, { type: 'unread', data: { count } }),
     residentBytes: () => metric('resident_memory_bytes'),
     cpuSeconds: () => metric('cpu_seconds_total'),
@@ -246,6 +262,7 @@ async function startBare({ instance, redis }: BenchService): Promise<Holder> {
       if (opened === 'unavailable') throw new Error('The reference refused a stream')
       return opened
     },
+    ask: figures,
     publish: ({ userId }, count) => redis.publish(`bare/stream/${userId}`, JSON.stringify({ count })),
     residentBytes: async () => (await figures()).rss,
     cpuSeconds: async () => (await figures()).cpu,

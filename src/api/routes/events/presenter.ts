@@ -3,13 +3,13 @@ import type { StreamItem } from '../../../services/events/streams.ts'
 /** How long a browser waits before it connects again by itself, in ms; spread, since many may have lost one process. */
 const RETRY_MS = { least: 1_000, spread: 4_000 }
 
-/** The stream as a browser's EventSource reads it (WHATWG HTML, 9.2). */
-export async function* presentStream(items: AsyncIterable<StreamItem>): AsyncGenerator<string> {
-  yield `retry: ${RETRY_MS.least + Math.floor(Math.random() * RETRY_MS.spread)}\n\n`
-  for await (const item of items) yield presentItem(item)
+/** The beginning of a stream: when a browser that loses it comes back. */
+export function presentRetry(): string {
+  return `retry: ${RETRY_MS.least + Math.floor(Math.random() * RETRY_MS.spread)}\n\n`
 }
 
-function presentItem(item: StreamItem): string {
+/** An item as a browser's EventSource reads it (WHATWG HTML, 9.2). */
+export function presentItem(item: StreamItem): string {
   switch (item.kind) {
     case 'event':
       return `id: ${item.id}\nevent: ${item.type}\ndata: ${item.data}\n\n`

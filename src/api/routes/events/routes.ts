@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream'
+import { once } from 'node:events'
+import type { StreamItem } from '../../../services/events/streams.ts'
 import { DarkroomError } from '../../../domain/errors.ts'
 import type { GivenEventId } from '../../../services/events/event-ids.ts'
 import { TICKET_SECONDS } from '../../../services/events/tickets.ts'
@@ -8,7 +9,7 @@ import { limit } from '../../middlewares/limit.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
 import { untilClosed } from '../../until-closed.ts'
-import { presentStream } from './presenter.ts'
+import { presentItem, presentRetry } from './presenter.ts'
 import { CreateTicket, StreamEvents } from './schema.ts'
 
 export function eventRoutes(routes: Routes): void {
@@ -25,18 +26,41 @@ export function eventRoutes(routes: Routes): void {
     const holder = await ctx.services.eventTickets.redeem(ticket)
     // For the log.
     ctx.state.identity = { viewer: { kind: 'user', ...holder } }
+    const closed = untilClosed(ctx)
     const items = await ctx.services.eventStreams.open(holder, {
       lastEventId: givenEventId(ctx.get('Last-Event-ID'), lastEventId),
-      closed: untilClosed(ctx),
+      closed,
       cutOff: () => ctx.res.destroy(),
     })
+    ctx.status = 200
+    ctx.type = 'text/event-stream'
     ctx.set('Cache-Control', 'no-store')
     // Proxies pass on each event at once, and the connection ends with the stream.
     ctx.set('X-Accel-Buffering', 'no')
     ctx.set('Connection', 'close')
-    ctx.type = 'text/event-stream'
-    ctx.body = Readable.from(presentStream(items))
+    // A body that Koa pipes takes 10 KB more for as long as the stream is open.
+    ctx.respond = false
+    ctx.res.flushHeaders()
+    void send(ctx, items, closed)
   })
+}
+
+/** Writes one item when the client has taken those before. */
+async function send(
+  { res, state }: ApiContext,
+  items: AsyncIterable<StreamItem>,
+  closed: AbortSignal,
+): Promise<void> {
+  try {
+    res.write(presentRetry())
+    for await (const item of items) {
+      if (!res.write(presentItem(item))) await once(res, 'drain', { signal: closed })
+    }
+    res.end()
+  } catch (error) {
+    if (!closed.aborted) state.logger.warn({ err: error }, 'stream of events not finished')
+    res.destroy()
+  }
 }
 
 /** Its answer would have no body, and the ticket would be gone. */
