@@ -33,7 +33,7 @@ export default defineConfig({
           name: 'workflows',
           include: ['src/workflows/**/*.test.ts', 'test/replay/**/*.test.ts'],
           hookTimeout: 60_000,
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           isolate: false,
           maxWorkers,
         },

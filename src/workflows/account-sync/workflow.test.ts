@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { WorkflowHandle } from '@temporalio/client'
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import {
   ACCOUNT_CHANGED,
   ACCOUNT_SYNC,
@@ -11,35 +10,20 @@ import {
 import type { AccountPlan } from '../../contracts/activities/retraction.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 import type { PhotoId } from '../../domain/ids.ts'
-import {
-  EDGES,
-  openTimeSkipping,
-  startWorkers,
-  until,
-  type Workers,
-} from '../../../test/support/servers/time-skipping.ts'
+import { EDGES, timeSkippingOfFile, until } from '../../../test/support/servers/time-skipping.ts'
 
-let env: TestWorkflowEnvironment
-let workers: Workers | undefined
+const time = timeSkippingOfFile()
 let calls: string[]
 let row: AccountPlan
 /** Batches of requests that wait. */
 let waiting: number
 let fakes: ReturnType<typeof happyPath>
 
-beforeAll(async () => {
-  env = await openTimeSkipping()
-})
-afterAll(() => env?.teardown())
 beforeEach(() => {
   calls = []
   waiting = 0
   row = { accessEpoch: 3, minEpoch: 3, isOpen: false }
   fakes = happyPath()
-})
-afterEach(async () => {
-  await workers?.stop()
-  workers = undefined
 })
 
 const BATCHES: Record<string, PhotoId | null> = { null: 'b', b: 'c', c: null }
@@ -69,9 +53,9 @@ function happyPath() {
 }
 
 async function start() {
-  workers = await startWorkers(env, fakes)
+  await time.serve(fakes)
   const sync: WorkflowHandle<(input: AccountSyncInput) => Promise<AccountSyncProgress>> =
-    await env.client.workflow.signalWithStart(ACCOUNT_SYNC, {
+    await time.env.client.workflow.signalWithStart(ACCOUNT_SYNC, {
       workflowId: `account-sync/${randomUUID()}`,
       taskQueue: TASK_QUEUES.orchestration,
       args: [{ userId: '7' }],
@@ -134,7 +118,7 @@ describe('accountSync', () => {
     let isProven = false
     fakes.recordAccountProof = async () => isProven
     const sync = await start()
-    await env.sleep('70 minutes')
+    await time.env.sleep('70 minutes')
     for (const edge of EDGES) expect(count(`${edge} deny 3`)).toBe(3)
     isProven = true
     await sync.result()

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { WorkflowHandle } from '@temporalio/client'
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import {
   AUDIENCE_NARROWED,
   AUDIENCE_SYNC,
@@ -9,32 +8,17 @@ import {
   type AudienceSyncProgress,
 } from '../../contracts/audience-sync.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
-import {
-  EDGES,
-  openTimeSkipping,
-  startWorkers,
-  until,
-  type Workers,
-} from '../../../test/support/servers/time-skipping.ts'
+import { EDGES, timeSkippingOfFile, until } from '../../../test/support/servers/time-skipping.ts'
 
-let env: TestWorkflowEnvironment
-let workers: Workers | undefined
+const time = timeSkippingOfFile()
 let calls: string[]
 let owed: number | null
 let fakes: ReturnType<typeof happyPath>
 
-beforeAll(async () => {
-  env = await openTimeSkipping()
-})
-afterAll(() => env?.teardown())
 beforeEach(() => {
   calls = []
   owed = 3
   fakes = happyPath()
-})
-afterEach(async () => {
-  await workers?.stop()
-  workers = undefined
 })
 
 function happyPath() {
@@ -47,9 +31,9 @@ function happyPath() {
 }
 
 async function start() {
-  workers = await startWorkers(env, fakes)
+  await time.serve(fakes)
   const sync: WorkflowHandle<(input: AudienceSyncInput) => Promise<AudienceSyncProgress>> =
-    await env.client.workflow.signalWithStart(AUDIENCE_SYNC, {
+    await time.env.client.workflow.signalWithStart(AUDIENCE_SYNC, {
       workflowId: `audience-sync/${randomUUID()}`,
       taskQueue: TASK_QUEUES.orchestration,
       args: [{ userId: '7' }],

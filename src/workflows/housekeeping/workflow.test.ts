@@ -1,43 +1,28 @@
 import { randomUUID } from 'node:crypto'
 import { ApplicationFailure, Context } from '@temporalio/activity'
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { HOUSEKEEPING, SWEEPS_FAILED, type HousekeepingResult } from '../../contracts/housekeeping.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
-import {
-  gate,
-  openTimeSkipping,
-  startWorkers,
-  type Workers,
-} from '../../../test/support/servers/time-skipping.ts'
+import { gate, timeSkippingOfFile } from '../../../test/support/servers/time-skipping.ts'
 
-let env: TestWorkflowEnvironment
-let workers: Workers | undefined
+const time = timeSkippingOfFile()
 let sweeps: Record<string, () => Promise<number>>
 let tries: string[]
 
-beforeAll(async () => {
-  env = await openTimeSkipping()
-})
-afterAll(() => env?.teardown())
 beforeEach(() => {
   tries = []
   sweeps = { fanouts: async () => 1, sessions: async () => 2, albums: async () => 3 }
 })
-afterEach(async () => {
-  await workers?.stop()
-  workers = undefined
-})
 
 async function start() {
-  workers = await startWorkers(env, {
+  await time.serve({
     listSweeps: async () => Object.keys(sweeps).map((name) => ({ name, summary: `Sweep ${name}` })),
     async runSweep({ name }: { name: string }) {
       tries.push(name)
       return sweeps[name]!()
     },
   })
-  return env.client.workflow.start<() => Promise<HousekeepingResult>>(HOUSEKEEPING, {
+  return time.env.client.workflow.start<() => Promise<HousekeepingResult>>(HOUSEKEEPING, {
     workflowId: `housekeeping-${randomUUID()}`,
     taskQueue: TASK_QUEUES.orchestration,
   })

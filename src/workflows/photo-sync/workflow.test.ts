@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { WorkflowHandle } from '@temporalio/client'
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import {
   PHOTO_CHANGED,
   PHOTO_SYNC,
@@ -12,17 +11,9 @@ import {
 } from '../../contracts/photo-sync.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 import type { PhotoPlan, RetractionActivities, StaleVariant } from '../../contracts/activities/retraction.ts'
-import {
-  EDGES,
-  gate,
-  openTimeSkipping,
-  startWorkers,
-  until,
-  type Workers,
-} from '../../../test/support/servers/time-skipping.ts'
+import { EDGES, gate, timeSkippingOfFile, until } from '../../../test/support/servers/time-skipping.ts'
 
-let env: TestWorkflowEnvironment
-let workers: Workers | undefined
+const time = timeSkippingOfFile()
 let calls: string[]
 let row: PhotoPlan
 let isIndexed: boolean
@@ -49,19 +40,11 @@ const deleted = (version: number, epoch: number): PhotoPlan => ({
   state: 'deleted',
 })
 
-beforeAll(async () => {
-  env = await openTimeSkipping()
-})
-afterAll(() => env?.teardown())
 beforeEach(() => {
   calls = []
   row = published(4)
   isIndexed = true
   fakes = happyPath()
-})
-afterEach(async () => {
-  await workers?.stop()
-  workers = undefined
 })
 
 type Refusal = Parameters<RetractionActivities['refusePhotoAtEdge']>[0]
@@ -112,9 +95,9 @@ function happyPath() {
 type Sync = WorkflowHandle<(input: PhotoSyncInput) => Promise<SyncProgress>>
 
 async function start(): Promise<Sync> {
-  workers = await startWorkers(env, fakes)
+  await time.serve(fakes)
   const photoId = randomUUID()
-  return env.client.workflow.signalWithStart(PHOTO_SYNC, {
+  return time.env.client.workflow.signalWithStart(PHOTO_SYNC, {
     workflowId: photoSyncWorkflowId(photoId),
     taskQueue: TASK_QUEUES.orchestration,
     args: [{ photoId, ownerId: '7' }],
@@ -229,7 +212,7 @@ describe('photoSync', () => {
       return move(input)
     }
     const sync = await start()
-    await env.sleep('100 minutes')
+    await time.env.sleep('100 minutes')
     for (const edge of EDGES) expect(atEdge(edge)).toHaveLength(4)
     isUp = true
     await sync.result()
@@ -247,7 +230,7 @@ describe('photoSync', () => {
       return refuse(refusal)
     }
     const sync = await start()
-    await env.sleep('10 minutes')
+    await time.env.sleep('10 minutes')
     expect(atEdge(edge1).at(-1)).toBe(`${edge1} deny 2 prove ${keyAt(1)}`)
     expect(calls.some((call) => call.startsWith('proven'))).toBe(false)
     // At most 15 s between tries.

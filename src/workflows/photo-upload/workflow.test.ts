@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Context, ApplicationFailure, CancelledFailure } from '@temporalio/activity'
 import type { WorkflowHandle } from '@temporalio/client'
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { PERMANENT_FAILURES } from '../../contracts/activity-options.ts'
 import {
   ORIGINAL_ARRIVED,
@@ -17,33 +16,18 @@ import {
 } from '../../contracts/photo-upload.ts'
 import { ownerAttribute, photoAttribute, stageAttribute } from '../../contracts/search-attributes.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
-import {
-  gate,
-  openTimeSkipping,
-  startWorkers,
-  until,
-  type Workers,
-} from '../../../test/support/servers/time-skipping.ts'
+import { gate, timeSkippingOfFile, until } from '../../../test/support/servers/time-skipping.ts'
 
 const EXPIRY_MS = 15 * 60 * 1000
 const DAY_MS = 24 * 60 * 60 * 1000
 
-let env: TestWorkflowEnvironment
-let workers: Workers | undefined
+const time = timeSkippingOfFile()
 let calls: string[]
 let fakes: ReturnType<typeof happyPath>
 
-beforeAll(async () => {
-  env = await openTimeSkipping()
-})
-afterAll(() => env?.teardown())
 beforeEach(() => {
   calls = []
   fakes = happyPath()
-})
-afterEach(async () => {
-  await workers?.stop()
-  workers = undefined
 })
 
 /** Activities that succeed at once and record that they ran; a test replaces those that it is about. */
@@ -90,9 +74,9 @@ const variantsOf = (...sizes: string[]) =>
 type Upload = WorkflowHandle<(input: PhotoUploadInput) => Promise<PhotoUploadResult>>
 
 async function start({ withWorkers = true, arrived = true } = {}): Promise<Upload> {
-  if (withWorkers) workers = await startWorkers(env, fakes)
+  if (withWorkers) await time.serve(fakes)
   const photoId = randomUUID()
-  const input = { photoId, ownerId: '7', expiresAtMs: (await env.currentTimeMs()) + EXPIRY_MS }
+  const input = { photoId, ownerId: '7', expiresAtMs: (await time.env.currentTimeMs()) + EXPIRY_MS }
   const options = {
     workflowId: photoUploadWorkflowId(photoId),
     taskQueue: TASK_QUEUES.orchestration,
@@ -103,8 +87,8 @@ async function start({ withWorkers = true, arrived = true } = {}): Promise<Uploa
       { key: stageAttribute, value: 'awaiting_upload' },
     ],
   }
-  if (!arrived) return env.client.workflow.start(PHOTO_UPLOAD, options)
-  return env.client.workflow.signalWithStart(PHOTO_UPLOAD, {
+  if (!arrived) return time.env.client.workflow.start(PHOTO_UPLOAD, options)
+  return time.env.client.workflow.signalWithStart(PHOTO_UPLOAD, {
     ...options,
     signal: ORIGINAL_ARRIVED,
     signalArgs: [],
@@ -152,7 +136,7 @@ describe('photoUpload', () => {
 
   it('accepts an event that arrives after the URL has expired', async () => {
     const upload = await start({ arrived: false })
-    await env.sleep(EXPIRY_MS + 5 * 60 * 1000)
+    await time.env.sleep(EXPIRY_MS + 5 * 60 * 1000)
     await upload.signal(ORIGINAL_ARRIVED)
     expect(await upload.result()).toEqual({ stage: 'ready' })
   })
@@ -170,11 +154,11 @@ describe('photoUpload', () => {
     }
     const upload = await start()
     await until(async () => count('claim') === 1)
-    const startedAt = await env.currentTimeMs()
+    const startedAt = await time.env.currentTimeMs()
     expect(await upload.result()).toEqual({ stage: 'abandoned', failureCode: 'upload_expired' })
     expect(calls).toEqual(['claim', 'claim', 'abandon'])
     // Expiry plus the longest transfer.
-    expect((await env.currentTimeMs()) - startedAt).toBeGreaterThan(EXPIRY_MS + 14 * 60 * 1000)
+    expect((await time.env.currentTimeMs()) - startedAt).toBeGreaterThan(EXPIRY_MS + 14 * 60 * 1000)
   })
 
   it('does everything once, however many events arrive', async () => {
@@ -293,9 +277,9 @@ describe('photoUpload', () => {
     }
     const upload = await start()
     await until(async () => count('broken') > 0 && count('fanout') > 0 && count('index') > 0)
-    await workers!.stop()
+    await time.stop()
     isBroken = false
-    workers = await startWorkers(env, fakes)
+    await time.serve(fakes)
     expect(await upload.result()).toEqual({ stage: 'ready' })
     expect(['claim', 'validate', 'publish', 'index', 'fanout', 'renderOne'].map(count)).toEqual([
       1, 1, 1, 1, 1, 1,
@@ -338,9 +322,9 @@ describe('photoUpload', () => {
       throw ApplicationFailure.create({ message: 'never', nextRetryDelay: '1 hour' })
     }
     const upload = await start()
-    const startedAt = await env.currentTimeMs()
+    const startedAt = await time.env.currentTimeMs()
     expect(await upload.result()).toEqual({ stage: 'degraded' })
-    expect((await env.currentTimeMs()) - startedAt).toBeGreaterThan(6.9 * DAY_MS)
+    expect((await time.env.currentTimeMs()) - startedAt).toBeGreaterThan(6.9 * DAY_MS)
     expect(await stageOf(upload)).toBe('degraded')
     expect(await variantsStep(upload)).toMatchObject({ state: 'failed', detail: '3 of 4' })
   })

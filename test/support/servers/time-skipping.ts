@@ -1,5 +1,6 @@
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { Worker } from '@temporalio/worker'
+import { afterAll, afterEach, beforeAll } from 'vitest'
 import { SEARCH_ATTRIBUTES } from '../../../src/contracts/search-attributes.ts'
 import { edgeTaskQueue, TASK_QUEUES } from '../../../src/contracts/task-queues.ts'
 import { ensureWorkflowBundle } from '../../../src/workers/workflow-bundle.ts'
@@ -65,6 +66,33 @@ export async function startWorkers(env: TestWorkflowEnvironment, activities: Fak
       for (const worker of workers) worker.shutdown()
       await Promise.all(running)
     },
+  }
+}
+
+/** The server of a file, and the workers of one test at a time. Called once, at the top of the file. */
+export function timeSkippingOfFile() {
+  let env: TestWorkflowEnvironment
+  let workers: Workers | undefined
+  const stop = async () => {
+    await workers?.stop()
+    workers = undefined
+  }
+  beforeAll(async () => {
+    env = await openTimeSkipping()
+  })
+  afterEach(stop)
+  afterAll(() => env?.teardown())
+  return {
+    /** Once the tests have begun. */
+    get env() {
+      return env
+    },
+    /** Starts the workers over fake activities; they end with the test. */
+    async serve(activities: Fakes): Promise<void> {
+      workers = await startWorkers(env, activities)
+    },
+    /** Ends them earlier. */
+    stop,
   }
 }
 
