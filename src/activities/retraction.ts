@@ -84,7 +84,7 @@ export function createSyncActivitiesV02({ plan, refusals, objects }: Retraction)
 }
 
 /** Measures an attempt as part of its activity, whose id and first schedule time stay the same over all attempts. */
-function measured<Result>(step: RefusalStep, attempt: () => Promise<Result>): Promise<Result> {
+export function measured<Result>(step: RefusalStep, attempt: () => Promise<Result>): Promise<Result> {
   const { workflowExecution, activityId, scheduledTimestampMs } = activityInfo()
   const key = `${workflowExecution?.runId}/${activityId}`
   return measureRefusal({ key, step, since: scheduledTimestampMs }, attempt)

@@ -32,6 +32,9 @@ import { createPhotoPresenter } from './routes/photos/presenter.ts'
 import { photoRoutes } from './routes/photos/routes.ts'
 import { profileRoutes } from './routes/graph/profile-routes.ts'
 import { searchRoutes } from './routes/search/routes.ts'
+import { dropBoxRoutes } from './routes/share-links/drop-box-routes.ts'
+import { shareLinkRoutes } from './routes/share-links/routes.ts'
+import { visitorRoutes } from './routes/share-links/visitor-routes.ts'
 import { sessionRoutes } from './routes/accounts/session-routes.ts'
 import { uploadRoutes } from './routes/uploads/routes.ts'
 import { storageEventRoutes } from './routes/uploads/storage-event-routes.ts'
@@ -67,6 +70,9 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
   commentRoutes(v1)
   albumRoutes(v1, present)
   albumMemberRoutes(v1, present)
+  shareLinkRoutes(v1, config.PUBLIC_URL)
+  visitorRoutes(v1, config)
+  dropBoxRoutes(v1, present)
   graphRoutes(v1)
   followRequestRoutes(v1)
   blockRoutes(v1)

@@ -25,6 +25,8 @@ export const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   account_private: 403,
   account_suspended: 403,
   link_password_required: 401,
+  link_expired: 410,
+  link_exhausted: 410,
   idempotency_mismatch: 422,
   idempotency_in_progress: 409,
   rate_limited: 429,

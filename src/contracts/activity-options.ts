@@ -88,6 +88,13 @@ export const refuseAtEdges = {
 export const refuseAtEdge = (edge: string) =>
   ({ ...refuseAtEdges, taskQueue: edgeTaskQueue(edge) }) satisfies ActivityOptions
 
+/**
+ * The same for the URLs that were issued through a share link, which live for ten minutes at most, and a minute of skew: an edge
+ * that has been away for longer has nothing left to refuse.
+ */
+export const refuseLinkAtEdge = (edge: string) =>
+  ({ ...refuseAtEdge(edge), scheduleToCloseTimeout: '12 minutes' }) satisfies ActivityOptions
+
 /** As {@link durableStep}, on a queue of its own, so that a search that hangs holds up no other work. */
 export const indexDocuments = {
   ...durableStep,

@@ -2,6 +2,7 @@ import type { PhotoUploadInput } from './photo-upload.ts'
 import type { AccountSyncInput } from './account-sync.ts'
 import type { AudienceSyncInput } from './audience-sync.ts'
 import type { PhotoSyncInput } from './photo-sync.ts'
+import type { ShareLinkInput } from './share-link.ts'
 
 /**
  * A workflow start or signal that a committed change owes to Temporal. Sending it twice is harmless: each workflow has
@@ -11,6 +12,7 @@ import type { PhotoSyncInput } from './photo-sync.ts'
  * - photoChanged: PATCH or DELETE of a photo (signals photoSync, starting it if necessary).
  * - accountChanged: an account went private or public, was suspended or came back (signals accountSync, likewise).
  * - audienceNarrowed: an account turned a follower away (signals audienceSync, likewise).
+ * - linkChanged: a share link was made or revoked (signals shareLink, likewise).
  */
 export type OutboxMessage =
   | { kind: 'uploadOpened'; payload: PhotoUploadInput }
@@ -18,5 +20,6 @@ export type OutboxMessage =
   | { kind: 'photoChanged'; payload: PhotoSyncInput }
   | { kind: 'accountChanged'; payload: AccountSyncInput }
   | { kind: 'audienceNarrowed'; payload: AudienceSyncInput }
+  | { kind: 'linkChanged'; payload: ShareLinkInput }
 
 export type OutboxKind = OutboxMessage['kind']

@@ -8,8 +8,11 @@ export type ViewerKind = (typeof VIEWER_KINDS)[number]
 export const BLOCKS = ['none', 'blocking', 'blockedBy'] as const
 export type Block = (typeof BLOCKS)[number]
 
-/** Whether the link, or the viewer's membership of an album, grants the photo, and who gave the grant. */
-export const GRANTS = ['none', 'byOwner', 'byAnother'] as const
+/**
+ * Whether the link, or the viewer's membership of an album, grants the photo, and who gave the grant. `withheld`: the photo is in the
+ * link's album, and its owner does not let links show it.
+ */
+export const GRANTS = ['none', 'byOwner', 'byAnother', 'withheld'] as const
 export type Grant = (typeof GRANTS)[number]
 
 export interface AccountCase {
@@ -55,6 +58,7 @@ const READY: Record<'open' | 'private', Record<Visibility, Audience>> = {
 const NOT_READY: Record<Exclude<PhotoStatus, 'ready'>, Audience> = {
   awaiting_upload: OWNER_ALONE,
   processing: OWNER_ALONE,
+  offered: OWNER_ALONE,
   failed: OWNER_ALONE,
   quarantined: OWNER_ALONE,
   deleted: NOBODY,
@@ -76,9 +80,10 @@ const isShownByGrant = (of: Asked) =>
 /** A block hides everything from both sides; an audience has no links. */
 const isInAudience = (of: Asked) => of.block === 'none' && audienceOf(of).includes(of.viewer)
 
-/** A link shows what it grants, and nothing else; members see what is granted to them as well. */
+/** Of its album, a link shows what is granted and what everyone sees; members see what is granted to them as well. */
 function expected(of: Asked): boolean {
-  if (of.viewer === 'link') return isShownByGrant(of)
+  if (of.viewer === 'link')
+    return isShownByGrant(of) || (of.grant !== 'none' && audienceOf(of).includes('anonymous'))
   return isInAudience(of) || (of.block === 'none' && isShownByGrant(of))
 }
 
@@ -86,7 +91,7 @@ function expected(of: Asked): boolean {
 const isOtherAccount = (viewer: ViewerKind) => viewer === 'stranger' || viewer === 'follower'
 const blocksOf = (viewer: ViewerKind): readonly Block[] => (isOtherAccount(viewer) ? BLOCKS : ['none'])
 const grantsOf = (viewer: ViewerKind): readonly Grant[] =>
-  viewer === 'link' || isOtherAccount(viewer) ? GRANTS : ['none']
+  viewer === 'link' ? GRANTS : isOtherAccount(viewer) ? ['none', 'byOwner', 'byAnother'] : ['none']
 
 const ACCOUNTS: readonly AccountCase[] = VIEWER_KINDS.flatMap((viewer) =>
   ACCOUNT_STATUSES.flatMap((ownerStatus) =>

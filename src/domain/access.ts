@@ -31,7 +31,9 @@ export interface AccountRelations {
 /** The relationship between a viewer and a photo and its owner. */
 export interface Relations extends AccountRelations {
   owner: AccountAccess
-  /** The link in use grants this photo, and the photo's owner gave that grant. */
+  /** The link in use is live, and the photo is in its album. */
+  isInAlbumOfLink: boolean
+  /** Besides, the photo's owner added it there, lets links show it, and has not narrowed it since. */
   grantedByLink: boolean
   /** The viewer is a member of an album to which the photo's owner added the photo, and it was not narrowed since. */
   grantedByMembership: boolean
@@ -44,7 +46,7 @@ export interface Relations extends AccountRelations {
  * - deleted: nobody;
  * - the owner: every other photo of theirs, whatever the state of the account;
  * - not ready, or of a suspended or deactivated account: nobody else;
- * - a link: only the photos that its grants name;
+ * - a link: of the photos in its album, those whose owners let links show them, and those that everyone sees;
  * - a block, whichever side made it: nothing;
  * - a member of an album: what the owners of its photos granted by adding them (ADR 23);
  * - everyone else: by the effective visibility.
@@ -55,10 +57,16 @@ export function maySee(viewer: Viewer, photo: PhotoAccess, relations: Relations)
   if (photo.status === 'deleted') return false
   if (viewerUserId(viewer) === photo.ownerId) return true
   if (photo.status !== 'ready' || relations.owner.status !== 'active') return false
-  if (viewer.kind === 'link') return relations.grantedByLink
+  if (viewer.kind === 'link') {
+    return relations.isInAlbumOfLink && (relations.grantedByLink || isOpen(photo, relations.owner))
+  }
   if (isBlocked(relations)) return false
   return relations.grantedByMembership || isOfAudience(photo.visibility, relations)
 }
+
+/** Everyone sees it. */
+const isOpen = ({ visibility }: PhotoAccess, owner: AccountAccess) =>
+  effectiveVisibility(visibility, owner) === 'public'
 
 function isOfAudience(
   visibility: Visibility,

@@ -34,6 +34,8 @@ const LOWEST_ROLE = {
   "remove others' photos from": 'admin',
   edit: 'admin',
   'manage the members of': 'admin',
+  'share links to': 'admin',
+  'see the drop box of': 'admin',
   'transfer or delete': 'owner',
 } as const satisfies Record<string, AlbumRole>
 export type AlbumAction = keyof typeof LOWEST_ROLE

@@ -22,6 +22,8 @@ export const ERROR_CODES = [
   'account_private',
   'account_suspended',
   'link_password_required',
+  'link_expired',
+  'link_exhausted',
   'idempotency_mismatch',
   'idempotency_in_progress',
   'rate_limited',

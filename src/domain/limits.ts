@@ -13,6 +13,12 @@ export const MAX_CHARACTERS = {
   comment: 2_200,
   albumTitle: 100,
   albumDescription: 2_000,
+  /** Whom a share link is for. */
+  linkLabel: 100,
+  /** Of an argon2id hash in its PHC form, with room for other parameters. */
+  passwordHash: 255,
+  /** What a guest calls an upload, or themselves. */
+  guestName: 100,
   contentType: 100,
   /** The maker and model that a camera writes; the rest is cut off. */
   camera: 200,
@@ -47,6 +53,13 @@ export const MAX_ITEMS = {
   albumsPerUser: 1_000,
   /** Deleting a photo locks every album that has it. */
   albumsPerPhoto: 1_000,
+  /** Those that have run out count until they are purged. */
+  shareLinksPerAlbum: 50,
+  /** Photos of guests that wait for the owner's decision, or for their originals. */
+  dropBoxPhotosPerLink: 100,
+  dropBoxPhotosPerAlbum: 500,
+  /** Of these, the ones whose originals have not arrived: guests do not use up the owner's pending uploads. */
+  guestUploadsPerAlbum: 30,
   /** Accounts that one comment can mention; further names are text. */
   mentionsPerComment: 10,
   /** More devices than anyone has; the oldest are signed out. */

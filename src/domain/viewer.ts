@@ -15,7 +15,7 @@ export interface UserViewer {
 }
 
 /** The otherwise anonymous bearer of a share link. */
-interface LinkViewer {
+export interface LinkViewer {
   kind: 'link'
   linkId: LinkId
 }

@@ -5,11 +5,20 @@ export const PHOTO_STATUSES = [
   'awaiting_upload',
   'processing',
   'ready',
+  'offered',
   'failed',
   'quarantined',
   'deleted',
 ] as const
 export type PhotoStatus = (typeof PHOTO_STATUSES)[number]
+
+/**
+ * Whether the original was found to be valid, so that variants are made of it: of an `offered` one too, which a guest put into a
+ * drop box and its owner has not approved.
+ */
+export function isValidated(status: PhotoStatus): boolean {
+  return status === 'ready' || status === 'offered'
+}
 
 /** Whether a photo in this state belongs in the feeds of its owner's followers (docs/feed.md, What is in a feed). */
 export function belongsInFeeds(photo: { status: PhotoStatus; visibility: Visibility }): boolean {

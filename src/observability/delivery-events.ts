@@ -25,6 +25,7 @@ const kinds: Record<OutboxKind, true> = {
   photoChanged: true,
   accountChanged: true,
   audienceNarrowed: true,
+  linkChanged: true,
 }
 for (const kind of Object.keys(kinds)) parked.inc({ kind }, 0)
 

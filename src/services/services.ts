@@ -11,12 +11,14 @@ import { openOperations } from './operations/module.ts'
 import { openPhotos } from './photos/module.ts'
 import { openRequests } from './requests/module.ts'
 import { openSearch } from './search/module.ts'
+import { openShareLinks } from './share-links/module.ts'
 import { openUploads } from './uploads/module.ts'
 
 /** Every use case of the API, module by module. Workers open the modules that their activities need. */
 export function openServices(clients: Clients) {
   const delivery = openDelivery(clients)
   const accounts = openAccounts(clients)
+  const uploads = openUploads(clients, delivery)
   const { background: feedBackground, ...feed } = openFeed(clients)
   const { background: eventsBackground, ...events } = openEvents(clients, accounts)
   return {
@@ -26,7 +28,8 @@ export function openServices(clients: Clients) {
     ...openGraph(clients, accounts, delivery),
     ...openPhotos(clients, delivery),
     ...openAlbums(clients, delivery),
-    ...openUploads(clients, delivery),
+    ...uploads,
+    ...openShareLinks(clients, accounts, uploads, delivery),
     ...feed,
     ...openSearch(clients),
     ...openEngagement(clients),

@@ -2,6 +2,7 @@ import { createFeedSweepActivities } from '../activities/feed.ts'
 import { createGraphActivities } from '../activities/graph.ts'
 import { createHousekeepingActivities } from '../activities/operations.ts'
 import { createSearchActivities } from '../activities/search.ts'
+import { createShareLinkActivities } from '../activities/share-links.ts'
 import { createRetractionActivities, createSyncActivitiesV02 } from '../activities/retraction.ts'
 import { edgeTaskQueue, TASK_QUEUES } from '../contracts/task-queues.ts'
 import { createUploadActivities } from '../activities/uploads.ts'
@@ -11,6 +12,7 @@ import { openGraphSteps } from '../services/graph/module.ts'
 import { openHousekeeping, openReplicaKeeper } from '../services/operations/module.ts'
 import { openRetraction } from '../services/retraction/module.ts'
 import { openSearchIndex } from '../services/search/module.ts'
+import { openLinkEnds } from '../services/share-links/module.ts'
 import { openUploadSteps } from '../services/uploads/module.ts'
 import { runWorker, type WorkerDefinition } from './run-worker.ts'
 
@@ -40,6 +42,7 @@ export const orchestrationWorker: WorkerDefinition = {
         ...createUploadActivities({ ...openUploadSteps(clients), ...delivery }),
         ...createRetractionActivities(retraction, delivery),
         ...createSyncActivitiesV02(retraction),
+        ...createShareLinkActivities(openLinkEnds(clients), retraction),
         ...createGraphActivities(openGraphSteps(clients)),
         ...createSearchActivities(openSearchIndex(clients)),
         ...createFeedSweepActivities(openFeedSweep(clients)),

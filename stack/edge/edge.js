@@ -5,13 +5,15 @@
 import crypto from 'crypto'
 import fs from 'fs'
 
-// 1: the epochs as signed; 2: the photo's; 3 and 4: the owner and their epoch; 5: the expiry; 6: the signature.
+// 1: what is signed beside path and expiry; 2: the photo's epoch; 3 and 4: the owner and their epoch; 5: the share link that it
+// was issued through; 6: the expiry; 7: the signature.
 const QUERY =
-  /^(a=(0|[1-9][0-9]{0,14})&o=([1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,14}))(?:&e=([1-9][0-9]{0,11}))?&s=([A-Za-z0-9_-]{43})$/
+  /^(a=(0|[1-9][0-9]{0,14})&o=([1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,14})(?:&l=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))?)(?:&e=([1-9][0-9]{0,11}))?&s=([A-Za-z0-9_-]{43})$/
 const VARIANT_PATH =
   /^\/variants\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/(0|[1-9][0-9]{0,14})\/[a-z][a-z0-9_]{0,31}\.(?:jpeg|jpg|webp|avif|png|gif)$/
 const CHANGES = 'changes' // beside the subjects in the deny table
-const SUBJECT = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:account|audience)\/[1-9][0-9]{0,18})$/
+const SUBJECT =
+  /^(?:(?:link\/)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:account|audience)\/[1-9][0-9]{0,18})$/
 
 // The client gets it as the `code` of a 403; only 'allowed' lets the request pass.
 function verdict(r) {
@@ -20,22 +22,25 @@ function verdict(r) {
   const query = QUERY.exec(r.variables.args || '')
   if (!parts || !query) return 'bad_signature'
 
-  const expiry = query[5] || 'public'
+  const expiry = query[6] || 'public'
   const mac = crypto
     .createHmac('sha256', settings.signingKey)
     .update(path + '\n' + query[1] + '\n' + expiry)
     .digest('base64url')
-  if (!sameText(mac, query[6])) return 'bad_signature'
+  if (!sameText(mac, query[7])) return 'bad_signature'
+  // A denial of a link lasts an hour, so that no URL of it may outlive that.
+  if (query[5] && !query[6]) return 'bad_signature'
 
-  if (query[5]) {
-    const secondsLeft = Number(query[5]) - nowSeconds()
+  if (query[6]) {
+    const secondsLeft = Number(query[6]) - nowSeconds()
     if (secondsLeft <= 0) return 'expired'
     // No signer may hand out more than the ten minutes that a lost right may linger.
     if (secondsLeft > settings.maxSignedSeconds + settings.clockSkewSeconds) return 'bad_signature'
   }
 
   if (isDenied(parts[1], query[2]) || isDenied('account/' + query[3], query[4])) return 'denied'
-  if (query[5] && isDenied('audience/' + query[3], query[4])) return 'denied'
+  if (query[6] && isDenied('audience/' + query[3], query[4])) return 'denied'
+  if (query[5] && isDenied('link/' + query[5], 0)) return 'denied'
   return 'allowed'
 }
 
@@ -54,8 +59,14 @@ function superseded(r) {
 function cacheControl(r) {
   if (r.status >= 400) return 'no-store' // a tombstone, or an unsatisfiable range
   const query = QUERY.exec(r.variables.args || '')
-  if (query && !query[5]) return 'public, max-age=31536000, immutable'
-  return 'private, max-age=' + (query ? Math.max(0, Number(query[5]) - nowSeconds()) : 0)
+  if (query && !query[6]) return 'public, max-age=31536000, immutable'
+  return 'private, max-age=' + (query ? Math.max(0, Number(query[6]) - nowSeconds()) : 0)
+}
+
+// What a share link shows is not for search engines. An empty header is not sent.
+function robots(r) {
+  const query = QUERY.exec(r.variables.args || '')
+  return query && query[5] ? 'noindex' : ''
 }
 
 const KEPT_HEADERS = [
@@ -116,9 +127,9 @@ function originDate() {
   return new Date().toISOString().replace(/[-:]|\.[0-9]{3}/g, '')
 }
 
-// PUT /_edge/deny/<photo id>?min=<epoch>, /_edge/deny/account/<user id>?min=<epoch> or /_edge/deny/audience/<user id>?min=<epoch>:
-// from this answer on, and after any restart, no URL with a lower `a` of the photo, or a lower `o` of the account, is served;
-// of the audience, none that expires.
+// PUT /_edge/deny/<photo id>?min=<epoch>, /_edge/deny/account/<user id>?min=<epoch>, /_edge/deny/audience/<user id>?min=<epoch> or
+// /_edge/deny/link/<link id>?min=1: from this answer on, and after any restart, no URL with a lower `a` of the photo, or a lower
+// `o` of the account, is served; of the audience, none that expires; of the link, none with this `l`.
 async function deny(r) {
   if (!mayAdminister(r)) return answer(r, 403, { code: 'forbidden' })
   if (r.method !== 'PUT') return answer(r, 405, { code: 'method_not_allowed' })
@@ -257,6 +268,7 @@ export default {
   verdict,
   superseded,
   cacheControl,
+  robots,
   keepImageHeaders,
   originAuthorization,
   originDate,

@@ -49,6 +49,17 @@ it("the README's first upload works as printed, and again", async () => {
   }
 }, 200_000)
 
+it("the README's share link shows an album until it is revoked", async () => {
+  const upload = await commandsBelow('A first upload with curl')
+  const { stdout, stderr } = await run(
+    `{ ${upload} } > /dev/null; ${await commandsBelow('Share an album by link')}`,
+  )
+  expect(stderr).toBe('')
+  const [shared, ...statuses] = stdout.trim().split('\n')
+  expect(JSON.parse(shared!)).toMatchObject({ album: { title: 'Launch' }, items: [{ tags: ['space'] }] })
+  expect(statuses).toEqual(['200', '404', '403'])
+}, 200_000)
+
 it("the README's first upload shows the error of a failed request", async () => {
   const commands = await commandsBelow('A first upload with curl')
   const failing = commands.replace('correct horse battery', 'short')

@@ -43,7 +43,7 @@ describe('the order of an album', () => {
 
   const take = (albumId: AlbumId, { photo: index, ...what }: Step) =>
     what.do === 'put'
-      ? albumPhotos.put(viewer, albumId, photos[index]!, what.at)
+      ? albumPhotos.put(viewer, albumId, photos[index]!, { index: what.at })
       : albumPhotos.remove(viewer, albumId, photos[index]!)
 
   /** The same on an array. */

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { v7 as uuidv7 } from 'uuid'
 import { accountSyncWorkflowId } from '../../src/contracts/account-sync.ts'
 import { audienceSyncWorkflowId } from '../../src/contracts/audience-sync.ts'
 import { FEED_COLLECTION_SCHEDULE_ID } from '../../src/contracts/feed-collection.ts'
@@ -13,6 +15,12 @@ import {
   RESUME_FANOUT,
   type FanoutProgress,
 } from '../../src/contracts/photo-fanout.ts'
+import {
+  LINK_CHANGED,
+  SHARE_LINK_PROGRESS,
+  shareLinkWorkflowId,
+  type ShareLinkProgress,
+} from '../../src/contracts/share-link.ts'
 import { photoSyncWorkflowId } from '../../src/contracts/photo-sync.ts'
 import { PHOTO_DELETED, photoUploadWorkflowId } from '../../src/contracts/photo-upload.ts'
 import type { UserId } from '../../src/domain/ids.ts'
@@ -79,6 +87,8 @@ async function record(world: UploadWorld): Promise<void> {
     return opened
   }
 
+  await recordLinks(owner)
+
   const published = await upload(bytes)
   await ended(photoUploadWorkflowId(published.photoId))
   await save('photo-upload-ready', photoUploadWorkflowId(published.photoId))
@@ -131,6 +141,45 @@ async function record(world: UploadWorld): Promise<void> {
 
   await saveScheduled('housekeeping', HOUSEKEEPING_SCHEDULE_ID)
   await saveScheduled('feed-collection', FEED_COLLECTION_SCHEDULE_ID)
+}
+
+/** A link that expires and is revoked before it is forgotten, and one that is revoked while it is live. */
+async function recordLinks(ownerId: UserId): Promise<void> {
+  const expiring = await openLink(ownerId, '2 seconds')
+  const stateOf = async (linkId: string) =>
+    (
+      await world.temporal.workflow
+        .getHandle(shareLinkWorkflowId(linkId))
+        .query<ShareLinkProgress>(SHARE_LINK_PROGRESS)
+    ).state
+  await eventually(async () => (await stateOf(expiring)) === 'ended')
+  await revokeLink(expiring)
+  await ended(shareLinkWorkflowId(expiring))
+  await save('share-link-expired', shareLinkWorkflowId(expiring))
+
+  const live = await openLink(ownerId, '1 hour')
+  await eventually(async () => (await stateOf(live)) === 'live')
+  await revokeLink(live)
+  await ended(shareLinkWorkflowId(live))
+  await save('share-link-revoked', shareLinkWorkflowId(live))
+}
+
+/** As POST /albums/:albumId/share-links does, for an album of its own. */
+async function openLink(ownerId: UserId, lifetime: string): Promise<string> {
+  const [row] = await world.db.primary<{ link_id: string }>({
+    text: `WITH album AS (INSERT INTO albums (album_id, owner_id, title) VALUES ($1, $2, 'Album') RETURNING *)
+           INSERT INTO share_links (link_id, album_id, created_by, token_hash, expires_at)
+           SELECT $3, album_id, owner_id, $4, now() + $5::interval FROM album RETURNING link_id`,
+    values: [uuidv7(), ownerId, uuidv7(), randomBytes(32), lifetime],
+  })
+  const linkId = row!.link_id
+  await world.outbox.dispatch([await world.owe({ kind: 'linkChanged', payload: { linkId, ownerId } })])
+  return linkId
+}
+
+async function revokeLink(linkId: string): Promise<void> {
+  await world.db.primary({ text: 'DELETE FROM share_links WHERE link_id = $1', values: [linkId] })
+  await world.temporal.workflow.getHandle(shareLinkWorkflowId(linkId)).signal(LINK_CHANGED)
 }
 
 /** As PATCH /me does; waits until all is in line. */

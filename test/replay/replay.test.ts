@@ -28,6 +28,8 @@ describe('stored histories', () => {
       'photo-upload-cancelled',
       'photo-sync-narrowed',
       'account-sync-narrowed',
+      'share-link-expired',
+      'share-link-revoked',
       'audience-sync-narrowed',
       'photo-fanout-pushed',
       'photo-fanout-sharded',

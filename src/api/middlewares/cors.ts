@@ -10,7 +10,8 @@ export function cors(origins: readonly string[]): Step {
     origin: (ctx) => (allowed.has(ctx.get('Origin')) ? ctx.get('Origin') : ''),
     allowMethods: 'GET,HEAD,POST,PUT,PATCH,DELETE',
     allowHeaders:
-      'Authorization,Content-Type,Idempotency-Key,If-Match,If-None-Match,Last-Event-ID,X-Request-Id',
+      'Authorization,Content-Type,Idempotency-Key,If-Match,If-None-Match,Last-Event-ID,X-Request-Id,' +
+      'X-Share-Password,X-Share-Session',
     exposeHeaders: 'ETag,Retry-After,RateLimit,RateLimit-Policy,X-Request-Id',
     maxAge: PREFLIGHT_SECONDS,
     keepHeadersOnError: false,

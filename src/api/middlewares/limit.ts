@@ -22,7 +22,7 @@ export function limitAddress(policy: RatePolicyName): Step {
   })
 }
 
-function addressKey(ctx: ApiContext): string {
+export function addressKey(ctx: ApiContext): string {
   return `address:${ctx.state.address}`
 }
 

@@ -24,10 +24,13 @@ export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   headers_too_large: 'The request line and headers are longer than 16 KiB. Ask for less at once.',
   request_timeout: 'The request did not arrive in time, and the connection was closed. Send it again.',
   quota_exceeded:
-    'You have too many open uploads or albums, follow too many accounts, or the album is full. Finish, wait for or undo some.',
+    'You have too many open uploads, albums or share links, follow too many accounts, or the album or its drop box is full. Finish, wait for or undo some.',
   account_private: 'Only accepted followers of the account may see this.',
   account_suspended: 'The account is suspended and cannot sign in.',
-  link_password_required: 'The share link needs a password, or the password is wrong.',
+  link_password_required:
+    'The share link needs a password, or the password is wrong. Send it in `X-Share-Password`.',
+  link_expired: 'The share link has run out. Ask for another one.',
+  link_exhausted: 'The share link was opened as often as it may be. Ask for another one.',
   idempotency_mismatch:
     'The `Idempotency-Key` was used with another request. Use a new key for a new request.',
   idempotency_in_progress: 'The first request with this key is still running. Try again in a second.',

@@ -6,8 +6,8 @@ import { DEFAULT_PAGE_ITEMS, MAX_CHARACTERS, MAX_ITEMS } from '../../domain/limi
 /** Names that an account may have; unique regardless of case. */
 export const USERNAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,${MAX_CHARACTERS.username - 1}}$`)
 
-/** The id of a photo, a comment or an album. */
-export const idOf = (what: 'photo' | 'comment' | 'album') =>
+/** The id of a thing. */
+export const idOf = (what: 'photo' | 'comment' | 'album' | 'link' | 'item') =>
   z
     .string()
     .refine(isUuid, `Not a ${what} id.`)
@@ -159,6 +159,12 @@ export function listOf<Item extends z.ZodType>(item: Item) {
 }
 
 export const instant = z.string().meta({ description: 'ISO 8601, UTC.', format: 'date-time' })
+
+/** A moment that is yet to come. */
+export const futureInstant = z.iso
+  .datetime({ offset: true, error: 'An ISO 8601 date and time with an offset.' })
+  .transform((given) => new Date(given))
+  .refine((given) => given.getTime() > Date.now(), 'Not in the future.')
 
 /** Requires that an edit changes something. */
 export function atLeastOneField<Body extends z.ZodObject>(body: Body): Body {

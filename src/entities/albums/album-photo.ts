@@ -14,6 +14,8 @@ export const AlbumPhoto = defineEntity({
     position: p.decimal('string').columnType('numeric'),
     score: p.bigint('string'),
     granted: p.boolean().default(true),
+    /** Its owner lets share links of the album show it, while it is granted. */
+    shownByLinks: p.boolean().default(false),
     createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })

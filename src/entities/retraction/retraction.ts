@@ -1,8 +1,8 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
 /**
- * A narrowing whose earlier image URLs are not yet proven to be refused at every edge. `subject` is `photo/<id>` or
- * `account/<id>`; triggers write it in the commit that narrows, and the workflow that proves the refusal deletes it.
+ * A narrowing whose earlier image URLs are not yet proven to be refused at every edge. `subject` is `photo/<id>`,
+ * `account/<id>` or `link/<id>`; triggers write it in the commit that narrows, and the workflow that proves the refusal deletes it.
  */
 export const Retraction = defineEntity({
   name: 'Retraction',

@@ -1,5 +1,6 @@
 import { DarkroomError } from '../../domain/errors.ts'
 import { isUuid, type PhotoId, type UserId } from '../../domain/ids.ts'
+import type { LinkId } from '../../domain/viewer.ts'
 
 export interface CdnOptions {
   /** CDN_EDGE_URLS: the address of each edge, since each has its own cache and deny table. */
@@ -10,8 +11,11 @@ export interface CdnOptions {
   fetchTimeoutMs: number
 }
 
-/** What an edge denies: a photo, every photo of an account, or those of its photos that are not public. */
-type DenySubject = { photoId: PhotoId } | { userId: UserId } | { audienceOf: UserId }
+/**
+ * What an edge denies: a photo, every photo of an account, those of its photos that are not public, or whatever was issued
+ * through a share link (its epoch is 0).
+ */
+type DenySubject = { photoId: PhotoId } | { userId: UserId } | { audienceOf: UserId } | { linkId: LinkId }
 
 /** How an edge answered one URL. Holds the path only: signatures stay out of logs and histories. */
 interface RefusalAnswer {
@@ -45,6 +49,8 @@ export interface Cdn {
    * @returns those that are still served; none proves that all are refused
    */
   findServed(edge: string, urls: readonly string[]): Promise<RefusalAnswer[]>
+  /** Whether the edge refuses this URL, which it would not refuse otherwise, because of an entry of its deny table. */
+  denies(edge: string, url: string): Promise<boolean>
 }
 
 /** Answers that mean "you get no bytes, and this is not a temporary fault". */
@@ -107,6 +113,16 @@ export function createCdn({ edgeUrls, purgeToken, fetchTimeoutMs }: CdnOptions):
         return served
       })
     },
+
+    async denies(edge, url) {
+      return confirmed(edge, async () => {
+        const { pathname, search } = new URL(url)
+        const response = await ask(`${edge}${pathname}${search}`)
+        const text = await response.text()
+        if (response.status >= 500) throw new EdgeAnswerError(response.status)
+        return response.status === 403 && text.includes('"denied"')
+      })
+    },
   }
 }
 
@@ -115,6 +131,10 @@ function denyPath(subject: DenySubject): string {
   if ('photoId' in subject) {
     if (!isUuid(subject.photoId)) throw new RangeError('Not a photo id')
     return subject.photoId
+  }
+  if ('linkId' in subject) {
+    if (!isUuid(subject.linkId)) throw new RangeError('Not a link id')
+    return `link/${subject.linkId}`
   }
   const [kind, userId] = 'userId' in subject ? ['account', subject.userId] : ['audience', subject.audienceOf]
   if (!/^[1-9]\d{0,18}$/.test(userId)) throw new RangeError('Not a user id')

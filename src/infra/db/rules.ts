@@ -79,10 +79,30 @@ function grantedByMembership(photo: string, viewer: ViewerSql): string {
   )})`
 }
 
+/** The link has not been ended, by its time or its workflow. A revoked one has no row. */
+export function isLive(link: string): string {
+  return `(${link}.ended_at IS NULL AND (${link}.expires_at IS NULL OR ${link}.expires_at > now()))`
+}
+
+/**
+ * The link in use is live, the photo is in its album, and either the photo's owner lets links show it or everyone sees it.
+ * Plan: one probe of share_links_pkey, albums_pkey, users_pkey and album_photos_pkey.
+ */
+function shownByLink(photo: string, owner: string, viewer: ViewerSql): string {
+  return `EXISTS (
+    SELECT FROM share_links l JOIN albums la ON la.album_id = l.album_id JOIN users lo ON lo.user_id = la.owner_id
+      JOIN album_photos g ON g.album_id = l.album_id AND g.photo_id = ${photo}.photo_id
+    WHERE l.link_id = ${viewer.linkId} AND ${isLive('l')} AND ${activeOwner('lo')} AND (
+      g.granted AND g.shown_by_links AND g.added_by = ${photo}.owner_id OR ${isOpen(photo, owner)}) OFFSET 0)`
+}
+
+/** Its visibility and its owner's account show it to everyone. */
+const isOpen = (photo: string, owner: string) => `${photo}.visibility = 'public' AND NOT ${owner}.is_private`
+
 /**
  * The SQL twin of `maySee` (domain/access.ts), over a row of `photos` and its owner's row of `users`. Written so that
- * blocks and links' grants are probed only for what would be seen otherwise, albums only for what would be hidden, and
- * nothing at all for the owner.
+ * blocks are probed only for what would be seen otherwise, albums only for what would be hidden, and nothing at all for the
+ * owner.
  */
 export function visibleTo(photo: string, owner: string, viewer: ViewerSql): string {
   return visibleWith(grantedByMembership(photo, viewer), photo, owner, viewer)
@@ -98,10 +118,8 @@ function visibleWith(membership: string, photo: string, owner: string, viewer: V
     ${photo}.status <> 'deleted' AND (
       ${photo}.owner_id = ${viewer.userId}
       OR (${photo}.status = 'ready' AND ${activeOwner(owner)} AND CASE
-        WHEN ${viewer.linkId} IS NOT NULL THEN EXISTS (
-          SELECT FROM share_link_grants g WHERE g.link_id = ${viewer.linkId} AND g.photo_id = ${photo}.photo_id
-            AND g.granted_by = ${photo}.owner_id)
-        WHEN ${photo}.visibility = 'public' AND NOT ${owner}.is_private
+        WHEN ${viewer.linkId} IS NOT NULL THEN ${shownByLink(photo, owner, viewer)}
+        WHEN ${isOpen(photo, owner)}
           OR ${photo}.visibility IN ('public', 'followers') AND ${follows(viewer.userId, `${photo}.owner_id`)}
           OR ${membership}
         THEN NOT ${blockedEitherWay(viewer.userId, `${photo}.owner_id`)}

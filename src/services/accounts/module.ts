@@ -6,10 +6,12 @@ import { createSessions } from './sessions.ts'
 
 /** Accounts, their passwords, sessions and access tokens. */
 export function openAccounts({ config, db }: Clients) {
+  const passwords = createPasswords()
   const sessions = createSessions({ db, sessionDays: config.SESSION_DAYS })
   return {
     accessTokens: createAccessTokens({ keys: config.jwtKeys, lifetimeSeconds: config.ACCESS_TOKEN_SECONDS }),
-    accounts: createAccounts({ db, passwords: createPasswords(), sessions }),
+    accounts: createAccounts({ db, passwords, sessions }),
     sessions,
+    passwords,
   }
 }

@@ -15,6 +15,13 @@ interface AddedPhoto {
   score: string | null
 }
 
+export interface PutOptions {
+  /** How many of the photos that the viewer sees come before it. */
+  index?: number | undefined
+  /** Whether share links of the album show the photo. By default those of the viewer's own album do. */
+  shownByLinks?: boolean | undefined
+}
+
 /**
  * Adds a photo of the viewer's to an album that does not have it. Photo and album are locked.
  * @throws DarkroomError quota_exceeded
@@ -22,9 +29,9 @@ interface AddedPhoto {
 export async function addPhoto(
   tx: Transaction,
   viewer: UserViewer,
-  { albumId, photoCount }: Pick<AlbumStanding, 'albumId' | 'photoCount'>,
+  { albumId, photoCount, ownerId }: Pick<AlbumStanding, 'albumId' | 'photoCount' | 'ownerId'>,
   { photoId, score }: AddedPhoto,
-  index?: number,
+  { index, shownByLinks = ownerId === viewer.userId }: PutOptions = {},
 ): Promise<void> {
   if (photoCount >= MAX_ITEMS.photosPerAlbum) {
     throw new DarkroomError('quota_exceeded', `An album holds at most ${MAX_ITEMS.photosPerAlbum} photos.`)
@@ -40,6 +47,7 @@ export async function addPhoto(
       addedBy: viewer.userId,
       position: await placeFor(tx, { albumId, photoId, viewer }, index),
       score: score ?? String(Date.now()),
+      shownByLinks,
     }),
   )
   await recordActivity(tx, { albumId, actorId: viewer.userId, kind: 'photo_added', photoId })

@@ -1,16 +1,16 @@
 import type { AlbumOrder } from '../../domain/albums.ts'
 import { DarkroomError, invalidField, notFound } from '../../domain/errors.ts'
 import type { AlbumId, PhotoId } from '../../domain/ids.ts'
-import type { UserViewer } from '../../domain/viewer.ts'
+import { viewerLinkId, viewerUserId, type UserViewer } from '../../domain/viewer.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
-import { accountOnly, visibleTo } from '../../infra/db/rules.ts'
+import { visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
 import type { Outbox } from '../delivery/outbox.ts'
 import { pageOfWindow, type ListRead, type Page } from '../lists/list-read.ts'
 import { changePhotos } from '../photos/change-photos.ts'
 import { loadPhotoCards, type PhotoCard } from '../photos/photo-cards.ts'
 import { recordActivity } from './activity.ts'
-import { addPhoto } from './add-photo.ts'
-import { assertRoleMay, findAlbum, holdAlbum, lockAlbum } from './held-album.ts'
+import { addPhoto, type PutOptions } from './add-photo.ts'
+import { assertRoleMay, findAlbum, holdAlbum, lockAlbum, type AlbumStanding } from './held-album.ts'
 import { holdSeenPhoto, type HeldPhoto } from './held-photo.ts'
 import { placeFor } from './place.ts'
 
@@ -22,11 +22,10 @@ export interface AlbumPhotos {
   list(list: ListRead<UserViewer>, albumId: AlbumId): Promise<Page<PhotoCard>>
   /**
    * Adds a photo of the viewer's, at `index` or at the end, and grants it to the members. One that is there is moved if an
-   * index is given; else it is granted again, in case it was narrowed. Idempotent.
-   * @param index how many of the photos that the viewer sees come before it
+   * index is given; else it is granted again, in case it was narrowed. Its owner says whether links show it. Idempotent.
    * @throws DarkroomError not_found, forbidden, invalid, quota_exceeded
    */
-  put(viewer: UserViewer, albumId: AlbumId, photoId: PhotoId, index?: number): Promise<void>
+  put(viewer: UserViewer, albumId: AlbumId, photoId: PhotoId, options?: PutOptions): Promise<void>
   /** Takes a photo out, and so ends what its members were granted. Idempotent. @throws DarkroomError not_found, forbidden */
   remove(viewer: UserViewer, albumId: AlbumId, photoId: PhotoId): Promise<void>
 }
@@ -34,7 +33,7 @@ export interface AlbumPhotos {
 /** Photos looked at for a page at most; one that shows few of them is short. */
 const MAX_SCANNED = 500
 
-const VIEWER = accountOnly('$1::bigint')
+const VIEWER: ViewerSql = { userId: '$1::bigint', linkId: '$6::uuid' }
 
 // Plan: a range of album_photos_position_key or album_photos_date_idx from the cursor on, whatever its depth; of it, the rights
 // of one photo after the other until the page is full.
@@ -73,31 +72,11 @@ const POSITION = ['string', 'string', 'number'] as const
 export function createAlbumPhotos({ db, outbox }: { db: Database; outbox: Outbox }): AlbumPhotos {
   return {
     async list(list, albumId) {
-      const { query, viewer, limit } = list
-      const { order, orderEpoch } = await findAlbum(query, viewer, albumId)
-      const [place, photoId, epoch] = list.after(POSITION) ?? [...ORDERS[order].first, orderEpoch]
-      if (epoch !== orderEpoch) {
-        throw new DarkroomError('cursor_expired', 'The order of the album has changed; start again.')
-      }
-      const rows = await query<{ photo_id: PhotoId; place: string; shown: boolean }>({
-        name: `album-photos-by-${order}`,
-        text: ORDERS[order].text,
-        values: [viewer.userId, albumId, place, photoId, limit + 1],
-      })
-      return pageOfWindow(
-        list,
-        rows,
-        (row) => [row.place, row.photo_id, orderEpoch],
-        async (shown) => {
-          const ids = shown.map((row) => row.photo_id)
-          const { cards } = await loadPhotoCards(query, viewer, ids)
-          return ids.map((id) => cards.get(id)).filter((card) => card !== undefined)
-        },
-      )
+      return readAlbumPhotos(list, await findAlbum(list.query, list.viewer, albumId))
     },
 
-    put: (viewer, albumId, photoId, index) =>
-      db.transaction(async (tx) => {
+    async put(viewer, albumId, photoId, { index, shownByLinks } = {}) {
+      const outboxIds = await db.transaction(async (tx) => {
         const photo = await holdSeenPhoto(tx, viewer, photoId, albumId)
         const album = await holdAlbum(tx, viewer, albumId)
         if (index !== undefined && album.order === 'date') {
@@ -106,17 +85,25 @@ export function createAlbumPhotos({ db, outbox }: { db: Database; outbox: Outbox
         const isOwn = photo?.ownerId === viewer.userId
         // To the viewer, a hidden photo is not there.
         if (photo && (await isPresent(tx, albumId, photoId))) {
-          assertRoleMay(album.role, isOwn ? 'add photos to' : "arrange others' photos in")
+          if (!isOwn && shownByLinks !== undefined) {
+            throw invalidField('body.shownByLinks', 'Only its owner decides whether links show a photo.')
+          }
+          // Taking back needs no role.
+          const takesBack = shownByLinks === false && index === undefined
+          if (!takesBack) assertRoleMay(album.role, isOwn ? 'add photos to' : "arrange others' photos in")
           if (index !== undefined) await move(tx, viewer, albumId, photoId, index)
-          else if (isOwn) await grantAgain(tx, albumId, photoId)
-          return
+          else if (isOwn && !takesBack) await grantAgain(tx, albumId, photoId)
+          return shownByLinks === undefined ? [] : showByLinks(tx, albumId, photo, shownByLinks)
         }
         assertRoleMay(album.role, 'add photos to')
         if (!photo) throw notFound('photo')
         if (!isOwn) throw invalidField('params.photoId', 'Only its owner may add a photo to an album.')
         if (photo.status === 'failed') throw invalidField('params.photoId', 'The upload has failed.')
-        await addPhoto(tx, viewer, album, photo, index)
-      }),
+        await addPhoto(tx, viewer, album, photo, { index, shownByLinks })
+        return []
+      })
+      await outbox.dispatch(outboxIds)
+    },
 
     async remove(viewer, albumId, photoId) {
       const outboxIds = await db.transaction(async (tx) => {
@@ -137,6 +124,36 @@ export function createAlbumPhotos({ db, outbox }: { db: Database; outbox: Outbox
   }
 }
 
+/**
+ * A page of an album's photos that the viewer may see.
+ * @throws DarkroomError bad_cursor, cursor_expired
+ */
+export async function readAlbumPhotos(
+  list: ListRead,
+  { albumId, order, orderEpoch }: Pick<AlbumStanding, 'albumId' | 'order' | 'orderEpoch'>,
+): Promise<Page<PhotoCard>> {
+  const { query, viewer, limit } = list
+  const [place, photoId, epoch] = list.after(POSITION) ?? [...ORDERS[order].first, orderEpoch]
+  if (epoch !== orderEpoch) {
+    throw new DarkroomError('cursor_expired', 'The order of the album has changed; start again.')
+  }
+  const rows = await query<{ photo_id: PhotoId; place: string; shown: boolean }>({
+    name: `album-photos-by-${order}`,
+    text: ORDERS[order].text,
+    values: [viewerUserId(viewer), albumId, place, photoId, limit + 1, viewerLinkId(viewer)],
+  })
+  return pageOfWindow(
+    list,
+    rows,
+    (row) => [row.place, row.photo_id, orderEpoch],
+    async (shown) => {
+      const ids = shown.map((row) => row.photo_id)
+      const { cards } = await loadPhotoCards(query, viewer, ids)
+      return ids.map((id) => cards.get(id)).filter((card) => card !== undefined)
+    },
+  )
+}
+
 async function isPresent(tx: Transaction, albumId: AlbumId, photoId: PhotoId): Promise<boolean> {
   const rows = await tx.query({
     text: 'SELECT FROM album_photos WHERE album_id = $1 AND photo_id = $2',
@@ -150,6 +167,21 @@ async function grantAgain(tx: Transaction, albumId: AlbumId, photoId: PhotoId): 
     text: 'UPDATE album_photos SET granted = true WHERE album_id = $1 AND photo_id = $2 AND NOT granted',
     values: [albumId, photoId],
   })
+}
+
+/** @returns the outbox messages to dispatch after the commit */
+async function showByLinks(
+  tx: Transaction,
+  albumId: AlbumId,
+  photo: HeldPhoto,
+  shownByLinks: boolean,
+): Promise<string[]> {
+  const changed = await tx.query<{ granted: boolean }>({
+    text: `UPDATE album_photos SET shown_by_links = $3
+           WHERE album_id = $1 AND photo_id = $2 AND shown_by_links <> $3 RETURNING granted`,
+    values: [albumId, photo.photoId, shownByLinks],
+  })
+  return changed.length > 0 && !shownByLinks ? revokeUrls(tx, photo, changed[0]!) : []
 }
 
 async function move(
@@ -179,6 +211,17 @@ async function takeOut(
   })
   if (deleted.length === 0) return []
   await recordActivity(tx, { albumId, actorId: viewer.userId, kind: 'photo_removed', photoId })
-  // URLs that were issued to members are refused at the edges once the photo's workflow has told them.
-  return deleted[0]!.granted && !photo.isOpen && photo.status === 'ready' ? changePhotos(tx, [photo], {}) : []
+  return revokeUrls(tx, photo, deleted[0]!)
+}
+
+/**
+ * URLs that were issued to members and through links are refused at the edges once the photo's workflow has told them.
+ * @returns the outbox messages to dispatch after the commit
+ */
+async function revokeUrls(
+  tx: Transaction,
+  photo: HeldPhoto,
+  { granted }: { granted: boolean },
+): Promise<string[]> {
+  return granted && !photo.isOpen && photo.status === 'ready' ? changePhotos(tx, [photo], {}) : []
 }

@@ -3,7 +3,7 @@ import type { AlbumOrder } from '../../domain/albums.ts'
 import { DarkroomError, invalidField, notFound } from '../../domain/errors.ts'
 import type { AlbumId, PhotoId, UserId } from '../../domain/ids.ts'
 import { MAX_ITEMS } from '../../domain/limits.ts'
-import type { UserViewer } from '../../domain/viewer.ts'
+import type { LinkId, UserViewer } from '../../domain/viewer.ts'
 import type { Visibility } from '../../domain/visibility.ts'
 import { Album, AlbumMember } from '../../entities/index.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
@@ -11,6 +11,7 @@ import { insertRow, run } from '../../infra/db/insert.ts'
 import { accountOnly, visibleTo } from '../../infra/db/rules.ts'
 import type { Reader } from '../lists/list-read.ts'
 import type { FirstRun } from '../requests/idempotency.ts'
+import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 import { recordActivity } from './activity.ts'
 import { addPhoto } from './add-photo.ts'
 import { loadAlbumCard, type AlbumCard } from './album-cards.ts'
@@ -44,11 +45,11 @@ export interface Albums {
     changes: AlbumChanges,
     expectedVersions: readonly number[] | undefined,
   ): Promise<AlbumCard>
-  /** Ends all that was granted through it; the photos stay. @throws DarkroomError not_found, forbidden */
+  /** Ends all that was granted through it and its share links; the photos stay. @throws DarkroomError not_found, forbidden */
   delete(viewer: UserViewer, albumId: AlbumId): Promise<void>
 }
 
-export function createAlbums({ db }: { db: Database }): Albums {
+export function createAlbums({ db, outbox }: { db: Database; outbox: Outbox }): Albums {
   return {
     async create(viewer, { coverPhotoId, order, ...texts }, first) {
       const { userId } = viewer
@@ -64,7 +65,7 @@ export function createAlbums({ db }: { db: Database }): Albums {
         await run(tx.query, insertRow(Album, row))
         await run(tx.query, insertRow(AlbumMember, { albumId, userId, role: 'owner' }))
         await recordActivity(tx, { albumId, actorId: userId, kind: 'created' })
-        if (cover) await addPhoto(tx, viewer, { albumId, photoCount: 0 }, cover)
+        if (cover) await addPhoto(tx, viewer, { albumId, photoCount: 0, ownerId: userId }, cover)
         await first?.keep(tx, { status: 201, resourceId: albumId })
       })
       return loadAlbumCard(db.primary, viewer, albumId)
@@ -78,11 +79,20 @@ export function createAlbums({ db }: { db: Database }): Albums {
     },
 
     async delete(viewer, albumId) {
-      await db.transaction(async (tx) => {
-        const { role } = await holdAlbum(tx, viewer, albumId)
+      const outboxIds = await db.transaction(async (tx) => {
+        const { role, ownerId } = await holdAlbum(tx, viewer, albumId)
         assertRoleMay(role, 'transfer or delete')
+        const links = await tx.query<{ link_id: LinkId }>({
+          text: 'DELETE FROM share_links WHERE album_id = $1 RETURNING link_id',
+          values: [albumId],
+        })
         await tx.query({ text: 'DELETE FROM albums WHERE album_id = $1', values: [albumId] })
+        const ids: string[] = []
+        for (const { link_id: linkId } of links)
+          ids.push(await addToOutbox(tx, { kind: 'linkChanged', payload: { linkId, ownerId } }))
+        return ids
       })
+      await outbox.dispatch(outboxIds)
     },
   }
 }

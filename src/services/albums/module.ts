@@ -9,7 +9,7 @@ import { createAlbumMembers } from './members.ts'
 /** Albums, their photos, members and activity. */
 export function openAlbums({ db }: Clients, { outbox }: Delivery) {
   return {
-    albums: createAlbums({ db }),
+    albums: createAlbums({ db, outbox }),
     albumLists: createAlbumLists(),
     albumPhotos: createAlbumPhotos({ db, outbox }),
     albumMembers: createAlbumMembers({ db }),

@@ -23,6 +23,7 @@ const PAYLOADS: { [Kind in OutboxKind]: z.ZodType<Extract<OutboxMessage, { kind:
   photoChanged: photo,
   accountChanged: z.object({ userId }),
   audienceNarrowed: z.object({ userId }),
+  linkChanged: z.object({ linkId: z.string().refine(isUuid), ownerId: userId }),
 }
 
 /** @throws UndeliverableMessageError for kinds and payloads that this release does not know */

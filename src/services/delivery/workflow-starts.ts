@@ -20,6 +20,7 @@ import {
   photoUploadWorkflowId,
   type PhotoUploadInput,
 } from '../../contracts/photo-upload.ts'
+import { LINK_CHANGED, SHARE_LINK, shareLinkWorkflowId } from '../../contracts/share-link.ts'
 import { ownerAttribute, photoAttribute, stageAttribute } from '../../contracts/search-attributes.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
@@ -73,6 +74,17 @@ export function createWorkflowStarts(temporal: Client): WorkflowStarts {
             ...reconcilerOptions(audienceSyncWorkflowId(message.payload.userId), message.payload),
             staticSummary: `Revoke what followers of user ${message.payload.userId} were given`,
             signal: AUDIENCE_NARROWED,
+            signalArgs: [],
+          })
+          return
+        case 'linkChanged':
+          await temporal.workflow.signalWithStart(SHARE_LINK, {
+            ...reconcilerOptions(shareLinkWorkflowId(message.payload.linkId), message.payload),
+            staticSummary: `Share link ${message.payload.linkId} to an album of user ${message.payload.ownerId}`,
+            staticDetails:
+              'Waits until the link expires or is revoked; then every edge refuses the image URLs that were issued through it. ' +
+              'Query `shareLinkProgress` gives its state.',
+            signal: LINK_CHANGED,
             signalArgs: [],
           })
           return
@@ -135,15 +147,13 @@ function reconcilerOptions<Input extends About>(workflowId: string, input: Input
   } satisfies WorkflowStartOptions
 }
 
-/** What a reconciler works on: a photo, or all of an account. */
-type About = { photoId: PhotoId; ownerId: UserId } | { userId: UserId }
+/** What a reconciler works on: a photo or a link of an account, or all of it. */
+type About = { photoId?: PhotoId; ownerId: UserId } | { userId: UserId }
 
 function identify(input: About) {
   if ('userId' in input) return [{ key: ownerAttribute, value: input.userId }]
-  return [
-    { key: photoAttribute, value: input.photoId },
-    { key: ownerAttribute, value: input.ownerId },
-  ]
+  const owner = { key: ownerAttribute, value: input.ownerId }
+  return input.photoId === undefined ? [owner] : [{ key: photoAttribute, value: input.photoId }, owner]
 }
 
 function isWorkflowNotFound(error: unknown): boolean {

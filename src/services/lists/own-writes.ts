@@ -1,5 +1,4 @@
-import type { UserId } from '../../domain/ids.ts'
-import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
+import { viewerKey, type Viewer } from '../../domain/viewer.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { RedisBreaker } from '../../infra/redis/breaker.ts'
 import type { RedisClient } from '../../infra/redis/client.ts'
@@ -10,11 +9,14 @@ const MARK_MS = 2_000
 
 /** Decides where to read so that authors see their own writes. */
 export interface OwnWrites {
-  /** Records that the user has just written; never throws. */
-  mark(userId: UserId): Promise<void>
   /**
-   * Where the viewer reads: the primary for an account that wrote in the last 2 s or may have, else a
-   * replica.
+   * Records that the account has just written, or that the share link was just made; never throws.
+   * @param key of the viewer: an account's is its id
+   */
+  mark(key: string): Promise<void>
+  /**
+   * Where the viewer reads: the primary for an account that wrote in the last 2 s or may have, and through a link that was
+   * made then; else a replica.
    */
   readerFor<V extends Viewer>(viewer: V): Promise<Reader<V>>
 }
@@ -26,9 +28,9 @@ export interface OwnWritesDeps {
 }
 
 export function createOwnWrites({ db, redis, breaker }: OwnWritesDeps): OwnWrites {
-  const keyOf = (userId: UserId) => `wrote:${userId}`
-  async function hasWritten(userId: UserId): Promise<boolean> {
-    const key = keyOf(userId)
+  const keyOf = (viewer: string) => `wrote:${viewer}`
+  async function hasWritten(viewer: Viewer): Promise<boolean> {
+    const key = keyOf(viewerKey(viewer))
     return breaker
       .whileAnswering(key, () => redis.exists(key))
       .then(
@@ -38,8 +40,8 @@ export function createOwnWrites({ db, redis, breaker }: OwnWritesDeps): OwnWrite
   }
 
   return {
-    async mark(userId) {
-      const key = keyOf(userId)
+    async mark(viewer) {
+      const key = keyOf(viewer)
       // Sent even to a server that does not answer, for it may do so before the 2 s are over. Until then every read of an
       // account goes to the primary anyway.
       const sent = redis.set(key, '1', 'PX', MARK_MS)
@@ -47,8 +49,7 @@ export function createOwnWrites({ db, redis, breaker }: OwnWritesDeps): OwnWrite
       await breaker.whileAnswering(key, () => sent).catch(() => undefined)
     },
     async readerFor(viewer) {
-      const userId = viewerUserId(viewer)
-      const readYourWrites = userId !== null && (await hasWritten(userId))
+      const readYourWrites = viewer.kind !== 'anonymous' && (await hasWritten(viewer))
       return { viewer, query: readYourWrites ? db.primary : db.replica, readYourWrites }
     },
   }

@@ -11,17 +11,19 @@ import { sweepMutes } from '../graph/sweep-mutes.ts'
 import { sweepIdempotencyKeys } from '../requests/sweep-idempotency-keys.ts'
 import { wakeOwedRetractions } from '../retraction/proofs.ts'
 import { sweepStoredObjects } from '../retraction/sweep-stored-objects.ts'
+import { sweepDropBoxes } from '../share-links/sweep-drop-boxes.ts'
 import { sweepIncoming } from '../uploads/sweep-incoming.ts'
 
 export interface HousekeepingDeps {
-  db: Pick<Database, 'primary'>
+  db: Pick<Database, 'primary' | 'transaction'>
   objects: ObjectStore
   cdn: Cdn
   starts: Pick<WorkflowStarts, 'reconcileDistribution' | 'deliver'>
 }
 
 /** Every sweep, as its module exports it; a new one only has to be added here. */
-export function createHousekeeping({ db: { primary }, objects, cdn, starts }: HousekeepingDeps): Sweep[] {
+export function createHousekeeping({ db, objects, cdn, starts }: HousekeepingDeps): Sweep[] {
+  const { primary } = db
   return [
     startOwedFanouts(primary, (photo) => starts.reconcileDistribution(photo)),
     wakeOwedRetractions(primary, starts),
@@ -32,5 +34,6 @@ export function createHousekeeping({ db: { primary }, objects, cdn, starts }: Ho
     sweepMutes(primary),
     sweepComments(primary),
     sweepAlbumActivity(primary),
+    sweepDropBoxes(db),
   ]
 }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
-import type { UserId } from '../../domain/ids.ts'
+import { isUuid, type UserId } from '../../domain/ids.ts'
+import type { LinkId } from '../../domain/viewer.ts'
 import { assertEpoch } from './object-keys.ts'
 
 /**
@@ -25,6 +26,11 @@ export interface ImageUrlInput {
   owner: { userId: UserId; accessEpoch: number }
   /** Public photos get a URL without expiry that caches keep; all others one of this window. */
   isPublic: boolean
+  /**
+   * The share link that it is issued through: edges deny all URLs of a link by one entry, and none outlives it. Such a URL
+   * has an expiry even if the photo is public.
+   */
+  link?: { linkId: LinkId; expiresAt: Date | null } | undefined
   signingKey: string
   now: Date
 }
@@ -38,7 +44,7 @@ export interface ImageUrl {
 /** The URL under which the edge serves an object. Call it only after the viewer's right was checked. */
 export function imageUrl(input: ImageUrlInput): ImageUrl {
   const path = `/${input.key}`
-  const expirySeconds = input.isPublic ? null : windowExpirySeconds(input.now)
+  const expirySeconds = expiryOf(input)
   const epochs = urlEpochs(input)
   const mac = imageMac(input.signingKey, path, epochs, expirySeconds)
   const expiry = expirySeconds === null ? '' : `&e=${expirySeconds}`
@@ -46,6 +52,12 @@ export function imageUrl(input: ImageUrlInput): ImageUrl {
     url: `${input.baseUrl.replace(/\/+$/, '')}${path}?${epochs}${expiry}&s=${mac}`,
     expiresAt: expirySeconds === null ? null : new Date(expirySeconds * 1000),
   }
+}
+
+function expiryOf({ isPublic, link, now }: ImageUrlInput): number | null {
+  if (!link) return isPublic ? null : windowExpirySeconds(now)
+  const endSeconds = link.expiresAt === null ? Infinity : Math.floor(link.expiresAt.getTime() / 1000)
+  return Math.min(windowExpirySeconds(now), endSeconds)
 }
 
 /**
@@ -57,11 +69,21 @@ export function windowExpirySeconds(now: Date): number {
   return (window + 2) * URL_WINDOW_SECONDS
 }
 
-/** How an image URL tells the epochs of the photo and of its owner: `a=<epoch>&o=<user id>.<epoch>`. */
-export function urlEpochs({ accessEpoch, owner }: Pick<ImageUrlInput, 'accessEpoch' | 'owner'>): string {
+/**
+ * How an image URL tells what edges deny it by: the epochs of the photo and of its owner, and the link that it was issued
+ * through, `a=<epoch>&o=<user id>.<epoch>[&l=<link id>]`.
+ */
+export function urlEpochs({
+  accessEpoch,
+  owner,
+  link,
+}: Pick<ImageUrlInput, 'accessEpoch' | 'owner' | 'link'>): string {
   assertEpoch(accessEpoch)
   assertEpoch(owner.accessEpoch)
-  return `a=${accessEpoch}&o=${owner.userId}.${owner.accessEpoch}`
+  const epochs = `a=${accessEpoch}&o=${owner.userId}.${owner.accessEpoch}`
+  if (!link) return epochs
+  if (!isUuid(link.linkId)) throw new RangeError('Not a link id')
+  return `${epochs}&l=${link.linkId}`
 }
 
 /**

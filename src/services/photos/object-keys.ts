@@ -9,7 +9,8 @@ export const variantsPrefix = (photoId: PhotoId): string => `variants/${photoId}
 
 const VARIANT_NAME = /^[a-z][a-z0-9_]{0,31}$/
 const IMAGE_FORMATS = new Set(['jpeg', 'jpg', 'webp', 'avif', 'png', 'gif'])
-const MAX_EPOCH = 999_999_999_999_999
+/** An edge takes no higher one; no deny is above it. */
+export const MAX_EPOCH = 999_999_999_999_999
 const EPOCH_OF_KEY = /^(variants\/[^/]+\/)(\d+)(\/.*)$/
 
 /**

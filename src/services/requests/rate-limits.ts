@@ -31,6 +31,21 @@ export const RATE_POLICIES = {
   signUp: { points: 30, seconds: HOUR_SECONDS, counts: 'address' },
   signIn: { points: 60, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
   refresh: { points: 120, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
+  /** What a few people behind one address open of share links. */
+  share: { points: 600, seconds: MINUTE_SECONDS, counts: 'address' },
+  /** A guest puts a whole evening into a drop box. */
+  guestUpload: { points: 200, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
+  sharePassword: {
+    points: 30,
+    seconds: QUARTER_HOUR_SECONDS,
+    counts: 'address that passwords of links come from',
+  },
+  /** Per link, from any address; a success clears it. */
+  sharePasswordTarget: {
+    points: 60,
+    seconds: QUARTER_HOUR_SECONDS,
+    counts: 'share link that passwords are tried for',
+  },
   /** Per username tried, from any address; a success clears it. */
   signInTarget: { points: 20, seconds: QUARTER_HOUR_SECONDS, counts: 'username that sign-ins try' },
 } as const

@@ -1,8 +1,15 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { LinkId } from '../../domain/viewer.ts'
 import type { Clients } from '../clients.ts'
 import { createPhotoObjects } from './objects.ts'
 import { planAccount, planAudience, planPhoto } from './plan.ts'
-import { recordAccountProof, recordAudienceProof, recordPhotoProof, watchRetractions } from './proofs.ts'
+import {
+  recordAccountProof,
+  recordAudienceProof,
+  recordLinkProof,
+  recordPhotoProof,
+  watchRetractions,
+} from './proofs.ts'
 import { createEdgeRefusals } from './refuse-at-edge.ts'
 import { withdrawPhotos } from './withdraw-photos.ts'
 
@@ -26,6 +33,7 @@ export function openRetraction({ config, db, objects, cdn, logger }: Clients) {
       photo: (photoId: PhotoId, minEpoch: number) => recordPhotoProof(db.primary, photoId, minEpoch),
       account: (userId: UserId, minEpoch: number) => recordAccountProof(db.primary, userId, minEpoch),
       audience: (userId: UserId, minEpoch: number) => recordAudienceProof(db.primary, userId, minEpoch),
+      link: (linkId: LinkId) => recordLinkProof(db.primary, linkId),
     },
     /** Reports what is owed until the signal aborts. */
     background: (signal: AbortSignal) => watchRetractions({ db, logger }, signal),

@@ -1,6 +1,7 @@
 import type { AccountPlan, PhotoPlan, StaleVariant } from '../../contracts/activities/retraction.ts'
 import type { AccountStatus } from '../../domain/access.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { LinkId } from '../../domain/viewer.ts'
 import type { PhotoStatus } from '../../domain/visibility.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { epochOfKey } from '../photos/object-keys.ts'
@@ -8,6 +9,7 @@ import { epochOfKey } from '../photos/object-keys.ts'
 export const photoSubject = (photoId: PhotoId): string => `photo/${photoId}`
 export const accountSubject = (userId: UserId): string => `account/${userId}`
 export const audienceSubject = (userId: UserId): string => `audience/${userId}`
+export const linkSubject = (linkId: LinkId): string => `link/${linkId}`
 
 // Plan: one probe of photos_pkey, photo_variants_pkey and retractions_pkey.
 const PHOTO = `

@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { OutboxMessage } from '../../contracts/outbox.ts'
 import type { Sweep } from '../../contracts/housekeeping.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { LinkId } from '../../domain/viewer.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { reportUnprovenRetractions } from '../../observability/retraction-events.ts'
 import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
-import { accountSubject, audienceSubject, photoSubject } from './plan.ts'
+import { accountSubject, audienceSubject, linkSubject, photoSubject } from './plan.ts'
 
 /** Records that every edge refuses a photo's URLs below the epoch; a narrowing since then stays owed. */
 export function recordPhotoProof(primary: Query, photoId: PhotoId, minEpoch: number): Promise<boolean> {
@@ -24,6 +25,11 @@ export function recordAccountProof(primary: Query, userId: UserId, minEpoch: num
 /** The same for the signed URLs of an account's photos. */
 export function recordAudienceProof(primary: Query, userId: UserId, minEpoch: number): Promise<boolean> {
   return recordProof(primary, audienceSubject(userId), minEpoch)
+}
+
+/** The same for whatever was issued through a share link, which has one epoch. */
+export function recordLinkProof(primary: Query, linkId: LinkId): Promise<boolean> {
+  return recordProof(primary, linkSubject(linkId), 1)
 }
 
 async function recordProof(
@@ -66,9 +72,17 @@ export function wakeOwedRetractions(primary: Query, starts: Pick<WorkflowStarts,
 }
 
 function messageFor(subject: string, ownerId: UserId): OutboxMessage {
-  const [kind, id] = subject.split('/')
-  if (kind === 'photo') return { kind: 'photoChanged', payload: { photoId: id!, ownerId } }
-  return { kind: kind === 'audience' ? 'audienceNarrowed' : 'accountChanged', payload: { userId: ownerId } }
+  const [kind, id] = subject.split('/') as [string, string]
+  switch (kind) {
+    case 'photo':
+      return { kind: 'photoChanged', payload: { photoId: id, ownerId } }
+    case 'link':
+      return { kind: 'linkChanged', payload: { linkId: id, ownerId } }
+    case 'audience':
+      return { kind: 'audienceNarrowed', payload: { userId: ownerId } }
+    default:
+      return { kind: 'accountChanged', payload: { userId: ownerId } }
+  }
 }
 
 const WATCH_INTERVAL_MS = 5_000

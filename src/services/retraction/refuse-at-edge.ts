@@ -1,8 +1,9 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { LinkId } from '../../domain/viewer.ts'
 import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { imageUrl, OWNER_EPOCH } from '../photos/image-url.ts'
-import { epochOfKey, variantsPrefix } from '../photos/object-keys.ts'
+import { epochOfKey, MAX_EPOCH, variantKey, variantsPrefix } from '../photos/object-keys.ts'
 
 interface Refusal {
   edge: string
@@ -29,6 +30,12 @@ export interface EdgeRefusals {
   denyAccount(edge: string, userId: UserId, minEpoch: number): Promise<void>
   /** The same for those of its photos that are not public: their URLs are signed. */
   denyAudience(edge: string, userId: UserId, minEpoch: number): Promise<void>
+  /**
+   * Has one edge deny every URL that was issued through a share link, and prove it: one entry and one request, however many
+   * photos the link showed.
+   * @throws EdgeStillServesError, DarkroomError `unavailable` if it did not confirm
+   */
+  refuseLink(edge: string, linkId: LinkId): Promise<void>
 }
 
 /** An edge still serves a URL that it must refuse. */
@@ -88,5 +95,22 @@ export function createEdgeRefusals({ db, cdn, cdnBaseUrl, cdnSigningKey }: EdgeR
 
     denyAccount: (edge, userId, minEpoch) => cdn.deny(edge, { userId }, minEpoch),
     denyAudience: (edge, userId, minEpoch) => cdn.deny(edge, { audienceOf: userId }, minEpoch),
+
+    async refuseLink(edge, linkId) {
+      await cdn.deny(edge, { linkId }, 1)
+      // Of no image, so that nothing but the link can be the reason.
+      const { url } = imageUrl({
+        baseUrl: cdnBaseUrl,
+        key: variantKey(linkId, 0, 'none', 'webp'),
+        accessEpoch: 0,
+        owner: { userId: '1', accessEpoch: MAX_EPOCH },
+        isPublic: false,
+        link: { linkId, expiresAt: null },
+        signingKey: cdnSigningKey,
+        now: new Date(),
+      })
+      if (!(await cdn.denies(edge, url)))
+        throw new EdgeStillServesError(`URLs of link ${linkId} are still served`)
+    },
   }
 }

@@ -1,7 +1,7 @@
 import type { ClaimOutcome, PublishOutcome } from '../../contracts/activities/uploads.ts'
-import type { PhotoId } from '../../domain/ids.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
-import { belongsInFeeds, type PhotoStatus } from '../../domain/visibility.ts'
+import { belongsInFeeds, isValidated, type PhotoStatus, type Visibility } from '../../domain/visibility.ts'
 import type { PhotoRow } from '../../entities/index.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
@@ -27,7 +27,7 @@ export interface Uploads {
    * @returns the status of the photo now; null if it does not exist
    */
   fail(photoId: PhotoId, code: string, detail: string): Promise<{ status: PhotoStatus | null }>
-  /** Makes a validated photo visible. */
+  /** Makes a validated photo visible, or offers it to its owner if a guest put it into their drop box. */
   publish(photoId: PhotoId): Promise<PublishOutcome>
   /** Removes objects that the steps of an upload may have stored after its photo was deleted. */
   discard(photoId: PhotoId): Promise<void>
@@ -87,24 +87,52 @@ async function publish(
     text: `SELECT status, owner_id::text, version, visibility, caption, sha256 FROM photos WHERE photo_id = $1 FOR UPDATE`,
     values: [photoId],
   })
-  if (photo?.status === 'ready') return { outcome: 'published', version: photo.version }
+  if (photo && isValidated(photo.status)) return { outcome: 'published', version: photo.version }
   if (photo?.status !== 'processing' || !photo.sha256) return { outcome: 'gone' }
 
-  // The score comes from the primary's clock, after the row's lock was won, and equals published_at to the millisecond.
-  const [published] = await tx.query<{ version: PhotoRow['version']; score: string }>({
+  await writeTags(tx, photoId, photo.caption)
+  const [offered] = await tx.query({
+    text: 'SELECT FROM drop_box_items WHERE photo_id = $1',
+    values: [photoId],
+  })
+  const { version } = offered
+    ? await validated(tx, photoId, 'offered')
+    : await makeReady(
+        tx,
+        { photoId, ownerId: photo.owner_id, visibility: photo.visibility },
+        fanoutShardThreshold,
+      )
+  return { outcome: 'published', version }
+}
+
+/** Publishes a photo whose original is valid, and which the transaction has locked. */
+export async function makeReady(
+  tx: Transaction,
+  { photoId, ownerId, visibility }: { photoId: PhotoId; ownerId: UserId; visibility: Visibility },
+  fanoutShardThreshold: number,
+): Promise<{ version: number; score: string }> {
+  const published = await validated(tx, photoId, 'ready')
+  if (belongsInFeeds({ status: 'ready', visibility })) {
+    await markInFlight(tx, { photoId, ownerId, score: Number(published.score) }, fanoutShardThreshold)
+  }
+  return published
+}
+
+/** The score comes from the primary's clock, after the row's lock was won, and equals published_at to the millisecond. */
+async function validated(
+  tx: Transaction,
+  photoId: PhotoId,
+  status: 'ready' | 'offered',
+): Promise<{ version: number; score: string }> {
+  const [row] = await tx.query<{ version: number; score: string }>({
     text: `
-      UPDATE photos SET status = 'ready', version = version + 1, published_at = clock.at,
+      UPDATE photos SET status = $2, version = version + 1, published_at = clock.at,
         score = (extract(epoch FROM clock.at) * 1000)::bigint
       FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS at) clock
       WHERE photo_id = $1 RETURNING version, score`,
-    values: [photoId],
+    values: [photoId, status],
   })
-  await writeTags(tx, photoId, photo.caption)
-  if (belongsInFeeds({ status: 'ready', visibility: photo.visibility })) {
-    const inFlight = { photoId, ownerId: photo.owner_id, score: Number(published!.score) }
-    await markInFlight(tx, inFlight, fanoutShardThreshold)
-  }
-  return { outcome: 'published', version: published!.version }
+  return row!
 }
 
 async function close(

@@ -23,6 +23,8 @@ interface OpenedUpload {
 interface OpenOptions {
   albumId?: AlbumId | undefined
   first?: FirstRun | undefined
+  /** Writes what belongs to the photo in its transaction. */
+  beside?: (tx: Transaction, photoId: PhotoId) => Promise<void>
 }
 
 /** The client's side of an upload, until its workflow takes over. */
@@ -91,7 +93,7 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
   }
 
   return {
-    async open(ownerId, photo, { albumId, first } = {}) {
+    async open(ownerId, photo, { albumId, first, beside } = {}) {
       if (photo.bytes > deps.maxUploadBytes) {
         throw new DarkroomError('too_large', `A photo may have at most ${deps.maxUploadBytes} bytes.`, {
           fields: [{ path: 'body.bytes', message: `At most ${deps.maxUploadBytes}.` }],
@@ -104,6 +106,7 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
         await insertPhoto(tx, { photoId, ownerId, photo, expiresAt })
         await writeTags(tx, photoId, photo.caption)
         if (albumId !== undefined) await addNewPhoto(tx, ownerId, albumId, photoId)
+        await beside?.(tx, photoId)
         await first?.keep(tx, { status: 201, resourceId: photoId })
         return addToOutbox(tx, {
           kind: 'uploadOpened',

@@ -1,7 +1,7 @@
 import type { RenderOutcome, VariantPlan, VariantRef } from '../../contracts/activities/uploads-media.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import { VARIANT_FORMATS, VARIANT_SPECS, type VariantSpec } from '../../domain/variants.ts'
-import type { PhotoStatus } from '../../domain/visibility.ts'
+import { isValidated, type PhotoStatus } from '../../domain/visibility.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { renderVariants, type RenderedVariant } from '../../infra/image/render.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
@@ -58,7 +58,7 @@ export function createVariants({ db, objects, maxPixels }: VariantsDeps): Varian
 
   async function storeUnderCurrentEpoch(photoId: PhotoId, rendered: RenderedVariant): Promise<void> {
     const photo = await readPhoto(db, photoId)
-    if (photo?.status !== 'ready') throw new PhotoGoneError()
+    if (!photo || !isValidated(photo.status)) throw new PhotoGoneError()
     const key = variantKey(photoId, photo.accessEpoch, rendered.variant, rendered.format)
     await objects.put(key, rendered.data, VARIANT_FORMATS[rendered.format].contentType)
     try {
@@ -73,14 +73,14 @@ export function createVariants({ db, objects, maxPixels }: VariantsDeps): Varian
   return {
     async plan(photoId) {
       const photo = await readPhoto(db, photoId)
-      if (photo?.status !== 'ready') return { outcome: 'gone' }
+      if (!photo || !isValidated(photo.status)) return { outcome: 'gone' }
       const missing = await findMissing(db, photoId)
       return { outcome: 'planned', variants: VARIANT_SPECS.map(refOf), missing: missing.map(refOf) }
     },
 
     async renderAll(photoId, signal) {
       const photo = await readPhoto(db, photoId)
-      if (photo?.status !== 'ready') return { outcome: 'gone' }
+      if (!photo || !isValidated(photo.status)) return { outcome: 'gone' }
       const missing = await findMissing(db, photoId)
       const variants = VARIANT_SPECS.map(refOf)
       if (missing.length === 0) return { outcome: 'rendered', variants, failed: [] }
@@ -91,7 +91,7 @@ export function createVariants({ db, objects, maxPixels }: VariantsDeps): Varian
 
     async renderOne(photoId, ref, signal) {
       const photo = await readPhoto(db, photoId)
-      if (photo?.status !== 'ready') return { outcome: 'gone' }
+      if (!photo || !isValidated(photo.status)) return { outcome: 'gone' }
       const [result] = await render(photoId, [specOf(ref)], signal)
       if (result!.ok) return { outcome: 'rendered', failed: [] }
       if (result!.error instanceof PhotoGoneError) return { outcome: 'gone' }
@@ -136,7 +136,7 @@ async function record(
 ): Promise<void> {
   await db.transaction(async ({ query }) => {
     const photo = await holdPhoto(query, photoId)
-    if (photo?.status !== 'ready') throw new PhotoGoneError()
+    if (!photo || !isValidated(photo.status)) throw new PhotoGoneError()
     if (photo.accessEpoch !== accessEpoch) throw new EpochMovedError('the access epoch has moved')
     await recordVariant(query, photoId, { variant, format, objectKey: key, width, height, bytes })
   })

@@ -13,6 +13,7 @@ import {
   owned,
   profiled,
   seen,
+  shared,
   signedIn,
   type Rule,
   type Subject,
@@ -21,14 +22,18 @@ import {
   ACTIVITY,
   ALBUM,
   COMMENT,
+  LINK,
   MEMBER,
+  NEW_LINK,
   NEW_PHOTO,
+  OFFERED,
   OWN_USER,
   pageOf,
   PHOTO,
   PROFILE,
   PROGRESS,
   SESSION,
+  SHARED,
   SIGNED_IN,
   UPLOAD,
   USER,
@@ -157,6 +162,38 @@ export const MATRIX: Readonly<Record<string, Line>> = {
     shows: { album: ALBUM },
   },
 
+  // Share links and drop boxes
+  'POST /v1/albums/:albumId/share-links': {
+    rule: signedIn(albumRole('share links to', 201)),
+    body: () => ({ maxViews: 5 }),
+    shows: { link: NEW_LINK },
+  },
+  'GET /v1/albums/:albumId/share-links': {
+    rule: signedIn(albumRole('share links to', 200)),
+    shows: pageOf(LINK),
+  },
+  'DELETE /v1/albums/:albumId/share-links/:linkId': { rule: signedIn(albumRole('share links to', 204)) },
+  'GET /v1/share/:token': { rule: shared(200), per: 'photo', shows: SHARED },
+  'POST /v1/share/:token/uploads': {
+    rule: shared(201),
+    per: 'photo',
+    body: () => ({ contentType: 'image/jpeg', bytes: 10, name: 'Karl' }),
+    shows: { upload: UPLOAD, ticket: 'value' },
+  },
+  // Nobody has a ticket.
+  'POST /v1/share/:token/uploads/:ticket/complete': { rule: shared(404), per: 'photo' },
+  'GET /v1/albums/:albumId/drop-box': {
+    rule: signedIn(albumRole('see the drop box of', 200)),
+    shows: pageOf(OFFERED),
+  },
+  // Approved already. It was offered to the owner, and to no admin.
+  'PUT /v1/albums/:albumId/drop-box/:itemId': {
+    rule: signedIn(oneself(204, albumRole('see the drop box of', 404))),
+  },
+  'DELETE /v1/albums/:albumId/drop-box/:itemId': {
+    rule: signedIn(albumRole('see the drop box of', 404)),
+  },
+
   // Accounts
   'GET /v1/users/:username': { rule: profiled(200), shows: { user: PROFILE } },
   'GET /v1/users/:username/photos': { rule: lists(200), shows: pageOf(PHOTO), complete: 'audience' },
@@ -227,12 +264,3 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   'GET /docs': { rule: open(200) },
   'GET /': { rule: open(302) },
 }
-
-/** What later routes bring, and this table will then say. */
-export const LATER = [
-  'link holder',
-  'link holder with its password',
-  'link holder without its password',
-  'holder of an expired link',
-  'holder of an exhausted link',
-] as const

@@ -9,11 +9,13 @@ import { roleMay, type AlbumAction } from '../../../src/domain/albums.ts'
 import { mayDeleteComment } from '../../../src/domain/comments.ts'
 import {
   ACCOUNTS,
+  holdsLink,
   relationsOf,
   roleOf,
   viewerOf,
   type Cell,
   type CellPhoto,
+  type Principal,
 } from '../../support/worlds/access-cells.ts'
 
 /** A request's subject: the account of the cell, or one of its photos. */
@@ -38,7 +40,13 @@ export const isInAudience = (cell: Cell, photo: CellPhoto): boolean => isSeen(ce
 function isSeen(cell: Cell, { visibility }: CellPhoto, grantedByMembership: boolean): boolean {
   const photo = { ownerId: cell.owner.id, visibility, status: 'ready' as const }
   const owner = ACCOUNTS[cell.account]
-  const relations = { ...relationsOf(cell), owner, grantedByLink: false, grantedByMembership }
+  const relations = {
+    ...relationsOf(cell),
+    owner,
+    isInAlbumOfLink: false,
+    grantedByLink: false,
+    grantedByMembership,
+  }
   return maySee(viewerOf(cell), photo, relations)
 }
 
@@ -102,6 +110,20 @@ export const albumRole =
   (action: AlbumAction, status: number): Rule =>
   (subject) =>
     !seesAlbum(subject, subject.photo!) ? 'hidden' : roleMay(roleOf(subject), action) ? status : 403
+
+const REFUSED: Partial<Record<Principal, number>> = {
+  'link holder without its password': 401,
+  'holder of an expired link': 410,
+  'holder of an exhausted link': 410,
+}
+
+/** Who holds a link to the photo's album; it is absent for all others, and while the account is suspended. */
+export const shared =
+  (status: Expected): Rule =>
+  (subject) =>
+    holdsLink(subject) && ACCOUNTS[subject.account].status === 'active'
+      ? (REFUSED[subject.principal] ?? status)
+      : 'hidden'
 
 /** A member, even if the album is hidden by now. */
 export const membership =

@@ -91,6 +91,35 @@ export const ALBUM = {
   'cover?': PHOTO,
 } as const
 
+export const LINK = values(
+  ...(['id', 'label', 'hasPassword', 'expiresAt', 'maxViews', 'views'] as const),
+  ...(['allowUpload', 'state', 'lastUsedAt', 'createdAt'] as const),
+)
+
+export const NEW_LINK = { ...LINK, ...values('url', 'token') } as const
+
+const NAMES = values('username', 'displayName')
+
+/** What a link shows of its album: one photo here, whatever its visibility. */
+export const SHARED = {
+  album: { ...values('title', 'description', 'expiresAt', 'allowUpload'), owner: NAMES },
+  items: [
+    ({ id }: Record<string, unknown>, cell: Cell): Shape => {
+      if (!cell.photos.some(({ photoId, albumId }) => photoId === id && albumId))
+        throw new Error('a photo of no album')
+      return {
+        ...values('id', 'caption', 'altText', 'width', 'height', 'placeholder'),
+        owner: NAMES,
+        tags: ['value'],
+        variants: [{ ...FILE, expiresAt: 'value' }],
+      }
+    },
+  ],
+  ...values('nextCursor', 'session'),
+} as const
+
+export const OFFERED = { ...values('id', 'name', 'linkId', 'offeredAt'), photo: PHOTO } as const
+
 export const MEMBER = { user: BESIDE, ...values('role', 'addedAt') } as const
 
 export const ACTIVITY = {

@@ -51,6 +51,7 @@ function cdnThatRecords() {
       return []
     },
     findServed: async () => [],
+    denies: async () => true,
   }
   return { cdn, purged, setUp: (up: boolean) => (isUp = up) }
 }

@@ -27,6 +27,7 @@ const NOTHING: Relations = {
   follows: false,
   blocking: false,
   blockedBy: false,
+  isInAlbumOfLink: false,
   grantedByLink: false,
   grantedByMembership: false,
 }

@@ -29,8 +29,8 @@ export interface BuildPhotoOptions {
   hasVariants?: boolean
 }
 
-/** Statuses of photos that were published once. */
-const PUBLISHED: readonly PhotoStatus[] = ['ready', 'quarantined', 'deleted']
+/** Statuses of photos that were published once, or offered to their owner. */
+const PUBLISHED: readonly PhotoStatus[] = ['ready', 'offered', 'quarantined', 'deleted']
 /** Its validation has run, and it is published next. */
 const VALIDATED: readonly PhotoStatus[] = ['processing', ...PUBLISHED]
 

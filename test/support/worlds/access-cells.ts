@@ -27,6 +27,11 @@ export const PRINCIPALS = [
   'album viewer',
   'album contributor',
   'album admin',
+  'link holder',
+  'link holder with its password',
+  'link holder without its password',
+  'holder of an expired link',
+  'holder of an exhausted link',
 ] as const
 export type Principal = (typeof PRINCIPALS)[number]
 
@@ -35,6 +40,21 @@ const MEMBERS: Partial<Record<Principal, GivenRole>> = {
   'album contributor': 'contributor',
   'album admin': 'admin',
 }
+
+/** Those who have no account, but a link to each album: what they were given with it, and send with every request. */
+const LINK_HOLDERS: Partial<Record<Principal, { fields: object; headers?: Record<string, string> }>> = {
+  'link holder': { fields: {} },
+  'link holder with its password': {
+    fields: { password: 'fog-2026' },
+    headers: { 'X-Share-Password': 'fog-2026' },
+  },
+  'link holder without its password': { fields: { password: 'fog-2026' } },
+  'holder of an expired link': { fields: { expiresAt: '2099-01-01T00:00:00Z' } },
+  'holder of an exhausted link': { fields: { maxViews: 1 } },
+}
+
+export const holdsLink = ({ principal }: Pick<Cell, 'principal'>) => principal in LINK_HOLDERS
+export const headersOf = ({ principal }: Pick<Cell, 'principal'>) => LINK_HOLDERS[principal]?.headers ?? {}
 
 /** In the account's albums; null for those who are no members. */
 export const roleOf = ({ principal }: Pick<Cell, 'principal'>): AlbumRole | null =>
@@ -57,13 +77,15 @@ export interface CellPhoto {
   commentId: CommentId
   /** An album of the owner's with this photo alone, of the same visibility. A shared photo is in none. */
   albumId?: AlbumId
+  /** Of a link to that album, of those who hold one. */
+  linkToken?: string
 }
 
 /** Somebody who asks, and an account with photos that they ask for. The account follows them, which gives no right. */
 export interface Cell {
   principal: Principal
   account: Account
-  /** Undefined for the anonymous one. */
+  /** Undefined for those without an account. */
   asker: Person | undefined
   owner: Person
   /** Somebody who has to do with neither. */
@@ -85,7 +107,9 @@ export const photosOf = (account: Account): readonly Wanted[] =>
 
 /** A request to follow waits only at a private account. */
 export const isPossible = (principal: Principal, account: Account) =>
-  principal !== 'requester' || account === 'private'
+  (principal !== 'requester' || account === 'private') &&
+  // What a link shows does not depend on the privacy of the account, and a link of none is absent, whatever it needs.
+  (!(principal in LINK_HOLDERS) || account === 'public' || principal === 'link holder')
 
 export async function buildCell(
   world: ApiWorld,
@@ -95,14 +119,20 @@ export async function buildCell(
 ): Promise<Cell> {
   const { db } = world
   const owner = await world.signUp()
-  const asker = principal === 'anonymous' ? undefined : principal === 'owner' ? owner : await world.signUp()
+  const asker =
+    principal === 'anonymous' || principal in LINK_HOLDERS
+      ? undefined
+      : principal === 'owner'
+        ? owner
+        : await world.signUp()
   const bystander = await world.signUp()
   const tag = `t${randomBytes(8).toString('hex')}`
   const photos: CellPhoto[] = []
   for (const { visibility, isShared } of wanted) {
     const made = await publish(world, owner, tag, { visibility, isShared })
     const albumId = isShared ? {} : { albumId: await openAlbum(world, owner, visibility, made.photoId) }
-    photos.push({ visibility, isShared, ...made, ...albumId })
+    const linkToken = albumId.albumId && (await openLink(world, owner, principal, albumId.albumId))
+    photos.push({ visibility, isShared, ...made, ...albumId, ...(linkToken ? { linkToken } : {}) })
   }
 
   if (asker && asker !== owner) {
@@ -167,7 +197,35 @@ async function openAlbum(
   coverPhotoId: PhotoId,
 ): Promise<AlbumId> {
   const body = { title: 'Album', visibility, coverPhotoId }
-  return (await world.call('POST', '/v1/albums', { token: owner.token, body })).body.album.id
+  const { album } = (await world.call('POST', '/v1/albums', { token: owner.token, body })).body
+  // As if a guest had offered the photo, and the owner had approved it.
+  await world.db.primary({
+    text: 'INSERT INTO drop_box_items (photo_id, album_id) VALUES ($1, $2)',
+    values: [coverPhotoId, album.id],
+  })
+  return album.id
+}
+
+/** @returns the token of a link to the album, for those who hold one */
+async function openLink(
+  world: ApiWorld,
+  owner: Person,
+  principal: Principal,
+  albumId: AlbumId,
+): Promise<string | undefined> {
+  const holder = LINK_HOLDERS[principal]
+  if (!holder) return undefined
+  const path = `/v1/albums/${albumId}/share-links`
+  const body = { allowUpload: true, ...holder.fields }
+  const { link } = (await world.call('POST', path, { token: owner.token, body })).body
+  if (principal === 'holder of an exhausted link') await world.call('GET', `/v1/share/${link.token}`)
+  if (principal === 'holder of an expired link') {
+    await world.db.primary({
+      text: `UPDATE share_links SET expires_at = now() - interval '1 second' WHERE link_id = $1`,
+      values: [link.id],
+    })
+  }
+  return link.token
 }
 
 async function addMember(

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import {
   BLOCKS,
@@ -85,11 +86,17 @@ export async function seedAccessWorld(db: Database): Promise<AccessWorld> {
       .flatMap((photo) => PHOTO_STATUSES.map((status) => ({ ...photo, status })))
       .map(async (photo) => ({ ...photo, ...(await buildPhoto(db, photo.userId, photo)) })),
   )
-  const links: Record<Grant, string> = { none: uuidv7(), byOwner: uuidv7(), byAnother: uuidv7() }
-  await insertGrants(db, links.byOwner, photos, (photo) => photo.userId)
-  await insertGrants(db, links.byAnother, photos, () => strangers.none)
+  const { userId: host } = await buildUser(db)
+  const linkTo = async (...[shown, addedBy, options]: [readonly SeededPhoto[], AddedBy, AlbumOptions?]) =>
+    insertLink(db, await insertAlbum(db, [host], shown, addedBy, options))
+  const links: Record<Grant, string> = {
+    none: await linkTo([], byOwner),
+    byOwner: await linkTo(photos, byOwner),
+    byAnother: await linkTo(photos, () => strangers.none),
+    withheld: await linkTo(photos, byOwner, { shownByLinks: false }),
+  }
   const members = (grant: Grant) => [strangers[grant], followers[grant]]
-  await insertAlbum(db, members('byOwner'), photos, (photo) => photo.userId)
+  await insertAlbum(db, members('byOwner'), photos, byOwner)
   await insertAlbum(db, members('byAnother'), photos, () => strangers.none)
   const albums = await insertAlbums(db, owners, members('byOwner'))
   await settle(db)
@@ -114,18 +121,15 @@ export async function seedAccessWorld(db: Database): Promise<AccessWorld> {
   }
 }
 
-/** By SQL: no service makes share links yet. */
-async function insertGrants(
-  db: Database,
-  linkId: string,
-  photos: readonly SeededPhoto[],
-  grantedBy: (photo: SeededPhoto) => UserId,
-): Promise<void> {
+/** By SQL, as its album is. */
+async function insertLink(db: Database, albumId: AlbumId): Promise<string> {
+  const linkId = uuidv7()
   await db.primary({
-    text: `INSERT INTO share_link_grants (link_id, photo_id, granted_by)
-           SELECT $1::uuid, photo_id, granted_by FROM unnest($2::uuid[], $3::bigint[]) AS given (photo_id, granted_by)`,
-    values: [linkId, photos.map((photo) => photo.photoId), photos.map(grantedBy)],
+    text: `INSERT INTO share_links (link_id, album_id, created_by, token_hash)
+           SELECT $1, album_id, owner_id, $3 FROM albums WHERE album_id = $2`,
+    values: [linkId, albumId, randomBytes(32)],
   })
+  return linkId
 }
 
 /** Of each kind of grant, a viewer who gets it by membership: no photo is granted to the others. */
@@ -135,13 +139,18 @@ async function buildViewers(db: Database): Promise<Record<Grant, UserId>> {
   return Object.fromEntries(viewers) as Record<Grant, UserId>
 }
 
+type AddedBy = (photo: SeededPhoto) => UserId
+type AlbumOptions = { shownByLinks?: boolean }
+const byOwner: AddedBy = ({ userId }) => userId
+
 /** By SQL: nobody can add the photo of another account, or one that is deleted. */
 async function insertAlbum(
   db: Database,
   memberIds: readonly UserId[],
   photos: readonly SeededPhoto[],
-  addedBy: (photo: SeededPhoto) => UserId,
-): Promise<void> {
+  addedBy: AddedBy,
+  { shownByLinks = true }: AlbumOptions = {},
+): Promise<AlbumId> {
   const albumId = uuidv7()
   await db.primary({
     text: `INSERT INTO albums (album_id, owner_id, title) VALUES ($1, $2, 'of photos')`,
@@ -149,11 +158,12 @@ async function insertAlbum(
   })
   await insertMembers(db, [albumId], memberIds)
   await db.primary({
-    text: `INSERT INTO album_photos (album_id, photo_id, added_by, position, score)
-           SELECT $1::uuid, photo_id, added_by, place, place
+    text: `INSERT INTO album_photos (album_id, photo_id, added_by, position, score, shown_by_links)
+           SELECT $1::uuid, photo_id, added_by, place, place, $4
            FROM unnest($2::uuid[], $3::bigint[]) WITH ORDINALITY AS given (photo_id, added_by, place)`,
-    values: [albumId, photos.map((photo) => photo.photoId), photos.map(addedBy)],
+    values: [albumId, photos.map((photo) => photo.photoId), photos.map(addedBy), shownByLinks],
   })
+  return albumId
 }
 
 /** An album of each owner and visibility, by owner and visibility. By SQL: membership across a block ends. */

@@ -118,7 +118,10 @@ export function albumRoutes(routes: Routes, present: PresentPhoto): void {
     valid(PutAlbumPhoto),
     async (ctx) => {
       const { params, body } = ctx.input
-      await ctx.services.albumPhotos.put(ctx.viewer, params.albumId, params.photoId, body?.position)
+      await ctx.services.albumPhotos.put(ctx.viewer, params.albumId, params.photoId, {
+        index: body?.position,
+        shownByLinks: body?.shownByLinks,
+      })
       ctx.status = 204
     },
   )

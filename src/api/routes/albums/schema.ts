@@ -164,9 +164,17 @@ export const PutAlbumPhoto = operation({
             'How many of the photos that you see come before it. Without it, a new photo goes to the end, and one that is ' +
             'there stays.',
         }),
+      shownByLinks: z
+        .boolean()
+        .optional()
+        .meta({
+          description:
+            'Whether share links of the album show the photo, whatever its visibility; its owner alone decides. By default, links show ' +
+            'what you add to your own album, and not what you add to the album of another.',
+        }),
     })
     .optional(),
-  examples: { body: { position: 0 } },
+  examples: { body: { position: 0, shownByLinks: true } },
   responses: { 204: null },
   errors: ['not_found', 'forbidden', 'invalid', 'quota_exceeded'],
 })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { operation } from '../../operation.ts'
 import { UserSchema } from '../accounts/schema.ts'
 import { otherUserExample, userExample } from '../accounts/examples.ts'
-import { instant, listOf, pageQuery, UserParams } from '../inputs.ts'
+import { futureInstant, instant, listOf, pageQuery, UserParams } from '../inputs.ts'
 import { usersExample } from './examples.ts'
 
 export const BlockUser = operation({
@@ -34,11 +34,6 @@ export const ListBlocks = operation({
   responses: { 200: listOf(UserSchema) },
   errors: ['bad_cursor'],
 })
-
-const futureInstant = z.iso
-  .datetime({ offset: true, error: 'An ISO 8601 date and time with an offset.' })
-  .transform((given) => new Date(given))
-  .refine((given) => given.getTime() > Date.now(), 'Not in the future.')
 
 export const MuteUser = operation({
   id: 'muteUser',

@@ -20,7 +20,7 @@ export const UploadSchema = z
   })
   .meta({ id: 'Upload' })
 
-const contentType = z
+export const contentType = z
   .string()
   .max(MAX_CHARACTERS.contentType)
   .refine((given) => (ORIGINAL_CONTENT_TYPES as readonly string[]).includes(given), {
@@ -30,11 +30,23 @@ const contentType = z
   .transform((given) => given as OriginalContentType)
   .meta(shownAs({ type: 'string', enum: [...ORIGINAL_CONTENT_TYPES] }))
 
-const sha256 = z
+export const sha256 = z
   .string()
   .regex(/^[0-9a-fA-F]{64}$/, '64 hexadecimal digits.')
   .transform((hex) => hex.toLowerCase())
   .meta(shownAs({ type: 'string', pattern: '^[0-9a-fA-F]{64}$' }))
+
+/** @param maxUploadBytes MAX_UPLOAD_BYTES */
+export const uploadBytes = (maxUploadBytes: number) =>
+  z
+    .number()
+    .int()
+    .min(1)
+    .refine((bytes) => bytes <= maxUploadBytes, {
+      message: `At most ${maxUploadBytes}.`,
+      params: { code: 'too_large' },
+    })
+    .meta(shownAs({ type: 'integer', minimum: 1, maximum: maxUploadBytes }))
 
 /** Like {@link editable}, with the defaults for fields that the upload omits. */
 const initial = {
@@ -54,15 +66,7 @@ export const openUpload = (maxUploadBytes: number) =>
     description: 'PUT exactly `bytes` bytes with exactly `upload.headers`, then call complete.',
     body: z.strictObject({
       contentType,
-      bytes: z
-        .number()
-        .int()
-        .min(1)
-        .refine((bytes) => bytes <= maxUploadBytes, {
-          message: `At most ${maxUploadBytes}.`,
-          params: { code: 'too_large' },
-        })
-        .meta(shownAs({ type: 'integer', minimum: 1, maximum: maxUploadBytes })),
+      bytes: uploadBytes(maxUploadBytes),
       sha256: sha256.optional(),
       ...initial,
       albumId: idOf('album').optional().meta({

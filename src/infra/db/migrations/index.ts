@@ -9,6 +9,7 @@ import { Migration20261126Access } from './migration-20261126-access.ts'
 import { Migration20261127ShareTakenAt } from './migration-20261127-share-taken-at.ts'
 import { Migration20261127SweepPositions } from './migration-20261127-sweep-positions.ts'
 import { Migration20261127Retraction } from './migration-20261127-retraction.ts'
+import { Migration20261127ShareLinks } from './migration-20261127-share-links.ts'
 import { Migration20261126RefoldTags } from './migration-20261126-refold-tags.ts'
 import { Migration20261127Albums } from './migration-20261127-albums.ts'
 import { Migration20261127Engagement } from './migration-20261127-engagement.ts'
@@ -33,6 +34,7 @@ export const migrations = [
   { name: '20261127-albums', class: Migration20261127Albums },
   { name: '20261127-sweep-positions', class: Migration20261127SweepPositions },
   { name: '20261127-share-taken-at', class: Migration20261127ShareTakenAt },
+  { name: '20261127-share-links', class: Migration20261127ShareLinks },
   { name: '20261127-username-skeletons', class: Migration20261127UsernameSkeletons },
   { name: '20261127-audience-epochs', class: Migration20261127AudienceEpochs },
 ]

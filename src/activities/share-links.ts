@@ -1,0 +1,19 @@
+import type { ShareLinkActivities } from '../contracts/activities/share-links.ts'
+import type { Retraction } from '../services/retraction/module.ts'
+import type { LinkEnds } from '../services/share-links/ends.ts'
+import { asActivities } from './failures.ts'
+import { measured } from './retraction.ts'
+
+/** The steps of shareLink. */
+export function createShareLinkActivities(
+  { linkEnds }: { linkEnds: LinkEnds },
+  { refusals, proofs }: Retraction,
+): ShareLinkActivities {
+  return asActivities<ShareLinkActivities>({
+    planShareLink: async ({ linkId }) => ({ ...(await linkEnds.plan(linkId)), edges: [...refusals.edges] }),
+    endShareLink: ({ linkId }) => linkEnds.end(linkId),
+    refuseLinkAtEdge: ({ edge, linkId }) => measured('prove', () => refusals.refuseLink(edge, linkId)),
+    recordLinkProof: async ({ linkId }) => void (await proofs.link(linkId)),
+    purgeShareLink: ({ linkId }) => linkEnds.purge(linkId),
+  })
+}

@@ -1,0 +1,43 @@
+import type { LinkPlan } from '../../contracts/activities/share-links.ts'
+import type { LinkId } from '../../domain/viewer.ts'
+import type { Query } from '../../infra/db/database.ts'
+import { isLive } from '../../infra/db/rules.ts'
+
+/** The steps by which a link ends. Each may run twice. */
+export interface LinkEnds {
+  /** What the row of a link asks of its workflow, by the clock of the database. */
+  plan(linkId: LinkId): Promise<LinkPlan>
+  /** Ends a link that has expired: nothing that opens it is kept. */
+  end(linkId: LinkId): Promise<void>
+  /** Forgets a link that has ended, so that its token is as unknown as any. */
+  purge(linkId: LinkId): Promise<void>
+}
+
+export function createLinkEnds(primary: Query): LinkEnds {
+  return {
+    async plan(linkId) {
+      const [row] = await primary<{ is_live: boolean; ms_left: number | null }>({
+        text: `SELECT ${isLive('l')} AS is_live, ceil(extract(epoch FROM l.expires_at - now()) * 1000)::float8 AS ms_left
+               FROM share_links l WHERE l.link_id = $1`,
+        values: [linkId],
+      })
+      if (!row) return { state: 'gone' }
+      return row.is_live ? { state: 'live', msLeft: row.ms_left } : { state: 'expired' }
+    },
+
+    async end(linkId) {
+      await primary({
+        text: `UPDATE share_links l SET ended_at = now(), password_hash = NULL
+               WHERE l.link_id = $1 AND l.ended_at IS NULL AND NOT ${isLive('l')}`,
+        values: [linkId],
+      })
+    },
+
+    async purge(linkId) {
+      await primary({
+        text: 'DELETE FROM share_links WHERE link_id = $1 AND ended_at IS NOT NULL',
+        values: [linkId],
+      })
+    },
+  }
+}
