@@ -105,12 +105,12 @@ describe('an album', () => {
     const albumId = await world.album(ann!, { visibility: 'public' })
     const photoId = await world.seedPhoto({ ownerId: ann!.id })
     const ofAlbums = world.api.routes.filter(({ path }) => path.includes('albums'))
-    expect(ofAlbums).toHaveLength(16)
+    expect(ofAlbums).toHaveLength(22)
     for (const { method, path } of ofAlbums) {
       const filled = path
         .replace('/v1', '')
         .replace(':albumId', albumId)
-        .replace(':photoId', photoId)
+        .replace(/:(photoId|itemId|linkId)/, photoId)
         .replace(':username', ann!.username)
       expect([path, (await call(undefined, method.toUpperCase(), filled)).status]).toEqual([path, 401])
     }
