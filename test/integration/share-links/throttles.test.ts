@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { spyOnStatements } from '../../support/statements.ts'
 import type { Person } from '../../support/worlds/api-world.ts'
 import { openLinkWorld, type LinkWorld, type MadeLink } from '../../support/worlds/link-world.ts'
@@ -11,7 +11,7 @@ beforeAll(async () => {
   // 60 × 0.1 passwords for a link in a quarter of an hour, 30 × 0.1 from a network, 200 × 0.1 uploads, 600 × 0.1 visits a minute.
   world = await openLinkWorld({ RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '0.1', TRUSTED_PROXY_HOPS: '1' })
   // Until then the process counts for itself.
-  await expect.poll(() => world.api.clients.redis.status).toBe('ready')
+  await vi.waitUntil(() => world.api.clients.redis.status === 'ready', { timeout: 10_000 })
   ;[ann] = (await world.people(1)) as [Person]
   albumId = await world.album(ann)
 })
