@@ -50,6 +50,31 @@ describe('imageUrl', () => {
   })
 })
 
+describe('a URL that is issued through a share link', () => {
+  const link = { linkId: '0199cccc-dddd-7eee-8fff-aaaaaaaaaaaa', expiresAt: null }
+  const now = new Date('2026-01-01T00:04:59.999Z')
+  const urlOf = (input: Partial<Parameters<typeof imageUrl>[0]>) =>
+    imageUrl({ ...common, isPublic: true, link, now, ...input })
+
+  it('names the link, and has an expiry even for a public photo', () => {
+    const { url, expiresAt } = urlOf({})
+    expect(expiresAt).toEqual(new Date('2026-01-01T00:10:00Z'))
+    expect(url).toContain(`?a=4&o=7.2&l=${link.linkId}&e=1767226200&s=`)
+    expect(urlOf({ isPublic: false })).toEqual({ url, expiresAt })
+  })
+
+  it('does not outlive the link', () => {
+    const end = new Date('2026-01-01T00:06:07.890Z')
+    expect(urlOf({ link: { ...link, expiresAt: end } }).expiresAt).toEqual(new Date('2026-01-01T00:06:07Z'))
+    const late = new Date('2026-01-02T00:00:00Z')
+    expect(urlOf({ link: { ...link, expiresAt: late } }).expiresAt).toEqual(new Date('2026-01-01T00:10:00Z'))
+  })
+
+  it('is made for a link id alone', () => {
+    expect(() => urlOf({ link: { ...link, linkId: `${link.linkId}&e=9` } })).toThrow(RangeError)
+  })
+})
+
 describe('windows', () => {
   it('let every URL live longer than a window, up to the maximum', () => {
     fc.assert(

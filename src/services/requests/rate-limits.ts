@@ -31,6 +31,8 @@ export const RATE_POLICIES = {
   signUp: { points: 30, seconds: HOUR_SECONDS, counts: 'address' },
   signIn: { points: 60, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
   refresh: { points: 120, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
+  /** Each may cost every edge an entry of its deny table, which holds some 16,000 an hour for everyone. */
+  shareLink: { points: 60, seconds: HOUR_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   /** What a few people behind one address open of share links. */
   share: { points: 600, seconds: MINUTE_SECONDS, counts: 'address' },
   /** A guest puts a whole evening into a drop box. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { spyOnStatements } from '../../support/statements.ts'
 import type { Person } from '../../support/worlds/api-world.ts'
 import { openLinkWorld, type LinkWorld, type MadeLink } from '../../support/worlds/link-world.ts'
@@ -7,13 +7,15 @@ import { openLinkWorld, type LinkWorld, type MadeLink } from '../../support/worl
 let world: LinkWorld
 let ann: Person
 let albumId: string
+beforeEach(async () => {
+  ;[ann] = (await world.people(1)) as [Person]
+  albumId = await world.album(ann)
+})
 beforeAll(async () => {
   // 60 × 0.1 passwords for a link in a quarter of an hour, 30 × 0.1 from a network, 200 × 0.1 uploads, 600 × 0.1 visits a minute.
   world = await openLinkWorld({ RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '0.1', TRUSTED_PROXY_HOPS: '1' })
   // Until then the process counts for itself.
   await vi.waitUntil(() => world.api.clients.redis.status === 'ready', { timeout: 10_000 })
-  ;[ann] = (await world.people(1)) as [Person]
-  albumId = await world.album(ann)
 })
 afterAll(() => world?.close())
 
@@ -54,6 +56,17 @@ describe('tries of a password', () => {
     const { session } = (await world.visit(link, { password: 'fog-2026' })).body
     await inTurn(8, () => knock(link, 'wrong'))
     expect((await world.visit(link, { session })).status).toBe(200)
+  })
+})
+
+describe('new links', () => {
+  it('are counted by account: each may cost the edges a denial', async () => {
+    const [bob] = (await world.people(1)) as [Person]
+    const of = await world.album(bob)
+    const made = await inTurn(7, () =>
+      world.call('POST', `/v1/albums/${of}/share-links`, { token: bob.token, body: {} }),
+    )
+    expect(made.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201, 201, 429])
   })
 })
 

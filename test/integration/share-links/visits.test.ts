@@ -45,6 +45,7 @@ describe('a visit', () => {
     expect(status).toBe(200)
     expect(body.items.map(({ id }: { id: string }) => id)).toEqual(photoIds)
     expect(JSON.stringify(body)).not.toContain('For Eve')
+    expect(world.logLines.join()).not.toContain(link.token)
     expect(headers.get('X-Robots-Tag')).toBe('noindex')
     expect(headers.get('Referrer-Policy')).toBe('no-referrer')
     expect(headers.get('Cache-Control')).toBe('private, no-store')

@@ -13,7 +13,7 @@ export function shareLinkRoutes(routes: Routes, publicUrl: string): void {
 
   routes.post(
     '/albums/:albumId/share-links',
-    limit('write'),
+    limit('shareLink'),
     signedIn(),
     valid(CreateShareLink),
     async (ctx) => {
