@@ -32,7 +32,8 @@ const MODULES = {
   retraction: ['photos', 'delivery'],
   feed: ['photos', 'distribution', 'lists'],
   search: ['photos', 'graph', 'lists'],
-  engagement: ['photos', 'graph', 'accounts', 'requests', 'lists'],
+  engagement: ['photos', 'graph', 'accounts', 'delivery', 'requests', 'lists'],
+  notifications: ['engagement', 'albums', 'photos', 'graph', 'accounts', 'events', 'delivery', 'lists'],
   operations: [
     'lists',
     'requests',
@@ -48,6 +49,7 @@ const MODULES = {
     'feed',
     'search',
     'engagement',
+    'notifications',
   ],
 }
 

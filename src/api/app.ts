@@ -26,6 +26,7 @@ import { feedRoutes } from './routes/feed/routes.ts'
 import { blockRoutes } from './routes/graph/block-routes.ts'
 import { followRequestRoutes } from './routes/graph/follow-request-routes.ts'
 import { graphRoutes } from './routes/graph/routes.ts'
+import { notificationRoutes } from './routes/notifications/routes.ts'
 import { docsFiles, docsRoutes } from './routes/operations/docs.ts'
 import { operationsRoutes } from './routes/operations/routes.ts'
 import { createPhotoPresenter } from './routes/photos/presenter.ts'
@@ -78,6 +79,7 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
   blockRoutes(v1)
   profileRoutes(v1)
   feedRoutes(v1, present)
+  notificationRoutes(v1, present)
   searchRoutes(v1, present)
   eventRoutes(v1)
   const internal = createRoutes('/internal')

@@ -101,6 +101,12 @@ export const indexDocuments = {
   taskQueue: TASK_QUEUES.search,
 } as const satisfies ActivityOptions
 
+/** The same for notifications, so that a flood of likes holds up no other work. A slice ends after 10 s. */
+export const writeNotifications = {
+  ...durableStep,
+  taskQueue: TASK_QUEUES.notifications,
+} as const satisfies ActivityOptions
+
 /**
  * Protects a push from outages and from a dead worker. A slice takes 2 s and heartbeats every second and after each
  * batch, so that a retry continues after the last batch. The workflow waits for a cancelled slice to end, so that

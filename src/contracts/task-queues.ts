@@ -4,6 +4,8 @@ export const TASK_QUEUES = {
   orchestration: 'orchestration',
   /** Writes of search documents, served by the orchestration worker with slots of their own. */
   search: 'search',
+  /** Writes of notifications, served likewise. */
+  notifications: 'notifications',
   /** CPU: decoding, resizing, encoding. */
   media: 'media',
   /** Bulk I/O: writes batches of feeds to Postgres and Redis. */

@@ -62,6 +62,10 @@ export const MAX_ITEMS = {
   guestUploadsPerAlbum: 30,
   /** Accounts that one comment can mention; further names are text. */
   mentionsPerComment: 10,
+  /** The oldest leave when others come. */
+  notificationsPerUser: 500,
+  /** What one notification remembers of those it tells of; it forgets the oldest and still counts them. */
+  entriesPerNotification: 1_000,
   /** More devices than anyone has; the oldest are signed out. */
   sessionsPerUser: 100,
 } as const

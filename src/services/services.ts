@@ -7,6 +7,7 @@ import { openEvents } from './events/module.ts'
 import { openFeed } from './feed/module.ts'
 import { openGraph } from './graph/module.ts'
 import { openLists } from './lists/module.ts'
+import { openNotifications } from './notifications/module.ts'
 import { openOperations } from './operations/module.ts'
 import { openPhotos } from './photos/module.ts'
 import { openRequests } from './requests/module.ts'
@@ -33,6 +34,7 @@ export function openServices(clients: Clients) {
     ...feed,
     ...openSearch(clients),
     ...openEngagement(clients),
+    ...openNotifications(clients),
     ...openOperations(clients),
     ...events,
     /** The background tasks, which run until the signal aborts. */

@@ -1,5 +1,6 @@
 import { createFeedSweepActivities } from '../activities/feed.ts'
 import { createGraphActivities } from '../activities/graph.ts'
+import { createNotificationActivities } from '../activities/notifications.ts'
 import { createHousekeepingActivities } from '../activities/operations.ts'
 import { createSearchActivities } from '../activities/search.ts'
 import { createShareLinkActivities } from '../activities/share-links.ts'
@@ -9,6 +10,7 @@ import { createUploadActivities } from '../activities/uploads.ts'
 import { openDelivery } from '../services/delivery/module.ts'
 import { openFeedSweep } from '../services/feed/module.ts'
 import { openGraphSteps } from '../services/graph/module.ts'
+import { openNotificationWriter } from '../services/notifications/module.ts'
 import { openHousekeeping, openReplicaKeeper } from '../services/operations/module.ts'
 import { openRetraction } from '../services/retraction/module.ts'
 import { openSearchIndex } from '../services/search/module.ts'
@@ -18,6 +20,8 @@ import { runWorker, type WorkerDefinition } from './run-worker.ts'
 
 /** Writes that wait for OpenSearch at a time. */
 const SEARCH_SLOTS = 20
+/** Writers of notifications that write at a time; each takes a connection to Postgres. */
+const NOTIFICATION_SLOTS = 2
 /** Refusals that wait for one edge at a time: it confirms some 300 a second. */
 const EDGE_SLOTS = 20
 
@@ -37,6 +41,7 @@ export const orchestrationWorker: WorkerDefinition = {
   compose(clients) {
     const delivery = openDelivery(clients)
     const retraction = openRetraction(clients)
+    const notifications = openNotificationWriter(clients, delivery)
     return {
       activities: {
         ...createUploadActivities({ ...openUploadSteps(clients), ...delivery }),
@@ -45,15 +50,22 @@ export const orchestrationWorker: WorkerDefinition = {
         ...createShareLinkActivities(openLinkEnds(clients), retraction),
         ...createGraphActivities(openGraphSteps(clients)),
         ...createSearchActivities(openSearchIndex(clients)),
+        ...createNotificationActivities(notifications),
         ...createFeedSweepActivities(openFeedSweep(clients)),
         ...createHousekeepingActivities(openHousekeeping(clients, delivery)),
       },
       // What waits for an edge or for search takes no slot that others need.
       besides: [
         { taskQueue: TASK_QUEUES.search, slots: SEARCH_SLOTS },
+        { taskQueue: TASK_QUEUES.notifications, slots: NOTIFICATION_SLOTS },
         ...retraction.refusals.edges.map((edge) => ({ taskQueue: edgeTaskQueue(edge), slots: EDGE_SLOTS })),
       ],
-      background: [delivery.background, retraction.background, openReplicaKeeper(clients).background],
+      background: [
+        delivery.background,
+        retraction.background,
+        notifications.background,
+        openReplicaKeeper(clients).background,
+      ],
     }
   },
 }

@@ -8,6 +8,12 @@ import {
   HAND_OVER,
   type FanoutShardInput,
 } from '../contracts/fanout-shard.ts'
+import {
+  NOTIFICATION_WRITER,
+  NOTIFICATIONS_OWED,
+  notificationWriterWorkflowId,
+  type NotificationWriterResult,
+} from '../contracts/notification-writer.ts'
 import { FANOUT_START } from '../contracts/photo-fanout.ts'
 import {
   ORIGINAL_ARRIVED,
@@ -149,6 +155,38 @@ describe('an upload whose photo is deleted just as its steps end', () => {
       await upload.signal(PHOTO_DELETED)
       deleted.open()
       expect(await upload.result()).toEqual({ stage: 'deleted' })
+    } finally {
+      await workers.stop()
+    }
+  })
+})
+
+describe('a writer of notifications whose history grows long', () => {
+  it('continues as new, keeps a wake and counts on', async () => {
+    const workflowId = notificationWriterWorkflowId(3)
+    const runs = new Set<string>()
+    const wake = () =>
+      env.client.workflow.signalWithStart(NOTIFICATION_WRITER, {
+        workflowId,
+        taskQueue: TASK_QUEUES.orchestration,
+        args: [{ writer: 3 }],
+        signal: NOTIFICATIONS_OWED,
+        signalArgs: [],
+      })
+    const workers = await startWorkers(env, {
+      async writeNotifications() {
+        runs.add(Context.current().info.workflowExecution!.runId)
+        // Each slice is woken while it is under way; none once the run has been continued.
+        if (runs.size === 1) await wake()
+        return { taken: 10, more: false }
+      },
+    })
+    try {
+      const writer = await wake()
+      const { events } = (await writer.result()) as NotificationWriterResult
+      expect(runs.size).toBe(2)
+      expect(events).toBeGreaterThan(20)
+      expect(events % 10).toBe(0)
     } finally {
       await workers.stop()
     }

@@ -21,10 +21,13 @@ import {
   shareLinkWorkflowId,
   type ShareLinkProgress,
 } from '../../src/contracts/share-link.ts'
+import { notificationWriterWorkflowId } from '../../src/contracts/notification-writer.ts'
 import { photoSyncWorkflowId } from '../../src/contracts/photo-sync.ts'
 import { PHOTO_DELETED, photoUploadWorkflowId } from '../../src/contracts/photo-upload.ts'
 import type { UserId } from '../../src/domain/ids.ts'
 import { createFollows } from '../../src/services/graph/follows.ts'
+import { NOTIFICATION_WRITERS } from '../../src/domain/notifications.ts'
+import { oweNotification } from '../../src/services/delivery/notification-events.ts'
 import { incomingKey } from '../../src/services/photos/object-keys.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
 import { mediaWorker } from '../../src/workers/media.ts'
@@ -123,6 +126,13 @@ async function record(world: UploadWorld): Promise<void> {
   await createFollows(world).removeFollower(owner, follower.username)
   await ended(audienceSyncWorkflowId(owner))
   await save('audience-sync-narrowed', audienceSyncWorkflowId(owner))
+  await world.db.transaction((tx) =>
+    oweNotification(tx, { recipientId: owner, kind: 'follow', actorId: celebrity }),
+  )
+  const writer = notificationWriterWorkflowId(Number(owner) % NOTIFICATION_WRITERS)
+  await eventually(() => exists(writer))
+  await ended(writer)
+  await save('notification-writer', writer)
 
   const invalid = await upload(bytes.subarray(0, bytes.length / 2))
   await ended(photoUploadWorkflowId(invalid.photoId))
@@ -267,6 +277,14 @@ async function addFollowers(author: UserId): Promise<void> {
     text: 'INSERT INTO user_counters (user_id, slot, followers) VALUES ($1, 0, $2)',
     values: [author, SHARD_THRESHOLD],
   })
+}
+
+async function exists(workflowId: string): Promise<boolean> {
+  const described = world.temporal.workflow.getHandle(workflowId).describe()
+  return described.then(
+    () => true,
+    () => false,
+  )
 }
 
 async function ended(workflowId: string): Promise<void> {

@@ -31,6 +31,7 @@ describe('stored histories', () => {
       'share-link-expired',
       'share-link-revoked',
       'audience-sync-narrowed',
+      'notification-writer',
       'photo-fanout-pushed',
       'photo-fanout-sharded',
       'fanout-shard',

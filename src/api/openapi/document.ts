@@ -16,7 +16,7 @@ export type DocumentSettings = GuideSettings & { PUBLIC_URL: string }
 const TAGS: Readonly<Record<string, string>> = {
   users: 'Sign-up, profiles, follows, blocks and mutes.',
   sessions: 'Signing in and out, on each device.',
-  me: 'Your own account, and who may follow it.',
+  me: 'Your own account, who may follow it, and what it is told of.',
   photos: 'Upload, read, edit, delete, like and comment on photos.',
   comments: 'Read, edit and delete single comments.',
   albums: 'Photos in order, shared with members and by links.',

@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** Keeps an account's photos off the pages of the muter's feed, for good or until `until`. */
+/** Keeps an account off the pages of the muter's feed and out of their notifications, for good or until `until`. */
 export const Mute = defineEntity({
   name: 'Mute',
   tableName: 'mutes',

@@ -63,7 +63,7 @@ export function mutes(muterId: string, mutedId: string): string {
 }
 
 /** Plan: one probe of album_members_pkey. */
-function memberOf(albumId: string, userId: string): string {
+export function memberOf(albumId: string, userId: string): string {
   return probe('album_members', `album_id = ${albumId} AND user_id = ${userId}`)
 }
 

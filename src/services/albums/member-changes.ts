@@ -7,6 +7,7 @@ import { AlbumMember } from '../../entities/index.ts'
 import type { Transaction } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import { accountOnly, accountVisibleTo, blockedEitherWay } from '../../infra/db/rules.ts'
+import { oweNotification } from '../delivery/notification-events.ts'
 import { recordActivity } from './activity.ts'
 import { assertRoomForAlbum } from './albums.ts'
 import { assertRoleMay, type AlbumStanding } from './held-album.ts'
@@ -41,6 +42,12 @@ export async function putMember(
       throw new DarkroomError('quota_exceeded', `An album has at most ${MAX_ITEMS.membersPerAlbum} members.`)
     }
     await run(tx.query, insertRow(AlbumMember, { albumId, userId, role }))
+    await oweNotification(tx, {
+      recipientId: userId,
+      kind: 'album_shared',
+      actorId: viewer.userId,
+      albumId,
+    })
   }
   const kind = present ? 'role_changed' : 'member_added'
   await recordActivity(tx, { albumId, actorId: viewer.userId, kind, userId })

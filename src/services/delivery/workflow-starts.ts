@@ -5,6 +5,11 @@ import {
 } from '@temporalio/client'
 import { ACCOUNT_CHANGED, ACCOUNT_SYNC, accountSyncWorkflowId } from '../../contracts/account-sync.ts'
 import { AUDIENCE_NARROWED, AUDIENCE_SYNC, audienceSyncWorkflowId } from '../../contracts/audience-sync.ts'
+import {
+  NOTIFICATION_WRITER,
+  NOTIFICATIONS_OWED,
+  notificationWriterWorkflowId,
+} from '../../contracts/notification-writer.ts'
 import type { OutboxMessage } from '../../contracts/outbox.ts'
 import {
   DISTRIBUTION_CHANGED,
@@ -34,6 +39,8 @@ export interface WorkflowStarts {
    * child, as a child cannot be started and signalled at once; it has no parent and outlives both.
    */
   reconcileDistribution(input: PhotoFanoutInput): Promise<void>
+  /** Starts or wakes one of the writers of notifications. */
+  wakeNotificationWriter(writer: number): Promise<void>
   /** Tells a running upload that its photo was deleted; false if none is running. */
   stopUpload(photoId: PhotoId): Promise<boolean>
 }
@@ -98,6 +105,17 @@ export function createWorkflowStarts(temporal: Client): WorkflowStarts {
         ...reconcilerOptions(photoFanoutWorkflowId(input.photoId), input),
         staticSummary: `Distribute photo ${input.photoId} of user ${input.ownerId}`,
         signal: DISTRIBUTION_CHANGED,
+        signalArgs: [],
+      })
+    },
+    async wakeNotificationWriter(writer) {
+      await temporal.workflow.signalWithStart(NOTIFICATION_WRITER, {
+        workflowId: notificationWriterWorkflowId(writer),
+        taskQueue: TASK_QUEUES.orchestration,
+        args: [{ writer }],
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        staticSummary: `Write the notifications that writer ${writer} owes`,
+        signal: NOTIFICATIONS_OWED,
         signalArgs: [],
       })
     },

@@ -13,6 +13,7 @@ import { changePhotoCounters } from '../photos/photo-counters.ts'
 import type { FirstRun } from '../requests/idempotency.ts'
 import { enterGate } from './gate.ts'
 import { writeMentions } from './mentions.ts'
+import { oweCommentNotifications, oweMentionNotifications } from './owed-notifications.ts'
 import { findComment, readComments, type FoundComment, type ShownComment } from './read-comments.ts'
 
 interface NewComment {
@@ -58,6 +59,7 @@ export function createComments({ db }: { db: Database }): Comments {
         const row = { commentId, photoId, authorId, parentId: parentId ?? null, text }
         await run(tx.query, insertRow(Comment, row, ['editedAt', 'deletedAt']))
         if (mentioned.length > 0) await writeMentions(tx, commentId, authorId, mentioned)
+        await oweCommentNotifications(tx, commentId)
         await changePhotoCounters(tx, [{ photoId, comments: 1 }])
         await first?.keep(tx, { status: 201, resourceId: commentId })
       })
@@ -80,7 +82,8 @@ export function createComments({ db }: { db: Database }): Comments {
         }
         if (comment.text === text) return
         tx.em.assign(comment, { text, editedAt: new Date() })
-        await writeMentions(tx, commentId, author.userId, extractMentions(text))
+        const added = await writeMentions(tx, commentId, author.userId, extractMentions(text))
+        await oweMentionNotifications(tx, commentId, added)
       })
       return get(viewer, commentId)
     },

@@ -3,6 +3,7 @@ import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Database, Statement, Transaction } from '../../infra/db/database.ts'
 import { accountOnly, accountVisibleTo, visibleTo } from '../../infra/db/rules.ts'
 import { toAccount, type Account } from '../accounts/accounts.ts'
+import { OWE_NOTIFICATIONS } from '../delivery/notification-events.ts'
 import { accountPages, LIST_VIEWER } from '../graph/account-pages.ts'
 import type { ListRead, Page } from '../lists/list-read.ts'
 import { changePhotoCounters } from '../photos/photo-counters.ts'
@@ -20,11 +21,13 @@ export interface Likes {
 
 // Plan: one probe of photos_pkey and users_pkey, those of the access rule, and one of likes_pkey.
 const SEEN = `
-  SELECT p.photo_id FROM photos p JOIN users u ON u.user_id = p.owner_id
+  SELECT p.photo_id, p.owner_id FROM photos p JOIN users u ON u.user_id = p.owner_id
   WHERE p.photo_id = $1 AND ${visibleTo('p', 'u', accountOnly('$2::bigint'))}`
 const LIKE = `
   WITH seen AS MATERIALIZED (${SEEN}), changed AS (
-    INSERT INTO likes (photo_id, user_id) SELECT photo_id, $2 FROM seen ON CONFLICT DO NOTHING RETURNING 1)
+    INSERT INTO likes (photo_id, user_id) SELECT photo_id, $2 FROM seen ON CONFLICT DO NOTHING RETURNING 1),
+  owed AS (${OWE_NOTIFICATIONS}
+    SELECT owner_id, '{like}', $2, photo_id, NULL, NULL FROM seen, changed WHERE owner_id <> $2)
   SELECT EXISTS (SELECT FROM seen) AS seen, EXISTS (SELECT FROM changed) AS changed`
 const UNLIKE = `
   WITH seen AS MATERIALIZED (${SEEN}), changed AS (

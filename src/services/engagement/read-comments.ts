@@ -66,7 +66,7 @@ const FIND = `
   FROM comments c JOIN users a ON a.user_id = c.author_id
     JOIN photos p ON p.photo_id = c.photo_id JOIN users u ON u.user_id = p.owner_id
     LEFT JOIN comments t ON t.comment_id = c.parent_id LEFT JOIN users b ON b.user_id = t.author_id
-  WHERE c.comment_id = $1 AND c.deleted_at IS NULL AND t.deleted_at IS NULL AND ${visibleTo('p', 'u', VIEWER)} AND (
+  WHERE c.comment_id = ANY ($1::uuid[]) AND c.deleted_at IS NULL AND t.deleted_at IS NULL AND ${visibleTo('p', 'u', VIEWER)} AND (
     ${VIEWER.userId} IN (c.author_id, p.owner_id) OR ${IS_MODERATOR}
     OR (${accountVisibleTo('a', VIEWER)} AND (t.comment_id IS NULL OR ${accountVisibleTo('b', VIEWER)})))`
 
@@ -117,13 +117,27 @@ export async function findComment(
   { query, viewer }: Pick<Reader, 'query' | 'viewer'>,
   commentId: CommentId,
 ): Promise<FoundComment> {
-  const [row] = await query<ShownRow & { owner_id: UserId; is_moderator: boolean }>({
-    name: 'comment-by-id',
+  const comment = (await findComments({ query, viewer }, [commentId])).get(commentId)
+  if (!comment) throw notFound('comment')
+  return comment
+}
+
+/** The same for many at once, without those that are absent or hidden. */
+export async function findComments(
+  { query, viewer }: Pick<Reader, 'query' | 'viewer'>,
+  commentIds: readonly CommentId[],
+): Promise<Map<CommentId, FoundComment>> {
+  const rows = await query<ShownRow & { owner_id: UserId; is_moderator: boolean }>({
+    name: 'comments-by-id',
     text: FIND,
-    values: [commentId, viewerUserId(viewer), viewerLinkId(viewer)],
+    values: [commentIds, viewerUserId(viewer), viewerLinkId(viewer)],
   })
-  if (!row) throw notFound('comment')
-  return { ...toComment(row), photoOwnerId: row.owner_id, viewerIsModerator: row.is_moderator }
+  return new Map(
+    rows.map((row) => [
+      row.comment_id,
+      { ...toComment(row), photoOwnerId: row.owner_id, viewerIsModerator: row.is_moderator },
+    ]),
+  )
 }
 
 type ShownRow = Pick<

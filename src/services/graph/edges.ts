@@ -3,6 +3,7 @@ import type { UserId } from '../../domain/ids.ts'
 import type { Transaction } from '../../infra/db/database.ts'
 import { blockedEitherWay, follows, requests } from '../../infra/db/rules.ts'
 import { changeCounters, type CounterChange } from '../accounts/counters.ts'
+import { OWE_NOTIFICATIONS } from '../delivery/notification-events.ts'
 import { bumpFeedEpoch } from '../distribution/feed-state.ts'
 
 /** A follow, or the request for one. */
@@ -46,6 +47,21 @@ export async function readStanding(
   return row!
 }
 
+// Whoever has asked is told that they follow now; of others, the followee is.
+const INSERT_EDGES = `
+  WITH answered AS (
+    DELETE FROM follow_requests WHERE followee_id = $1 AND follower_id = ANY ($2::bigint[]) RETURNING follower_id),
+  inserted AS (
+    INSERT INTO follows (follower_id, followee_id)
+    SELECT follower_id, $1 FROM unnest($2::bigint[]) AS given (follower_id)
+    ON CONFLICT DO NOTHING RETURNING follower_id, followee_id),
+  owed AS (${OWE_NOTIFICATIONS}
+    SELECT CASE WHEN i.has_asked THEN follower_id ELSE followee_id END,
+      ARRAY[CASE WHEN i.has_asked THEN 'follow_approved' ELSE 'follow' END],
+      CASE WHEN i.has_asked THEN followee_id ELSE follower_id END, NULL, NULL, NULL
+    FROM (SELECT *, follower_id IN (SELECT follower_id FROM answered) AS has_asked FROM inserted) i)
+  SELECT follower_id FROM inserted`
+
 /** Makes these accounts followers of one, and ends their requests. Their feeds are locked. */
 export async function insertEdges(
   tx: Transaction,
@@ -54,11 +70,7 @@ export async function insertEdges(
 ): Promise<void> {
   const inserted = await tx.query<{ follower_id: UserId }>({
     name: 'follow',
-    text: `WITH answered AS (
-             DELETE FROM follow_requests WHERE followee_id = $1 AND follower_id = ANY ($2::bigint[]))
-           INSERT INTO follows (follower_id, followee_id)
-           SELECT follower_id, $1 FROM unnest($2::bigint[]) AS given (follower_id)
-           ON CONFLICT DO NOTHING RETURNING follower_id`,
+    text: INSERT_EDGES,
     values: [followeeId, followerIds],
   })
   await afterChange(

@@ -5,6 +5,7 @@ import { FollowRequest } from '../../entities/index.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import type { Outbox } from '../delivery/outbox.ts'
+import { oweNotification } from '../delivery/notification-events.ts'
 import { lockFeedStates } from '../distribution/feed-state.ts'
 import { lockAudience, revokeAudience } from './audience.ts'
 import { deleteEdges, insertEdges, readStanding, refuseOneself, type Edge } from './edges.ts'
@@ -77,6 +78,11 @@ async function followWithin(
   if (!requested && taken >= maxFollowing) throw tooMany(maxFollowing)
   if (followeeIsPrivate) {
     await run(tx.query, insertRow(FollowRequest, edge))
+    await oweNotification(tx, {
+      recipientId: edge.followeeId,
+      kind: 'follow_request',
+      actorId: edge.followerId,
+    })
     return 'requested'
   }
   await insertEdges(tx, edge.followeeId, [edge.followerId])

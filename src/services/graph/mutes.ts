@@ -18,8 +18,8 @@ interface MutedAccount {
 
 export interface Mutes {
   /**
-   * Keeps an account's photos off the pages of the viewer's feed until a moment in the future, or for good (null).
-   * Replaces an earlier mute.
+   * Keeps an account's photos off the pages of the viewer's feed, and the account out of their notifications, until a moment in
+   * the future or for good (null). Replaces an earlier mute.
    * @throws DarkroomError not_found, invalid for the viewer's own account
    */
   mute(muterId: UserId, username: string, until: Date | null): Promise<void>

@@ -8,6 +8,7 @@ import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
 import { startOwedFanouts } from '../distribution/start-owed-fanouts.ts'
 import { sweepComments } from '../engagement/sweep-comments.ts'
 import { sweepMutes } from '../graph/sweep-mutes.ts'
+import { sweepNotifications } from '../notifications/sweep-notifications.ts'
 import { sweepIdempotencyKeys } from '../requests/sweep-idempotency-keys.ts'
 import { wakeOwedRetractions } from '../retraction/proofs.ts'
 import { sweepStoredObjects } from '../retraction/sweep-stored-objects.ts'
@@ -35,5 +36,6 @@ export function createHousekeeping({ db, objects, cdn, starts }: HousekeepingDep
     sweepComments(primary),
     sweepAlbumActivity(primary),
     sweepDropBoxes(db),
+    sweepNotifications(primary),
   ]
 }

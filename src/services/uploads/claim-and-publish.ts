@@ -1,10 +1,11 @@
 import type { ClaimOutcome, PublishOutcome } from '../../contracts/activities/uploads.ts'
-import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { AlbumId, PhotoId, UserId } from '../../domain/ids.ts'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
 import { belongsInFeeds, isValidated, type PhotoStatus, type Visibility } from '../../domain/visibility.ts'
 import type { PhotoRow } from '../../entities/index.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { oweNotification } from '../delivery/notification-events.ts'
 import { markInFlight } from '../distribution/in-flight-marks.ts'
 import { writeTags } from '../photos/tags.ts'
 import { incomingKey, originalKey, variantsPrefix } from '../photos/object-keys.ts'
@@ -91,10 +92,14 @@ async function publish(
   if (photo?.status !== 'processing' || !photo.sha256) return { outcome: 'gone' }
 
   await writeTags(tx, photoId, photo.caption)
-  const [offered] = await tx.query({
-    text: 'SELECT FROM drop_box_items WHERE photo_id = $1',
+  const [offered] = await tx.query<{ album_id: AlbumId | null }>({
+    text: 'SELECT album_id FROM drop_box_items WHERE photo_id = $1',
     values: [photoId],
   })
+  if (offered?.album_id) {
+    const news = { kind: 'drop_box', actorId: null, albumId: offered.album_id, itemId: photoId } as const
+    await oweNotification(tx, { recipientId: photo.owner_id, ...news })
+  }
   const { version } = offered
     ? await validated(tx, photoId, 'offered')
     : await makeReady(

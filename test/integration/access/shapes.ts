@@ -1,3 +1,4 @@
+import { NOTIFICATION_KINDS } from '../../../src/domain/notifications.ts'
 import { ACCOUNTS, type Cell } from '../../support/worlds/access-cells.ts'
 import { isOwner, sees } from './rules.ts'
 
@@ -127,6 +128,18 @@ export const ACTIVITY = {
   actor: BESIDE,
   'user?': BESIDE,
 } as const
+
+export const NOTIFICATION = {
+  ...values('id', 'kind', 'actorCount', 'createdAt', 'readAt'),
+  actors: [BESIDE],
+  'photo?': PHOTO,
+  'comment?': COMMENT,
+  'album?': ALBUM,
+} as const
+
+export const NOTIFICATION_SETTINGS = Object.fromEntries(
+  NOTIFICATION_KINDS.map((kind) => [kind, values('inApp', 'push')]),
+)
 
 /** What an answer shows beyond the shape, or lacks. */
 export function differences(shown: unknown, shape: Shape, cell: Cell, path = ''): string[] {

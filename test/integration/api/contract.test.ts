@@ -168,6 +168,23 @@ describe('the contract', () => {
     await walk(bob, 'GET /albums/:albumId', 404, album)
   })
 
+  it('of notifications is kept', async () => {
+    const body = { upTo: new Date().toISOString() }
+    for (const list of ['notifications', 'notifications/unread-count', 'notification-settings']) {
+      await walk(undefined, `GET /me/${list}`, 401)
+    }
+    // No worker runs, so nothing is written yet.
+    expect((await walk(ann, 'GET /me/notifications', 200)).items).toEqual([])
+    expect(await walk(ann, 'GET /me/notifications/unread-count', 200)).toEqual({ count: 0 })
+    await walk(ann, 'PUT /me/notifications/read', 422, { body: {} })
+    await twice(ann, 'PUT /me/notifications/read', 204, { body })
+    const changes = { like: { inApp: false } }
+    await twice(ann, 'PATCH /me/notification-settings', 200, { body: changes })
+    const { settings } = await walk(ann, 'GET /me/notification-settings', 200)
+    expect(settings).toMatchObject({ like: { inApp: false, push: false }, follow: { inApp: true } })
+    await walk(ann, 'PATCH /me/notification-settings', 422, { body: { like: { inApp: 1 } } })
+  })
+
   it('of live events is kept', async () => {
     await walk(undefined, 'POST /events/tickets', 401)
     const { ticket, expiresIn } = await walk(ann, 'POST /events/tickets', 201)

@@ -39,8 +39,8 @@ export const MuteUser = operation({
   id: 'muteUser',
   summary: 'Mute a user, for good or for a time',
   description:
-    'Keeps their photos out of your feed, and nothing else. Without a body, the mute stays until you end it; another ' +
-    'request replaces it.',
+    'Keeps their photos out of your feed, and them out of your notifications. Without a body, the mute stays until you end it; ' +
+    'another request replaces it.',
   params: UserParams,
   body: z
     .strictObject({

@@ -16,6 +16,7 @@ import { Migration20261127Engagement } from './migration-20261127-engagement.ts'
 import { Migration20261127UsernameSkeletons } from './migration-20261127-username-skeletons.ts'
 import { Migration20261127AudienceEpochs } from './migration-20261127-audience-epochs.ts'
 import { Migration20261127MutesUntil } from './migration-20261127-mutes-until.ts'
+import { Migration20261127Notifications } from './migration-20261127-notifications.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   { name: '20261127-share-links', class: Migration20261127ShareLinks },
   { name: '20261127-username-skeletons', class: Migration20261127UsernameSkeletons },
   { name: '20261127-audience-epochs', class: Migration20261127AudienceEpochs },
+  { name: '20261127-notifications', class: Migration20261127Notifications },
 ]
