@@ -95,7 +95,7 @@ describe('shareLink', () => {
     const [first, second, ...rest] = calls.slice(calls.indexOf('expired'))
     expect([first, second, rest.at(-1)]).toEqual(['expired', 'end', 'proven'])
     expect(rest.slice(0, -1).sort()).toEqual(REFUSALS)
-    await env.sleep(6 * DAY_MS)
+    await env.sleep(5 * DAY_MS)
     expect(calls).not.toContain('purge')
     expect(await link.result()).toEqual({ state: 'gone', edges: { proven: 2, expired: 0 } })
     expect(calls.at(-1)).toBe('purge')

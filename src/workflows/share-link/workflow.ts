@@ -5,6 +5,7 @@ import {
   defineSignal,
   setCurrentDetails,
   setHandler,
+  TimeoutFailure,
   upsertSearchAttributes,
 } from '@temporalio/workflow'
 import { stageAttribute } from '../../contracts/search-attributes.ts'
@@ -62,7 +63,7 @@ export async function shareLink({ linkId }: ShareLinkInput): Promise<ShareLinkPr
       await steps.refuse(edge)({ edge, linkId })
       return true
     } catch (error) {
-      if (error instanceof ActivityFailure && error.retryState === 'TIMEOUT') return false
+      if (error instanceof ActivityFailure && isOutOfTime(error)) return false
       throw error
     }
   }
@@ -73,6 +74,11 @@ export async function shareLink({ linkId }: ShareLinkInput): Promise<ShareLinkPr
     const { proven, expired } = progress.edges
     setCurrentDetails(`${state}; ${proven} edges refuse the link, at ${expired} its URLs have expired`)
   }
+}
+
+/** No time is left for another attempt, or ended the one that was under way. */
+function isOutOfTime({ retryState, cause }: ActivityFailure): boolean {
+  return retryState === 'TIMEOUT' || cause instanceof TimeoutFailure
 }
 
 /** @returns whether it came about before the time was over; null waits for ever */
