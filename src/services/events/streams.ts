@@ -55,7 +55,7 @@ export interface EventStreams {
 }
 
 export interface StreamLimits {
-  /** Streams of this process; each takes some 30 KB. */
+  /** Streams of this process; each takes some 45 KB (docs/benchmarks.md). */
   perProcess: number
   /** Streams of an account on this process: more tabs and devices than anyone has. */
   perAccount: number

@@ -148,6 +148,8 @@ describe('a ticket', () => {
         body: { code: 'unauthenticated', errors: [{ path: 'query.ticket' }] },
       })
     }
+    // It is in the URL, so the log must not hold that.
+    expect(world.logLines.join('')).not.toContain(ticket)
     // An access token does not stand in for one, and no account gets one without.
     expect((await world.call('GET', '/v1/events', { token: ann.token })).status).toBe(422)
     expect((await world.call('POST', '/v1/events/tickets')).status).toBe(401)
