@@ -23,6 +23,7 @@ const LONGEST_FIRST = [
   'events/redis',
   'events/endings',
   'property/metamorphic',
+  'property/events',
   'uploads/upload',
   'edge/restart',
   'photo-upload/workflow',
