@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { incomingKey } from '../../../src/services/photos/object-keys.ts'
+import { publishPhoto } from '../../support/factories/photos.ts'
+import { settle } from '../../support/replica.ts'
 import { openEventSource } from '../../support/event-source.ts'
-import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
+import type { Json, Person } from '../../support/worlds/api-world.ts'
+import { openNotificationWorld, type NotificationWorld } from '../../support/worlds/notification-world.ts'
 
 /**
  * One story through every route by which people deal with each other, each with the answers that the contract promises: what
  * works, what works again, and whom it is refused. `world.call` compares each answer with the OpenAPI document.
  */
-let world: ApiWorld
+let world: NotificationWorld
 let ann: Person
 let bob: Person
 let cleo: Person
@@ -18,7 +22,7 @@ let commentId: string
 const walked = new Set<string>()
 
 beforeAll(async () => {
-  world = await openApiWorld()
+  world = await openNotificationWorld()
   ;[ann, bob, cleo] = [await world.signUp(), await world.signUp(), await world.signUp()]
   photoId = await world.seedPhoto({ ownerId: ann.id })
 })
@@ -29,6 +33,7 @@ interface Step {
   names?: Record<string, string | Person>
   query?: string
   body?: object
+  headers?: Record<string, string>
 }
 
 /** Takes a route, `PUT /users/:username/follow`, and expects its status. @returns the body of the answer */
@@ -42,6 +47,7 @@ async function walk(who: Person | undefined, route: string, status: number, step
   const answer = await world.call(method, `/v1${path}${step.query ? `?${step.query}` : ''}`, {
     token: who?.token,
     ...(step.body ? { body: step.body } : {}),
+    ...(step.headers ? { headers: step.headers } : {}),
   })
   expect(answer.status, `${route}: ${JSON.stringify(answer.body)}`).toBe(status)
   if (status >= 400) expect(answer.headers.get('Content-Type')).toMatch('application/problem+json')
@@ -168,21 +174,99 @@ describe('the contract', () => {
     await walk(bob, 'GET /albums/:albumId', 404, album)
   })
 
+  it('of share links and drop boxes is kept', async () => {
+    const { album } = await walk(ann, 'POST /albums', 201, {
+      body: { title: 'Family', visibility: 'private' },
+    })
+    const names = { albumId: album.id, photoId }
+    await walk(ann, 'PUT /albums/:albumId/photos/:photoId', 204, { names })
+    const asked = { label: 'Family', password: 'fog-2026', maxViews: 1, allowUpload: true }
+    await walk(undefined, 'POST /albums/:albumId/share-links', 401, { names, body: asked })
+    await walk(bob, 'POST /albums/:albumId/share-links', 404, { names, body: asked })
+    const past = new Date(0).toISOString()
+    await walk(ann, 'POST /albums/:albumId/share-links', 422, { names, body: { expiresAt: past } })
+    const { link } = await walk(ann, 'POST /albums/:albumId/share-links', 201, { names, body: asked })
+    expect(link.url).toMatch(`/v1/share/${link.token}`)
+
+    const share = { names: { token: link.token } }
+    const withPassword = { ...share, headers: { 'X-Share-Password': asked.password } }
+    expect((await walk(undefined, 'GET /share/:token', 401, share)).code).toBe('link_password_required')
+    await walk(undefined, 'GET /share/:token', 404, { names: { token: 'A'.repeat(43) } })
+    const visit = await walk(undefined, 'GET /share/:token', 200, withPassword)
+    expect(idsIn(visit)).toEqual([photoId])
+    expect((await walk(undefined, 'GET /share/:token', 410, withPassword)).code).toBe('link_exhausted')
+    const further = { ...share, headers: { 'X-Share-Session': visit.session } }
+    await walk(undefined, 'GET /share/:token', 200, further)
+    const [listed] = (await walk(ann, 'GET /albums/:albumId/share-links', 200, { names })).items
+    expect(listed).toMatchObject({ id: link.id, label: 'Family', views: 1 })
+    expect(JSON.stringify(listed)).not.toContain(link.token)
+
+    const offered = await offer(further)
+    const approved = { names: { ...names, itemId: offered[0]! } }
+    const declined = { names: { ...names, itemId: offered[1]! } }
+    const inBox = idsIn(await walk(ann, 'GET /albums/:albumId/drop-box', 200, { names }))
+    expect(inBox.sort()).toEqual([...offered].sort())
+    await walk(bob, 'GET /albums/:albumId/drop-box', 404, { names })
+    await twice(ann, 'PUT /albums/:albumId/drop-box/:itemId', 204, approved)
+    await walk(ann, 'DELETE /albums/:albumId/drop-box/:itemId', 204, declined)
+    const photos = idsIn(await walk(ann, 'GET /albums/:albumId/photos', 200, { names }))
+    expect(photos.sort()).toEqual([photoId, offered[0]].sort())
+
+    const revoked = { names: { ...names, linkId: link.id } }
+    await twice(ann, 'DELETE /albums/:albumId/share-links/:linkId', 204, revoked)
+    await walk(undefined, 'GET /share/:token', 404, further)
+  })
+
+  /** Two photos of a visitor in the drop box, as their workflows leave them. */
+  async function offer(visitor: Step): Promise<string[]> {
+    const body = { contentType: 'image/jpeg', bytes: 10 }
+    const offered: string[] = []
+    for (let n = 0; n < 2; n++) {
+      const { upload, ticket } = await walk(undefined, 'POST /share/:token/uploads', 201, {
+        ...visitor,
+        body,
+      })
+      const complete = { ...visitor, names: { ...visitor.names, ticket } }
+      await walk(undefined, 'POST /share/:token/uploads/:ticket/complete', 409, complete)
+      const put = await fetch(upload.url, {
+        method: 'PUT',
+        headers: upload.headers,
+        body: new Uint8Array(10),
+      })
+      expect(put.status).toBe(200)
+      await walk(undefined, 'POST /share/:token/uploads/:ticket/complete', 204, complete)
+      const [row] = await world.db.primary<{ photo_id: string }>({
+        text: `UPDATE photos SET status = 'processing', sha256 = decode(replace(photo_id::text, '-', ''), 'hex')
+               WHERE owner_id = $1 AND status = 'awaiting_upload' RETURNING photo_id`,
+        values: [ann.id],
+      })
+      await publishPhoto(world.db, row!.photo_id)
+      await world.api.clients.objects.delete([incomingKey(row!.photo_id)])
+      offered.push(row!.photo_id)
+    }
+    await settle(world.db)
+    return offered
+  }
+
   it('of notifications is kept', async () => {
-    const body = { upTo: new Date().toISOString() }
     for (const list of ['notifications', 'notifications/unread-count', 'notification-settings']) {
       await walk(undefined, `GET /me/${list}`, 401)
     }
-    // No worker runs, so nothing is written yet.
-    expect((await walk(ann, 'GET /me/notifications', 200)).items).toEqual([])
+    await walk(bob, 'PUT /photos/:photoId/like', 204, { names: { photoId } })
+    await world.write()
+    await settle(world.db)
+    const [latest] = (await walk(ann, 'GET /me/notifications', 200)).items
+    expect(latest).toMatchObject({ kind: 'like', actorCount: 1, photo: { id: photoId }, readAt: null })
+    expect(latest.actors).toMatchObject([{ username: bob.username }])
+    expect((await walk(ann, 'GET /me/notifications/unread-count', 200)).count).toBeGreaterThan(0)
+    await walk(ann, 'PUT /me/notifications/read', 422, { body: { upTo: 'yesterday' } })
+    await twice(ann, 'PUT /me/notifications/read', 204, { body: { upTo: latest.createdAt } })
     expect(await walk(ann, 'GET /me/notifications/unread-count', 200)).toEqual({ count: 0 })
-    await walk(ann, 'PUT /me/notifications/read', 422, { body: {} })
-    await twice(ann, 'PUT /me/notifications/read', 204, { body })
-    const changes = { like: { inApp: false } }
-    await twice(ann, 'PATCH /me/notification-settings', 200, { body: changes })
-    const { settings } = await walk(ann, 'GET /me/notification-settings', 200)
-    expect(settings).toMatchObject({ like: { inApp: false, push: false }, follow: { inApp: true } })
-    await walk(ann, 'PATCH /me/notification-settings', 422, { body: { like: { inApp: 1 } } })
+    const change = { body: { like: { inApp: false } } }
+    const { settings } = await twice(ann, 'PATCH /me/notification-settings', 200, change)
+    expect(settings.like).toMatchObject({ inApp: false })
+    expect(await walk(ann, 'GET /me/notification-settings', 200)).toEqual({ settings })
+    await walk(ann, 'PATCH /me/notification-settings', 422, { body: { like: {} } })
   })
 
   it('of live events is kept', async () => {
@@ -202,7 +286,7 @@ describe('the contract', () => {
 
   it('covers every route of these modules', () => {
     const part =
-      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|notifications|notification-settings|events)(\/|$)/
+      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events)(\/|$)/
     const routes = world.api.routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`)
     expect(routes.filter((route) => part.test(route) && !walked.has(route))).toEqual([])
     expect([...walked].filter((route) => !routes.includes(route))).toEqual([])
