@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { describeMainJob, runMainJob, type MainJobOptions } from './demo/main-job.ts'
+import { runSharing } from './demo/sharing.ts'
 import { runDemo } from './demo/run-demo.ts'
 import { ensureStack } from './install/install.ts'
 
@@ -14,6 +15,14 @@ await runDemo({
       temporalNamespace: service.env.TEMPORAL_NAMESPACE ?? 'default',
       samplePhotos: (await ensureStack(() => undefined)).samplePhotos,
     }
-    console.log(describeMainJob(await runMainJob(job), job))
+    const report = await runMainJob(job)
+    await runSharing({
+      apiUrl: job.apiUrl,
+      author: report.author,
+      followers: report.followers,
+      photoIds: report.photos.map(({ photoId }) => photoId),
+      privatePhotoId: report.narrowing.photoId,
+    })
+    console.log(describeMainJob(report, job))
   },
 })

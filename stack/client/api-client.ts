@@ -24,6 +24,7 @@ export interface VariantAnswer {
 /** The part of a photo that callers of this client read. */
 export interface PhotoAnswer {
   id: string
+  owner: { username: string }
   status: 'awaiting_upload' | 'processing' | 'ready' | 'failed' | 'quarantined' | 'deleted'
   visibility: 'public' | 'followers' | 'private'
   caption: string | null

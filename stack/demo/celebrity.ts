@@ -16,6 +16,7 @@ import { ApiClient } from '../client/api-client.ts'
 import type { Service } from '../serve.ts'
 import { followInBulk } from './bulk-followers.ts'
 import { signUpReaders, startReading } from './readers.ts'
+import { ms } from './milliseconds.ts'
 import { DEMO_PHOTOS, readDemoPhoto, type DemoPhoto } from './photos.ts'
 
 const FOLLOWERS = 200_000
@@ -154,4 +155,3 @@ function workflowUrl({ env, urls }: Service, workflowId: string): string {
 const byNumber = (left: number, right: number) => left - right
 const quantile = (sorted: number[], q: number) => sorted[Math.floor((sorted.length - 1) * q)] ?? 0
 const count = (value: number) => value.toLocaleString('en')
-const ms = (value: number) => (value < 1_000 ? `${Math.round(value)} ms` : `${(value / 1_000).toFixed(1)} s`)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Listr } from 'listr2'
 import { ApiClient, type Page, type PhotoAnswer, variantOf } from '../client/api-client.ts'
+import { ms } from './milliseconds.ts'
 import { DEMO_PHOTOS, readDemoPhoto, type DemoPhoto } from './photos.ts'
 
 export interface MainJobOptions {
@@ -222,8 +223,4 @@ export function describeMainJob(report: MainJobReport, options: MainJobOptions):
     '',
   )
   return lines.join('\n')
-}
-
-function ms(value: number): string {
-  return value < 1_000 ? `${Math.round(value)} ms` : `${(value / 1_000).toFixed(1)} s`
 }
