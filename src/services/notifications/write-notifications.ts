@@ -46,7 +46,7 @@ const WRITE = `
       AND NOT EXISTS (
         SELECT FROM notifications n JOIN notification_entries e ON e.notification_id = n.notification_id
           AND e.actor_id IS NOT DISTINCT FROM w.actor_id AND e.item_id IS NOT DISTINCT FROM w.item_id
-        WHERE n.recipient_id = w.recipient_id AND n.kind = w.kind AND n.subject_id = w.subject_id)
+        WHERE n.recipient_id = w.recipient_id AND n.kind = w.kind AND n.subject_id = w.subject_id OFFSET 0)
     ORDER BY w.recipient_id, w.kind, w.subject_id, w.actor_id, w.item_id, w.event_id),
   written AS (
     INSERT INTO notifications AS n (recipient_id, kind, photo_id, comment_id, album_id, actor_count, latest_at,
