@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureStack } from './install/install.ts'
-import { ensureTestTools } from './install/test-tools.ts'
 import { attachInstance, deleteInstance, startInstance, stopInstance } from './instance.ts'
 import { checkoutDir, layoutOf } from './instance/layout.ts'
 import { processesMentioning } from './instance/process.ts'
@@ -31,7 +30,6 @@ process.exit(await test())
 async function test(): Promise<number> {
   const needs = await needsOf(args)
   if (needs === 'nothing') return testWith({})
-  if (needs === 'servers') await ensureTestTools(report)
   if (reused) return testWith(attachInstance(reused).env)
   if (needs === 'programs') return testWith(programSettings(await ensureStack(report)))
   return testOnThrowAway(interrupt)

@@ -8,6 +8,8 @@ export interface Cast {
   albumId: string
   /** By the second person on the first photo. */
   commentId: string
+  /** Of a share link of the album. */
+  token: string
 }
 
 /**
@@ -241,6 +243,16 @@ export function deedsOf(world: ApiWorld, { people, photos, albumId, commentId }:
           role: 'contributor',
         },
       ),
+    },
+    {
+      kind: 'share the album',
+      name: albumId,
+      reads: [],
+      writes: [],
+      perform: async () => {
+        const made = await ask('POST', ann, `${album}/share-links`, { label: 'For grandma' })
+        return made && (() => must('DELETE', ann, `${album}/share-links/${made.link.id}`))
+      },
     },
     {
       kind: 'retitle the album',

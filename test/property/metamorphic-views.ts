@@ -13,8 +13,8 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   '/v1/albums/:albumId/activity': 'a log: undoing something adds to it',
 }
 
-/** Signed anew from time to time. */
-const FLEETING = new Set(['url', 'expiresAt', 'nextCursor'])
+/** Signed anew from time to time; and looking at an album by its link counts. */
+const FLEETING = new Set(['url', 'expiresAt', 'nextCursor', 'views', 'lastUsedAt', 'session'])
 
 /** All that an account, or nobody, can read: the answers of every GET route about these things, by path. */
 export type Views = Record<string, { status: number; body: Json }>
