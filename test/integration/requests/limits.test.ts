@@ -10,6 +10,7 @@ describe('rate limits', () => {
 
   it('count by account, by address and by the target of a sign-in', async () => {
     world = await openApiWorld({ RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '0.2', TRUSTED_PROXY_HOPS: '1' })
+    await redisIsReady()
     let host = Math.floor(Math.random() * 60_000)
     const from = () => ({ 'X-Forwarded-For': `198.51.100.7, 2001:db8:${(host++).toString(16)}::1` })
     const ann = await signUp(world, from())
@@ -43,8 +44,14 @@ describe('rate limits', () => {
     const read = (token: string) => world.call('GET', '/v1/sessions', { token })
     const first = await read(ann.token)
     expect(first.headers.get('RateLimit-Policy')).toBe('"read";q=240;w=60')
-    const rest = await Promise.all(Array.from({ length: 245 }, () => read(ann.token)))
-    expect(rest.some(({ status }) => status === 429)).toBe(true)
+    // On a busy machine, Redis may be too slow for some of them, which the process then counts for itself.
+    let refusedReads = 0
+    for (let sent = 1; refusedReads === 0 && sent < 3 * 240; sent += 48) {
+      const answers = await Promise.all(Array.from({ length: 48 }, () => read(ann.token)))
+      refusedReads = answers.filter(({ status }) => status === 429).length
+      if (sent + 48 <= 240) expect(refusedReads).toBe(0)
+    }
+    expect(refusedReads).toBeGreaterThan(0)
     expect((await read(bob.token)).status).toBe(200)
     // Counted in Redis, where other processes count too, and not forever.
     const { sub } = decodeJwt(ann.token)
@@ -55,8 +62,7 @@ describe('rate limits', () => {
 
   it('count sign-ups and sign-ins by address even with a token', async () => {
     world = await openApiWorld({ RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '0.05', TRUSTED_PROXY_HOPS: '1' })
-    // Until then the process counts for itself.
-    await expect.poll(() => world.api.clients.redis.status).toBe('ready')
+    await redisIsReady()
     const headers = {
       'X-Forwarded-For': `2001:db8:aaaa:${Math.floor(Math.random() * 60_000).toString(16)}::1`,
     }
@@ -120,6 +126,9 @@ describe('rate limits', () => {
     }
     expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429])
   })
+
+  /** Until then the process counts for itself. */
+  const redisIsReady = () => expect.poll(() => world.api.clients.redis.status).toBe('ready')
 
   async function signUp(at: ApiWorld, headers: Record<string, string>) {
     const username = `r${Math.random().toString(36).slice(2)}`
