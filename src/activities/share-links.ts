@@ -10,7 +10,10 @@ export function createShareLinkActivities(
   { refusals, proofs }: Retraction,
 ): ShareLinkActivities {
   return asActivities<ShareLinkActivities>({
-    planShareLink: async ({ linkId }) => ({ ...(await linkEnds.plan(linkId)), edges: [...refusals.edges] }),
+    async planShareLink({ linkId }) {
+      const { isOwed, ...plan } = await linkEnds.plan(linkId)
+      return { ...plan, edges: isOwed ? [...refusals.edges] : [] }
+    },
     endShareLink: ({ linkId }) => linkEnds.end(linkId),
     refuseLinkAtEdge: ({ edge, linkId }) => measured('prove', () => refusals.refuseLink(edge, linkId)),
     recordLinkProof: async ({ linkId }) => void (await proofs.link(linkId)),

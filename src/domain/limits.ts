@@ -58,8 +58,10 @@ export const MAX_ITEMS = {
   /** Photos of guests that wait for the owner's decision, or for their originals. */
   dropBoxPhotosPerLink: 100,
   dropBoxPhotosPerAlbum: 500,
-  /** Of these, the ones whose originals have not arrived: guests do not use up the owner's pending uploads. */
-  guestUploadsPerAlbum: 30,
+  /** Whose originals have not arrived, in all albums of an owner: guests do not use up the owner's pending uploads. */
+  guestUploadsPerOwner: 30,
+  /** Whatever becomes of them. */
+  guestUploadsPerLinkAndDay: 300,
   /** Accounts that one comment can mention; further names are text. */
   mentionsPerComment: 10,
   /** The oldest leave when others come. */

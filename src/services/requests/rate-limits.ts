@@ -40,13 +40,13 @@ export const RATE_POLICIES = {
   sharePassword: {
     points: 30,
     seconds: QUARTER_HOUR_SECONDS,
-    counts: 'address that passwords of links come from',
+    counts: 'address that wrong passwords of links come from',
   },
-  /** Per link, from any address; a success clears it. */
+  /** Per link, from any address; those that were right do not count. */
   sharePasswordTarget: {
     points: 60,
     seconds: QUARTER_HOUR_SECONDS,
-    counts: 'share link that passwords are tried for',
+    counts: 'share link that wrong passwords are tried for',
   },
   /** Per username tried, from any address; a success clears it. */
   signInTarget: { points: 20, seconds: QUARTER_HOUR_SECONDS, counts: 'username that sign-ins try' },
@@ -72,6 +72,8 @@ interface RateDecision {
 export interface RateLimits {
   /** Counts one call; undefined if limits are switched off. */
   consume(policy: RatePolicyName, key: string): Promise<RateDecision | undefined>
+  /** Takes one call back, which turned out not to count. */
+  giveBack(policy: RatePolicyName, key: string): Promise<void>
   /** Resets the counter. */
   clear(policy: RatePolicyName, key: string): Promise<void>
 }
@@ -125,6 +127,11 @@ export function createRateLimits(
         remaining: Math.max(0, result.remainingPoints),
         resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
       }
+    },
+    async giveBack(policy, key) {
+      if (!options.enabled) return
+      const { shared, own } = limiters.get(policy)!
+      await breaker.whileAnswering(shared.getKey(key), () => shared.reward(key)).catch(() => own.reward(key))
     },
     async clear(policy, key) {
       if (!options.enabled) return

@@ -78,7 +78,9 @@ export function createDropBox({ db, outbox, fanoutShardThreshold }: DropBoxDeps)
         const album = await holdAlbum(tx, viewer, albumId)
         assertRoleMay(album.role, 'add photos to')
         const { score } = await makeReady(tx, photo, fanoutShardThreshold)
-        if (!photo.isInAlbum) await addPhoto(tx, viewer, album, { photoId, score })
+        // A statement of its own: the album may have got the photo while the one above waited for its lock.
+        const there = await tx.query({ text: IS_THERE, values: [albumId, photoId] })
+        if (there.length === 0) await addPhoto(tx, viewer, album, { photoId, score })
         const payload = { photoId, ownerId: viewer.userId }
         return [await addToOutbox(tx, { kind: 'photoChanged', payload })]
       })
@@ -96,10 +98,11 @@ export function createDropBox({ db, outbox, fanoutShardThreshold }: DropBoxDeps)
   }
 }
 
+const IS_THERE = 'SELECT FROM album_photos WHERE album_id = $1 AND photo_id = $2'
+
 // The photo before the album, as everywhere.
 const HOLD = `
-  SELECT p.photo_id AS "photoId", p.owner_id AS "ownerId", p.status, p.visibility,
-    EXISTS (SELECT FROM album_photos i WHERE i.photo_id = p.photo_id AND i.album_id = d.album_id) AS "isInAlbum"
+  SELECT p.photo_id AS "photoId", p.owner_id AS "ownerId", p.status, p.visibility
   FROM drop_box_items d JOIN photos p ON p.photo_id = d.photo_id
   WHERE d.photo_id = $1 AND d.album_id = $2 AND p.owner_id = $3 AND p.status IN ('offered', 'ready', 'deleted')
   FOR NO KEY UPDATE OF p`
@@ -108,7 +111,7 @@ const HOLD = `
 async function holdOffered(tx: Transaction, viewer: UserViewer, albumId: AlbumId, photoId: PhotoId) {
   assertRoleMay((await findAlbum(tx.query, viewer, albumId)).role, 'see the drop box of')
   const [row] = await tx.query<
-    { photoId: PhotoId; ownerId: string; isInAlbum: boolean } & Pick<PhotoRow, 'status' | 'visibility'>
+    { photoId: PhotoId; ownerId: string } & Pick<PhotoRow, 'status' | 'visibility'>
   >({ text: HOLD, values: [photoId, albumId, viewer.userId] })
   if (!row) throw notFound('item')
   return row

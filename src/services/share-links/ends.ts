@@ -5,8 +5,11 @@ import { isLive } from '../../infra/db/rules.ts'
 
 /** The steps by which a link ends. Each may run twice. */
 export interface LinkEnds {
-  /** What the row of a link asks of its workflow, by the clock of the database. */
-  plan(linkId: LinkId): Promise<LinkPlan>
+  /**
+   * What the row of a link asks of its workflow, by the clock of the database. `isOwed`: image URLs were issued through the
+   * link, which edges have to refuse; a link that nobody opened takes none of the room for denials.
+   */
+  plan(linkId: LinkId): Promise<LinkPlan & { isOwed: boolean }>
   /** Ends a link that has expired: nothing that opens it is kept. */
   end(linkId: LinkId): Promise<void>
   /** Forgets a link that has ended, so that its token is as unknown as any. */
@@ -14,15 +17,26 @@ export interface LinkEnds {
 }
 
 export function createLinkEnds(primary: Query): LinkEnds {
+  async function isOwed(linkId: LinkId): Promise<boolean> {
+    const rows = await primary({
+      text: `SELECT FROM retractions WHERE subject = 'link/' || $1::uuid`,
+      values: [linkId],
+    })
+    return rows.length > 0
+  }
+
   return {
     async plan(linkId) {
-      const [row] = await primary<{ is_live: boolean; ms_left: number | null }>({
-        text: `SELECT ${isLive('l')} AS is_live, ceil(extract(epoch FROM l.expires_at - now()) * 1000)::float8 AS ms_left
+      const [row] = await primary<{ is_live: boolean; ms_left: number | null; was_opened: boolean }>({
+        text: `SELECT ${isLive('l')} AS is_live, ceil(extract(epoch FROM l.expires_at - now()) * 1000)::float8 AS ms_left,
+                 l.views > 0 AS was_opened
                FROM share_links l WHERE l.link_id = $1`,
         values: [linkId],
       })
-      if (!row) return { state: 'gone' }
-      return row.is_live ? { state: 'live', msLeft: row.ms_left } : { state: 'expired' }
+      if (!row) return { state: 'gone', isOwed: await isOwed(linkId) }
+      return row.is_live
+        ? { state: 'live', msLeft: row.ms_left, isOwed: false }
+        : { state: 'expired', isOwed: row.was_opened }
     },
 
     async end(linkId) {

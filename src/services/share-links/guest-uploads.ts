@@ -79,22 +79,28 @@ async function putIntoDropBox(
   const links = await tx.query({ text: HOLD_LINK, values: [linkId] })
   if (albums.length === 0 || links.length === 0) throw notFound('link')
   await run(tx.query, insertRow(DropBoxItem, { photoId, albumId, linkId, name }))
-  const [waiting] = await tx.query<{ of_album: number; of_link: number; uploading: number }>({
+  const [waiting] = await tx.query<{ of_album: number; of_link: number; of_day: number; uploading: number }>({
     text: WAITING,
-    values: [albumId, linkId],
+    values: [albumId, linkId, ownerId],
   })
   if (
     waiting!.of_album > MAX_ITEMS.dropBoxPhotosPerAlbum ||
     waiting!.of_link > MAX_ITEMS.dropBoxPhotosPerLink ||
-    waiting!.uploading > MAX_ITEMS.guestUploadsPerAlbum
+    waiting!.of_day > MAX_ITEMS.guestUploadsPerLinkAndDay ||
+    waiting!.uploading > MAX_ITEMS.guestUploadsPerOwner
   ) {
     throw new DarkroomError('quota_exceeded', 'The drop box is full until its owner has looked at it.')
   }
 }
 
-// Plan: drop_box_items_album_idx, and one probe of photos_pkey each; decided ones leave after a month.
+// Plan: drop_box_items_album_idx, drop_box_items_link_idx and the owner's pending photos, with one probe for each. What came to
+// nothing leaves after a day, what was decided after a month.
 const WAITING = `
   SELECT count(*)::integer AS of_album, count(*) FILTER (WHERE d.link_id = $2)::integer AS of_link,
-    count(*) FILTER (WHERE p.status <> 'offered')::integer AS uploading
+    (SELECT count(*)::integer FROM drop_box_items d
+      WHERE d.link_id = $2 AND d.created_at > now() - interval '1 day') AS of_day,
+    (SELECT count(*)::integer FROM photos p
+      WHERE p.owner_id = $3 AND p.status IN ('awaiting_upload', 'processing')
+        AND EXISTS (SELECT FROM drop_box_items d WHERE d.photo_id = p.photo_id)) AS uploading
   FROM drop_box_items d JOIN photos p ON p.photo_id = d.photo_id
   WHERE d.album_id = $1 AND p.status IN ('awaiting_upload', 'processing', 'offered')`

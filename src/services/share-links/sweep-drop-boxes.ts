@@ -6,6 +6,8 @@ import { changePhotos } from '../photos/change-photos.ts'
 
 /** How long a photo waits in a drop box, and how long it is known afterwards that it did. */
 const KEPT = `interval '30 days'`
+/** How long it is known that a photo came to nothing. */
+const FAILED_KEPT = `interval '1 day'`
 const BATCH_PHOTOS = 100
 
 // Plan: drop_box_items_created_idx or drop_box_items_album_idx. A photo that is being decided on is left to whoever decides.
@@ -18,7 +20,8 @@ const UNDECIDED = `
 const DECIDED = `
   DELETE FROM drop_box_items WHERE photo_id IN (
     SELECT d.photo_id FROM drop_box_items d JOIN photos p ON p.photo_id = d.photo_id
-    WHERE d.created_at < now() - ${KEPT} AND p.status IN ('ready', 'failed', 'quarantined', 'deleted') LIMIT $1)
+    WHERE d.created_at < now() - ${FAILED_KEPT} AND (p.status = 'failed'
+      OR d.created_at < now() - ${KEPT} AND p.status IN ('ready', 'quarantined', 'deleted')) LIMIT $1)
   RETURNING 1`
 
 /** Declines what nobody decides on, or can any more as the album is gone. The outbox relay wakes the photos' workflows. */

@@ -25,8 +25,9 @@ function countingDb(): { db: Database; counts: Map<string, number> } {
   return { db: { ...world.db, primary, replica: counted(world.db.replica) }, counts }
 }
 
-describe('1,000 readers of one cold feed at once', () => {
-  const READERS = 1_000
+describe('many readers of one cold feed at once', () => {
+  /** As many as eight connections serve within the 5 s that a read waits for one, even if the machine has other work. */
+  const READERS = 400
 
   /** Reads in two processes. @returns how many heads were begun, and the statements that ran */
   async function readAtOnce(viewer: UserId, expected: PhotoId[], heads: FeedHeads = world.heads) {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { MAX_ITEMS } from '../../../src/domain/limits.ts'
 import { incomingKey } from '../../../src/services/photos/object-keys.ts'
 import { sweepDropBoxes } from '../../../src/services/share-links/sweep-drop-boxes.ts'
-import { publishPhoto } from '../../support/factories/photos.ts'
+import { buildPhoto, publishPhoto } from '../../support/factories/photos.ts'
 import { settle } from '../../support/replica.ts'
 import type { Json, Person } from '../../support/worlds/api-world.ts'
 import { openLinkWorld, type LinkWorld, type MadeLink } from '../../support/worlds/link-world.ts'
@@ -110,9 +110,10 @@ describe('an upload by a guest', () => {
     expect((await world.offer({ token: 'A'.repeat(43) })).status).toBe(404)
   })
 
-  it('does not use up what the owner may have pending', async () => {
+  it('does not use up what the owner may have pending, in however many albums', async () => {
+    const links = [link, await world.link(ann, await world.album(ann), { allowUpload: true })]
     const uploads = await Promise.all(
-      Array.from({ length: MAX_ITEMS.guestUploadsPerAlbum + 4 }, () => world.offer(link)),
+      Array.from({ length: MAX_ITEMS.guestUploadsPerOwner + 4 }, (_, n) => world.offer(links[n % 2]!)),
     )
     const refused = uploads.filter(({ status }) => status !== 201)
     expect(refused.map(({ body }) => body.code)).toEqual(Array(4).fill('quota_exceeded'))
@@ -121,6 +122,25 @@ describe('an upload by a guest', () => {
       body: { contentType: 'image/jpeg', bytes: 10 },
     })
     expect(own.status).toBe(201)
+  })
+
+  it('is one of so many that a link takes in a day, whatever becomes of them', async () => {
+    const { id: linkId } = link
+    for (let n = 0; n < MAX_ITEMS.guestUploadsPerLinkAndDay; n++) {
+      const { photoId } = await buildPhoto(world.db, ann.id, { status: 'failed', visibility: 'private' })
+      await world.db.primary({
+        text: 'INSERT INTO drop_box_items (photo_id, album_id, link_id) VALUES ($1, $2, $3)',
+        values: [photoId, albumId, linkId],
+      })
+    }
+    expect(await world.offer(link)).toMatchObject({ status: 403, body: { code: 'quota_exceeded' } })
+    // Housekeeping keeps those that came to nothing for a day.
+    await world.db.primary({
+      text: `UPDATE drop_box_items SET created_at = now() - interval '25 hours' WHERE link_id = $1`,
+      values: [linkId],
+    })
+    expect((await world.offer(link)).status).toBe(201)
+    expect(await sweepDropBoxes(world.db).run()).toBe(MAX_ITEMS.guestUploadsPerLinkAndDay)
   })
 })
 

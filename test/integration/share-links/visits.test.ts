@@ -66,6 +66,16 @@ describe('a visit', () => {
     expect(await viewsOf(link)).toMatchObject({ views: 2 })
   })
 
+  it('is none if only its head is asked for', async () => {
+    const link = await world.link(ann, albumId, { maxViews: 1 })
+    const head = async () =>
+      (await fetch(`${world.api.url}/v1/share/${link.token}`, { method: 'HEAD' })).status
+    expect(await head()).toBe(200)
+    expect((await world.visit(link)).status).toBe(200)
+    expect(await head()).toBe(410)
+    expect(await viewsOf(link)).toMatchObject({ views: 1 })
+  })
+
   it('has a session that is good for its own link alone', async () => {
     const [one, other] = [
       await world.link(ann, albumId, { maxViews: 1 }),

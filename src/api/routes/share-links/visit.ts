@@ -28,7 +28,7 @@ interface Visit {
 /**
  * Lets in whoever has a live link's token, with its password or the session of an earlier page; adds `ctx.viewer`, `ctx.link`
  * and `ctx.session`.
- * @param counts whether a request without a session counts as a view, and begins one
+ * @param counts whether a request without a session counts as a view, and begins one; HEAD shows nothing and counts nothing
  */
 export function visiting<N extends Needs>(counts: 'views' | 'nothing'): Step<N, Visit> {
   return step<N, Visit>({}, async (ctx, next) => {
@@ -37,15 +37,19 @@ export function visiting<N extends Needs>(counts: 'views' | 'nothing'): Step<N, 
     const session = ctx.get('X-Share-Session')
     const hasVisited = await linkVisits.hasVisited(link, session)
     if (!hasVisited) await askPassword(ctx, link)
-    if (!hasVisited && counts === 'nothing' && link.isExhausted) throw exhausted()
+    const isView = counts === 'views' && !hasVisited && ctx.method !== 'HEAD'
+    if (!hasVisited && !isView && link.isExhausted) throw exhausted()
     ctx.link = link
     ctx.viewer = { kind: 'link', linkId: link.linkId }
-    ctx.session = hasVisited ? session : counts === 'views' ? await linkVisits.begin(link) : ''
+    ctx.session = hasVisited ? session : isView ? await linkVisits.begin(link) : ''
     await next()
   })
 }
 
-/** Tries are counted by the address that they come from, and by the link, before any costs a hash. */
+/**
+ * Tries are counted by the address that they come from, and by the link, before any costs a hash. Those that were right are
+ * taken back: guests behind one address do not lock each other out, and their visits give whoever guesses no new tries.
+ */
 async function askPassword(ctx: ApiContext, link: VisitedLink): Promise<void> {
   if (link.passwordHash === null) return
   const given = ctx.get('X-Share-Password')
@@ -53,5 +57,6 @@ async function askPassword(ctx: ApiContext, link: VisitedLink): Promise<void> {
   await consume(ctx, 'sharePassword', addressKey(ctx))
   await consume(ctx, 'sharePasswordTarget', link.linkId)
   await ctx.services.linkVisits.assertPassword(link, given)
-  await ctx.services.rateLimits.clear('sharePasswordTarget', link.linkId)
+  await ctx.services.rateLimits.giveBack('sharePassword', addressKey(ctx))
+  await ctx.services.rateLimits.giveBack('sharePasswordTarget', link.linkId)
 }
