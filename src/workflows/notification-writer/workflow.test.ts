@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { WorkflowHandleWithSignaledRunId } from '@temporalio/client'
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import {
   NOTIFICATION_WRITER,
   NOTIFICATIONS_OWED,
@@ -9,40 +8,25 @@ import {
   type NotificationWriterResult,
 } from '../../contracts/notification-writer.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
-import {
-  gate,
-  openTimeSkipping,
-  startWorkers,
-  until,
-  type Workers,
-} from '../../../test/support/servers/time-skipping.ts'
+import { gate, timeSkippingOfFile, until } from '../../../test/support/servers/time-skipping.ts'
 
 type Slice = { taken: number; more: boolean }
 
-let env: TestWorkflowEnvironment
-let workers: Workers | undefined
+const time = timeSkippingOfFile()
 let workflowId: string
 let slices: Slice[]
 let calls: number[]
 let before: () => Promise<void>
 
-beforeAll(async () => {
-  env = await openTimeSkipping()
-})
-afterAll(() => env?.teardown())
 beforeEach(() => {
   workflowId = `notifications/${randomUUID()}`
   slices = []
   calls = []
   before = async () => undefined
 })
-afterEach(async () => {
-  await workers?.stop()
-  workers = undefined
-})
 
 async function work() {
-  workers = await startWorkers(env, {
+  await time.serve({
     async writeNotifications({ writer }: NotificationWriterInput): Promise<Slice> {
       calls.push(writer)
       await before()
@@ -54,7 +38,7 @@ async function work() {
 const wake = (): Promise<
   WorkflowHandleWithSignaledRunId<(input: NotificationWriterInput) => Promise<NotificationWriterResult>>
 > =>
-  env.client.workflow.signalWithStart(NOTIFICATION_WRITER, {
+  time.env.client.workflow.signalWithStart(NOTIFICATION_WRITER, {
     workflowId,
     taskQueue: TASK_QUEUES.orchestration,
     args: [{ writer: 7 }],

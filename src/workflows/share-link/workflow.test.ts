@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { WorkflowHandle } from '@temporalio/client'
-import type { TestWorkflowEnvironment } from '@temporalio/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import type { LinkPlan } from '../../contracts/activities/share-links.ts'
 import {
   LINK_CHANGED,
@@ -11,35 +10,20 @@ import {
   type ShareLinkProgress,
 } from '../../contracts/share-link.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
-import {
-  EDGES,
-  openTimeSkipping,
-  startWorkers,
-  until,
-  type Workers,
-} from '../../../test/support/servers/time-skipping.ts'
+import { EDGES, timeSkippingOfFile, until } from '../../../test/support/servers/time-skipping.ts'
 
 const DAY_MS = 86_400_000
 
-let env: TestWorkflowEnvironment
-let workers: Workers | undefined
+const time = timeSkippingOfFile()
 let calls: string[]
 /** When the link expires by the clock of the environment; null: never. Undefined: the link is revoked. */
 let expiresAtMs: number | null | undefined
 let fakes: ReturnType<typeof happyPath>
 
-beforeAll(async () => {
-  env = await openTimeSkipping()
-})
-afterAll(() => env?.teardown())
 beforeEach(async () => {
   calls = []
-  expiresAtMs = (await env.currentTimeMs()) + 3 * DAY_MS
+  expiresAtMs = (await time.env.currentTimeMs()) + 3 * DAY_MS
   fakes = happyPath()
-})
-afterEach(async () => {
-  await workers?.stop()
-  workers = undefined
 })
 
 function happyPath() {
@@ -59,16 +43,16 @@ function happyPath() {
 async function planNow(): Promise<LinkPlan> {
   if (expiresAtMs === undefined) return { state: 'gone' }
   if (expiresAtMs === null) return { state: 'live', msLeft: null }
-  const msLeft = expiresAtMs - (await env.currentTimeMs())
+  const msLeft = expiresAtMs - (await time.env.currentTimeMs())
   return msLeft > 0 ? { state: 'live', msLeft } : { state: 'expired' }
 }
 
 type Link = WorkflowHandle<(input: ShareLinkInput) => Promise<ShareLinkProgress>>
 
 async function start(): Promise<Link> {
-  workers = await startWorkers(env, fakes)
+  await time.serve(fakes)
   const linkId = randomUUID()
-  return env.client.workflow.signalWithStart(SHARE_LINK, {
+  return time.env.client.workflow.signalWithStart(SHARE_LINK, {
     workflowId: `link/${linkId}`,
     taskQueue: TASK_QUEUES.orchestration,
     args: [{ linkId, ownerId: '7' }],
@@ -87,15 +71,15 @@ const REFUSALS = EDGES.map((edge) => `${edge} refuses`)
 describe('shareLink', () => {
   it('ends the link when its time is over, and forgets it a week later', async () => {
     const link = await start()
-    await env.sleep(2 * DAY_MS)
+    await time.env.sleep(2 * DAY_MS)
     expect(await progressOf(link)).toMatchObject({ state: 'live' })
     expect(calls).not.toContain('end')
-    await env.sleep(2 * DAY_MS)
+    await time.env.sleep(2 * DAY_MS)
     await until(async () => (await progressOf(link)).state === 'ended')
     const [first, second, ...rest] = calls.slice(calls.indexOf('expired'))
     expect([first, second, rest.at(-1)]).toEqual(['expired', 'end', 'proven'])
     expect(rest.slice(0, -1).sort()).toEqual(REFUSALS)
-    await env.sleep(5 * DAY_MS)
+    await time.env.sleep(5 * DAY_MS)
     expect(calls).not.toContain('purge')
     expect(await link.result()).toEqual({ state: 'gone', edges: { proven: 2, expired: 0 } })
     expect(calls.at(-1)).toBe('purge')
@@ -116,7 +100,7 @@ describe('shareLink', () => {
     expiresAtMs = null
     const link = await start()
     await until(async () => calls.includes('live'))
-    await env.sleep(1_000 * DAY_MS)
+    await time.env.sleep(1_000 * DAY_MS)
     expect(await progressOf(link)).toMatchObject({ state: 'live' })
     await revoke(link)
     expect(await link.result()).toMatchObject({ state: 'gone' })
@@ -153,7 +137,7 @@ describe('shareLink', () => {
 
   it('refuses again if an expired link is revoked before it is forgotten', async () => {
     const link = await start()
-    await env.sleep(4 * DAY_MS)
+    await time.env.sleep(4 * DAY_MS)
     await until(async () => (await progressOf(link)).state === 'ended')
     await revoke(link)
     expect(await link.result()).toMatchObject({ state: 'gone' })
