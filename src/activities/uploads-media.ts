@@ -20,6 +20,10 @@ export function createMediaActivities({ originals, variants }: MediaActivitiesDe
       ...(await whileHeartbeating((signal) => variants.renderAll(photoId, signal))),
       attempts: currentAttempt(),
     }),
+    renderDeferredVariants: async ({ photoId }) => ({
+      ...(await whileHeartbeating((signal) => variants.renderDeferred(photoId, signal))),
+      attempts: currentAttempt(),
+    }),
     planVariants: ({ photoId }) => variants.plan(photoId),
     renderVariant: async ({ photoId, variant, format }) => ({
       ...(await whileHeartbeating((signal) => variants.renderOne(photoId, { variant, format }, signal))),

@@ -74,6 +74,18 @@ export const renderSingly = {
 } as const satisfies ActivityOptions
 
 /**
+ * The same for the variants that may wait, at a priority below that of uploads (key 4; the default is 3): as long as any original waits
+ * for its validation or its first variants, a free slot goes there.
+ */
+export const renderDeferred = { ...renderTogether, priority: { priorityKey: 4 } } as const satisfies ActivityOptions
+
+/** The same for a single one of them. */
+export const renderDeferredSingly = {
+  ...renderSingly,
+  priority: renderDeferred.priority,
+} as const satisfies ActivityOptions
+
+/**
  * Protects the promise that every edge refuses narrowed and deleted photos: retried until that is proven. Attempts are
  * at most 15 s apart, because an old URL may still work at an edge that was down until one succeeds.
  */

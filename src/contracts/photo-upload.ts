@@ -28,7 +28,7 @@ export interface UploadStep {
   name: UploadStepName
   state: StepState
   attempts: number
-  /** Short, without personal data: `3 of 4`, `not_an_image`. */
+  /** Short, without personal data: `8 of 12`, `not_an_image`. */
   detail?: string
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fitWithin, VARIANT_SIZES, VARIANT_SPECS, variantSpec } from './variants.ts'
+import { fitWithin, VARIANT_SPECS, variantSpec, variantSpecsOf } from './variants.ts'
 
 describe('fitWithin', () => {
   it.each([
@@ -38,16 +38,42 @@ describe('fitWithin', () => {
   })
 
   it.each([0, -1, Number.NaN, Infinity])('refuses %d as a length', (length) => {
-    expect(() => fitWithin(length, 10, VARIANT_SIZES.thumb_200)).toThrow(RangeError)
+    expect(() => fitWithin(length, 10, { width: 200, height: 200 })).toThrow(RangeError)
   })
 })
 
 it('specs list each variant in each format once', () => {
-  expect(VARIANT_SPECS.map(({ variant, format }) => `${variant}.${format}`).sort()).toEqual([
-    'medium_800.jpeg',
-    'medium_800.webp',
-    'thumb_200.jpeg',
-    'thumb_200.webp',
-  ])
+  const names = VARIANT_SPECS.map(({ variant, format }) => `${variant}.${format}`)
+  expect(new Set(names).size).toBe(names.length)
+  for (const size of ['thumb_200', 'thumb_400', 'medium_800', 'large_2048'])
+    for (const format of ['jpeg', 'webp', 'avif']) expect(names).toContain(`${size}.${format}`)
   for (const spec of VARIANT_SPECS) expect(variantSpec(spec.variant, spec.format)).toEqual(spec)
+})
+
+describe('variantSpecsOf', () => {
+  it.each([
+    [4000, 3000, 'thumb_200 thumb_400 medium_800 large_2048'],
+    [2048, 1, 'thumb_200 thumb_400 medium_800 large_2048'],
+    [801, 600, 'thumb_200 thumb_400 medium_800 large_2048'],
+    [600, 800, 'thumb_200 thumb_400 medium_800'],
+    [401, 10, 'thumb_200 thumb_400 medium_800'],
+    [400, 300, 'thumb_200 medium_800'],
+    [201, 201, 'thumb_200 medium_800'],
+    [200, 100, 'thumb_200 medium_800'],
+    [1, 1, 'thumb_200 medium_800'],
+  ])('gives %i × %i the sizes %s in every format', (width, height, sizes) => {
+    const specs = variantSpecsOf({ width, height })
+    expect([...new Set(specs.map(({ variant }) => variant))].join(' ')).toBe(sizes)
+    expect(specs).toHaveLength(sizes.split(' ').length * 3)
+  })
+
+  it('leaves out no pixels: any size looks as one that is stored', () => {
+    const length = fc.integer({ min: 1, max: 5_000 })
+    fc.assert(
+      fc.property(length, length, (width, height) => {
+        const stored = variantSpecsOf({ width, height }).map(({ box }) => fitWithin(width, height, box))
+        for (const { box } of VARIANT_SPECS) expect(stored).toContainEqual(fitWithin(width, height, box))
+      }),
+    )
+  })
 })

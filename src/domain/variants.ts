@@ -16,31 +16,53 @@ export interface PixelSize {
 }
 
 /**
- * All renditions of a photo: each size in each format. A line added here adds one, without a change
- * to any workflow (docs/adr/0013).
+ * All renditions of a photo: each size in each format, from the smallest size to the largest. A line added here adds one, without a
+ * change to any workflow (docs/adr/0013); a re-encode makes it for photos that exist (docs/adr/0031).
  */
 const VARIANTS = {
   /** A variant fits into its box: aspect kept, never enlarged. */
   sizes: {
-    thumb_200: { width: 200, height: 200 },
-    medium_800: { width: 800, height: 800 },
+    thumb_200: { box: { width: 200, height: 200 }, isOfEveryPhoto: true },
+    thumb_400: { box: { width: 400, height: 400 }, isOfEveryPhoto: false },
+    medium_800: { box: { width: 800, height: 800 }, isOfEveryPhoto: true },
+    large_2048: { box: { width: 2048, height: 2048 }, isOfEveryPhoto: false },
   },
-  /**
-   * Encoder settings by measurement (`npm run bench -- images`, docs/benchmarks.md). JPEG: progressive costs 5 ms more than
-   * baseline at 800 px and saves 6 % of the bytes; all of mozjpeg would save 15 % and cost 65 ms more. WebP: effort 2 takes
-   * half the time of the default 4 for 2 % more bytes.
-   */
+  /** Encoder settings by measurement (`npm run bench -- images`, docs/media.md). */
   formats: {
-    jpeg: { contentType: 'image/jpeg', hasAlpha: false, encoder: { quality: 80, progressive: true } },
-    webp: { contentType: 'image/webp', hasAlpha: true, encoder: { quality: 80, effort: 2 } },
+    jpeg: {
+      contentType: 'image/jpeg',
+      hasAlpha: false,
+      isDeferred: false,
+      encoder: { quality: 80, progressive: true },
+    },
+    webp: { contentType: 'image/webp', hasAlpha: true, isDeferred: false, encoder: { quality: 80, effort: 2 } },
+    avif: {
+      contentType: 'image/avif',
+      hasAlpha: true,
+      isDeferred: true,
+      encoder: { quality: 62, effort: 0, chromaSubsampling: '4:2:0' },
+      encoderOf: { thumb_200: { effort: 2 } },
+    },
   },
-} as const satisfies { sizes: Record<string, PixelSize>; formats: Record<string, FormatSpec> }
+} as const satisfies { sizes: Record<string, SizeSpec>; formats: Record<string, FormatSpec> }
+
+interface SizeSpec {
+  box: PixelSize
+  /** Any other is stored only if it shows more or fewer pixels than the sizes that are stored already. */
+  isOfEveryPhoto: boolean
+}
+
+type EncoderSettings = Readonly<Record<string, number | boolean | string>>
 
 /** How sharp writes a format, which it knows by the same name; without alpha, transparency is laid on white. */
 interface FormatSpec {
   contentType: `image/${string}`
   hasAlpha: boolean
-  encoder: Readonly<Record<string, number | boolean>>
+  /** Made after the others, by a step that gives way to uploads. */
+  isDeferred: boolean
+  encoder: EncoderSettings
+  /** What differs at a size. */
+  encoderOf?: Readonly<Record<string, EncoderSettings>>
 }
 
 export type VariantName = keyof typeof VARIANTS.sizes
@@ -51,20 +73,40 @@ export interface VariantSpec {
   format: VariantFormat
   /** The variant fits into this box. */
   box: PixelSize
+  encoder: EncoderSettings
 }
 
-export const VARIANT_SIZES: Readonly<Record<VariantName, PixelSize>> = VARIANTS.sizes
 export const VARIANT_FORMATS: Readonly<Record<VariantFormat, FormatSpec>> = VARIANTS.formats
 export const VARIANT_NAMES = Object.keys(VARIANTS.sizes) as VariantName[]
+const SIZES: Readonly<Record<VariantName, SizeSpec>> = VARIANTS.sizes
 
-/** Every size in every format, sizes first. */
+/** Every size in every format, sizes first; {@link variantSpecsOf} leaves out those that a small photo does not have. */
 export const VARIANT_SPECS: readonly VariantSpec[] = VARIANT_NAMES.flatMap((variant) =>
   (Object.keys(VARIANTS.formats) as VariantFormat[]).map((format) => variantSpec(variant, format)),
 )
 
 /** The spec of one variant in one format. */
 export function variantSpec(variant: VariantName, format: VariantFormat): VariantSpec {
-  return { variant, format, box: VARIANTS.sizes[variant] }
+  const { encoder, encoderOf } = VARIANT_FORMATS[format]
+  return { variant, format, box: SIZES[variant].box, encoder: { ...encoder, ...encoderOf?.[variant] } }
+}
+
+/**
+ * The variants that a photo of this size has: the thumbnail and the medium size always, even if they are equal, and of the
+ * other sizes those with pixels of their own. A photo of 1000 × 750 has a `large_2048` of 1000 × 750, one of 800 × 600 has
+ * none.
+ *
+ * @throws RangeError if a side is not a positive finite number
+ */
+export function variantSpecsOf({ width, height }: PixelSize): VariantSpec[] {
+  const shownBy = (variant: VariantName) => {
+    const fit = fitWithin(width, height, SIZES[variant].box)
+    return `${fit.width}x${fit.height}`
+  }
+  const stored = VARIANT_NAMES.filter((variant) => SIZES[variant].isOfEveryPhoto)
+  for (const variant of VARIANT_NAMES)
+    if (!stored.some((other) => shownBy(other) === shownBy(variant))) stored.push(variant)
+  return VARIANT_SPECS.filter(({ variant }) => stored.includes(variant))
 }
 
 /**

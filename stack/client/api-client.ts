@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { variantSpecsOf, type VariantName } from '../../src/domain/variants.ts'
 
 /** An answer of the API: its status, headers and parsed body (undefined when empty). */
 export interface Answer<Body = AnyBody> {
@@ -12,7 +13,7 @@ export interface Answer<Body = AnyBody> {
 export type AnyBody = any
 
 export interface VariantAnswer {
-  name: 'thumb_200' | 'medium_800' | 'original'
+  name: VariantName | 'original'
   format: string
   width: number
   height: number
@@ -213,15 +214,16 @@ export class ApiClient {
     )
   }
 
-  /** Waits until all four variants exist. */
-  async untilVariants(photoId: string, count = 4, timeoutMs = 30_000): Promise<PhotoAnswer> {
+  /** Waits until every variant that a photo of its size should have exists. */
+  async untilVariants(photoId: string, timeoutMs = 30_000): Promise<PhotoAnswer> {
     return this.until(
       `photo ${photoId} has its variants`,
       async () => {
         const photo = await this.photo(photoId)
-        return photo.variants.filter((variant) => variant.name !== 'original').length >= count
-          ? photo
-          : undefined
+        const { width, height, variants } = photo
+        if (width === null || height === null) return undefined
+        const made = variants.filter(({ name }) => name !== 'original').length
+        return made >= variantSpecsOf({ width, height }).length ? photo : undefined
       },
       timeoutMs,
     )

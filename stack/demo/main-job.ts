@@ -38,7 +38,6 @@ export interface MainJobReport {
 }
 
 const FOLLOWERS = ['ben', 'cleo', 'dana'] as const
-const VARIANTS = 4
 
 /**
  * The main job through the public API only: accounts that follow each other, photos uploaded, published, rendered, pushed
@@ -131,7 +130,7 @@ async function uploadOne(
   const word = caption.split(' ')[0]!.replace(/\W/g, '')
   const [feedsMs, variants, searchMs] = await Promise.all([
     inFeeds(photoId, [author, ...followers], since),
-    author.untilVariants(photoId, VARIANTS).then((ready) => ({ ready, ms: since() })),
+    author.untilVariants(photoId).then((ready) => ({ ready, ms: since() })),
     author
       .until(`search finds ${photo.file}`, async () => {
         const { items } = await followers[0]!.call<Page<PhotoAnswer>>(
@@ -154,7 +153,7 @@ async function uploadOne(
     photoId,
     readyMs,
     variantsMs: variants.ms,
-    variants: VARIANTS,
+    variants: first.length,
     feeds: followers.length + 1,
     feedsMs,
     searchMs,

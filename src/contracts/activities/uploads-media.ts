@@ -12,13 +12,21 @@ export interface VariantRef {
   format: string
 }
 
-/** The variants of a photo and which of them are not stored yet. `gone`: the photo no longer exists. */
+/**
+ * The variants of a photo and which of them are not stored yet; `deferred` are those of them that wait for the others.
+ * `gone`: the photo no longer exists.
+ */
 export type VariantPlan =
-  { outcome: 'planned'; variants: VariantRef[]; missing: VariantRef[] } | { outcome: 'gone' }
+  | { outcome: 'planned'; variants: VariantRef[]; missing: VariantRef[]; deferred?: VariantRef[] }
+  | { outcome: 'gone' }
 
-/** `variants`: all that the photo should have; workers of v0.1 leave it out. `failed`: those that could not be made. */
+/**
+ * `variants`: all that the photo should have; workers of v0.1 leave it out. `failed`: those that could not be made.
+ * `deferred`: those that `renderDeferredVariants` is to make.
+ */
 export type RenderOutcome =
-  { outcome: 'rendered'; variants?: VariantRef[]; failed: VariantRef[] } | { outcome: 'gone' }
+  | { outcome: 'rendered'; variants?: VariantRef[]; failed: VariantRef[]; deferred?: VariantRef[] }
+  | { outcome: 'gone' }
 
 /** The number of the attempt that succeeded; the first is 1. */
 interface Tried {
@@ -29,6 +37,8 @@ interface Tried {
 export interface MediaActivities {
   validateOriginal: (input: { photoId: PhotoId }) => Promise<ValidationOutcome & Tried>
   renderVariants: (input: { photoId: PhotoId }) => Promise<RenderOutcome & Tried>
+  /** Makes the variants of costlier formats, once the photo can be shown in the others. */
+  renderDeferredVariants: (input: { photoId: PhotoId }) => Promise<RenderOutcome & Tried>
   /** Lists the variants when `renderVariants` has failed and so could not. */
   planVariants: (input: { photoId: PhotoId }) => Promise<VariantPlan>
   renderVariant: (input: { photoId: PhotoId } & VariantRef) => Promise<RenderOutcome & Tried>

@@ -1,5 +1,5 @@
 import type { Metadata, Sharp } from 'sharp'
-import { fitWithin, VARIANT_FORMATS, VARIANT_SPECS } from '../../domain/variants.ts'
+import { fitWithin, VARIANT_FORMATS, VARIANT_SPECS, variantSpecsOf } from '../../domain/variants.ts'
 import type { PixelSize, VariantFormat, VariantName, VariantSpec } from '../../domain/variants.ts'
 import { openForeign, sharp } from './sharp.ts'
 
@@ -23,7 +23,7 @@ interface FailedVariant {
 export type VariantResult = RenderedVariant | FailedVariant
 
 export interface RenderOptions {
-  /** The variants to render; all of them by default. */
+  /** The variants to render; by default those that a photo of this size has. */
   specs?: readonly VariantSpec[]
   /**
    * Receives each variant as soon as it is encoded, others perhaps still under way. If it rejects (say, the bytes could not
@@ -56,8 +56,8 @@ export async function renderVariants(
   input: string | Buffer,
   options: RenderOptions = {},
 ): Promise<VariantResult[]> {
-  const specs = options.specs ?? VARIANT_SPECS
   const original = await openOriginal(input, options.maxPixels ?? defaultMaxPixels)
+  const specs = options.specs ?? variantSpecsOf(original)
   const fit = ({ box }: VariantSpec) => fitWithin(original.width, original.height, box)
   // Those that are not asked for as well, so that a variant has the same bytes whatever it is made beside.
   const [largest, ...smaller] = largestFirst([...VARIANT_SPECS, ...specs].map(fit))
@@ -81,12 +81,12 @@ function largestFirst(sizes: readonly PixelSize[]): PixelSize[] {
 const nameOf = ({ width, height }: PixelSize): string => `${width}x${height}`
 
 async function renderOne(
-  { variant, format }: VariantSpec,
+  { variant, format, encoder }: VariantSpec,
   pixels: Promise<Pixels>,
   onVariant: RenderOptions['onVariant'],
 ): Promise<VariantResult> {
   try {
-    const { data, info } = await encode(await pixels, format).toBuffer({ resolveWithObject: true })
+    const { data, info } = await encode(await pixels, format, encoder).toBuffer({ resolveWithObject: true })
     const rendered = {
       variant,
       format,
@@ -103,9 +103,8 @@ async function renderOne(
   }
 }
 
-function encode(pixels: Pixels, format: VariantFormat): Sharp {
-  const { hasAlpha, encoder } = VARIANT_FORMATS[format]
-  const image = hasAlpha ? open(pixels) : open(pixels).flatten({ background: '#ffffff' })
+function encode(pixels: Pixels, format: VariantFormat, encoder: VariantSpec['encoder']): Sharp {
+  const image = VARIANT_FORMATS[format].hasAlpha ? open(pixels) : open(pixels).flatten({ background: '#ffffff' })
   return image.toFormat(format, encoder)
 }
 

@@ -1,7 +1,14 @@
 import type { RenderOutcome, VariantPlan, VariantRef } from '../../contracts/activities/uploads-media.ts'
 import type { PhotoId } from '../../domain/ids.ts'
-import { VARIANT_FORMATS, VARIANT_SPECS, type VariantSpec } from '../../domain/variants.ts'
+import {
+  VARIANT_FORMATS,
+  VARIANT_SPECS,
+  variantSpecsOf,
+  type PixelSize,
+  type VariantSpec,
+} from '../../domain/variants.ts'
 import { isValidated, type PhotoStatus } from '../../domain/visibility.ts'
+import type { PhotoRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { renderVariants, type RenderedVariant } from '../../infra/image/render.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
@@ -18,8 +25,13 @@ export interface VariantsDeps {
 export interface Variants {
   /** The variants of the photo, and which of them are missing. */
   plan(photoId: PhotoId): Promise<VariantPlan>
-  /** Renders every missing variant from one decode; stores and records each as soon as it is ready. */
+  /**
+   * Renders every missing variant that is not deferred from one decode; stores and records each as soon as it is ready.
+   * Names those that are deferred.
+   */
   renderAll(photoId: PhotoId, signal?: AbortSignal): Promise<RenderOutcome>
+  /** The same for those that are deferred. */
+  renderDeferred(photoId: PhotoId, signal?: AbortSignal): Promise<RenderOutcome>
   /** Renders one variant. @throws the error that it failed with */
   renderOne(photoId: PhotoId, ref: VariantRef, signal?: AbortSignal): Promise<RenderOutcome>
 }
@@ -70,24 +82,43 @@ export function createVariants({ db, objects, maxPixels }: VariantsDeps): Varian
     }
   }
 
+  /** Renders what is missing of the deferred formats, or of the others. */
+  async function renderMissing(
+    photoId: PhotoId,
+    deferred: boolean,
+    signal?: AbortSignal,
+  ): Promise<RenderOutcome> {
+    const photo = await readPhoto(db, photoId)
+    if (!photo || !isValidated(photo.status)) return { outcome: 'gone' }
+    const missing = await findMissing(db, photoId, photo)
+    const due = missing.filter((spec) => isDeferred(spec) === deferred)
+    const outcome = {
+      outcome: 'rendered' as const,
+      variants: variantSpecsOf(photo).map(refOf),
+      failed: [],
+      ...(!deferred && { deferred: missing.filter(isDeferred).map(refOf) }),
+    }
+    if (due.length === 0) return outcome
+    const failures = (await render(photoId, due, signal)).filter((result) => !result.ok)
+    if (failures.some(({ error }) => error instanceof PhotoGoneError)) return { outcome: 'gone' }
+    return { ...outcome, failed: failures.map(refOf) }
+  }
+
   return {
     async plan(photoId) {
       const photo = await readPhoto(db, photoId)
       if (!photo || !isValidated(photo.status)) return { outcome: 'gone' }
-      const missing = await findMissing(db, photoId)
-      return { outcome: 'planned', variants: VARIANT_SPECS.map(refOf), missing: missing.map(refOf) }
+      const missing = await findMissing(db, photoId, photo)
+      return {
+        outcome: 'planned',
+        variants: variantSpecsOf(photo).map(refOf),
+        missing: missing.filter((spec) => !isDeferred(spec)).map(refOf),
+        deferred: missing.filter(isDeferred).map(refOf),
+      }
     },
 
-    async renderAll(photoId, signal) {
-      const photo = await readPhoto(db, photoId)
-      if (!photo || !isValidated(photo.status)) return { outcome: 'gone' }
-      const missing = await findMissing(db, photoId)
-      const variants = VARIANT_SPECS.map(refOf)
-      if (missing.length === 0) return { outcome: 'rendered', variants, failed: [] }
-      const failures = (await render(photoId, missing, signal)).filter((result) => !result.ok)
-      if (failures.some(({ error }) => error instanceof PhotoGoneError)) return { outcome: 'gone' }
-      return { outcome: 'rendered', variants, failed: failures.map(refOf) }
-    },
+    renderAll: (photoId, signal) => renderMissing(photoId, false, signal),
+    renderDeferred: (photoId, signal) => renderMissing(photoId, true, signal),
 
     async renderOne(photoId, ref, signal) {
       const photo = await readPhoto(db, photoId)
@@ -100,6 +131,7 @@ export function createVariants({ db, objects, maxPixels }: VariantsDeps): Varian
   }
 }
 
+const isDeferred = ({ format }: VariantSpec): boolean => VARIANT_FORMATS[format].isDeferred
 const refOf = ({ variant, format }: VariantRef): VariantRef => ({ variant, format })
 
 /** @throws UnknownVariantError for a variant of another release; one of its workers will take a later try */
@@ -109,21 +141,28 @@ function specOf({ variant, format }: VariantRef): VariantSpec {
   return spec
 }
 
-async function readPhoto(db: Database, photoId: PhotoId) {
-  const [row] = await db.primary<{ status: PhotoStatus; access_epoch: number }>({
-    text: 'SELECT status, access_epoch FROM photos WHERE photo_id = $1',
-    values: [photoId],
-  })
-  return row && { status: row.status, accessEpoch: row.access_epoch }
+interface StoredPhoto extends PixelSize {
+  status: PhotoStatus
+  accessEpoch: number
 }
 
-async function findMissing(db: Database, photoId: PhotoId): Promise<VariantSpec[]> {
+/** A photo whose size is known, as it is from its validation on. */
+async function readPhoto(db: Database, photoId: PhotoId): Promise<StoredPhoto | undefined> {
+  const [row] = await db.primary<Pick<PhotoRow, 'status' | 'access_epoch' | 'width' | 'height'>>({
+    text: 'SELECT status, access_epoch, width, height FROM photos WHERE photo_id = $1',
+    values: [photoId],
+  })
+  if (!row || row.width === null || row.height === null) return undefined
+  return { status: row.status, accessEpoch: row.access_epoch, width: row.width, height: row.height }
+}
+
+async function findMissing(db: Database, photoId: PhotoId, size: PixelSize): Promise<VariantSpec[]> {
   const rows = await db.primary<{ variant: string; format: string }>({
     text: 'SELECT variant, format FROM photo_variants WHERE photo_id = $1',
     values: [photoId],
   })
   const stored = new Set(rows.map(({ variant, format }) => `${variant}.${format}`))
-  return VARIANT_SPECS.filter(({ variant, format }) => !stored.has(`${variant}.${format}`))
+  return variantSpecsOf(size).filter(({ variant, format }) => !stored.has(`${variant}.${format}`))
 }
 
 /** Records the object, or refuses: holding the photo orders this with the narrowing or deletion that it may race with. */

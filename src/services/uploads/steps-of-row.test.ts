@@ -7,7 +7,7 @@ import { settleSteps, stepsOfRow, type KnownOfUpload } from './steps-of-row.ts'
 const statesOf = (steps: readonly UploadStep[]) => steps.map(({ state }) => state).join(' ')
 const variant = { variant: 'thumb_200', format: 'webp', objectKey: '', width: 1, height: 1, bytes: 1 }
 const all = VARIANT_SPECS.map(() => variant)
-const published = { status: 'ready', publishedAt: new Date() } as const
+const published = { status: 'ready', publishedAt: new Date(), width: 4000, height: 3000 } as const
 const failed = (code: string, width: number | null = null) =>
   ({ status: 'failed', failure: { code, detail: null }, width }) as const
 
@@ -17,6 +17,7 @@ function row(card: Partial<PhotoCard>, known: Partial<KnownOfUpload> = {}): Uplo
     publishedAt: null,
     failure: null,
     width: null,
+    height: null,
     ...card,
   } as unknown as PhotoCard
   return stepsOfRow(photo, { end: 'open', isDistributionOwed: true, ...known })
@@ -51,6 +52,12 @@ describe('stepsOfRow: what Postgres alone knows', () => {
     [{ ...published, variants: all }, { end: 'completed' }, 'done done done done done running'],
   ] as [Partial<PhotoCard>, Partial<KnownOfUpload>, string][])('%j, %j', (card, known, expected) => {
     expect(statesOf(row(card, known))).toBe(expected)
+  })
+
+  it('expects of a small photo the variants that it has', () => {
+    const small = { ...published, width: 150, height: 100, variants: all.slice(0, 6) }
+    const [step] = row(small, { end: 'completed' }).filter(({ name }) => name === 'variants')
+    expect(step).toMatchObject({ state: 'done', detail: '6 of 6' })
   })
 })
 

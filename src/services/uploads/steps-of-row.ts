@@ -4,7 +4,7 @@ import {
   type UploadStep,
   type UploadStepName,
 } from '../../contracts/photo-upload.ts'
-import { VARIANT_SPECS } from '../../domain/variants.ts'
+import { variantSpecsOf } from '../../domain/variants.ts'
 import type { PhotoCard } from '../photos/photo-cards.ts'
 
 /**
@@ -22,10 +22,11 @@ export interface KnownOfUpload {
 /** What Postgres alone knows about the steps. A step is `running` only if something will finish it. */
 export function stepsOfRow(card: PhotoCard, known: KnownOfUpload): UploadStep[] {
   const rendered = card.variants.filter((variant) => variant.variant !== 'original').length
-  const detail = `${rendered} of ${VARIANT_SPECS.length}`
+  const expected = countVariants(card)
+  const detail = `${rendered} of ${expected}`
   return UPLOAD_STEPS.map((name) => ({
     name,
-    state: stateOf(name, card, rendered, known),
+    state: stateOf(name, card, rendered >= expected, known),
     attempts: 0,
     ...(name === 'variants' && card.status === 'ready' ? { detail } : {}),
   }))
@@ -44,7 +45,17 @@ export function isOpen({ state }: Pick<UploadStep, 'state'>): boolean {
   return state === 'pending' || state === 'running'
 }
 
-function stateOf(name: UploadStepName, card: PhotoCard, rendered: number, known: KnownOfUpload): StepState {
+/** How many variants the photo should have. Its size is known from its validation on. */
+function countVariants({ width, height }: PhotoCard): number {
+  return width === null || height === null ? 0 : variantSpecsOf({ width, height }).length
+}
+
+function stateOf(
+  name: UploadStepName,
+  card: PhotoCard,
+  isRendered: boolean,
+  known: KnownOfUpload,
+): StepState {
   const isOver = known.end !== 'open'
   switch (card.status) {
     case 'awaiting_upload':
@@ -55,18 +66,18 @@ function stateOf(name: UploadStepName, card: PhotoCard, rendered: number, known:
       return upTo(failedAt(card), name, true)
     default:
       if (card.publishedAt === null) return 'skipped'
-      return stateOfPublished(name, rendered, known)
+      return stateOfPublished(name, isRendered, known)
   }
 }
 
 function stateOfPublished(
   name: UploadStepName,
-  rendered: number,
+  isRendered: boolean,
   { end, isDistributionOwed }: KnownOfUpload,
 ): StepState {
   switch (name) {
     case 'variants':
-      if (rendered >= VARIANT_SPECS.length) return 'done'
+      if (isRendered) return 'done'
       return end === 'open' ? 'running' : 'failed'
     case 'search':
       // Postgres does not know. An upload that was not stopped retries this step until it is done.

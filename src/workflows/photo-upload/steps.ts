@@ -13,6 +13,8 @@ import {
   durableStep,
   PERMANENT_FAILURES,
   quickStep,
+  renderDeferred,
+  renderDeferredSingly,
   renderSingly,
   renderTogether,
 } from '../../contracts/activity-options.ts'
@@ -42,6 +44,12 @@ export const steps = {
   }).planVariants,
   renderOne: (variant: string) =>
     proxyActivities<MediaActivities>({ ...renderSingly, summary: `Render ${variant}` }).renderVariant,
+  renderDeferred: proxyActivities<MediaActivities>({
+    ...renderDeferred,
+    summary: 'Render the variants that could wait',
+  }).renderDeferredVariants,
+  renderDeferredOne: (variant: string) =>
+    proxyActivities<MediaActivities>({ ...renderDeferredSingly, summary: `Render ${variant}` }).renderVariant,
   index: proxyActivities<SearchActivities>({ ...durableStep, summary: 'Write the search document' })
     .indexPhoto,
   startFanout: durable('Start the distribution to followers').startFanout,

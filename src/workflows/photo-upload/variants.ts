@@ -7,59 +7,86 @@ import type { TrackedProgress } from './progress.ts'
 /** Since v0.2 the media worker lists the variants (docs/adr/0013). */
 const VARIANTS_FROM_ACTIVITY = 'variants-from-activity'
 
+/** Since v0.3 the costlier formats are made by a step of their own, which gives way to uploads (docs/adr/0031). */
+const DEFERRED_VARIANTS = 'deferred-variants'
+
 /**
- * Makes all variants from one decode, then each missing one on its own, for up to a week. The media worker lists the
- * variants, so a new one does not change what a workflow does.
+ * Makes all variants: those that photos are shown with at first from one decode, then those that may wait from another. What
+ * either leaves out is made one by one, for up to a week. The media worker lists the variants, so a new one does not change
+ * what a workflow does.
  * @returns whether every variant exists in the end
  */
 export async function makeVariants(photoId: PhotoId, progress: TrackedProgress): Promise<boolean> {
-  const { variants, missing } = await renderTogether(photoId, progress)
-  let made = variants.length - missing.length
+  const { variants, missing, deferred } = await renderTogether(photoId, progress)
+  let made = variants.length - missing.length - deferred.length
   const show = (attempts: number) =>
     progress.mark('variants', 'running', `${made} of ${variants.length}`, attempts)
   if (variants.length > 0) show(1)
 
-  const results = await Promise.all(
-    missing.map(async ({ variant, format }) => {
-      try {
-        const { attempts } = await steps.renderOne(`${variant}.${format}`)({ photoId, variant, format })
-        made++
-        show(attempts + 1)
-        return true
-      } catch (error) {
-        if (isCancellation(error)) throw error
-        return false
-      }
-    }),
-  )
-  return results.every(Boolean)
+  const render = async (step: typeof steps.renderOne, { variant, format }: VariantRef): Promise<boolean> => {
+    try {
+      const { attempts } = await step(`${variant}.${format}`)({ photoId, variant, format })
+      made++
+      show(attempts + 1)
+      return true
+    } catch (error) {
+      if (isCancellation(error)) throw error
+      return false
+    }
+  }
+  const renderWaiting = async (): Promise<boolean[]> => {
+    const left = await renderDeferred(photoId, deferred)
+    made += deferred.length - left.length
+    show(1)
+    return Promise.all(left.map((ref) => render(steps.renderDeferredOne, ref)))
+  }
+  const results = await Promise.all([
+    ...missing.map((ref) => render(steps.renderOne, ref)),
+    ...(deferred.length > 0 && patched(DEFERRED_VARIANTS) ? [renderWaiting()] : []),
+  ])
+  return results.flat().every(Boolean)
 }
 
 interface Rendering {
   /** Every variant that the photo should have; none if the photo is gone. */
   variants: VariantRef[]
   missing: VariantRef[]
+  /** Those that may wait, none of which is stored yet. */
+  deferred: VariantRef[]
 }
 
-const NOTHING: Rendering = { variants: [], missing: [] }
+const NOTHING: Rendering = { variants: [], missing: [], deferred: [] }
 
 async function renderTogether(photoId: PhotoId, progress: TrackedProgress): Promise<Rendering> {
   try {
     const rendered = await steps.renderAll({ photoId })
     progress.mark('variants', 'running', undefined, rendered.attempts)
     if (rendered.outcome === 'gone') return NOTHING
-    return { variants: rendered.variants ?? VARIANTS_OF_V01, missing: rendered.failed }
+    const { variants = VARIANTS_OF_V01, failed, deferred = [] } = rendered
+    return { variants, missing: failed, deferred }
   } catch (error) {
     if (isCancellation(error)) throw error
     return listVariants(photoId)
   }
 }
 
+/** @returns those that are still missing */
+async function renderDeferred(photoId: PhotoId, deferred: VariantRef[]): Promise<VariantRef[]> {
+  try {
+    const rendered = await steps.renderDeferred({ photoId })
+    return rendered.outcome === 'gone' ? [] : rendered.failed
+  } catch (error) {
+    if (isCancellation(error)) throw error
+    return deferred
+  }
+}
+
 /** Lists the variants after `renderAll` has failed and so could not. */
 async function listVariants(photoId: PhotoId): Promise<Rendering> {
-  if (!patched(VARIANTS_FROM_ACTIVITY)) return { variants: VARIANTS_OF_V01, missing: VARIANTS_OF_V01 }
+  if (!patched(VARIANTS_FROM_ACTIVITY))
+    return { variants: VARIANTS_OF_V01, missing: VARIANTS_OF_V01, deferred: [] }
   const plan = await steps.planVariants({ photoId })
-  return plan.outcome === 'gone' ? NOTHING : plan
+  return plan.outcome === 'gone' ? NOTHING : { deferred: [], ...plan }
 }
 
 /** The table that was compiled into v0.1. Only its runs and media workers use it; it must never change. */

@@ -54,6 +54,7 @@ function happyPath() {
       failed: [],
       attempts: 1,
     }),
+    renderDeferredVariants: does<object>('renderDeferred', { outcome: 'rendered', failed: [], attempts: 1 }),
     planVariants: does<object>('plan', {
       outcome: 'planned',
       variants: variantsOf('thumb_200', 'medium_800', 'large_1600'),
@@ -228,6 +229,44 @@ describe('photoUpload', () => {
     const upload = await start()
     expect(await upload.result()).toEqual({ stage: 'ready' })
     expect(['renderAll', 'plan', 'renderOne'].map(count)).toEqual([3, 1, 2])
+    expect(await variantsStep(upload)).toMatchObject({ state: 'done', detail: '6 of 6' })
+  })
+
+  it('makes the variants that may wait after the others, at a lower priority', async () => {
+    const deferred = [{ variant: 'thumb_200', format: 'avif' }]
+    const variants = [...variantsOf('thumb_200'), ...deferred]
+    fakes.renderVariants = async () => ({ outcome: 'rendered', variants, failed: [], deferred, attempts: 1 })
+    const waiting = gate()
+    fakes.renderDeferredVariants = async () => {
+      await waiting.opened
+      return { outcome: 'rendered', failed: [], attempts: 1 }
+    }
+    const upload = await start()
+    await until(async () => (await variantsStep(upload)).detail === '2 of 3')
+    expect((await progressOf(upload)).stage).toBe('ready')
+    waiting.open()
+    expect(await upload.result()).toEqual({ stage: 'ready' })
+    expect(await variantsStep(upload)).toMatchObject({ state: 'done', detail: '3 of 3' })
+    const { events } = await upload.fetchHistory()
+    const priorityOf = (name: string) =>
+      events!
+        .map((event) => event.activityTaskScheduledEventAttributes)
+        .find((scheduled) => scheduled?.activityType?.name === name)?.priority?.priorityKey ?? 0
+    expect(priorityOf('renderDeferredVariants')).toBeGreaterThan(priorityOf('renderVariants') || 3)
+  })
+
+  it('makes them one by one when that step fails, whatever else is missing', async () => {
+    const deferred = ['thumb_200', 'medium_800'].map((variant) => ({ variant, format: 'avif' }))
+    const variants = [...variantsOf('thumb_200', 'medium_800'), ...deferred]
+    const failed = [variants[0]!]
+    fakes.renderVariants = async () => ({ outcome: 'rendered', variants, failed, deferred, attempts: 1 })
+    fakes.renderDeferredVariants = async () => {
+      calls.push('renderDeferred')
+      throw new Error('out of memory')
+    }
+    const upload = await start()
+    expect(await upload.result()).toEqual({ stage: 'ready' })
+    expect(['renderDeferred', 'renderOne'].map(count)).toEqual([3, 3])
     expect(await variantsStep(upload)).toMatchObject({ state: 'done', detail: '6 of 6' })
   })
 

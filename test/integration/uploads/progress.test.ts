@@ -91,13 +91,16 @@ describe('following an upload through the API', () => {
       'search',
       'fanout',
     ])
-    expect(progress.steps.find((step: Json) => step.name === 'variants')).toMatchObject({ detail: '4 of 4' })
+    expect(progress.steps.find((step: Json) => step.name === 'variants')).toMatchObject({ detail: '12 of 12' })
     await expectAnsweredAtOnce(photo.id, progress)
 
     const shown = (await world.call('GET', `/v1/photos/${photo.id}`)).body.photo
     expect(shown).toMatchObject({ status: 'ready', width: 1600, height: 1200, tags: [`api${suffix}`] })
     const formats = shown.variants.map((variant: Json) => `${variant.name}.${variant.format}`)
-    expect(formats.sort()).toEqual(['medium_800.jpeg', 'medium_800.webp', 'thumb_200.jpeg', 'thumb_200.webp'])
+    const sizes = ['thumb_200', 'thumb_400', 'medium_800', 'large_2048']
+    expect(formats.sort()).toEqual(
+      sizes.flatMap((size) => ['jpeg', 'webp', 'avif'].map((format) => `${size}.${format}`)).sort(),
+    )
     expect((await world.call('POST', `/v1/photos/${photo.id}/complete`, { token: ann.token })).status).toBe(
       200,
     )
@@ -178,7 +181,7 @@ describe('following an upload through the API', () => {
       await Promise.all([photoUploadWorkflowId(id), photoFanoutWorkflowId(id)].map(forget))
       const settled = (await progressOf(id, 0)).body
       expect(statesOf(settled)).toBe('done done done done done done')
-      expect(settled.steps[3]).toMatchObject({ name: 'variants', detail: '4 of 4' })
+      expect(settled.steps[3]).toMatchObject({ name: 'variants', detail: '12 of 12' })
       expect(settled.fanout).toBeUndefined()
       await expectAnsweredAtOnce(id, settled)
     },

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { VARIANT_SPECS } from '../../../src/domain/variants.ts'
+import { VARIANT_FORMATS, variantSpecsOf } from '../../../src/domain/variants.ts'
 import type { Visibility } from '../../../src/domain/visibility.ts'
 import { createCdn } from '../../../src/infra/cdn/cdn.ts'
 import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
@@ -22,6 +22,7 @@ import {
 } from '../../support/worlds/upload-world.ts'
 
 const MAX_PIXELS = 50_000_000
+const SIZE = { width: 900, height: 600 }
 
 let world: UploadWorld
 let uploads: Uploads
@@ -52,7 +53,7 @@ async function moveAll(objects: PhotoObjects, photoId: string) {
 
 /** The steps of photoUpload one by one, without Temporal. */
 async function uploaded(): Promise<OpenUpload> {
-  const body = await somePhoto(900, 600)
+  const body = await somePhoto(SIZE.width, SIZE.height)
   const upload = await world.openUpload(await world.owner(), { bytes: body.length, caption: '#once' })
   await world.objects.put(incomingKey(upload.photoId), body, 'image/jpeg')
   return upload
@@ -97,8 +98,10 @@ const recordedKeys = async (photoId: string) =>
     .filter((key) => key.startsWith('variants/'))
     .sort()
 
-const ALL = VARIANT_SPECS.map(({ variant, format }) => ({ variant, format }))
-const ALL_RENDERED = { outcome: 'rendered', variants: ALL, failed: [] }
+const ALL = variantSpecsOf(SIZE).map(({ variant, format }) => ({ variant, format }))
+const DEFERRED = ALL.filter(({ format }) => VARIANT_FORMATS[format].isDeferred)
+const PROMPT = ALL.filter((ref) => !DEFERRED.includes(ref))
+const ALL_RENDERED = { outcome: 'rendered', variants: ALL, failed: [], deferred: DEFERRED }
 
 describe('a variant that is being stored', () => {
   it('moves to the new epoch when the photo is narrowed', async () => {
@@ -107,7 +110,7 @@ describe('a variant that is being stored', () => {
     expect(await variants.renderAll(photoId)).toEqual(ALL_RENDERED)
     await moveAll(photoObjects, photoId)
     const keys = await recordedKeys(photoId)
-    expect(keys).toHaveLength(4)
+    expect(keys).toHaveLength(PROMPT.length)
     expect(keys.every((key) => key.startsWith(`variants/${photoId}/2/`))).toBe(true)
     expect(await storedKeys(photoId)).toEqual(keys)
   })
@@ -143,7 +146,7 @@ describe('variants that are being moved to a new epoch', () => {
     const moved = await moveAll(photoObjects, photoId)
     expect(moved.map(({ outcome }) => outcome)).toEqual(stale.map(() => 'moved'))
     const keys = await recordedKeys(photoId)
-    expect(keys).toHaveLength(4)
+    expect(keys).toHaveLength(PROMPT.length)
     expect(keys.every((key) => key.startsWith(`variants/${photoId}/3/`))).toBe(true)
     expect(await storedKeys(photoId)).toEqual(keys)
   })
@@ -181,11 +184,19 @@ describe('steps that run twice', () => {
     expect(await originals.validate(photoId)).toEqual(await originals.validate(photoId))
     expect(await uploads.publish(photoId)).toEqual(await uploads.publish(photoId))
     const variants = variantsOver(world.objects)
-    expect(await variants.plan(photoId)).toEqual({ outcome: 'planned', variants: ALL, missing: ALL })
+    const planned = { outcome: 'planned', variants: ALL }
+    expect(await variants.plan(photoId)).toEqual({ ...planned, missing: PROMPT, deferred: DEFERRED })
     expect(await variants.renderAll(photoId)).toEqual(ALL_RENDERED)
     expect(await variants.renderAll(photoId)).toEqual(ALL_RENDERED)
+    expect(await variants.plan(photoId)).toEqual({ ...planned, missing: [], deferred: DEFERRED })
+    for (let twice = 0; twice < 2; twice++)
+      expect(await variants.renderDeferred(photoId)).toEqual({
+        outcome: 'rendered',
+        variants: ALL,
+        failed: [],
+      })
     await variants.renderOne(photoId, { variant: 'thumb_200', format: 'webp' })
-    expect(await variants.plan(photoId)).toEqual({ outcome: 'planned', variants: ALL, missing: [] })
+    expect(await variants.plan(photoId)).toEqual({ ...planned, missing: [], deferred: [] })
     await expect(variants.renderOne(photoId, { variant: 'thumb_200', format: 'jxl' })).rejects.toThrow(
       'this release makes no thumb_200.jxl',
     )
@@ -232,13 +243,13 @@ describe('steps that run twice', () => {
       expect(await photoObjects.move(photoId, each)).toMatchObject({ outcome: 'moved' })
     await variants.renderOne(photoId, { variant: lost!.variant, format: lost!.format })
     expect(await storedKeys(photoId)).toEqual(await recordedKeys(photoId))
-    expect(await recordedKeys(photoId)).toHaveLength(4)
+    expect(await recordedKeys(photoId)).toHaveLength(PROMPT.length)
   })
 
   it('delete objects of former epochs that no row names', async () => {
     const { photoId } = await published()
     await variantsOver(world.objects).renderAll(photoId)
-    const orphan = `variants/${photoId}/1/thumb_200.avif`
+    const orphan = `variants/${photoId}/1/former_100.avif`
     await world.objects.put(orphan, Buffer.from('an orphan'), 'image/avif')
     expect(await photoObjects.sweep(photoId)).toEqual([])
     await narrow(photoId, 'private')

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import sharp from 'sharp'
+import { VARIANT_SPECS } from '../../../src/domain/variants.ts'
 import { photoSyncWorkflowId, type SyncProgress } from '../../../src/contracts/photo-sync.ts'
 import { photoUploadWorkflowId, type PhotoUploadResult } from '../../../src/contracts/photo-upload.ts'
 import { imageUrl } from '../../../src/services/photos/image-url.ts'
@@ -15,7 +16,7 @@ import {
   type UploadWorld,
 } from '../../support/worlds/upload-world.ts'
 
-const VARIANTS = ['medium_800.jpeg', 'medium_800.webp', 'original.jpeg', 'thumb_200.jpeg', 'thumb_200.webp']
+const VARIANTS = [...VARIANT_SPECS.map(({ variant, format }) => `${variant}.${format}`), 'original.jpeg'].sort()
 const ROUNDS = 9
 
 let world: UploadWorld

@@ -39,7 +39,7 @@ export const progressExample = {
     { name: 'arrival', state: 'done', attempts: 1 },
     { name: 'validation', state: 'done', attempts: 1 },
     { name: 'publication', state: 'done', attempts: 1 },
-    { name: 'variants', state: 'running', attempts: 1, detail: '2 of 4' },
+    { name: 'variants', state: 'running', attempts: 1, detail: '8 of 12' },
     { name: 'search', state: 'done', attempts: 1 },
     { name: 'fanout', state: 'done', attempts: 1 },
   ],
