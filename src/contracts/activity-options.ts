@@ -77,7 +77,10 @@ export const renderSingly = {
  * The same for the variants that may wait, at a priority below that of uploads (key 4; the default is 3): as long as any original waits
  * for its validation or its first variants, a free slot goes there.
  */
-export const renderDeferred = { ...renderTogether, priority: { priorityKey: 4 } } as const satisfies ActivityOptions
+export const renderDeferred = {
+  ...renderTogether,
+  priority: { priorityKey: 4 },
+} as const satisfies ActivityOptions
 
 /** The same for a single one of them. */
 export const renderDeferredSingly = {

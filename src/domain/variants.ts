@@ -35,7 +35,12 @@ const VARIANTS = {
       isDeferred: false,
       encoder: { quality: 80, progressive: true },
     },
-    webp: { contentType: 'image/webp', hasAlpha: true, isDeferred: false, encoder: { quality: 80, effort: 2 } },
+    webp: {
+      contentType: 'image/webp',
+      hasAlpha: true,
+      isDeferred: false,
+      encoder: { quality: 80, effort: 2 },
+    },
     avif: {
       contentType: 'image/avif',
       hasAlpha: true,

@@ -54,7 +54,12 @@ describe('renderVariants', () => {
         const metadata = await sharp(result.data).metadata()
         const size =
           result.variant === 'thumb_200' ? { width: 200, height: 100 } : { width: 800, height: 400 }
-        expect(metadata).toMatchObject({ format: storedAs(result.format), space: 'srgb', depth: 'uchar', ...size })
+        expect(metadata).toMatchObject({
+          format: storedAs(result.format),
+          space: 'srgb',
+          depth: 'uchar',
+          ...size,
+        })
         expect(result).toMatchObject({ ...size, bytes: result.data.length })
       }
     },
@@ -170,7 +175,11 @@ describe('renderVariants', () => {
 
   it('renders only the first frame of an animation', async () => {
     for (const { data, format } of Object.values(await render(await animatedGif(150, 100)))) {
-      expect(await sharp(data).metadata()).toMatchObject({ format: storedAs(format), width: 150, height: 100 })
+      expect(await sharp(data).metadata()).toMatchObject({
+        format: storedAs(format),
+        width: 150,
+        height: 100,
+      })
       expect((await sharp(data, { pages: -1 }).metadata()).pages ?? 1).toBe(1)
       expectNear(await pixelAt(data, 5, 5), [255, 0, 0])
     }

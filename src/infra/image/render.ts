@@ -104,7 +104,9 @@ async function renderOne(
 }
 
 function encode(pixels: Pixels, format: VariantFormat, encoder: VariantSpec['encoder']): Sharp {
-  const image = VARIANT_FORMATS[format].hasAlpha ? open(pixels) : open(pixels).flatten({ background: '#ffffff' })
+  const image = VARIANT_FORMATS[format].hasAlpha
+    ? open(pixels)
+    : open(pixels).flatten({ background: '#ffffff' })
   return image.toFormat(format, encoder)
 }
 

@@ -91,7 +91,9 @@ describe('following an upload through the API', () => {
       'search',
       'fanout',
     ])
-    expect(progress.steps.find((step: Json) => step.name === 'variants')).toMatchObject({ detail: '12 of 12' })
+    expect(progress.steps.find((step: Json) => step.name === 'variants')).toMatchObject({
+      detail: '12 of 12',
+    })
     await expectAnsweredAtOnce(photo.id, progress)
 
     const shown = (await world.call('GET', `/v1/photos/${photo.id}`)).body.photo

@@ -16,8 +16,11 @@ import {
   type UploadWorld,
 } from '../../support/worlds/upload-world.ts'
 
-const VARIANTS = [...VARIANT_SPECS.map(({ variant, format }) => `${variant}.${format}`), 'original.jpeg'].sort()
-const ROUNDS = 9
+const VARIANTS = [
+  ...VARIANT_SPECS.map(({ variant, format }) => `${variant}.${format}`),
+  'original.jpeg',
+].sort()
+const ROUNDS = 5
 
 let world: UploadWorld
 let owner: string

@@ -181,8 +181,8 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
 
 export const allWorkers = [orchestrationWorker, mediaWorker, fanoutWorker, fanoutBulkWorker]
 
-/** A JPEG that no other test has, of real camera size unless told otherwise. */
-export async function somePhoto(width = 1_600, height = 1_200): Promise<Buffer> {
+/** A JPEG that no other test has; unless told otherwise, no larger than it must be to have all variants. */
+export async function somePhoto(width = 900, height = 675): Promise<Buffer> {
   const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const
   return sharp({ create: { width, height, channels: 3, background: '#446688', noise } })
     .jpeg({ quality: 85 })

@@ -26,8 +26,11 @@ export const OwnerSchema = z.object({
 })
 
 const VariantSchema = z.object({
-  name: z.enum([...VARIANT_NAMES, 'original']),
-  format: z.string(),
+  name: z.enum([...VARIANT_NAMES, 'original']).meta({
+    description:
+      'Once complete, every photo has a `thumb_200` and a `medium_800`; it has each other size if that shows more than those.',
+  }),
+  format: z.string().meta({ description: 'jpeg, webp or avif; avif comes last. An original has its own.' }),
   width: z.number().int(),
   height: z.number().int(),
   bytes: z.number().int(),
