@@ -68,6 +68,7 @@ export const settingsSchema = z.object({
   MAX_PENDING_UPLOADS: integer(1, 10_000).default(100),
 
   MEDIA_CONCURRENCY: integer(1, 64).default(2),
+  MEDIA_SANDBOX: z.enum(['auto', 'required', 'off']).default('auto'),
   FANOUT_SLICE_FOLLOWERS: integer(1, 100_000).default(20_000),
   FANOUT_SHARD_THRESHOLD: integer(1, 1_000_000_000).default(100_000),
   FANOUT_SHARDS: integer(1, 64).default(8),

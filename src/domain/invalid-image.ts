@@ -5,6 +5,7 @@
  * - `type_mismatch`: an image, but not of the declared content type, or of a type that is not accepted
  * - `truncated`: the file ends before the image is complete
  * - `too_many_pixels`: the header announces more pixels than allowed (found before anything is decoded)
+ * - `too_complex`: decoding takes more memory or time than allowed
  * - `size_mismatch`: not as many bytes as declared, or more than allowed
  * - `checksum_mismatch`: the SHA-256 differs from the declared one
  */
@@ -13,6 +14,7 @@ export const INVALID_IMAGE_CODES = [
   'type_mismatch',
   'truncated',
   'too_many_pixels',
+  'too_complex',
   'size_mismatch',
   'checksum_mismatch',
 ] as const

@@ -1,6 +1,7 @@
 import type { Client as TemporalClient } from '@temporalio/client'
 import type { Config } from '../config/config.ts'
 import { createCdn, type Cdn } from '../infra/cdn/cdn.ts'
+import { openImageProcessor, type ImageProcessor } from '../infra/image/processor.ts'
 import { openDatabase, type Database } from '../infra/db/database.ts'
 import { openSearchClient, type Client as SearchClient } from '../infra/opensearch/client.ts'
 import { createRedisBreaker, type RedisBreaker } from '../infra/redis/breaker.ts'
@@ -26,6 +27,8 @@ export interface Clients {
   temporal: TemporalClient
   openSearch: SearchClient
   cdn: Cdn
+  /** Child processes that decode. */
+  images: ImageProcessor
   /** Closes every opened client. */
   close(): Promise<void>
 }
@@ -111,6 +114,11 @@ export async function openClients(
     () => undefined,
   )
 
+  const images = lazily(
+    () => openImageProcessor({ children: config.MEDIA_CONCURRENCY, sandbox: config.MEDIA_SANDBOX, logger }),
+    (opened) => opened.close(),
+  )
+
   return {
     config,
     logger,
@@ -135,6 +143,9 @@ export async function openClients(
     },
     get cdn() {
       return cdn()
+    },
+    get images() {
+      return images()
     },
     async close() {
       await Promise.allSettled(closing.map(async (close) => close()))

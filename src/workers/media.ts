@@ -11,6 +11,8 @@ export const mediaWorker: WorkerDefinition = {
   async compose(clients) {
     const removed = await removeLeftOverFiles()
     if (removed > 0) clients.logger.info({ removed }, 'temporary files of killed workers removed')
+    // Refuses to start without the sandbox that is required.
+    await clients.images.warm()
     return { activities: createMediaActivities(openMedia(clients)) }
   },
 }

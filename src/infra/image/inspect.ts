@@ -9,6 +9,7 @@ import { findTruncation } from './completeness.ts'
 import { readExif } from './exif.ts'
 import type { TakenWith } from './exif.ts'
 import { contentTypeOf, detectContentType } from './format.ts'
+import { isOutOfMemory } from './out-of-memory.ts'
 import { openForeign, sharp } from './sharp.ts'
 import { messageOf } from '../../observability/error-text.ts'
 
@@ -165,7 +166,7 @@ function losesPixels(error: unknown): boolean {
 
 function asInvalidImage(error: unknown): unknown {
   const message = messageOf(error)
-  if (/timeout|ENOMEM|out of memory/i.test(message)) return error
+  if (isOutOfMemory(error) || /timeout/i.test(message)) return error
   if (/premature end|unexpected end|not enough|too short|truncated/i.test(message))
     return truncated('pixels are missing', error)
   return new InvalidImageError('not_an_image', 'The pixels cannot be decoded.', { cause: error })

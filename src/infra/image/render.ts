@@ -1,6 +1,7 @@
 import type { Metadata, Sharp } from 'sharp'
 import { fitWithin, VARIANT_FORMATS, VARIANT_SPECS, variantSpecsOf } from '../../domain/variants.ts'
 import type { PixelSize, VariantFormat, VariantName, VariantSpec } from '../../domain/variants.ts'
+import { isOutOfMemory } from './out-of-memory.ts'
 import { openForeign, sharp } from './sharp.ts'
 
 export interface RenderedVariant {
@@ -99,6 +100,8 @@ async function renderOne(
     await onVariant?.(rendered)
     return rendered
   } catch (error) {
+    // Then others would fail as well, or fail others.
+    if (isOutOfMemory(error)) throw error
     return { variant, format, ok: false, error }
   }
 }

@@ -31,10 +31,10 @@ export function openUploadSteps({ config, db, objects }: Clients) {
 }
 
 /** The workflow's side: the steps that decode pixels. */
-export function openMedia({ config, db, objects }: Clients) {
+export function openMedia({ config, db, objects, images }: Clients) {
   const maxPixels = config.MAX_MEGAPIXELS * PIXELS_PER_MEGAPIXEL
   return {
-    originals: createOriginals({ db, objects, maxBytes: config.MAX_UPLOAD_BYTES, maxPixels }),
-    variants: createVariants({ db, objects, maxPixels }),
+    originals: createOriginals({ db, objects, images, maxBytes: config.MAX_UPLOAD_BYTES, maxPixels }),
+    variants: createVariants({ db, objects, images, maxPixels }),
   }
 }

@@ -10,7 +10,8 @@ import {
 import { isValidated, type PhotoStatus } from '../../domain/visibility.ts'
 import type { PhotoRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
-import { renderVariants, type RenderedVariant } from '../../infra/image/render.ts'
+import type { ImageProcessor } from '../../infra/image/processor.ts'
+import type { RenderedVariant, VariantResult } from '../../infra/image/render.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { withObjectFile } from './object-file.ts'
 import { originalKey, variantKey } from '../photos/object-keys.ts'
@@ -19,6 +20,7 @@ import { holdPhoto, recordVariant } from '../photos/photo-row.ts'
 export interface VariantsDeps {
   db: Database
   objects: ObjectStore
+  images: ImageProcessor
   maxPixels: number
 }
 
@@ -51,11 +53,27 @@ class UnknownVariantError extends Error {
 /** Successive narrowings that a variant gives way to before its activity is retried. */
 const EPOCH_TRIES = 3
 
-export function createVariants({ db, objects, maxPixels }: VariantsDeps): Variants {
+export function createVariants({ db, objects, images, maxPixels }: VariantsDeps): Variants {
+  /** Renders in a child, and stores each variant as soon as it is there. @returns one result for each of `specs` */
   async function render(photoId: PhotoId, specs: readonly VariantSpec[], signal?: AbortSignal) {
-    return withObjectFile(objects, { key: originalKey(photoId), signal }, (file) =>
-      renderVariants(file, { specs, maxPixels, onVariant: (rendered) => store(photoId, rendered) }),
+    const results = new Map<string, VariantResult>()
+    const onPart = async (rendered: RenderedVariant) => {
+      try {
+        await store(photoId, rendered)
+        results.set(nameOf(rendered), rendered)
+      } catch (error) {
+        results.set(nameOf(rendered), {
+          variant: rendered.variant,
+          format: rendered.format,
+          ok: false,
+          error,
+        })
+      }
+    }
+    const failed = await withObjectFile(objects, { key: originalKey(photoId), signal }, (file) =>
+      images.run('renderVariants', file, { specs, maxPixels }, { signal, onPart }),
     )
+    return [...results.values(), ...failed]
   }
 
   async function store(photoId: PhotoId, rendered: RenderedVariant): Promise<void> {
@@ -132,6 +150,7 @@ export function createVariants({ db, objects, maxPixels }: VariantsDeps): Varian
 }
 
 const isDeferred = ({ format }: VariantSpec): boolean => VARIANT_FORMATS[format].isDeferred
+const nameOf = ({ variant, format }: VariantRef): string => `${variant}.${format}`
 const refOf = ({ variant, format }: VariantRef): VariantRef => ({ variant, format })
 
 /** @throws UnknownVariantError for a variant of another release; one of its workers will take a later try */

@@ -2,7 +2,8 @@ import type { ValidationOutcome } from '../../contracts/activities/uploads-media
 import type { PhotoId } from '../../domain/ids.ts'
 import { InvalidImageError } from '../../domain/invalid-image.ts'
 import type { Database } from '../../infra/db/database.ts'
-import { inspectOriginal, type InspectedOriginal } from '../../infra/image/inspect.ts'
+import type { InspectedOriginal } from '../../infra/image/inspect.ts'
+import type { ImageProcessor } from '../../infra/image/processor.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { withObjectFile } from './object-file.ts'
 import { incomingKey, originalKey } from '../photos/object-keys.ts'
@@ -11,6 +12,7 @@ import { recordVariant } from '../photos/photo-row.ts'
 export interface OriginalsDeps {
   db: Database
   objects: ObjectStore
+  images: ImageProcessor
   maxBytes: number
   maxPixels: number
 }
@@ -24,7 +26,7 @@ export interface Originals {
   validate(photoId: PhotoId, signal?: AbortSignal): Promise<ValidationOutcome>
 }
 
-export function createOriginals({ db, objects, maxBytes, maxPixels }: OriginalsDeps): Originals {
+export function createOriginals({ db, objects, images, maxBytes, maxPixels }: OriginalsDeps): Originals {
   return {
     async validate(photoId, signal) {
       const declared = await readDeclared(db, photoId)
@@ -39,13 +41,18 @@ export function createOriginals({ db, objects, maxBytes, maxPixels }: OriginalsD
         )
       }
       const inspecting = withObjectFile(objects, { key, etag: head.etag, signal }, (file) =>
-        inspectOriginal(file, {
-          declaredContentType: declared.contentType,
-          maxBytes,
-          maxPixels,
-          expectedBytes: declared.bytes,
-          ...(declared.sha256 ? { expectedSha256: declared.sha256 } : {}),
-        }),
+        images.run(
+          'inspectOriginal',
+          file,
+          {
+            declaredContentType: declared.contentType,
+            maxBytes,
+            maxPixels,
+            expectedBytes: declared.bytes,
+            ...(declared.sha256 ? { expectedSha256: declared.sha256 } : {}),
+          },
+          { signal },
+        ),
       )
       const inspected = await besides(objects.copy(key, originalKey(photoId), head.etag), inspecting)
       if (await note(db, photoId, inspected)) {

@@ -1,10 +1,12 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { VARIANT_FORMATS, variantSpecsOf } from '../../../src/domain/variants.ts'
 import type { Visibility } from '../../../src/domain/visibility.ts'
 import { createCdn } from '../../../src/infra/cdn/cdn.ts'
+import { openImageProcessor, type ImageProcessor } from '../../../src/infra/image/processor.ts'
 import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import { incomingKey, originalKey, variantsPrefix } from '../../../src/services/photos/object-keys.ts'
 import { createOriginals, type Originals } from '../../../src/services/uploads/validate-original.ts'
@@ -27,6 +29,7 @@ const SIZE = { width: 900, height: 600 }
 let world: UploadWorld
 let uploads: Uploads
 let originals: Originals
+let images: ImageProcessor
 let photoObjects: PhotoObjects
 let refusals: EdgeRefusals
 
@@ -34,7 +37,14 @@ beforeAll(async () => {
   world = await openUploadWorld()
   const { config, db, objects } = world
   uploads = createUploads({ db, objects, fanoutShardThreshold: 100_000 })
-  originals = createOriginals({ db, objects, maxBytes: config.MAX_UPLOAD_BYTES, maxPixels: MAX_PIXELS })
+  images = openImageProcessor({ children: 2, sandbox: 'auto', logger: pino({ level: 'silent' }) })
+  originals = createOriginals({
+    db,
+    objects,
+    images,
+    maxBytes: config.MAX_UPLOAD_BYTES,
+    maxPixels: MAX_PIXELS,
+  })
   const cdn = createCdn({
     edgeUrls: config.CDN_EDGE_URLS,
     purgeToken: config.CDN_PURGE_TOKEN,
@@ -44,7 +54,10 @@ beforeAll(async () => {
   photoObjects = createPhotoObjects({ db, objects })
   refusals = createEdgeRefusals({ db, cdn, cdnBaseUrl, cdnSigningKey })
 })
-afterAll(() => world?.close())
+afterAll(async () => {
+  await images?.close()
+  await world?.close()
+})
 
 async function moveAll(objects: PhotoObjects, photoId: string) {
   const { stale } = await planPhoto(world.db.primary, photoId)
@@ -68,7 +81,7 @@ async function published(): Promise<OpenUpload> {
 }
 
 const variantsOver = (objects: ObjectStore): Variants =>
-  createVariants({ db: world.db, objects, maxPixels: MAX_PIXELS })
+  createVariants({ db: world.db, objects, images, maxPixels: MAX_PIXELS })
 
 /** The storage, except that after the first variant is put, something else happens before its row is recorded. */
 function afterFirstPut(happens: () => Promise<unknown>): ObjectStore {
@@ -167,6 +180,7 @@ describe('an original that is being validated', () => {
     const racing = createOriginals({
       db,
       objects: deleting,
+      images,
       maxBytes: config.MAX_UPLOAD_BYTES,
       maxPixels: MAX_PIXELS,
     })

@@ -52,7 +52,7 @@ export const PhotoSchema = z
       .optional()
       .meta({
         description:
-          'not_an_image, type_mismatch, truncated, too_many_pixels, size_mismatch, checksum_mismatch, policy, ' +
+          'not_an_image, type_mismatch, truncated, too_many_pixels, too_complex, size_mismatch, checksum_mismatch, policy, ' +
           'upload_expired (no original arrived in time), upload_cancelled (by an operator).',
       }),
     width: z.number().int().nullable(),
