@@ -1,4 +1,4 @@
-import { activityInfo } from '@temporalio/activity'
+import { activityInfo, cancellationSignal } from '@temporalio/activity'
 import type {
   RetractionActivities,
   SyncActivitiesV02,
@@ -11,7 +11,7 @@ import { asActivities } from './failures.ts'
 
 /** The steps of photoSync, accountSync and audienceSync. */
 export function createRetractionActivities(
-  { plan, refusals, objects, proofs, withdraw }: Retraction,
+  { plan, refusals, objects, proofs, withdraw, erasures }: Retraction,
   { starts, outbox }: Delivery,
 ): RetractionActivities {
   return asActivities<RetractionActivities>({
@@ -22,6 +22,8 @@ export function createRetractionActivities(
     moveVariant: ({ photoId, stale }) => objects.move(photoId, stale),
     sweepVariants: ({ photoId }) => objects.sweep(photoId),
     deletePhotoObjects: ({ photoId }) => objects.deleteAll(photoId),
+    scrubPhoto: ({ photoId }) => erasures.scrub(photoId, cancellationSignal()),
+    recordErasure: ({ photoId, removed }) => erasures.record(photoId, removed),
     reconcileDistribution: (input) => starts.reconcileDistribution(input),
     recordPhotoProof: async ({ photoId, minEpoch }) => void (await proofs.photo(photoId, minEpoch)),
     planAccountSync: async ({ userId }) => ({ ...(await plan.account(userId)), edges: [...refusals.edges] }),

@@ -66,6 +66,7 @@ export const settingsSchema = z.object({
   MAX_MEGAPIXELS: integer(1, 1_000).default(50),
   UPLOAD_EXPIRY_SECONDS: integer(10, 86_400).default(900),
   MAX_PENDING_UPLOADS: integer(1, 10_000).default(100),
+  TRASH_DAYS: integer(1, 3_650).default(30),
 
   MEDIA_CONCURRENCY: integer(1, 64).default(2),
   MEDIA_SANDBOX: z.enum(['auto', 'required', 'off']).default('auto'),

@@ -61,6 +61,7 @@ const NOT_READY: Record<Exclude<PhotoStatus, 'ready'>, Audience> = {
   offered: OWNER_ALONE,
   failed: OWNER_ALONE,
   quarantined: OWNER_ALONE,
+  trashed: NOBODY,
   deleted: NOBODY,
 }
 

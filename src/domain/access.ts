@@ -1,6 +1,6 @@
 import type { UserId } from './ids.ts'
 import { viewerUserId, type Viewer } from './viewer.ts'
-import type { PhotoStatus, Visibility } from './visibility.ts'
+import { isGone, type PhotoStatus, type Visibility } from './visibility.ts'
 
 export const ACCOUNT_STATUSES = ['active', 'suspended', 'deactivated'] as const
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number]
@@ -43,7 +43,7 @@ export interface Relations extends AccountRelations {
  * Whether the viewer may see the photo: the one rule. Its SQL twin is `infra/db/rules.ts`, its search twin
  * `infra/opensearch/visibility.ts`; `access.table.ts` holds the cases that all three must answer alike.
  *
- * - deleted: nobody;
+ * - deleted, or in the trash: nobody (its owner lists it and restores it, and sees it nowhere else);
  * - the owner: every other photo of theirs, whatever the state of the account;
  * - not ready, or of a suspended or deactivated account: nobody else;
  * - a link: of the photos in its album, those whose owners let links show them, and those that everyone sees;
@@ -54,7 +54,7 @@ export interface Relations extends AccountRelations {
  * Mutes are not part of it: they filter pages of the feed and do not take away any right.
  */
 export function maySee(viewer: Viewer, photo: PhotoAccess, relations: Relations): boolean {
-  if (photo.status === 'deleted') return false
+  if (isGone(photo.status)) return false
   if (viewerUserId(viewer) === photo.ownerId) return true
   if (photo.status !== 'ready' || relations.owner.status !== 'active') return false
   if (viewer.kind === 'link') {

@@ -119,23 +119,38 @@ describe.each([
     await stranger.until('it is found', () => holds(stranger, `/v1/tags/${tag}/photos`, photoId))
   })
 
-  it('is removed everywhere on deletion, including its bytes', async () => {
+  it('is gone in the trash, comes back, and is erased with its bytes', async () => {
     const photoId = await upload('public', `Gone for good #${tag}`)
     const { url } = variantOf(await author.untilVariants(photoId), 'medium_800')
     await (await fetch(url)).arrayBuffer()
     await follower.until('it is in the feed', () => holds(follower, '/v1/feed', photoId))
 
-    await author.call('DELETE', `/v1/photos/${photoId}`)
-    for (const user of [author, follower, stranger]) {
-      expect((await user.send('GET', `/v1/photos/${photoId}`)).status).toBe(404)
-      expect(await holds(user, '/v1/feed', photoId)).toBe(false)
-      expect(await holds(user, `/v1/tags/${tag}/photos`, photoId)).toBe(false)
-    }
-    await author.until('its URL is refused', async () => {
-      const answer = await fetch(url)
+    const isRefused = (from: string) => async () => {
+      const answer = await fetch(from)
       await answer.arrayBuffer()
       return !answer.ok
-    })
+    }
+    const expectGone = async () => {
+      for (const user of [author, follower, stranger]) {
+        expect((await user.send('GET', `/v1/photos/${photoId}`)).status).toBe(404)
+        expect(await holds(user, '/v1/feed', photoId)).toBe(false)
+        expect(await holds(user, `/v1/tags/${tag}/photos`, photoId)).toBe(false)
+      }
+    }
+    await author.call('DELETE', `/v1/photos/${photoId}`)
+    await expectGone()
+    await author.until('its URL is refused', isRefused(url))
+
+    await author.call('POST', `/v1/photos/${photoId}/restore`)
+    await stranger.until('it is found', () => holds(stranger, `/v1/tags/${tag}/photos`, photoId))
+    await follower.until('it is in the feed', () => holds(follower, '/v1/feed', photoId))
+    const { url: newUrl } = variantOf(await follower.photo(photoId), 'medium_800')
+    expect((await fetch(newUrl)).status).toBe(200)
+    expect(await isRefused(url)()).toBe(true)
+
+    await author.call('DELETE', `/v1/photos/${photoId}?permanent=true`)
+    await expectGone()
+    await author.until('its new URL is refused', isRefused(newUrl))
   })
 
   it('leaves the feed after an unfollow and returns after a follow', async () => {

@@ -62,7 +62,8 @@ export function deedsOf(world: ApiWorld, { people, photos, albumId, commentId }:
   const edit =
     (who: Person, path: string, changesOf: (before: Json) => unknown): Deed['perform'] =>
     async () => {
-      const [before] = Object.values((await ask('GET', who, path)) as Record<string, Json>)
+      const [before] = Object.values(((await ask('GET', who, path)) ?? {}) as Record<string, Json>)
+      if (before === undefined) return undefined
       const changes: Json = await changesOf(before)
       if (changes === undefined || (await ask('PATCH', who, path, changes)) === undefined) return undefined
       const previous = Object.fromEntries(Object.keys(changes).map((name) => [name, before[name]]))
@@ -71,7 +72,7 @@ export function deedsOf(world: ApiWorld, { people, photos, albumId, commentId }:
   const members = async () =>
     ((await ask('GET', ann, `/albums/${albumId}/members`)).items as Json[]).map(({ user }) => user.id)
   const albumsOf = async ({ id, owner }: Cast['photos'][number]) =>
-    (await ask('GET', owner, `/photos/${id}/albums`)).items as Json[]
+    ((await ask('GET', owner, `/photos/${id}/albums`))?.items ?? []) as Json[]
 
   const deeds: Deed[] = []
   for (const who of people) {
@@ -214,6 +215,16 @@ export function deedsOf(world: ApiWorld, { people, photos, albumId, commentId }:
         reads: [],
         writes: [`policy ${id}`],
         perform: edit(owner, `/photos/${id}`, () => ({ commentPolicy: 'nobody' })),
+      },
+      {
+        kind: 'delete',
+        name: id,
+        reads: [],
+        writes: [`sight ${id}`, `item ${id}`, `texts ${id}`, `policy ${id}`],
+        perform: async () => {
+          if ((await ask('DELETE', owner, `/photos/${id}`)) === undefined) return undefined
+          return () => must('POST', owner, `/photos/${id}/restore`)
+        },
       },
       {
         kind: 'add to the album',

@@ -66,7 +66,7 @@ export function unordered(value: Json): Json {
       .map(([name, inner]) => [name, unordered(inner)]),
   )
 }
-const MADE = new Set(['id', 'createdAt', 'editedAt', 'addedAt'])
+const MADE = new Set(['id', 'createdAt', 'editedAt', 'addedAt', 'deletedAt', 'erasesAt'])
 
 function order(one: Json, other: Json): number {
   const [left, right] = [JSON.stringify(one), JSON.stringify(other)]

@@ -6,6 +6,7 @@ import { VISIBILITIES } from '../../src/domain/visibility.ts'
 import { createOutbox } from '../../src/services/delivery/outbox.ts'
 import { createProfiles } from '../../src/services/graph/profiles.ts'
 import { createPhotos, type Photos } from '../../src/services/photos/photos.ts'
+import { createTrash, type Trash } from '../../src/services/photos/trash.ts'
 import { createUploads, type Uploads } from '../../src/services/uploads/claim-and-publish.ts'
 import { unlessGone } from './unless-gone.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../support/worlds/api-world.ts'
@@ -20,6 +21,8 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('publish' as const), photo: fc.nat(PHOTOS - 1) }),
   fc.record({ do: fc.constant('edit' as const), photo: fc.nat(PHOTOS - 1), visibility }),
   fc.record({ do: fc.constant('delete' as const), photo: fc.nat(PHOTOS - 1) }),
+  fc.record({ do: fc.constant('trash' as const), photo: fc.nat(PHOTOS - 1) }),
+  fc.record({ do: fc.constant('restore' as const), photo: fc.nat(PHOTOS - 1) }),
   fc.record({ do: fc.constant('quarantine' as const), photo: fc.nat(PHOTOS - 1) }),
   fc.record({ do: fc.constant('release' as const), photo: fc.nat(PHOTOS - 1) }),
 )
@@ -30,6 +33,7 @@ type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never
 describe('a profile’s photo count', () => {
   let world: ApiWorld
   let photos: Photos
+  let trash: Trash
   let uploads: Uploads
   const profiles = createProfiles()
 
@@ -38,6 +42,7 @@ describe('a profile’s photo count', () => {
     const { db, objects, temporal, logger } = world.api.clients
     const outbox = createOutbox({ db, temporal, logger })
     photos = createPhotos({ db, objects, outbox, fanoutShardThreshold: 1_000 })
+    trash = createTrash({ db, outbox, fanoutShardThreshold: 1_000, keptDays: 30 })
     uploads = createUploads({ db, objects, fanoutShardThreshold: 1_000 })
   })
   afterAll(() => world?.close())
@@ -54,6 +59,8 @@ describe('a profile’s photo count', () => {
     else if (what === 'quarantine') await to('ready', 'quarantined')
     else if (what === 'release') await to('quarantined', 'ready')
     else if (what === 'delete') await photos.delete(await card())
+    else if (what === 'trash') await trash.put(await card())
+    else if (what === 'restore') await trash.restore(await trash.find(viewer, photoId))
     else if ('visibility' in change) {
       await photos.update(await card(), { visibility: change.visibility }, undefined)
     }

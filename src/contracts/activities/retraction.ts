@@ -1,4 +1,5 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { SyncProgress } from '../photo-sync.ts'
 
 /** A stored variant whose key still carries an access epoch that a narrowing has left behind. */
 export interface StaleVariant {
@@ -10,7 +11,7 @@ export interface StaleVariant {
 /** What a photo's row asks of search, feeds, storage and edges. */
 export interface PhotoPlan {
   /**
-   * `unpublished`: nothing is derived from it, and absent rows have version 0. `withdrawn`: taken down, but kept.
+   * `unpublished`: nothing is derived from it, and absent rows have version 0. `withdrawn`: taken down or in the trash, but kept.
    * `deleted`: nothing may stay of it.
    */
   state: 'unpublished' | 'published' | 'withdrawn' | 'deleted'
@@ -56,6 +57,10 @@ export interface RetractionActivities {
   moveVariant: (input: { photoId: PhotoId; stale: StaleVariant }) => Promise<MovedVariant>
   sweepVariants: (input: { photoId: PhotoId }) => Promise<string[]>
   deletePhotoObjects: (input: { photoId: PhotoId }) => Promise<string[]>
+  /** Empties the row of a deleted photo. */
+  scrubPhoto: (input: { photoId: PhotoId }) => Promise<void>
+  /** Completes the receipt of a deleted photo. */
+  recordErasure: (input: { photoId: PhotoId; removed: SyncProgress['removed'] }) => Promise<void>
   reconcileDistribution: (input: { photoId: PhotoId; ownerId: UserId }) => Promise<void>
   recordPhotoProof: (input: { photoId: PhotoId; minEpoch: number }) => Promise<void>
   planAccountSync: (input: { userId: UserId }) => Promise<AccountPlan & { edges: string[] }>

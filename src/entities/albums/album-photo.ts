@@ -16,6 +16,8 @@ export const AlbumPhoto = defineEntity({
     granted: p.boolean().default(true),
     /** Its owner lets share links of the album show it, while it is granted. */
     shownByLinks: p.boolean().default(false),
+    /** Its place is kept, while it is in its owner's trash. */
+    inTrash: p.boolean().default(false),
     createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })

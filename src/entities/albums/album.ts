@@ -6,7 +6,7 @@ import type { Row } from '../row.ts'
 
 /**
  * An album. `version` rises with every edit, not with its photos and members. `orderEpoch` rises when `photoOrder` changes or
- * all positions are written anew; cursors name it. Triggers keep `photoCount`.
+ * all positions are written anew; cursors name it. Triggers keep the counts.
  */
 export const Album = defineEntity({
   name: 'Album',
@@ -23,6 +23,8 @@ export const Album = defineEntity({
     /** Counts only while that photo is in the album. */
     coverPhotoId: p.uuid().nullable(),
     photoCount: p.integer().default(0),
+    /** Of `photoCount`, those in the trash. */
+    trashedCount: p.integer().default(0),
     createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })

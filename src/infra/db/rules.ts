@@ -26,6 +26,16 @@ function activeOwner(user: string): string {
 const probe = (table: string, condition: string) =>
   `EXISTS (SELECT FROM ${table} WHERE ${condition} OFFSET 0)`
 
+/** The SQL twin of `isGone` (domain/visibility.ts). */
+export function isGone(photo: string): string {
+  return `(${photo}.status IN ('deleted', 'trashed'))`
+}
+
+/** The photo is in the trash of the account, which may restore it; NULL without an account. */
+export function inTrashOf(photo: string, ownerId: string): string {
+  return `(${photo}.status = 'trashed' AND ${photo}.owner_id = ${ownerId})`
+}
+
 /** An edge of the graph. Plan: one probe of follows_pkey. */
 export function follows(followerId: string, followeeId: string): string {
   return probe('follows', `follower_id = ${followerId} AND followee_id = ${followeeId}`)
@@ -115,7 +125,7 @@ export function inAudience(photo: string, owner: string, viewer: ViewerSql): str
 
 function visibleWith(membership: string, photo: string, owner: string, viewer: ViewerSql): string {
   return `(
-    ${photo}.status <> 'deleted' AND (
+    NOT ${isGone(photo)} AND (
       ${photo}.owner_id = ${viewer.userId}
       OR (${photo}.status = 'ready' AND ${activeOwner(owner)} AND CASE
         WHEN ${viewer.linkId} IS NOT NULL THEN ${shownByLink(photo, owner, viewer)}

@@ -28,7 +28,7 @@ export function visibleTo(viewer: Viewer, { followees, blocked }: SearchRelation
     },
   }
   const ways = viewer.kind === 'user' ? [others, term('ownerId', viewer.userId)] : [others]
-  return { bool: { must_not: [term('status', 'deleted')], filter: [anyOf(ways)] } }
+  return { bool: { must_not: [term('status', 'deleted'), term('status', 'trashed')], filter: [anyOf(ways)] } }
 }
 
 const term = (field: string, value: string): QueryContainer => ({ term: { [field]: { value } } })

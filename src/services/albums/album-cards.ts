@@ -20,7 +20,7 @@ export interface AlbumCard {
   order: AlbumOrder
   /** The viewer's; null for who is not a member. */
   role: AlbumRole | null
-  /** All of them, shown to members alone: others would learn of photos that are hidden from them. */
+  /** All but those in the trash, shown to members alone: others would learn of photos that are hidden from them. */
   photoCount: number | null
   /** The chosen photo, or the first one, as far as the viewer may see it. */
   cover: PhotoCard | null
@@ -44,7 +44,7 @@ const front = (orderBy: string) => `(
 // Plan: per album one probe of albums_pkey, users_pkey and album_members_pkey, those of the rule, and those of a photo card for
 // the chosen cover; without one, a short range of album_photos_position_key or album_photos_date_idx, judged one by one.
 const CARDS = `
-  SELECT a.album_id, a.version, a.title, a.description, a.visibility, a.photo_order, a.photo_count, a.created_at, a.owner_id,
+  SELECT a.album_id, a.version, a.title, a.description, a.visibility, a.photo_order, a.photo_count - a.trashed_count AS photo_count, a.created_at, a.owner_id,
     o.username, o.display_name, m.role,
     coalesce(${coverAmong(chosen, 's.photo_id')}, CASE a.photo_order
       WHEN 'position' THEN ${coverAmong(front('position'), 's.position')}

@@ -9,7 +9,9 @@ import { startOwedFanouts } from '../distribution/start-owed-fanouts.ts'
 import { sweepComments } from '../engagement/sweep-comments.ts'
 import { sweepMutes } from '../graph/sweep-mutes.ts'
 import { sweepNotifications } from '../notifications/sweep-notifications.ts'
+import { sweepTrash } from '../photos/sweep-trash.ts'
 import { sweepIdempotencyKeys } from '../requests/sweep-idempotency-keys.ts'
+import { wakeOwedErasures } from '../retraction/erasures.ts'
 import { wakeOwedRetractions } from '../retraction/proofs.ts'
 import { sweepStoredObjects } from '../retraction/sweep-stored-objects.ts'
 import { sweepDropBoxes } from '../share-links/sweep-drop-boxes.ts'
@@ -28,6 +30,8 @@ export function createHousekeeping({ db, objects, cdn, starts }: HousekeepingDep
   return [
     startOwedFanouts(primary, (photo) => starts.reconcileDistribution(photo)),
     wakeOwedRetractions(primary, starts),
+    wakeOwedErasures(primary, starts),
+    sweepTrash(db),
     sweepStoredObjects({ primary, objects, cdn }),
     sweepIncoming(primary, objects),
     sweepIdempotencyKeys(primary),

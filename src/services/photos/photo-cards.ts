@@ -1,9 +1,9 @@
 import type { PhotoRow, UserRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
-import { inCircle, likes, mutes, visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
+import { inCircle, inTrashOf, likes, mutes, visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
 import type { CommentPolicy } from '../../domain/comments.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
-import { viewerLinkId, viewerUserId, type Viewer } from '../../domain/viewer.ts'
+import { viewerLinkId, viewerUserId, type UserViewer, type Viewer } from '../../domain/viewer.ts'
 import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
 import { OWNER_EPOCH } from './image-url.ts'
 
@@ -87,7 +87,7 @@ const VIEWER: ViewerSql = { userId: '$1::bigint', linkId: '$5::uuid' }
 // photos_pkey, users_pkey, photo_variants_pkey, photo_tags_pkey, photo_counters_pkey, likes_pkey, follows_pkey and
 // mutes_pkey per id, two of blocks_pkey for those of others, and some of albums for those hidden otherwise; at most 100 or so ids a call.
 // The array of those of the viewer's circle is made once, by a probe of follows_pkey each, before any content is read.
-const LOAD_CARDS = `
+const loadCards = (right: string) => `
   SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, u.is_private,
     ${OWNER_EPOCH} AS owner_access_epoch, p.status, p.visibility,
     p.caption, p.alt_text, p.failure_code, p.failure_detail, p.content_type, p.bytes, p.width, p.height, p.thumbhash,
@@ -107,12 +107,21 @@ const LOAD_CARDS = `
   WHERE p.photo_id = ANY ($2::uuid[] || ARRAY(
       SELECT given.photo_id FROM unnest($3::uuid[], $4::bigint[]) given (photo_id, owner_id)
       WHERE ${inCircle('given.owner_id', VIEWER.userId)}))
-    AND ${visibleTo('p', 'u', VIEWER)}`
+    AND ${right}`
 
-const LOAD_CARDS_AND_EPOCH = `
+const loadCardsAndEpoch = (right: string) => `
   SELECT s.epoch AS viewer_epoch, s.enrolled AND s.last_read_at < now() - interval '1 day' AS viewer_read_is_old, c.*
   FROM (SELECT) one LEFT JOIN feed_state s ON s.user_id = $1::bigint
-  LEFT JOIN LATERAL (${LOAD_CARDS}) c ON true`
+  LEFT JOIN LATERAL (${loadCards(right)}) c ON true`
+
+const SEEN = visibleTo('p', 'u', VIEWER)
+const IN_TRASH = `(${VIEWER.linkId} IS NULL AND ${inTrashOf('p', VIEWER.userId)}) IS TRUE`
+
+const STATEMENTS = {
+  seen: { name: 'photo-cards', text: loadCardsAndEpoch(SEEN) },
+  trashed: { name: 'trashed-photo-cards', text: loadCardsAndEpoch(IN_TRASH) },
+  seenOrTrashed: { name: 'photo-cards-or-trashed', text: loadCardsAndEpoch(`(${SEEN} OR ${IN_TRASH})`) },
+}
 
 /**
  * The one rights-and-content statement: of the given photos, those that the viewer may see, with all that
@@ -126,9 +135,28 @@ export async function loadPhotoCards(
   photoIds: readonly PhotoId[],
   ofCircle: OfCircle = [],
 ): Promise<PhotoCards> {
+  return load('seen', query, viewer, photoIds, ofCircle)
+}
+
+/** Of the given photos, those in the viewer's trash; with `orSeen`, those that the viewer may see as well. */
+export async function loadTrashedCards(
+  query: Query,
+  viewer: UserViewer,
+  photoIds: readonly PhotoId[],
+  { orSeen = false } = {},
+): Promise<Map<PhotoId, PhotoCard>> {
+  return (await load(orSeen ? 'seenOrTrashed' : 'trashed', query, viewer, photoIds)).cards
+}
+
+async function load(
+  which: keyof typeof STATEMENTS,
+  query: Query,
+  viewer: Viewer,
+  photoIds: readonly PhotoId[],
+  ofCircle: OfCircle = [],
+): Promise<PhotoCards> {
   const rows = await query<CardRow>({
-    name: 'photo-cards',
-    text: LOAD_CARDS_AND_EPOCH,
+    ...STATEMENTS[which],
     values: [
       viewerUserId(viewer),
       photoIds,

@@ -5,6 +5,7 @@ import type { UserViewer, Viewer } from '../../domain/viewer.ts'
 import { belongsInFeeds } from '../../domain/visibility.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { PhotoRow } from '../../entities/index.ts'
+import { isGone } from '../../infra/db/rules.ts'
 import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
 import type { Outbox } from '../delivery/outbox.ts'
 import { changePhotos, updatePhotos } from './change-photos.ts'
@@ -40,7 +41,7 @@ export interface Photos {
     changes: PhotoChanges,
     expectedVersions: readonly number[] | undefined,
   ): Promise<PhotoCard>
-  /** Hides the photo from everyone with the commit; a workflow removes the derived data. */
+  /** Hides the photo from everyone with the commit, for good; a workflow erases what is stored of it. */
   delete(photo: PhotoCard): Promise<void>
 }
 
@@ -99,7 +100,7 @@ export function createPhotos(deps: PhotosDeps): Photos {
       const [row] = await db.primary<{ object_key: string; content_type: string }>({
         name: 'own-original',
         text: `SELECT v.object_key, p.content_type FROM photos p JOIN photo_variants v USING (photo_id)
-               WHERE p.photo_id = $1 AND p.owner_id = $2 AND p.status <> 'deleted' AND v.variant = 'original'`,
+               WHERE p.photo_id = $1 AND p.owner_id = $2 AND NOT ${isGone('p')} AND v.variant = 'original'`,
         values: [photoId, ownerId],
       })
       if (!row) throw notFound('original')
@@ -128,13 +129,17 @@ export function createPhotos(deps: PhotosDeps): Photos {
 
     async delete({ photoId }) {
       const outboxIds = await db.transaction(async (tx) => {
-        const { owner_id: ownerId } = await lockPhoto(tx, photoId)
-        return changePhotos(tx, [{ photoId, ownerId }], { status: 'deleted' })
+        const [row] = await tx.query<Pick<PhotoRow, 'owner_id'>>({ text: LOCK, values: [photoId] })
+        if (!row) throw notFound('photo')
+        return changePhotos(tx, [{ photoId, ownerId: row.owner_id }], { status: 'deleted' })
       })
       await outbox.dispatch(outboxIds)
     },
   }
 }
+
+/** One in the trash as well. */
+const LOCK = `SELECT owner_id FROM photos WHERE photo_id = $1 AND status <> 'deleted' FOR NO KEY UPDATE`
 
 const COLUMNS = {
   caption: 'caption',
@@ -190,11 +195,11 @@ type LockedPhoto = Pick<
   'owner_id' | 'version' | 'status' | 'score' | (typeof COLUMNS)[keyof PhotoChanges]
 >
 
-/** @throws DarkroomError not_found if it was deleted meanwhile */
+/** @throws DarkroomError not_found if it was deleted or put into the trash meanwhile */
 async function lockPhoto(tx: Transaction, photoId: PhotoId): Promise<LockedPhoto> {
   const [row] = await tx.query<LockedPhoto>({
-    text: `SELECT owner_id, version, status, score, ${Object.values(COLUMNS).join(', ')} FROM photos
-           WHERE photo_id = $1 AND status <> 'deleted' FOR NO KEY UPDATE`,
+    text: `SELECT owner_id, version, status, score, ${Object.values(COLUMNS).join(', ')} FROM photos p
+           WHERE photo_id = $1 AND NOT ${isGone('p')} FOR NO KEY UPDATE`,
     values: [photoId],
   })
   if (!row) throw notFound('photo')

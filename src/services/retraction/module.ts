@@ -1,6 +1,8 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { LinkId } from '../../domain/viewer.ts'
 import type { Clients } from '../clients.ts'
+import type { SyncProgress } from '../../contracts/photo-sync.ts'
+import { recordErasure, scrubPhoto } from './erasures.ts'
 import { createPhotoObjects } from './objects.ts'
 import { planAccount, planAudience, planPhoto } from './plan.ts'
 import {
@@ -34,6 +36,11 @@ export function openRetraction({ config, db, objects, cdn, logger }: Clients) {
       account: (userId: UserId, minEpoch: number) => recordAccountProof(db.primary, userId, minEpoch),
       audience: (userId: UserId, minEpoch: number) => recordAudienceProof(db.primary, userId, minEpoch),
       link: (linkId: LinkId) => recordLinkProof(db.primary, linkId),
+    },
+    erasures: {
+      scrub: (photoId: PhotoId, signal?: AbortSignal) => scrubPhoto(db.primary, photoId, signal),
+      record: (photoId: PhotoId, removed: SyncProgress['removed']) =>
+        recordErasure(db.primary, photoId, removed),
     },
     /** Reports what is owed until the signal aborts. */
     background: (signal: AbortSignal) => watchRetractions({ db, logger }, signal),

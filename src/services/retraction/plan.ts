@@ -56,7 +56,7 @@ export async function planPhoto(primary: Query, photoId: PhotoId): Promise<Photo
 function stateOf(status: PhotoStatus): PhotoPlan['state'] {
   if (status === 'deleted') return 'deleted'
   if (status === 'ready') return 'published'
-  return status === 'quarantined' ? 'withdrawn' : 'unpublished'
+  return status === 'quarantined' || status === 'trashed' ? 'withdrawn' : 'unpublished'
 }
 
 /** What an account's row asks of its photos. */

@@ -21,7 +21,7 @@ const DECIDED = `
   DELETE FROM drop_box_items WHERE photo_id IN (
     SELECT d.photo_id FROM drop_box_items d JOIN photos p ON p.photo_id = d.photo_id
     WHERE d.created_at < now() - ${FAILED_KEPT} AND (p.status = 'failed'
-      OR d.created_at < now() - ${KEPT} AND p.status IN ('ready', 'quarantined', 'deleted')) LIMIT $1)
+      OR d.created_at < now() - ${KEPT} AND p.status IN ('ready', 'quarantined', 'trashed', 'deleted')) LIMIT $1)
   RETURNING 1`
 
 /** Declines what nobody decides on, or can any more as the album is gone. The outbox relay wakes the photos' workflows. */

@@ -3,6 +3,7 @@ import { DarkroomError, notFound } from '../../domain/errors.ts'
 import type { AlbumId, PhotoId, UserId } from '../../domain/ids.ts'
 import { Photo, type PhotoRow } from '../../entities/index.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
+import { isGone } from '../../infra/db/rules.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { ObjectStore, PresignedPut } from '../../infra/s3/object-store.ts'
 import type { FirstRun } from '../requests/idempotency.ts'
@@ -70,7 +71,7 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
     const [row] = await db.primary<UploadRow>({
       name: 'own-upload',
       text: `SELECT status, content_type, bytes, encode(declared_sha256, 'hex') AS sha256, upload_expires_at, failure_code
-             FROM photos WHERE photo_id = $1 AND owner_id = $2 AND status <> 'deleted'`,
+             FROM photos p WHERE photo_id = $1 AND owner_id = $2 AND NOT ${isGone('p')}`,
       values: [photoId, ownerId],
     })
     if (!row) throw notFound('photo')

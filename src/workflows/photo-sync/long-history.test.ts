@@ -53,6 +53,8 @@ describe('a retraction whose history grows long', () => {
         return { purged: 0 }
       },
       recordPhotoProof: async () => undefined,
+      scrubPhoto: async () => undefined,
+      recordErasure: async () => undefined,
     })
     try {
       const sync = await env.client.workflow.signalWithStart(PHOTO_SYNC, {

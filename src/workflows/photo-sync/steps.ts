@@ -21,10 +21,12 @@ export const steps = {
     }).renderVariant,
   sweep: durable('Delete variants that no row names').sweepVariants,
   deleteObjects: durable('Delete what is stored').deletePhotoObjects,
+  scrub: durable('Empty the row, and delete what others said').scrubPhoto,
   reconcileDistribution: durable('Have the distribution reconciled').reconcileDistribution,
   index: proxyActivities<SearchActivities>({
     ...indexDocuments,
     summary: 'Bring the search document in line',
   }).indexPhoto,
   recordProof: durable('Record that every edge refuses').recordPhotoProof,
+  recordErasure: durable('Complete the receipt').recordErasure,
 }

@@ -85,6 +85,9 @@ function happyPath() {
       row.stale = []
       return ['originals/x', keyAt(1)]
     },
+    scrubPhoto: async () => void calls.push('scrub'),
+    recordErasure: async ({ removed }: { removed: SyncProgress['removed'] }) =>
+      void calls.push(`receipt ${Object.values(removed).join()}`),
     recordPhotoProof: async ({ minEpoch }: { minEpoch: number }) => {
       calls.push(`proven ${minEpoch}`)
       if (row.minEpoch === minEpoch) row.minEpoch = null
@@ -137,12 +140,12 @@ describe('photoSync', () => {
     expect(calls.at(-1)).toBe('proven 2')
   })
 
-  it('withdraws a photo that is taken down and keeps its original', async () => {
+  it('withdraws a photo that is taken down or trashed, and keeps it', async () => {
     row = { ...narrowed(5, 2), state: 'withdrawn' }
     const sync = await start()
     expect(await sync.result()).toMatchObject({ removed: { objects: 1, searchDocuments: 1 } })
     expect(calls).toEqual(expect.arrayContaining(['index', 'distribution', 'move to 2', 'proven 2']))
-    expect(calls).not.toContain('delete')
+    for (const kept of ['delete', 'scrub']) expect(calls).not.toContain(kept)
   })
 
   it('removes a deleted photo from every store and reports it', async () => {
@@ -153,9 +156,9 @@ describe('photoSync', () => {
       syncedVersion: 9,
       removed: { objects: 2, edgePaths: 2, searchDocuments: 1 },
     })
-    expect(calls).toEqual(expect.arrayContaining(['stopUpload', 'index', 'distribution', 'delete']))
+    expect(calls).toEqual(expect.arrayContaining(['stopUpload', 'index', 'distribution', 'delete', 'scrub']))
     expect(atEdge(edge1).at(-1)).toBe(`${edge1} deny 3 prove originals/x prove ${keyAt(1)}`)
-    expect(calls.at(-1)).toBe('proven 3')
+    expect(calls.slice(-2)).toEqual(['proven 3', 'receipt 2,2,1'])
   })
 
   it('stops the upload of an unpublished deleted photo and asks no edge', async () => {
@@ -163,7 +166,7 @@ describe('photoSync', () => {
     fakes.deletePhotoObjects = async () => ['incoming/x']
     const sync = await start()
     expect(await sync.result()).toMatchObject({ removed: { objects: 1, searchDocuments: 0 } })
-    expect(calls).toEqual(['stopUpload'])
+    expect(calls.sort()).toEqual(['receipt 1,0,0', 'scrub', 'stopUpload'])
   })
 
   it('refuses a deletion at the edges while search hangs since an edit', async () => {
@@ -180,8 +183,10 @@ describe('photoSync', () => {
     await until(async () => calls.includes('proven 2'))
     expect(calls).toContain('delete')
     expect(await progressOf(sync)).toMatchObject({ state: 'running', removed: { searchDocuments: 0 } })
+    expect(calls.some((call) => call.startsWith('receipt'))).toBe(false)
     isUp = true
     expect(await sync.result()).toMatchObject({ syncedVersion: 5, removed: { searchDocuments: 1 } })
+    expect(calls.at(-1)).toBe('receipt 2,2,1')
   })
 
   it('denies a second narrowing while the storage is away since the first', async () => {

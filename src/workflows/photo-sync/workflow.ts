@@ -23,6 +23,8 @@ const syncProgress = defineQuery<SyncProgress>(SYNC_PROGRESS)
 
 /** Search, distribution, storage and each edge go their own ways since v0.3 (docs/adr/0020). */
 const RETRACTION_LANES = 'retraction-lanes'
+/** A deletion empties the row and leaves a receipt since v0.4 (docs/adr/0037). */
+const ERASURE = 'erasure'
 
 /** How long objects wait for all edges to deny first. An edge that is down finds nothing to fetch when it is back. */
 const DENY_FIRST_MS = 5_000
@@ -87,6 +89,7 @@ function openSync(
       objects.wake()
       if (plan.state === 'deleted') upload.wake()
     }
+    if (plan.state === 'deleted') receipt.wake()
     if (plan.wasPublished && plan.version !== versions.search) search.wake()
     if (plan.wasPublished && plan.version !== versions.distribution) distribution.wake()
   })
@@ -111,8 +114,10 @@ function openSync(
   const objects = lanes.open(async () => {
     const { version, state, minEpoch, stale } = plan!
     if (minEpoch !== null) await condition(edges.haveDenied, DENY_FIRST_MS)
-    if (state === 'deleted') remove(await steps.deleteObjects({ photoId }))
-    else if (minEpoch !== null) {
+    if (state === 'deleted') {
+      remove(await steps.deleteObjects({ photoId }))
+      if (patched(ERASURE)) await steps.scrub({ photoId })
+    } else if (minEpoch !== null) {
       await Promise.all(stale.map(move))
       remove(await steps.sweep({ photoId }))
     }
@@ -123,6 +128,13 @@ function openSync(
     await condition(() => objects.isIdle() && edges.areIdle())
     const minEpoch = plan!.minEpoch
     if (minEpoch !== null && edges.haveConfirmed()) await steps.recordProof({ photoId, minEpoch })
+  })
+
+  /** The last lane: what it confirms is what the others have done. */
+  const receipt = lanes.open(async () => {
+    await condition(() => [search, distribution, upload, objects, proof].every((lane) => lane.isIdle()))
+    const isProven = plan!.minEpoch === null || edges.haveConfirmed()
+    if (isProven && patched(ERASURE)) await steps.recordErasure({ photoId, removed })
   })
 
   /** One variant whose object cannot be moved holds up neither the others nor their proofs. */

@@ -37,6 +37,7 @@ import {
   SESSION,
   SHARED,
   SIGNED_IN,
+  TRASHED,
   UPLOAD,
   USER,
   type Shape,
@@ -85,6 +86,9 @@ export const MATRIX: Readonly<Record<string, Line>> = {
     shows: { photo: PHOTO },
   },
   'DELETE /v1/photos/:photoId': { rule: signedIn(edited(204)), fresh: true },
+  // Not in the trash, so it stays as it is.
+  'POST /v1/photos/:photoId/restore': { rule: signedIn(edited(200)), shows: { photo: PHOTO } },
+  'GET /v1/me/trash': { rule: signedIn(200), shows: pageOf(TRASHED) },
   'GET /v1/photos/:photoId/original': { rule: signedIn(edited(200)) },
   'GET /v1/photos/:photoId/progress': { rule: signedIn(edited(200)), shows: PROGRESS },
   // Its original has arrived, so there is nothing left to sign.

@@ -136,6 +136,26 @@ describe('the contract', () => {
     await walk(bob, 'DELETE /comments/:commentId', 204, comment)
   })
 
+  it('of the trash is kept', async () => {
+    const photo = { names: { photoId: await world.seedPhoto({ ownerId: ann.id }) } }
+    const erased = { names: { photoId: await world.seedPhoto({ ownerId: ann.id }) } }
+    await walk(undefined, 'DELETE /photos/:photoId', 401, photo)
+    await walk(bob, 'DELETE /photos/:photoId', 403, photo)
+    await walk(ann, 'DELETE /photos/:photoId', 204, photo)
+    await walk(ann, 'DELETE /photos/:photoId', 404, photo)
+    const { items } = await walk(ann, 'GET /me/trash', 200)
+    expect(idsIn({ items: items.map((item: Json) => item.photo) })).toEqual([photo.names.photoId])
+    await walk(bob, 'POST /photos/:photoId/restore', 404, photo)
+    const restored = await twice(ann, 'POST /photos/:photoId/restore', 200, photo)
+    expect(restored.photo).toMatchObject({ id: photo.names.photoId, status: 'ready' })
+    await walk(bob, 'POST /photos/:photoId/restore', 403, photo)
+    await walk(ann, 'DELETE /photos/:photoId', 204, erased)
+    await walk(ann, 'DELETE /photos/:photoId', 204, { ...erased, query: 'permanent=true' })
+    await walk(ann, 'POST /photos/:photoId/restore', 404, erased)
+    for (const made of [photo, erased])
+      await world.call('DELETE', `/v1/photos/${made.names.photoId}?permanent=true`, { token: ann.token })
+  })
+
   it('of albums and their members is kept', async () => {
     await walk(undefined, 'POST /albums', 401, { body: { title: 'Fog' } })
     await walk(ann, 'POST /albums', 422, { body: { title: '' } })

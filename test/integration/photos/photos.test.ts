@@ -100,7 +100,7 @@ describe('photos', () => {
         (await world.call('GET', `/v1/users/${person.username}`, { token: person.token })).body.user
           .photoCount
       expect(await counted()).toBe(1)
-      const remove = () => world.call('DELETE', `/v1/photos/${id}`, { token: person.token })
+      const remove = () => world.call('DELETE', `/v1/photos/${id}?permanent=true`, { token: person.token })
       expect((await remove()).status).toBe(204)
       expect(await row(id)).toMatchObject({ status: 'deleted', version: 2, access_epoch: 2 })
       expect((await photo(person, id)).status).toBe(404)

@@ -37,16 +37,18 @@ const OTHERS: readonly Relations[] = [
   { ...NOTHING, grantedByMembership: true },
 ]
 
-/** Whether the owner, a stranger, a follower and a member of an album with the photo may see it in this state. */
+/** Whether the owner (outside the trash, and anywhere), a stranger, a follower and a member of an album with the photo may see it in this state. */
 function audience(state: State): boolean[] {
   const photo = { ownerId: owner, ...state }
+  const isSeen = maySee({ kind: 'user', userId: owner }, photo, NOTHING)
   return [
-    maySee({ kind: 'user', userId: owner }, photo, NOTHING),
+    isSeen,
+    isSeen || state.status === 'trashed',
     ...OTHERS.map((relations) => maySee({ kind: 'user', userId: '1' }, photo, relations)),
   ]
 }
 
-const STATES: State[] = (['ready', 'quarantined', 'deleted'] as const).flatMap((status) =>
+const STATES: State[] = (['ready', 'quarantined', 'trashed', 'deleted'] as const).flatMap((status) =>
   VISIBILITIES.map((visibility) => ({ status, visibility })),
 )
 const CHANGES = STATES.flatMap((from) => STATES.map((to) => ({ from, to })))

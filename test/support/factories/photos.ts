@@ -30,7 +30,7 @@ export interface BuildPhotoOptions {
 }
 
 /** Statuses of photos that were published once, or offered to their owner. */
-const PUBLISHED: readonly PhotoStatus[] = ['ready', 'offered', 'quarantined', 'deleted']
+const PUBLISHED: readonly PhotoStatus[] = ['ready', 'offered', 'quarantined', 'trashed', 'deleted']
 /** Its validation has run, and it is published next. */
 const VALIDATED: readonly PhotoStatus[] = ['processing', ...PUBLISHED]
 

@@ -49,3 +49,14 @@ export const photoExample = {
 export const updatePhotoExample = { caption: 'Fog on the Limmat #zurich', visibility: 'followers' }
 
 export const photosExample = { items: [photoExample], nextCursor: 'eyJ2IjoxfQ.5c0f2e' }
+
+export const trashExample = {
+  items: [
+    {
+      photo: { ...photoExample, status: 'trashed' },
+      deletedAt: '2026-03-10T08:00:00.000Z',
+      erasesAt: '2026-04-09T08:00:00.000Z',
+    },
+  ],
+  nextCursor: null,
+}

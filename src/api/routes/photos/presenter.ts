@@ -77,8 +77,8 @@ function presentVariant(
   const { format, width, height, bytes } = variant
   const name = variant.variant as PresentedVariant['name']
   if (name === 'original') {
-    // The original holds its metadata, so only its owner gets it, and only through the API.
-    if (!isOwner) return []
+    // The original holds its metadata, so only its owner gets it, and only through the API; not out of the trash.
+    if (!isOwner || card.status === 'trashed') return []
     const url = `${options.publicUrl.replace(/\/+$/, '')}/v1/photos/${card.photoId}/original`
     return [{ name, format, width, height, bytes, url }]
   }

@@ -6,7 +6,16 @@ import { assertMay } from '../../policies.ts'
 import { versionsOf } from '../../etags.ts'
 import type { Routes } from '../../routing.ts'
 import type { PresentPhoto } from './presenter.ts'
-import { DeletePhoto, GetOriginal, GetPhoto, GetPhotos, ListUserPhotos, UpdatePhoto } from './schema.ts'
+import {
+  DeletePhoto,
+  GetOriginal,
+  GetPhoto,
+  GetPhotos,
+  ListTrash,
+  ListUserPhotos,
+  RestorePhoto,
+  UpdatePhoto,
+} from './schema.ts'
 
 export function photoRoutes(routes: Routes, present: PresentPhoto): void {
   routes.get('/photos/:photoId', limit('read'), maybeSignedIn(), valid(GetPhoto), async (ctx) => {
@@ -43,10 +52,30 @@ export function photoRoutes(routes: Routes, present: PresentPhoto): void {
   })
 
   routes.delete('/photos/:photoId', limit('write'), signedIn(), valid(DeletePhoto), async (ctx) => {
-    const photo = await ctx.services.photos.get(ctx.viewer, ctx.input.params.photoId)
+    const { photos, trash } = ctx.services
+    const { photoId } = ctx.input.params
+    const { permanent } = ctx.input.query
+    const photo = permanent ? await trash.find(ctx.viewer, photoId) : await photos.get(ctx.viewer, photoId)
     assertMay(ctx.viewer, 'delete', photo)
-    await ctx.services.photos.delete(photo)
+    await (permanent ? photos.delete(photo) : trash.put(photo))
     ctx.status = 204
+  })
+
+  routes.get('/me/trash', limit('read'), signedIn(), valid(ListTrash), listed(), async (ctx) => {
+    const page = await ctx.services.trash.list(ctx.list)
+    ctx.body = presentPage(page, ({ photo, deletedAt, erasesAt }) => ({
+      photo: present(photo, ctx.viewer),
+      deletedAt: deletedAt.toISOString(),
+      erasesAt: erasesAt.toISOString(),
+    }))
+  })
+
+  routes.post('/photos/:photoId/restore', limit('write'), signedIn(), valid(RestorePhoto), async (ctx) => {
+    const photo = await ctx.services.trash.find(ctx.viewer, ctx.input.params.photoId)
+    assertMay(ctx.viewer, 'restore', photo)
+    const card = await ctx.services.trash.restore(photo)
+    ctx.state.version = card.version
+    ctx.body = { photo: present(card, ctx.viewer) }
   })
 
   routes.get('/photos/:photoId/original', limit('read'), signedIn(), valid(GetOriginal), async (ctx) => {

@@ -15,7 +15,7 @@ import {
   text,
   UserParams,
 } from '../inputs.ts'
-import { photoExample, photosExample, updatePhotoExample } from './examples.ts'
+import { photoExample, photosExample, trashExample, updatePhotoExample } from './examples.ts'
 
 /** An account where it stands beside something of its own. */
 export const OwnerSchema = z.object({
@@ -149,8 +149,51 @@ export const UpdatePhoto = operation({
 export const DeletePhoto = operation({
   id: 'deletePhoto',
   summary: 'Delete a photo',
+  description:
+    'Nobody sees it from the answer on. A published photo goes into your trash, from which you may restore it for 30 days (a ' +
+    'setting of the service); then it is erased. With `permanent=true` it is erased now, also out of the trash. A photo ' +
+    'that is not published is erased in any case.',
   params: PhotoParams,
+  query: z.strictObject({
+    permanent: z
+      .enum(['true', 'false'])
+      .default('false')
+      .transform((given) => given === 'true')
+      .meta({ description: 'Erase it now.', ...shownAs({ type: 'boolean', default: false }) }),
+  }),
   responses: { 204: null },
+  errors: ['not_found', 'forbidden'],
+})
+
+const TrashedPhotoSchema = z
+  .object({
+    photo: PhotoSchema,
+    deletedAt: instant,
+    erasesAt: instant.meta({
+      description: 'From then on it cannot be restored; it is erased within the hour.',
+    }),
+  })
+  .meta({ id: 'TrashedPhoto' })
+
+export const ListTrash = operation({
+  id: 'listTrash',
+  summary: 'List your deleted photos that you may restore, latest first',
+  description: 'Nobody else sees them, and you see them nowhere else.',
+  query: z.strictObject(pageQuery),
+  examples: { answer: trashExample },
+  responses: { 200: listOf(TrashedPhotoSchema) },
+  errors: ['bad_cursor'],
+})
+
+export const RestorePhoto = operation({
+  id: 'restorePhoto',
+  summary: 'Restore a photo from your trash',
+  description:
+    'It comes back as it was: with its texts, visibility, likes and comments, its places in albums, feeds and search, and new ' +
+    'image URLs. A photo of yours that is not in the trash stays as it is.',
+  params: PhotoParams,
+  examples: { answer: { photo: photoExample } },
+  responses: { 200: PhotoAnswer },
   errors: ['not_found', 'forbidden'],
 })
 

@@ -17,6 +17,7 @@ import { Migration20261127UsernameSkeletons } from './migration-20261127-usernam
 import { Migration20261127AudienceEpochs } from './migration-20261127-audience-epochs.ts'
 import { Migration20261127MutesUntil } from './migration-20261127-mutes-until.ts'
 import { Migration20261127Notifications } from './migration-20261127-notifications.ts'
+import { Migration20261127Trash } from './migration-20261127-trash.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   { name: '20261127-username-skeletons', class: Migration20261127UsernameSkeletons },
   { name: '20261127-audience-epochs', class: Migration20261127AudienceEpochs },
   { name: '20261127-notifications', class: Migration20261127Notifications },
+  { name: '20261127-trash', class: Migration20261127Trash },
 ]

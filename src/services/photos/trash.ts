@@ -1,0 +1,138 @@
+import { notFound } from '../../domain/errors.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { UserViewer } from '../../domain/viewer.ts'
+import { belongsInFeeds } from '../../domain/visibility.ts'
+import type { PhotoRow, TrashedPhotoRow } from '../../entities/index.ts'
+import type { Database } from '../../infra/db/database.ts'
+import { isGone } from '../../infra/db/rules.ts'
+import type { Outbox } from '../delivery/outbox.ts'
+import { markInFlight } from '../distribution/in-flight-marks.ts'
+import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
+import { changePhotos } from './change-photos.ts'
+import { loadPhotoCard, loadTrashedCards, type PhotoCard } from './photo-cards.ts'
+
+/** A photo in the trash, with the moment from which it cannot be restored any more. */
+export interface TrashedPhotoCard {
+  photo: PhotoCard
+  deletedAt: Date
+  erasesAt: Date
+}
+
+/** Photos that their owners deleted, and may restore for a while. Nobody else sees them, and nothing else shows them. */
+export interface Trash {
+  /** The viewer's, latest first. @throws DarkroomError bad_cursor */
+  list(list: ListRead<UserViewer>): Promise<Page<TrashedPhotoCard>>
+  /** A photo that the viewer may see, or has in the trash; on the primary. @throws DarkroomError not_found */
+  find(viewer: UserViewer, photoId: PhotoId): Promise<PhotoCard>
+  /**
+   * Puts a published photo into the trash: hidden from everyone with the commit, and restorable. One that never was published,
+   * or was taken down, is deleted for good. @throws DarkroomError not_found
+   */
+  put(photo: PhotoCard): Promise<void>
+  /** Brings a photo back as it was. One that is not in the trash stays as it is. @throws DarkroomError not_found */
+  restore(photo: PhotoCard): Promise<PhotoCard>
+}
+
+// Walks trashed_photos_owner_idx from the cursor. What is due can no longer be restored.
+const LIST = `
+  SELECT t.photo_id, t.trashed_at, t.erases_at, (extract(epoch FROM t.trashed_at) * 1000)::bigint AS place
+  FROM trashed_photos t WHERE t.owner_id = $1 AND t.erases_at > now()
+    AND ($2::bigint IS NULL OR (t.trashed_at, t.photo_id) < ('epoch'::timestamptz + $2 * interval '1 millisecond', $3::uuid))
+  ORDER BY t.trashed_at DESC, t.photo_id DESC LIMIT $4`
+
+/** When it was deleted, in ms since 1970, and its id. */
+const POSITION = ['number', 'string'] as const
+
+const LOCK = `
+  SELECT owner_id, status FROM photos p WHERE photo_id = $1 AND NOT ${isGone('p')} FOR NO KEY UPDATE`
+
+const KEEP = `
+  INSERT INTO trashed_photos (photo_id, owner_id, erases_at) VALUES ($1, $2, now() + $3 * interval '1 day')`
+
+// The row of the trash is changed by those alone who hold the photo.
+const LOCK_TRASHED = `
+  SELECT owner_id, status, visibility, score FROM photos WHERE photo_id = $1 AND status <> 'deleted' FOR NO KEY UPDATE`
+const IS_DUE = 'SELECT FROM trashed_photos WHERE photo_id = $1 AND erases_at <= now()'
+
+type LockedPhoto = Pick<PhotoRow, 'owner_id' | 'status' | 'visibility' | 'score'>
+
+export interface TrashDeps {
+  db: Database
+  outbox: Outbox
+  /** From this many followers on, readers merge an author's photos until their push is complete. */
+  fanoutShardThreshold: number
+  keptDays: number
+}
+
+export function createTrash({ db, outbox, fanoutShardThreshold, keptDays }: TrashDeps): Trash {
+  return {
+    async list(list) {
+      const { query, viewer, limit } = list
+      const [place, photoId] = list.after(POSITION) ?? [null, null]
+      const rows = await query<
+        Pick<TrashedPhotoRow, 'photo_id' | 'trashed_at' | 'erases_at'> & { place: string }
+      >({
+        name: 'trash',
+        text: LIST,
+        values: [viewer.userId, place, photoId, limit + 1],
+      })
+      return pageOfRows(
+        list,
+        rows,
+        (row) => [Number(row.place), row.photo_id],
+        async (shown) => {
+          const ids = shown.map((row) => row.photo_id)
+          const cards = await loadTrashedCards(query, viewer, ids)
+          return shown.flatMap((row) => {
+            const photo = cards.get(row.photo_id)
+            return photo ? [{ photo, deletedAt: row.trashed_at, erasesAt: row.erases_at }] : []
+          })
+        },
+      )
+    },
+
+    async find(viewer, photoId) {
+      const cards = await loadTrashedCards(db.primary, viewer, [photoId], { orSeen: true })
+      const card = cards.get(photoId)
+      if (!card) throw notFound('photo')
+      return card
+    },
+
+    async put({ photoId }) {
+      const outboxIds = await db.transaction(async (tx) => {
+        const [row] = await tx.query<Pick<LockedPhoto, 'owner_id' | 'status'>>({
+          text: LOCK,
+          values: [photoId],
+        })
+        if (!row) throw notFound('photo')
+        const photos = [{ photoId, ownerId: row.owner_id }]
+        if (row.status !== 'ready') return changePhotos(tx, photos, { status: 'deleted' })
+        await tx.query({ text: KEEP, values: [photoId, row.owner_id, keptDays] })
+        return changePhotos(tx, photos, { status: 'trashed' })
+      })
+      await outbox.dispatch(outboxIds)
+    },
+
+    async restore({ photoId, owner }) {
+      const outboxIds = await db.transaction(async (tx) => {
+        const [row] = await tx.query<LockedPhoto>({ text: LOCK_TRASHED, values: [photoId] })
+        if (!row) throw notFound('photo')
+        if (row.status !== 'trashed') return []
+        const due = await tx.query({ text: IS_DUE, values: [photoId] })
+        if (due.length > 0) throw notFound('photo')
+        const ids = await changePhotos(tx, [{ photoId, ownerId: row.owner_id }], { status: 'ready' })
+        if (belongsInFeeds({ status: 'ready', visibility: row.visibility })) {
+          const restored = { photoId, ownerId: row.owner_id, score: Number(row.score) }
+          await markInFlight(tx, restored, fanoutShardThreshold)
+        }
+        return ids
+      })
+      await outbox.dispatch(outboxIds)
+      const card = await loadPhotoCard(db.primary, ownerOf(owner.userId), photoId)
+      if (!card) throw notFound('photo')
+      return card
+    },
+  }
+}
+
+const ownerOf = (userId: UserId): UserViewer => ({ kind: 'user', userId })
