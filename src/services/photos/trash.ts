@@ -12,7 +12,7 @@ import { changePhotos } from './change-photos.ts'
 import { loadPhotoCard, loadTrashedCards, type PhotoCard } from './photo-cards.ts'
 
 /** A photo in the trash, with the moment from which it cannot be restored any more. */
-export interface TrashedPhotoCard {
+interface TrashedPhotoCard {
   photo: PhotoCard
   deletedAt: Date
   erasesAt: Date
