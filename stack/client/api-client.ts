@@ -26,7 +26,7 @@ export interface VariantAnswer {
 export interface PhotoAnswer {
   id: string
   owner: { username: string }
-  status: 'awaiting_upload' | 'processing' | 'ready' | 'failed' | 'quarantined' | 'deleted'
+  status: 'awaiting_upload' | 'processing' | 'ready' | 'failed' | 'quarantined' | 'trashed' | 'deleted'
   visibility: 'public' | 'followers' | 'private'
   caption: string | null
   tags: string[]

@@ -11,6 +11,7 @@ import { createBlocks } from '../../../src/services/graph/blocks.ts'
 import { createFollows } from '../../../src/services/graph/follows.ts'
 import { imageUrl, OWNER_EPOCH } from '../../../src/services/photos/image-url.ts'
 import { incomingKey } from '../../../src/services/photos/object-keys.ts'
+import { createTrash } from '../../../src/services/photos/trash.ts'
 import { createShareLinks } from '../../../src/services/share-links/share-links.ts'
 import { mediaWorker } from '../../../src/workers/media.ts'
 import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
@@ -122,6 +123,11 @@ async function changeAccount({ ownerId: userId }: OpenUpload, set: string): Prom
   await world.outbox.dispatch([await world.owe({ kind: 'accountChanged', payload: { userId } })])
 }
 
+async function intoTrash({ photoId, ownerId }: OpenUpload): Promise<void> {
+  const trash = createTrash({ ...world, fanoutShardThreshold: 1_000, keptDays: 30 })
+  await trash.put(await trash.find({ kind: 'user', userId: ownerId }, photoId))
+}
+
 interface Fault {
   begin: () => unknown
   end: () => unknown
@@ -184,6 +190,7 @@ interface Narrowing {
 }
 const NARROWINGS: Record<string, Narrowing> = {
   deletion: { needsStorage: true, narrow: (photo) => world.remove(photo) },
+  trashing: { needsStorage: true, narrow: (photo) => intoTrash(photo) },
   narrowing: { needsStorage: true, narrow: (photo) => world.edit(photo, { visibility: 'private' }) },
   'going private': { needsStorage: true, narrow: (photo) => changeAccount(photo, 'is_private = true') },
   suspension: { needsStorage: true, narrow: (photo) => changeAccount(photo, `status = 'suspended'`) },
