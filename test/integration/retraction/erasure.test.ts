@@ -7,6 +7,7 @@ import { createWorkflowStarts } from '../../../src/services/delivery/workflow-st
 import { createComments } from '../../../src/services/engagement/comments.ts'
 import { createLikes } from '../../../src/services/engagement/likes.ts'
 import { incomingKey, originalKey, variantsPrefix } from '../../../src/services/photos/object-keys.ts'
+import { sweepTrash } from '../../../src/services/photos/sweep-trash.ts'
 import { createTrash, type Trash } from '../../../src/services/photos/trash.ts'
 import { wakeOwedErasures } from '../../../src/services/retraction/erasures.ts'
 import { buildUser } from '../../support/factories/accounts.ts'
@@ -103,9 +104,13 @@ describe('an erasure', () => {
     expect(await holding(photoId)).toContain('comments')
     expect(await receiptOf(photoId)).toBeUndefined()
 
-    await deletePhoto(world.db, photoId, { outbox: world.outbox })
+    await world.db.primary({
+      text: 'UPDATE trashed_photos SET erases_at = now() WHERE photo_id = $1',
+      values: [photoId],
+    })
+    expect(await sweepTrash(world.db).run()).toBe(1)
     const receipt = await erased(photoId)
-    expect(receipt.objects).toBe(kept.length)
+    expect(receipt.objects).toBeGreaterThanOrEqual(kept.length)
     expect(await storedOf(photoId)).toEqual([])
     expect(await holding(photoId)).toEqual([])
     const [row] = await world.db.primary({
