@@ -15,11 +15,14 @@ import { ssim } from './ssim.ts'
 type Variants = Map<string, Buffer>
 type Maker = (paths: readonly string[]) => Promise<Variants[]>
 
-const photoCount = 6
+const photoCount = 3
 const jpegSpecs = VARIANT_SPECS.filter(({ format }) => format === 'jpeg')
 /** How much similarity ours may lose against the naive way. */
 const similarityLoss = 0.005
 const bytesRatio = 1.1
+
+/** Of AVIF: where the default effort is about as similar to the truth as ours is with the lowest effort and 62. */
+const naiveQuality = { jpeg: 80, webp: 80, avif: 50 }
 
 const perCoreSecond = { figure: 'photosPerCoreSecond', unit: 'photos per core-second' }
 const bytesPerPhoto = { figure: 'bytesPerPhoto', unit: 'bytes of variants per photo' }
@@ -44,17 +47,24 @@ async function open(): Promise<Trial> {
     },
   })
   const contenders = [
-    contender('darkroom', 'renderVariants: 200 and 800, JPEG and WebP', (all) =>
-      oneByOne(all, ours(VARIANT_SPECS)),
+    contender(
+      'darkroom',
+      'renderVariants: all sizes and formats, settings of src/domain/variants.ts',
+      (all) => oneByOne(all, ours(VARIANT_SPECS)),
     ),
-    contender('naive sharp', 'a decode per variant, quality 80, default effort', (all) =>
+    contender('naive sharp', 'a decode per variant, default effort, quality 80 and for AVIF 50', (all) =>
       oneByOne(all, naive),
     ),
-    contender('darkroom, JPEG', 'renderVariants: 200 and 800, JPEG', (all) => oneByOne(all, ours(jpegSpecs))),
+    contender('darkroom, JPEG', 'renderVariants: all sizes, JPEG', (all) => oneByOne(all, ours(jpegSpecs))),
     contender('inspect', 'inspectOriginal alone', (all) => oneByOne(all, inspect)),
   ]
   const comparisons: Comparison[] = [
-    { ...perCoreSecond, ours: 'darkroom', reference: 'naive sharp' },
+    {
+      ...perCoreSecond,
+      ours: 'darkroom',
+      reference: 'naive sharp',
+      goal: { of: 'ratio', atLeast: 4 },
+    },
     { figure: 'msPerPhoto', unit: 'ms per photo', ours: 'darkroom', reference: 'naive sharp' },
     {
       ...bytesPerPhoto,
@@ -66,11 +76,11 @@ async function open(): Promise<Trial> {
   ]
   const version = vipsthumbnailVersion()
   if (version) {
-    const setting = `${version}, both sizes from the original, all photos in one call a size, Q=80, optimised, progressive`
+    const setting = `${version}, each size from the original, all photos in one call a size, Q=80, optimised, progressive`
     contenders.push(contender('vipsthumbnail', setting, (all) => vipsthumbnail(all)))
     const pair = { ours: 'darkroom, JPEG', reference: 'vipsthumbnail' }
     comparisons.push(
-      { ...perCoreSecond, ...pair, goal: { of: 'ratio', atLeast: 1.1 } },
+      { ...perCoreSecond, ...pair, goal: { of: 'ratio', atLeast: 1.5 } },
       { ...bytesPerPhoto, ...pair },
     )
   }
@@ -143,7 +153,10 @@ async function naive(path: string): Promise<Variants> {
     const resized = sharp(path)
       .autoOrient()
       .resize({ ...spec.box, fit: 'inside', withoutEnlargement: true })
-    return [keyOf(spec), await resized.toFormat(spec.format, { quality: 80 }).toBuffer()]
+    return [
+      keyOf(spec),
+      await resized.toFormat(spec.format, { quality: naiveQuality[spec.format] }).toBuffer(),
+    ]
   })
   return new Map(await Promise.all(entries))
 }

@@ -1,6 +1,7 @@
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { controlFanout, type FanoutOptions } from './fanout.ts'
 import { migrate } from './migrate.ts'
+import { controlReencode, type ReencodeOptions } from './re-encode.ts'
 import { setUp } from './setup.ts'
 import { messageOf } from '../observability/error-text.ts'
 
@@ -37,7 +38,38 @@ program
   .option('--cancel', 'stop it where it is; readers merge the photo until it is pushed again')
   .action((photoId: string, options: FanoutOptions) => run(() => controlFanout(photoId, options)))
 
+program
+  .command('media')
+  .description('operates what is stored of photos')
+  .command('re-encode')
+  .description('makes variants of the library that are missing or of former settings; one run at a time')
+  .option('--size <name...>', 'only these sizes')
+  .option('--format <name...>', 'only these formats')
+  .option('--force', 'also those that were made with the present settings')
+  .option('--canary <percent>', 'begin with this share of the photos, and wait for --approve', percent, 1)
+  .option('--approve-after <hours>', 'go on after this time without --approve', positive)
+  .option('--rate <photos>', 'photos a minute; also changes that of a run', positive)
+  .option('--no-purge', 'leave former bytes in the caches of edges until they drop out')
+  .option('--status', 'watch the run, start none')
+  .option('--approve', 'the canary is good: go on with the rest')
+  .option('--pause', 'hold after the slice under way')
+  .option('--resume', 'go on where it was paused')
+  .option('--cancel', 'end it; what is done stays')
+  .action((options: ReencodeOptions) => run(() => controlReencode(options)))
+
 await program.parseAsync()
+
+function percent(text: string): number {
+  const share = Number(text)
+  if (!(share >= 0 && share <= 100)) throw new InvalidArgumentError('Give a number from 0 to 100.')
+  return share
+}
+
+function positive(text: string): number {
+  const number = Number(text)
+  if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError('Give a number above 0.')
+  return number
+}
 
 /** Prints a line for each thing done; an error is one line too, with exit code 1. */
 async function run(work: (progress: (line: string) => void) => Promise<void>): Promise<void> {

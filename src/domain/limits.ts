@@ -29,6 +29,7 @@ export const MAX_CHARACTERS = {
   /** S3's own limit, in bytes; keys are ASCII. */
   objectKey: 1_024,
   variant: 32,
+  recipe: 100,
   format: 16,
   /** Folded; a longer run of letters is not a hashtag. */
   tag: 100,

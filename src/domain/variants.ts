@@ -96,6 +96,12 @@ export function variantSpec(variant: VariantName, format: VariantFormat): Varian
   return { variant, format, box: SIZES[variant].box, encoder: { ...encoder, ...encoderOf?.[variant] } }
 }
 
+/** The settings of a variant in one line, which is stored with it: a variant with another line is to be made again. */
+export function recipeOf({ box, encoder }: VariantSpec): string {
+  const settings = Object.entries(encoder).map(([name, value]) => `${name}=${value}`)
+  return [`${box.width}x${box.height}`, ...settings].join(',')
+}
+
 /**
  * The variants that a photo of this size has: the thumbnail and the medium size always, even if they are equal, and of the
  * other sizes those with pixels of their own. A photo of 1000 × 750 has a `large_2048` of 1000 × 750, one of 800 × 600 has

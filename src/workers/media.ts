@@ -1,3 +1,4 @@
+import { createReencodeActivities } from '../activities/library-reencode.ts'
 import { createMediaActivities } from '../activities/uploads-media.ts'
 import { openMedia } from '../services/uploads/module.ts'
 import { removeLeftOverFiles } from '../services/uploads/object-file.ts'
@@ -13,7 +14,8 @@ export const mediaWorker: WorkerDefinition = {
     if (removed > 0) clients.logger.info({ removed }, 'temporary files of killed workers removed')
     // Refuses to start without the sandbox that is required.
     await clients.images.warm()
-    return { activities: createMediaActivities(openMedia(clients)) }
+    const media = openMedia(clients)
+    return { activities: { ...createMediaActivities(media), ...createReencodeActivities(media) } }
   },
 }
 

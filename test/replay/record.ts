@@ -26,6 +26,17 @@ import { photoSyncWorkflowId } from '../../src/contracts/photo-sync.ts'
 import { PHOTO_DELETED, photoUploadWorkflowId } from '../../src/contracts/photo-upload.ts'
 import type { UserId } from '../../src/domain/ids.ts'
 import { createFollows } from '../../src/services/graph/follows.ts'
+import {
+  APPROVE_REENCODE,
+  LIBRARY_REENCODE,
+  PAUSE_REENCODE,
+  REENCODE_PROGRESS,
+  RESUME_REENCODE,
+  WHOLE_LIBRARY,
+  type LibraryReencodeInput,
+  type ReencodeProgress,
+} from '../../src/contracts/library-reencode.ts'
+import { TASK_QUEUES } from '../../src/contracts/task-queues.ts'
 import { NOTIFICATION_WRITERS } from '../../src/domain/notifications.ts'
 import { oweNotification } from '../../src/services/delivery/notification-events.ts'
 import { incomingKey } from '../../src/services/photos/object-keys.ts'
@@ -67,6 +78,7 @@ try {
   for (const definition of allWorkers) workers.set(definition, await world.start(definition))
   await record(world)
   await recordOperators(world, workers.get(fanoutWorker)!)
+  await recordReencodes(world)
   await recordFaults(world, workers.get(mediaWorker)!)
 } finally {
   await world.close()
@@ -235,6 +247,38 @@ async function recordOperators(world: UploadWorld, fanout: RunningWorker): Promi
   fanout = await world.start(fanoutWorker)
   await ended(cancelled.workflowId)
   await save('photo-fanout-cancelled', cancelled.workflowId)
+}
+
+/** One that is paused, resumed and approved, and one that is cancelled while it waits for that. */
+async function recordReencodes(world: UploadWorld): Promise<void> {
+  const input: LibraryReencodeInput = {
+    selection: { purge: true },
+    canary: WHOLE_LIBRARY / 2,
+    photosPerMinute: 600,
+  }
+  const start = async (workflowId: string) => {
+    const handle = await world.temporal.workflow.start(LIBRARY_REENCODE, {
+      workflowId,
+      taskQueue: TASK_QUEUES.orchestration,
+      args: [input],
+    })
+    const reaches = (state: ReencodeProgress['state']) =>
+      eventually(async () => (await handle.query<ReencodeProgress>(REENCODE_PROGRESS)).state === state)
+    await reaches('approval')
+    return { handle, reaches }
+  }
+  const approved = await start('library-reencode/approved')
+  await approved.handle.signal(PAUSE_REENCODE)
+  await approved.reaches('paused')
+  await approved.handle.signal(APPROVE_REENCODE)
+  await approved.handle.signal(RESUME_REENCODE)
+  await ended(approved.handle.workflowId)
+  await save('library-reencode', approved.handle.workflowId)
+
+  const cancelled = await start('library-reencode/cancelled')
+  await cancelled.handle.cancel()
+  await ended(cancelled.handle.workflowId)
+  await save('library-reencode-cancelled', cancelled.handle.workflowId)
 }
 
 /** A media worker that cannot render all variants at once; it renders them singly. */

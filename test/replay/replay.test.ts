@@ -37,6 +37,8 @@ describe('stored histories', () => {
       'fanout-shard',
       'housekeeping',
       'feed-collection',
+      'library-reencode',
+      'library-reencode-cancelled',
     ]) {
       expect(names).toContain(`${name}.json`)
     }

@@ -21,15 +21,23 @@ export async function holdPhoto(query: Query, photoId: PhotoId): Promise<HeldPho
   return row && { status: row.status, accessEpoch: row.access_epoch }
 }
 
-/** Records where a variant is stored; a later one of the same name and format takes its place. */
-export async function recordVariant(query: Query, photoId: PhotoId, stored: CardVariant): Promise<void> {
-  const { variant, format, objectKey, width, height, bytes } = stored
+/**
+ * Records where a variant is stored; a later one of the same name and format takes its place.
+ * @param stored.recipe what it was made with; an original has none
+ */
+export async function recordVariant(
+  query: Query,
+  photoId: PhotoId,
+  stored: CardVariant & { recipe?: string },
+): Promise<void> {
+  const { variant, format, objectKey, width, height, bytes, recipe } = stored
   await query({
     text: `
-      INSERT INTO photo_variants (photo_id, variant, format, object_key, width, height, bytes)
-      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      INSERT INTO photo_variants (photo_id, variant, format, object_key, width, height, bytes, recipe)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
       ON CONFLICT (photo_id, variant, format) DO UPDATE SET object_key = excluded.object_key,
-        width = excluded.width, height = excluded.height, bytes = excluded.bytes`,
-    values: [photoId, variant, format, objectKey, width, height, bytes],
+        width = excluded.width, height = excluded.height, bytes = excluded.bytes,
+        recipe = excluded.recipe`,
+    values: [photoId, variant, format, objectKey, width, height, bytes, recipe ?? null],
   })
 }

@@ -3,6 +3,7 @@ import type { Delivery } from '../delivery/module.ts'
 import { createUploads } from './claim-and-publish.ts'
 import { createPendingUploads } from './open-upload.ts'
 import { createProgress } from './progress.ts'
+import { createLibraryReencoder } from './reencode-library.ts'
 import { createVariants } from './render-variants.ts'
 import { createStorageEvents } from './storage-events.ts'
 import { createOriginals } from './validate-original.ts'
@@ -31,10 +32,11 @@ export function openUploadSteps({ config, db, objects }: Clients) {
 }
 
 /** The workflow's side: the steps that decode pixels. */
-export function openMedia({ config, db, objects, images }: Clients) {
+export function openMedia({ config, db, objects, images, cdn }: Clients) {
   const maxPixels = config.MAX_MEGAPIXELS * PIXELS_PER_MEGAPIXEL
   return {
     originals: createOriginals({ db, objects, images, maxBytes: config.MAX_UPLOAD_BYTES, maxPixels }),
     variants: createVariants({ db, objects, images, maxPixels }),
+    reencoder: createLibraryReencoder({ db, objects, images, cdn, maxPixels }),
   }
 }

@@ -16,6 +16,7 @@ import { Migration20261127Engagement } from './migration-20261127-engagement.ts'
 import { Migration20261127UsernameSkeletons } from './migration-20261127-username-skeletons.ts'
 import { Migration20261127AudienceEpochs } from './migration-20261127-audience-epochs.ts'
 import { Migration20261127MutesUntil } from './migration-20261127-mutes-until.ts'
+import { Migration20261127VariantRecipes } from './migration-20261127-variant-recipes.ts'
 import { Migration20261127Notifications } from './migration-20261127-notifications.ts'
 import { Migration20261127Trash } from './migration-20261127-trash.ts'
 
@@ -41,4 +42,5 @@ export const migrations = [
   { name: '20261127-audience-epochs', class: Migration20261127AudienceEpochs },
   { name: '20261127-notifications', class: Migration20261127Notifications },
   { name: '20261127-trash', class: Migration20261127Trash },
+  { name: '20261127-variant-recipes', class: Migration20261127VariantRecipes },
 ]

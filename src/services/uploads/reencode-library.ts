@@ -1,0 +1,193 @@
+import {
+  addTallies,
+  NOTHING_REENCODED,
+  WHOLE_LIBRARY,
+  type LibraryShare,
+  type ReencodeSelection,
+  type ReencodeSliceInput,
+  type ReencodeSliceResult,
+  type ReencodeTally,
+  type VariantTally,
+} from '../../contracts/library-reencode.ts'
+import type { PhotoId } from '../../domain/ids.ts'
+import { InvalidImageError } from '../../domain/invalid-image.ts'
+import { recipeOf, variantSpecsOf, type VariantSpec } from '../../domain/variants.ts'
+import { isValidated } from '../../domain/visibility.ts'
+import type { PhotoRow } from '../../entities/index.ts'
+import type { Cdn } from '../../infra/cdn/cdn.ts'
+import type { Query } from '../../infra/db/database.ts'
+import { ObjectMissingError } from '../../infra/s3/object-store.ts'
+import {
+  EpochMovedError,
+  PhotoGoneError,
+  renderAndStore,
+  UndecodableError,
+  type RenderDeps,
+} from './store-variant.ts'
+
+export interface SliceOptions {
+  /** No photo is begun after this time. */
+  maxMs: number
+  /** Hears of each photo that was rendered, and now and then while none is: where a retry may continue. */
+  onReached: (reached: ReencodeSliceResult) => void
+  signal: AbortSignal
+}
+
+/** Makes variants that are missing, or were made with former settings, for photos in the order of their ids. */
+export interface LibraryReencoder {
+  count(): Promise<number>
+  /** Repeating a slice makes nothing twice, unless the selection is forced. */
+  slice(input: ReencodeSliceInput, options: SliceOptions): Promise<ReencodeSliceResult>
+}
+
+/** Ids that are read at once, of which a canary takes a few. */
+const IDS = 1_000
+/** Photos whose variants are read at once. */
+const PHOTOS = 50
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000'
+
+export function createLibraryReencoder(deps: RenderDeps & { cdn: Cdn }): LibraryReencoder {
+  const { primary } = deps.db
+  return {
+    async count() {
+      // Plan: index-only scan of photos_pkey.
+      const [row] = await primary<{ photos: string }>({
+        text: 'SELECT count(*) AS photos FROM photos',
+        values: [],
+      })
+      return Number(row!.photos)
+    },
+
+    async slice({ selection, share, after, maxPhotos }, { maxMs, onReached, signal }) {
+      const endsAt = performance.now() + maxMs
+      const purge = openPurge(deps.cdn, selection)
+      let reached: ReencodeSliceResult = { after, tally: NOTHING_REENCODED, isAtEnd: false }
+      const reach = (next: PhotoId, tally: ReencodeTally) => {
+        reached = { after: next, tally: addTallies(reached.tally, tally), isAtEnd: false }
+        onReached(reached)
+      }
+      const isOver = () =>
+        performance.now() > endsAt || reached.tally.rendered + reached.tally.failed >= maxPhotos
+      for (;;) {
+        const ids = await idsAfter(primary, reached.after ?? FIRST_ID)
+        const chosen = ids.filter((photoId) => isInShare(photoId, share))
+        for (let at = 0; at < chosen.length; at += PHOTOS) {
+          for (const photo of await loadStored(primary, chosen.slice(at, at + PHOTOS))) {
+            signal.throwIfAborted()
+            if (isOver()) return reached
+            const specs = specsToMake(photo, selection)
+            const made =
+              specs.length > 0 ? await reencodePhoto(deps, photo.photo_id, specs, purge, signal) : {}
+            reach(photo.photo_id, { ...NOTHING_REENCODED, seen: 1, ...made })
+          }
+        }
+        if (ids.length < IDS) return { ...reached, isAtEnd: true }
+        reach(ids.at(-1)!, NOTHING_REENCODED)
+        if (isOver()) return reached
+      }
+    },
+  }
+}
+
+/** Plan: photos_pkey, index only. */
+async function idsAfter(query: Query, after: PhotoId): Promise<PhotoId[]> {
+  const rows = await query<{ photo_id: PhotoId }>({
+    text: 'SELECT photo_id FROM photos WHERE photo_id > $1 ORDER BY photo_id LIMIT $2',
+    values: [after, IDS],
+  })
+  return rows.map((row) => row.photo_id)
+}
+
+/** The last 16 bits of an id are random, so that a share has photos of all times. */
+function isInShare(photoId: PhotoId, { from, below }: LibraryShare): boolean {
+  const part = (Number.parseInt(photoId.slice(-4), 16) / 0x1_00_00) * WHOLE_LIBRARY
+  return part >= from && part < below
+}
+
+type StoredPhoto = Pick<PhotoRow, 'photo_id' | 'status' | 'width' | 'height'> & {
+  /** The recipe of each `<size>.<format>` that is stored; null where it is unknown. */
+  recipes: Record<string, string | null>
+}
+
+/** In the order of ids. Plan: a probe of photos_pkey and one of photo_variants_pkey for each. */
+function loadStored(query: Query, photoIds: readonly PhotoId[]): Promise<StoredPhoto[]> {
+  return query<StoredPhoto>({
+    text: `SELECT p.photo_id, p.status, p.width, p.height,
+        (SELECT coalesce(json_object_agg(v.variant || '.' || v.format, v.recipe), '{}')
+          FROM photo_variants v WHERE v.photo_id = p.photo_id) AS recipes
+      FROM photos p WHERE p.photo_id = ANY ($1::uuid[]) ORDER BY p.photo_id`,
+    values: [photoIds],
+  })
+}
+
+function specsToMake(
+  { status, width, height, recipes }: StoredPhoto,
+  { sizes, formats, force }: ReencodeSelection,
+): VariantSpec[] {
+  if (!isValidated(status) || width === null || height === null) return []
+  return variantSpecsOf({ width, height }).filter(
+    (spec) =>
+      (!sizes || sizes.includes(spec.variant)) &&
+      (!formats || formats.includes(spec.format)) &&
+      (force || recipes[`${spec.variant}.${spec.format}`] !== recipeOf(spec)),
+  )
+}
+
+/** @throws what is worth a retry: storage, database or children are away, or it was cancelled */
+async function reencodePhoto(
+  deps: RenderDeps,
+  photoId: PhotoId,
+  specs: readonly VariantSpec[],
+  purge: Purge,
+  signal: AbortSignal,
+): Promise<Partial<ReencodeTally>> {
+  const failed = (code: string) => ({ failed: 1, failures: [{ photoId, code }] })
+  let results
+  try {
+    results = await renderAndStore(deps, photoId, specs, signal)
+  } catch (error) {
+    if (error instanceof InvalidImageError) return failed(error.code)
+    if (error instanceof UndecodableError) return failed('undecodable')
+    if (error instanceof ObjectMissingError) return failed('original_missing')
+    throw error
+  }
+  const variants: Record<string, VariantTally> = {}
+  const replaced: string[] = []
+  let outcome: Partial<ReencodeTally> = { rendered: 1 }
+  for (const result of results) {
+    if (result.ok) {
+      const { variant, format, bytes, bytesBefore, key } = result
+      variants[`${variant}.${format}`] = tallyOf(bytes, bytesBefore)
+      if (bytesBefore !== undefined) replaced.push(`/${key}`)
+    } else if (result.error instanceof PhotoGoneError) outcome = {}
+    else if (result.error instanceof EpochMovedError) outcome = { postponed: 1 }
+    else if (result.of === 'image') outcome = failed('undecodable')
+    else throw result.error
+  }
+  return { ...outcome, variants, unpurged: await purge(replaced) }
+}
+
+function tallyOf(bytes: number, bytesBefore: number | undefined): VariantTally {
+  const nothing = { added: 0, addedBytes: 0, replaced: 0, bytesBefore: 0, bytesAfter: 0 }
+  return bytesBefore === undefined
+    ? { ...nothing, added: 1, addedBytes: bytes }
+    : { ...nothing, replaced: 1, bytesBefore, bytesAfter: bytes }
+}
+
+/** Has every edge drop paths. @returns how many it was not confirmed for, counted for each edge */
+type Purge = (paths: readonly string[]) => Promise<number>
+
+/** An edge that does not answer is not asked again within the slice, so that it holds up nothing. */
+function openPurge(cdn: Cdn, selection: ReencodeSelection): Purge {
+  const away = new Set<string>()
+  return async (paths) => {
+    if (!selection.purge || paths.length === 0) return 0
+    await Promise.all(
+      cdn.edges
+        .filter((edge) => !away.has(edge))
+        .map((edge) => cdn.purge(edge, paths).catch(() => void away.add(edge))),
+    )
+    return away.size * paths.length
+  }
+}

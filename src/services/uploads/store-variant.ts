@@ -1,0 +1,191 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { PhotoId } from '../../domain/ids.ts'
+import { InvalidImageError } from '../../domain/invalid-image.ts'
+import {
+  recipeOf,
+  VARIANT_FORMATS,
+  variantSpec,
+  type PixelSize,
+  type VariantFormat,
+  type VariantName,
+  type VariantSpec,
+} from '../../domain/variants.ts'
+import { isValidated, type PhotoStatus } from '../../domain/visibility.ts'
+import type { PhotoRow, PhotoVariantRow } from '../../entities/index.ts'
+import type { Database, Query } from '../../infra/db/database.ts'
+import { ChildUnavailableError } from '../../infra/image/image-child.ts'
+import type { ImageProcessor } from '../../infra/image/processor.ts'
+import type { RenderedVariant } from '../../infra/image/render.ts'
+import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { messageOf } from '../../observability/error-text.ts'
+import { epochOfKey, originalKey, variantKey } from '../photos/object-keys.ts'
+import { holdPhoto, recordVariant } from '../photos/photo-row.ts'
+import { withObjectFile } from './object-file.ts'
+
+export interface RenderDeps {
+  db: Database
+  objects: ObjectStore
+  images: ImageProcessor
+  maxPixels: number
+}
+
+interface StoredPhoto extends PixelSize {
+  status: PhotoStatus
+  accessEpoch: number
+}
+
+interface StoredVariant {
+  key: string
+  /** What the variant took before, in bytes; undefined if there was none. */
+  bytesBefore: number | undefined
+}
+
+/** What became of one variant. `of` a failure tells whether it was the image's or that of storage and database. */
+type StoredResult = { variant: VariantName; format: VariantFormat } & (
+  ({ ok: true; bytes: number } & StoredVariant) | { ok: false; error: unknown; of: 'image' | 'storage' }
+)
+
+/** A narrowing moved the photo's access epoch while a variant was being stored under the old one. */
+export class EpochMovedError extends Error {
+  override readonly name = 'EpochMovedError'
+}
+/** An original that was found to be valid cannot be decoded. */
+export class UndecodableError extends Error {
+  override readonly name = 'UndecodableError'
+}
+const asUndecodable = (cause: unknown): Error =>
+  cause instanceof InvalidImageError ? cause : new UndecodableError(messageOf(cause), { cause })
+
+export class PhotoGoneError extends Error {
+  override readonly name = 'PhotoGoneError'
+}
+
+/** Successive narrowings, or looks at one that is moving the objects, that a variant gives way to. */
+const EPOCH_TRIES = 3
+/** A move of one object takes about as long. */
+const MOVE_PAUSE_MS = 300
+
+/** A photo whose original is valid, so that its size is known; undefined for any other. */
+export async function readValidated(query: Query, photoId: PhotoId): Promise<StoredPhoto | undefined> {
+  const [row] = await query<Pick<PhotoRow, 'status' | 'access_epoch' | 'width' | 'height'>>({
+    text: 'SELECT status, access_epoch, width, height FROM photos WHERE photo_id = $1',
+    values: [photoId],
+  })
+  if (!row || row.width === null || row.height === null || !isValidated(row.status)) return undefined
+  return { status: row.status, accessEpoch: row.access_epoch, width: row.width, height: row.height }
+}
+
+/**
+ * Renders variants from one decode, in a child, and stores and records each as soon as it is there.
+ * @returns one result for each of `specs`
+ * @throws InvalidImageError or UndecodableError if the original cannot be decoded, as then none can be made; any other error
+ *   (it cannot be read, no child can be had) is worth a retry
+ */
+export async function renderAndStore(
+  deps: RenderDeps,
+  photoId: PhotoId,
+  specs: readonly VariantSpec[],
+  signal?: AbortSignal,
+): Promise<StoredResult[]> {
+  const { objects, images, maxPixels } = deps
+  const results: StoredResult[] = []
+  const onPart = async (rendered: RenderedVariant) => {
+    const { variant, format, bytes } = rendered
+    try {
+      results.push({ variant, format, ok: true, bytes, ...(await storeVariant(deps, photoId, rendered)) })
+    } catch (error) {
+      results.push({ variant, format, ok: false, error, of: 'storage' })
+    }
+  }
+  const failed = await withObjectFile(objects, { key: originalKey(photoId), signal }, (file) =>
+    images.run('renderVariants', file, { specs, maxPixels }, { signal, onPart }).catch((error: unknown) => {
+      const isOfImage = !(error instanceof ChildUnavailableError || signal?.aborted)
+      throw isOfImage ? asUndecodable(error) : error
+    }),
+  )
+  return [...results, ...failed.map((failure) => ({ ...failure, of: 'image' as const }))]
+}
+
+/**
+ * Stores a variant under the photo's access epoch and records it; one that is stored already is replaced under its key, so
+ * that its URLs stay what they are. Gives way to narrowings, which change the epoch.
+ *
+ * @throws PhotoGoneError, or EpochMovedError if one narrowing comes after the other
+ */
+async function storeVariant(
+  deps: RenderDeps,
+  photoId: PhotoId,
+  rendered: RenderedVariant,
+): Promise<StoredVariant> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await storeUnderCurrentEpoch(deps, photoId, rendered)
+    } catch (error) {
+      if (!(error instanceof EpochMovedError) || tries === EPOCH_TRIES) throw error
+      if (error instanceof BeingMovedError) await delay(MOVE_PAUSE_MS)
+    }
+  }
+}
+
+/** The stored object is still under a former epoch: a narrowing is about to copy it, and may overwrite what is stored now. */
+class BeingMovedError extends EpochMovedError {}
+
+async function storeUnderCurrentEpoch(
+  { db, objects }: RenderDeps,
+  photoId: PhotoId,
+  rendered: RenderedVariant,
+): Promise<StoredVariant> {
+  const { variant, format } = rendered
+  const photo = await readValidated(db.primary, photoId)
+  if (!photo) throw new PhotoGoneError()
+  const before = await findVariant(db.primary, photoId, rendered)
+  if (before && epochOfKey(before.object_key) !== photo.accessEpoch)
+    throw new BeingMovedError('a narrowing is moving the objects')
+  const key = variantKey(photoId, photo.accessEpoch, variant, format)
+  await objects.put(key, rendered.data, VARIANT_FORMATS[format].contentType)
+  try {
+    await record(db, photoId, key, photo.accessEpoch, rendered)
+  } catch (error) {
+    // A narrowing or deletion may have listed the objects before this one was stored. What a row still names is the
+    // narrowing's to copy and delete.
+    const isOfNoUse =
+      error instanceof PhotoGoneError ||
+      (error instanceof EpochMovedError && !(await isNamed(db.primary, photoId, key)))
+    if (isOfNoUse) await objects.delete([key])
+    throw error
+  }
+  return { key, bytesBefore: before && Number(before.bytes) }
+}
+
+async function findVariant(query: Query, photoId: PhotoId, { variant, format }: RenderedVariant) {
+  const [row] = await query<Pick<PhotoVariantRow, 'object_key' | 'bytes'>>({
+    text: 'SELECT object_key, bytes FROM photo_variants WHERE photo_id = $1 AND variant = $2 AND format = $3',
+    values: [photoId, variant, format],
+  })
+  return row
+}
+
+async function isNamed(query: Query, photoId: PhotoId, key: string): Promise<boolean> {
+  const rows = await query({
+    text: 'SELECT FROM photo_variants WHERE photo_id = $1 AND object_key = $2',
+    values: [photoId, key],
+  })
+  return rows.length > 0
+}
+
+/** Records the object, or refuses: holding the photo orders this with the narrowing or deletion that it may race with. */
+async function record(
+  db: Database,
+  photoId: PhotoId,
+  key: string,
+  accessEpoch: number,
+  { variant, format, width, height, bytes }: RenderedVariant,
+): Promise<void> {
+  const recipe = recipeOf(variantSpec(variant, format))
+  await db.transaction(async ({ query }) => {
+    const photo = await holdPhoto(query, photoId)
+    if (!photo || !isValidated(photo.status)) throw new PhotoGoneError()
+    if (photo.accessEpoch !== accessEpoch) throw new EpochMovedError('the access epoch has moved')
+    await recordVariant(query, photoId, { variant, format, objectKey: key, width, height, bytes, recipe })
+  })
+}
