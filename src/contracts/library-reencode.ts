@@ -47,7 +47,7 @@ export interface LibraryReencodeInput {
   resume?: ReencodeCheckpoint | undefined
 }
 
-export type ReencodePhase = 'canary' | 'approval' | 'library'
+type ReencodePhase = 'canary' | 'approval' | 'library'
 export type ReencodeState = ReencodePhase | 'paused' | 'done' | 'cancelled'
 
 /** Where a re-encode stands; of bounded size, whatever the library's. */
@@ -92,7 +92,7 @@ export interface ReencodeTally {
 }
 
 /** Of those that failed, so many are named. */
-export const NAMED_FAILURES = 20
+const NAMED_FAILURES = 20
 
 export const NOTHING_REENCODED: ReencodeTally = {
   seen: 0,

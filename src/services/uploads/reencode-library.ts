@@ -25,7 +25,7 @@ import {
   type RenderDeps,
 } from './store-variant.ts'
 
-export interface SliceOptions {
+interface SliceOptions {
   /** No photo is begun after this time. */
   maxMs: number
   /** Hears of each photo that was rendered, and now and then while none is: where a retry may continue. */
