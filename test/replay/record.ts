@@ -120,7 +120,7 @@ async function record(world: UploadWorld): Promise<void> {
   await save('photo-fanout-collected', photoFanoutWorkflowId(published.photoId))
   await world.remove(published)
   await ended(photoSyncWorkflowId(published.photoId))
-  await save('photo-sync-deleted', photoSyncWorkflowId(published.photoId))
+  await save('photo-sync-erased', photoSyncWorkflowId(published.photoId))
 
   const famous = await upload(bytes, {}, celebrity)
   await ended(photoUploadWorkflowId(famous.photoId))

@@ -2,7 +2,7 @@ import { notFound } from '../../domain/errors.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { UserViewer } from '../../domain/viewer.ts'
 import { belongsInFeeds } from '../../domain/visibility.ts'
-import type { PhotoRow, TrashedPhotoRow } from '../../entities/index.ts'
+import type { PhotoErasureRow, PhotoRow, TrashedPhotoRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { isGone } from '../../infra/db/rules.ts'
 import type { Outbox } from '../delivery/outbox.ts'
@@ -18,6 +18,9 @@ interface TrashedPhotoCard {
   erasesAt: Date
 }
 
+/** The receipt of a photo that was deleted for good. */
+type Erasure = Omit<PhotoErasureRow, 'owner_id'>
+
 /** Photos that their owners deleted, and may restore for a while. Nobody else sees them, and nothing else shows them. */
 export interface Trash {
   /** The viewer's, latest first. @throws DarkroomError bad_cursor */
@@ -29,16 +32,25 @@ export interface Trash {
    * or was taken down, is deleted for good. @throws DarkroomError not_found
    */
   put(photo: PhotoCard): Promise<void>
+  /** What is known of the viewer's photos that were deleted for good, latest first. @throws DarkroomError bad_cursor */
+  erasures(list: ListRead<UserViewer>): Promise<Page<Erasure>>
   /** Brings a photo back as it was. One that is not in the trash stays as it is. @throws DarkroomError not_found */
   restore(photo: PhotoCard): Promise<PhotoCard>
 }
 
 // Walks trashed_photos_owner_idx from the cursor. What is due can no longer be restored.
 const LIST = `
-  SELECT t.photo_id, t.trashed_at, t.erases_at, (extract(epoch FROM t.trashed_at) * 1000)::bigint AS place
+  SELECT t.photo_id, t.trashed_at, t.erases_at
   FROM trashed_photos t WHERE t.owner_id = $1 AND t.erases_at > now()
     AND ($2::bigint IS NULL OR (t.trashed_at, t.photo_id) < ('epoch'::timestamptz + $2 * interval '1 millisecond', $3::uuid))
   ORDER BY t.trashed_at DESC, t.photo_id DESC LIMIT $4`
+
+// Walks photo_erasures_owner_idx from the cursor.
+const ERASURES = `
+  SELECT e.photo_id, e.requested_at, e.erased_at, e.objects, e.edge_paths, e.search_documents FROM photo_erasures e
+  WHERE e.owner_id = $1
+    AND ($2::bigint IS NULL OR (e.requested_at, e.photo_id) < ('epoch'::timestamptz + $2 * interval '1 millisecond', $3::uuid))
+  ORDER BY e.requested_at DESC, e.photo_id DESC LIMIT $4`
 
 /** When it was deleted, in ms since 1970, and its id. */
 const POSITION = ['number', 'string'] as const
@@ -69,9 +81,7 @@ export function createTrash({ db, outbox, fanoutShardThreshold, keptDays }: Tras
     async list(list) {
       const { query, viewer, limit } = list
       const [place, photoId] = list.after(POSITION) ?? [null, null]
-      const rows = await query<
-        Pick<TrashedPhotoRow, 'photo_id' | 'trashed_at' | 'erases_at'> & { place: string }
-      >({
+      const rows = await query<Omit<TrashedPhotoRow, 'owner_id'>>({
         name: 'trash',
         text: LIST,
         values: [viewer.userId, place, photoId, limit + 1],
@@ -79,7 +89,7 @@ export function createTrash({ db, outbox, fanoutShardThreshold, keptDays }: Tras
       return pageOfRows(
         list,
         rows,
-        (row) => [Number(row.place), row.photo_id],
+        (row) => [row.trashed_at.getTime(), row.photo_id],
         async (shown) => {
           const ids = shown.map((row) => row.photo_id)
           const cards = await loadTrashedCards(query, viewer, ids)
@@ -111,6 +121,21 @@ export function createTrash({ db, outbox, fanoutShardThreshold, keptDays }: Tras
         return changePhotos(tx, photos, { status: 'trashed' })
       })
       await outbox.dispatch(outboxIds)
+    },
+
+    async erasures(list) {
+      const [place, photoId] = list.after(POSITION) ?? [null, null]
+      const rows = await list.query<Erasure>({
+        name: 'erasures',
+        text: ERASURES,
+        values: [list.viewer.userId, place, photoId, list.limit + 1],
+      })
+      return pageOfRows(
+        list,
+        rows,
+        (row) => [row.requested_at.getTime(), row.photo_id],
+        (shown) => [...shown],
+      )
     },
 
     async restore({ photoId, owner }) {

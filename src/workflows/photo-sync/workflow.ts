@@ -23,7 +23,7 @@ const syncProgress = defineQuery<SyncProgress>(SYNC_PROGRESS)
 
 /** Search, distribution, storage and each edge go their own ways since v0.3 (docs/adr/0020). */
 const RETRACTION_LANES = 'retraction-lanes'
-/** A deletion empties the row and leaves a receipt since v0.4 (docs/adr/0037). */
+/** A deletion empties the row and leaves a receipt since v0.3 (docs/adr/0037). */
 const ERASURE = 'erasure'
 
 /** How long objects wait for all edges to deny first. An edge that is down finds nothing to fetch when it is back. */

@@ -22,6 +22,7 @@ import {
   ACTIVITY,
   ALBUM,
   COMMENT,
+  ERASURE,
   LINK,
   MEMBER,
   NEW_LINK,
@@ -89,6 +90,7 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   // Not in the trash, so it stays as it is.
   'POST /v1/photos/:photoId/restore': { rule: signedIn(edited(200)), shows: { photo: PHOTO } },
   'GET /v1/me/trash': { rule: signedIn(200), shows: pageOf(TRASHED) },
+  'GET /v1/me/erasures': { rule: signedIn(200), shows: pageOf(ERASURE) },
   'GET /v1/photos/:photoId/original': { rule: signedIn(edited(200)) },
   'GET /v1/photos/:photoId/progress': { rule: signedIn(edited(200)), shows: PROGRESS },
   // Its original has arrived, so there is nothing left to sign.

@@ -86,6 +86,11 @@ export const PHOTO = ({ id }: Record<string, unknown>, cell: Cell): Shape => {
 /** Nobody in the matrix has deleted one. */
 export const TRASHED = { photo: PHOTO, ...values('deletedAt', 'erasesAt') } as const
 
+export const ERASURE = {
+  ...values('photoId', 'requestedAt', 'erasedAt'),
+  removed: values('objects', 'edgeEntries', 'searchDocuments'),
+} as const
+
 /** A photo that its owner has just begun to upload. */
 export const NEW_PHOTO = { ...SEEN, ...OWN, variants: ['anything'] } as const
 

@@ -152,6 +152,9 @@ describe('the contract', () => {
     await walk(ann, 'DELETE /photos/:photoId', 204, erased)
     await walk(ann, 'DELETE /photos/:photoId', 204, { ...erased, query: 'permanent=true' })
     await walk(ann, 'POST /photos/:photoId/restore', 404, erased)
+    const [receipt] = (await walk(ann, 'GET /me/erasures', 200)).items
+    expect(receipt).toMatchObject({ photoId: erased.names.photoId, erasedAt: null })
+    expect((await walk(bob, 'GET /me/erasures', 200)).items).toEqual([])
     for (const made of [photo, erased])
       await world.call('DELETE', `/v1/photos/${made.names.photoId}?permanent=true`, { token: ann.token })
   })
@@ -306,7 +309,7 @@ describe('the contract', () => {
 
   it('covers every route of these modules', () => {
     const part =
-      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events)(\/|$)/
+      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore)(\/|$)/
     const routes = world.api.routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`)
     expect(routes.filter((route) => part.test(route) && !walked.has(route))).toEqual([])
     expect([...walked].filter((route) => !routes.includes(route))).toEqual([])

@@ -60,3 +60,15 @@ export const trashExample = {
   ],
   nextCursor: null,
 }
+
+export const erasuresExample = {
+  items: [
+    {
+      photoId,
+      requestedAt: '2026-04-09T08:21:40.000Z',
+      erasedAt: '2026-04-09T08:21:41.300Z',
+      removed: { objects: 9, edgeEntries: 4, searchDocuments: 1 },
+    },
+  ],
+  nextCursor: null,
+}

@@ -11,6 +11,7 @@ import {
   GetOriginal,
   GetPhoto,
   GetPhotos,
+  ListErasures,
   ListTrash,
   ListUserPhotos,
   RestorePhoto,
@@ -67,6 +68,20 @@ export function photoRoutes(routes: Routes, present: PresentPhoto): void {
       photo: present(photo, ctx.viewer),
       deletedAt: deletedAt.toISOString(),
       erasesAt: erasesAt.toISOString(),
+    }))
+  })
+
+  routes.get('/me/erasures', limit('read'), signedIn(), valid(ListErasures), listed(), async (ctx) => {
+    const page = await ctx.services.trash.erasures(ctx.list)
+    ctx.body = presentPage(page, (erasure) => ({
+      photoId: erasure.photo_id,
+      requestedAt: erasure.requested_at.toISOString(),
+      erasedAt: erasure.erased_at?.toISOString() ?? null,
+      removed: {
+        objects: erasure.objects,
+        edgeEntries: erasure.edge_paths,
+        searchDocuments: erasure.search_documents,
+      },
     }))
   })
 

@@ -15,7 +15,7 @@ import {
   text,
   UserParams,
 } from '../inputs.ts'
-import { photoExample, photosExample, trashExample, updatePhotoExample } from './examples.ts'
+import { erasuresExample, photoExample, photosExample, trashExample, updatePhotoExample } from './examples.ts'
 
 /** An account where it stands beside something of its own. */
 export const OwnerSchema = z.object({
@@ -182,6 +182,31 @@ export const ListTrash = operation({
   query: z.strictObject(pageQuery),
   examples: { answer: trashExample },
   responses: { 200: listOf(TrashedPhotoSchema) },
+  errors: ['bad_cursor'],
+})
+
+const ErasureSchema = z
+  .object({
+    photoId: z.string(),
+    requestedAt: instant.meta({ description: 'When it was deleted for good.' }),
+    erasedAt: instant.nullable().meta({
+      description:
+        'When nothing of it was left in any store, and every edge refused its URLs; null until then.',
+    }),
+    removed: z.object({
+      objects: z.number().int().meta({ description: 'Files: the original and its variants.' }),
+      edgeEntries: z.number().int().meta({ description: 'Copies in caches of edges.' }),
+      searchDocuments: z.number().int(),
+    }),
+  })
+  .meta({ id: 'Erasure' })
+
+export const ListErasures = operation({
+  id: 'listErasures',
+  summary: 'List the receipts of your photos that were deleted for good, latest first',
+  query: z.strictObject(pageQuery),
+  examples: { answer: erasuresExample },
+  responses: { 200: listOf(ErasureSchema) },
   errors: ['bad_cursor'],
 })
 
