@@ -39,9 +39,18 @@ export const Photo = defineEntity({
     /** A local time without a zone: read it with to_char, because the driver would assume the zone of the process. */
     takenAt: p.datetime(0).columnType('timestamp(0)').nullable(),
     takenAtOffset: p.smallint().nullable(),
+    /** The owner has set the time, which the file's own no longer replaces. */
+    takenAtEdited: p.boolean().default(false),
     camera: p.string().length(MAX_CHARACTERS.camera).nullable(),
     latitude: p.double().$type<number>().nullable(),
     longitude: p.double().$type<number>().nullable(),
+    locationEdited: p.boolean().default(false),
+    placeCity: p.string().length(MAX_CHARACTERS.placeName).nullable(),
+    placeRegion: p.string().length(MAX_CHARACTERS.placeName).nullable(),
+    /** ISO 3166-1 alpha-2. */
+    placeCountry: p.string().length(2).nullable(),
+    /** The place's names are those of an earlier location, or not looked up yet. */
+    placeIsDue: p.boolean().default(false),
     shareLocation: p.boolean().default(false),
     shareCamera: p.boolean().default(false),
     shareTakenAt: p.boolean().default(true),

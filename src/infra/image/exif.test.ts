@@ -4,6 +4,7 @@ import type { Exif } from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
 import { readExif } from './exif.ts'
+import { exifOf } from '../../../test/support/factories/exif.ts'
 import { CAMERA_EXIF, flatImage } from '../../../test/support/factories/images.ts'
 
 /** The raw EXIF block that an image with these tags carries. */
@@ -29,9 +30,10 @@ const place = (latitude: string, longitude: string, refs = 'NE', more = {}): Exi
 describe('readExif', () => {
   it('reads time, camera and place', async () => {
     expect(readExif(await exifBlock(CAMERA_EXIF))).toEqual({
-      takenAt: '2024-05-01T12:34:56',
-      takenAtOffset: '+02:00',
+      takenAt: { local: '2024-05-01T12:34:56', offsetMinutes: 120 },
       camera: 'Canon EOS R6',
+      cameraMake: 'Canon',
+      cameraModel: 'Canon EOS R6',
       location: { latitude: 51.50725, longitude: -0.1275 },
     })
   })
@@ -40,6 +42,9 @@ describe('readExif', () => {
     '2024:02:30 12:00:00',
     '2024:13:01 12:00:00',
     '0000:00:00 00:00:00',
+    '2024:08:19 24:08:19',
+    '0840:01:01 00:00:00',
+    '12024:01:01 00:00:00',
     '1700:01:01 00:00:00',
     'yesterday',
   ])('drops the impossible time %s and its offset', async (time) => {
@@ -49,7 +54,7 @@ describe('readExif', () => {
   it('drops future times that no time zone explains', async () => {
     const block = await exifBlock(taken('2024:05:01 12:00:00'))
     expect(readExif(block, new Date('2024-05-01T00:00:00Z'))).toMatchObject({
-      takenAt: '2024-05-01T12:00:00',
+      takenAt: { local: '2024-05-01T12:00:00' },
     })
     expect(readExif(block, new Date('2024-04-28T00:00:00Z'))).toEqual({})
   })
@@ -58,7 +63,7 @@ describe('readExif', () => {
     'drops the impossible offset %s but keeps the time',
     async (offset) => {
       expect(readExif(await exifBlock(taken('2024:05:01 12:00:00', offset)))).toEqual({
-        takenAt: '2024-05-01T12:00:00',
+        takenAt: { local: '2024-05-01T12:00:00', offsetMinutes: null },
       })
     },
   )
@@ -71,14 +76,14 @@ describe('readExif', () => {
     ['Leica', ' ', 'Leica'],
     ['A'.repeat(300), 'B', 'A'.repeat(MAX_CHARACTERS.camera)],
   ])('joins %j and %j into the camera %j', async (make, model, camera) => {
-    expect(readExif(await exifBlock(made(make, model)))).toEqual({ camera })
+    expect(readExif(await exifBlock(made(make, model))).camera).toBe(camera)
   })
 
   it('reads UTF-8 and invalid bytes', async () => {
     const block = await exifBlock(made('Z__rich', 'X__'))
     block.write('ü', block.indexOf('Z__rich') + 1)
     block.set([0xff, 0x00], block.indexOf('X__') + 1)
-    expect(readExif(block)).toEqual({ camera: 'Zürich X' })
+    expect(readExif(block).camera).toBe('Zürich X')
   })
 
   it.each([
@@ -96,6 +101,65 @@ describe('readExif', () => {
     expect(readExif(await exifBlock(place(latitude, longitude, refs))).location).toEqual(location)
   })
 
+  it.each([
+    ['an exact 0 north', [0], [8.5], { latitude: 0, longitude: 8.5 }],
+    ['an exact 0 east', [51, 28, 40], [0], { latitude: 51.477778, longitude: 0 }],
+    ['one rational instead of three', [47.366667], [8.55], { latitude: 47.366667, longitude: 8.55 }],
+    ['degrees and minutes', [47, 22.5], [8, 33], { latitude: 47.375, longitude: 8.55 }],
+    ['nothing but zeros', [0], [0], undefined],
+    ['no denominator', [Number.NaN], [8], undefined],
+    ['four numbers', [47, 1, 1, 1], [8], undefined],
+  ])('reads %s', (_what, latitude, longitude, location) => {
+    expect(readExif(exifOf({ gps: { latitude, longitude } })).location).toEqual(location)
+  })
+
+  it('reads heights above and below the sea', () => {
+    const at = (altitude: number, ref: number) =>
+      readExif(exifOf({ gps: { latitude: [31.5], longitude: [35.5], altitude, altitudeRef: ref } })).altitude
+    expect(at(408.5, 0)).toBe(408.5)
+    expect(at(430, 1)).toBe(-430)
+    expect(at(90_000, 0)).toBeUndefined()
+    expect(at(Number.NaN, 0)).toBeUndefined()
+  })
+
+  it('reads how the camera was set', async () => {
+    const block = await exifBlock({
+      IFD2: {
+        ExposureTime: '1/250',
+        FNumber: '28/10',
+        ISOSpeedRatings: '160',
+        FocalLength: '23/1',
+        FocalLengthIn35mmFilm: '35',
+        Flash: '25',
+        LensModel: ' XF23mmF1.4 R ',
+      },
+    })
+    expect(readExif(block)).toEqual({
+      exposureSeconds: 0.004,
+      fNumber: 2.8,
+      iso: 160,
+      focalLength: 23,
+      equivalentFocalLength: 35,
+      flash: true,
+      lens: 'XF23mmF1.4 R',
+    })
+  })
+
+  it('drops settings that no camera has', async () => {
+    const block = await exifBlock({
+      IFD2: { ExposureTime: '0/0', FNumber: '0/1', ISOSpeedRatings: '0', FocalLength: '0/10', Flash: '24' },
+    })
+    expect(readExif(block)).toEqual({ flash: false })
+  })
+
+  it('takes neither time nor offset from the edit', async () => {
+    const block = await exifBlock({
+      IFD0: { DateTime: '2025:01:01 08:00:00' },
+      IFD2: { DateTimeOriginal: '2024:05:01 12:00:00', OffsetTime: '+09:00' },
+    })
+    expect(readExif(block)).toEqual({ takenAt: { local: '2024-05-01T12:00:00', offsetMinutes: null } })
+  })
+
   it('drops a location that the receiver marks as void', async () => {
     const block = await exifBlock(place('10/1 0/1 0/1', '20/1 0/1 0/1', 'NE', { GPSStatus: 'V' }))
     expect(readExif(block)).toEqual({})
@@ -111,7 +175,7 @@ describe('hostile EXIF', () => {
         const damaged = Buffer.from(block)
         for (const [at, value] of bytes) damaged[at] = value
         const read = readExif(damaged.subarray(0, length))
-        expect(read.takenAt ?? '2024-05-01T12:34:56').toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/)
+        expect(read.takenAt?.local ?? '2024-05-01T12:34:56').toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/)
         expect(read.camera ?? '').toMatch(/^[^\p{C}]{0,200}$/u)
         expect(Math.abs(read.location?.latitude ?? 0)).toBeLessThanOrEqual(90)
         expect(Math.abs(read.location?.longitude ?? 0)).toBeLessThanOrEqual(180)

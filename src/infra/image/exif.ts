@@ -1,45 +1,38 @@
 import readExifTags from 'exif-reader'
-import { MAX_CHARACTERS } from '../../domain/limits.ts'
-
-/** What EXIF says about how a photo was taken; each part is present only if plausible. */
-export interface TakenWith {
-  /** Local time where it was taken, `2024-05-01T12:34:56`, without a zone. */
-  takenAt?: string
-  /** Its offset from UTC, `+02:00`. */
-  takenAtOffset?: string
-  /** Maker and model in one string, cut to MAX_CHARACTERS.camera. */
-  camera?: string
-  /** WGS 84 degrees. */
-  location?: { latitude: number; longitude: number }
-}
+import { offsetMinutes, plausibleLocalTime, type TakenAt } from '../../domain/taken-at.ts'
+import { cleanText, plausible, type RawTakenWith, type TakenWith } from './taken-with.ts'
 
 /** An ordinary EXIF block takes under 3,000 accesses. */
 const maxAccesses = 20_000
 /** Longer values (maker notes, thumbnails) are not used here. */
 const maxValueBytes = 4_096
-/** The oldest surviving photograph is from 1826. */
-const firstPossibleYear = 1826
-const dayMs = 24 * 60 * 60 * 1000
 
 /** Reads a raw EXIF block. Hostile, damaged or absent EXIF gives `{}`; never throws. */
 export function readExif(exif: Buffer | undefined, now = new Date()): TakenWith {
   if (!exif) return {}
   try {
     const tags = readExifTags(metered(exif))
-    const takenAt = localTime(tags.Photo?.DateTimeOriginal, exif, now)
-    const takenAtOffset = takenAt && utcOffset(tags.Photo?.OffsetTimeOriginal)
-    const camera = cameraName(tags.Image?.Make, tags.Image?.Model)
-    const location = coordinates(tags.GPSInfo)
-    return {
-      ...(takenAt && { takenAt }),
-      ...(takenAtOffset && { takenAtOffset }),
-      ...(camera && { camera }),
-      ...(location && { location }),
-    }
+    const image: Tags = tags.Image ?? {}
+    const photo: Tags = tags.Photo ?? {}
+    return plausible({
+      takenAt: takenAtOf(photo, exif, now),
+      make: textOf(image['Make']),
+      model: textOf(image['Model']),
+      lens: textOf(photo['LensModel']),
+      exposureSeconds: numberOf(photo['ExposureTime']),
+      fNumber: numberOf(photo['FNumber']),
+      iso: isoOf(photo),
+      focalLength: numberOf(photo['FocalLength']),
+      equivalentFocalLength: numberOf(photo['FocalLengthIn35mmFilm']),
+      flash: flashOf(photo['Flash']),
+      ...positionOf(tags.GPSInfo ?? {}),
+    })
   } catch {
     return {}
   }
 }
+
+type Tags = Record<string, unknown>
 
 /**
  * Bounds the reader's work: it believes a tag's declared count, and thousands of tags that each declare all of the block
@@ -59,56 +52,62 @@ function metered(exif: Buffer): Buffer {
   })
 }
 
-/** exif-reader gives local time as if it were UTC and lets `2023:02:31` roll over, hence the look at the text itself. */
-function localTime(date: unknown, exif: Buffer, now: Date): string | undefined {
-  if (!(date instanceof Date) || Number.isNaN(date.getTime())) return undefined
-  if (date.getUTCFullYear() < firstPossibleYear || date.getTime() > now.getTime() + dayMs) return undefined
-  const local = date.toISOString().slice(0, 19)
-  return exif.includes(local.replaceAll('-', ':').replace('T', ' ')) ? local : undefined
+/**
+ * The original's own time and offset: those of the edit (`DateTime`, `OffsetTime`) tell when a program wrote the file.
+ * exif-reader gives local time as if it were UTC and lets `2023:02:31` roll over, hence the look at the text itself.
+ */
+function takenAtOf(photo: Tags, exif: Buffer, now: Date): TakenAt | undefined {
+  const date = photo['DateTimeOriginal']
+  const local = date instanceof Date ? plausibleLocalTime(date, now) : undefined
+  if (!local || !exif.includes(local.replaceAll('-', ':').replace('T', ' '))) return undefined
+  return { local, offsetMinutes: offsetMinutes(textOf(photo['OffsetTimeOriginal']) ?? '') ?? null }
 }
 
-function utcOffset(value: unknown): string | undefined {
-  const offset = cleanText(value)
-  return /^[+-](0\d|1[0-4]):[0-5]\d$/.test(offset) ? offset : undefined
-}
-
-function cameraName(makeTag: unknown, modelTag: unknown): string {
-  const [make, model] = [cleanText(makeTag), cleanText(modelTag)]
-  const name = model.toLowerCase().startsWith(make.toLowerCase()) ? model : `${make} ${model}`
-  return [...name.trim()].slice(0, MAX_CHARACTERS.camera).join('')
-}
-
-/** One line of printable, well-formed text. Strings that are not ASCII arrive as bytes: UTF-8 in practice. */
-function cleanText(value: unknown): string {
+/** Strings that are not ASCII arrive as bytes: UTF-8 in practice. */
+function textOf(value: unknown): string | undefined {
   const text = Buffer.isBuffer(value) ? value.toString('utf8') : value
-  if (typeof text !== 'string') return ''
-  return text
-    .toWellFormed()
-    .replaceAll(/[\p{C}\s\ufffd]+/gu, ' ')
-    .trim()
+  return typeof text === 'string' ? cleanText(text) : undefined
 }
 
-function coordinates(gps: Record<string, unknown> | null | undefined): TakenWith['location'] | undefined {
-  if (!gps || cleanText(gps.GPSStatus) === 'V') return undefined // V: the receiver had no fix.
-  const latitude = degrees(gps.GPSLatitude, gps.GPSLatitudeRef, 'N', 'S', 90)
-  const longitude = degrees(gps.GPSLongitude, gps.GPSLongitudeRef, 'E', 'W', 180)
-  if (latitude === undefined || longitude === undefined) return undefined
-  // 0, 0 lies in the open sea; cameras write it when they have no fix.
-  return latitude === 0 && longitude === 0 ? undefined : { latitude, longitude }
+/** A number, or the first of several; `0/0` is none. */
+function numberOf(value: unknown): number | undefined {
+  const number: unknown = Array.isArray(value) ? value[0] : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
 
-function degrees(
-  value: unknown,
-  ref: unknown,
-  plus: string,
-  minus: string,
-  limit: number,
-): number | undefined {
-  const sign = { [plus]: 1, [minus]: -1 }[cleanText(ref).toUpperCase()]
-  if (!sign || !Array.isArray(value) || value.length !== 3) return undefined
-  const [whole, minutes, seconds] = value as [unknown, unknown, unknown]
-  if (![whole, minutes, seconds].every((part) => typeof part === 'number' && part >= 0)) return undefined
-  if (Number(minutes) > 60 || Number(seconds) > 60) return undefined
-  const angle = Number(whole) + Number(minutes) / 60 + Number(seconds) / 3600
-  return angle <= limit ? (sign * Math.round(angle * 1e6)) / 1e6 : undefined
+/** The short tag cannot say more than 65,535; then the long ones tell. */
+function isoOf(photo: Tags): number | undefined {
+  const iso = numberOf(photo['ISOSpeedRatings'])
+  if (iso !== undefined && iso < 0xffff) return iso
+  const longs = [photo['ISOSpeed'], photo['RecommendedExposureIndex'], photo['StandardOutputSensitivity']]
+  return longs.map(numberOf).find((value) => value !== undefined && value >= 0xffff) ?? iso
+}
+
+function flashOf(value: unknown): boolean | undefined {
+  const bits = numberOf(value)
+  return bits === undefined ? undefined : (bits & 1) === 1
+}
+
+function positionOf(gps: Tags): Pick<RawTakenWith, 'latitude' | 'longitude' | 'altitude'> {
+  if (textOf(gps['GPSStatus']) === 'V') return {} // V: the receiver had no fix.
+  const height = numberOf(gps['GPSAltitude'])
+  const isBelowSea = byteOf(gps['GPSAltitudeRef']) === 1
+  return {
+    latitude: degrees(gps['GPSLatitude'], gps['GPSLatitudeRef'], 'N', 'S'),
+    longitude: degrees(gps['GPSLongitude'], gps['GPSLongitudeRef'], 'E', 'W'),
+    altitude: height !== undefined && isBelowSea ? -Math.abs(height) : height,
+  }
+}
+
+const byteOf = (value: unknown) => (Buffer.isBuffer(value) ? value[0] : numberOf(value))
+
+/** Degrees, minutes and seconds; some programs write degrees, or degrees and minutes, with a fraction and nothing after them. */
+function degrees(value: unknown, ref: unknown, plus: string, minus: string): number | undefined {
+  const sign = { [plus]: 1, [minus]: -1 }[textOf(ref)?.toUpperCase() ?? '']
+  const parts: unknown[] = Array.isArray(value) ? value : [value]
+  if (!sign || parts.length > 3) return undefined
+  if (!parts.every((part): part is number => typeof part === 'number' && part >= 0)) return undefined
+  const [whole, minutes = 0, seconds = 0] = parts
+  if (whole === undefined || minutes > 60 || seconds > 60) return undefined
+  return sign * (whole + minutes / 60 + seconds / 3600)
 }

@@ -73,8 +73,7 @@ describe('an accepted original', () => {
     'reports its time, place and camera: %s',
     async (format) => {
       expect(await inspect(await photoWithMetadata(format), `image/${format}`)).toMatchObject({
-        takenAt: '2024-05-01T12:34:56',
-        takenAtOffset: '+02:00',
+        takenAt: { local: '2024-05-01T12:34:56', offsetMinutes: 120 },
         camera: CAMERA_EXIF.IFD0!.Model,
         location: { latitude: 51.50725, longitude: -0.1275 },
       })

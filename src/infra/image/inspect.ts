@@ -6,11 +6,11 @@ import { InvalidImageError } from '../../domain/invalid-image.ts'
 import { fitWithin, ORIGINAL_CONTENT_TYPES } from '../../domain/variants.ts'
 import type { OriginalContentType } from '../../domain/variants.ts'
 import { findTruncation } from './completeness.ts'
-import { readExif } from './exif.ts'
-import type { TakenWith } from './exif.ts'
 import { contentTypeOf, detectContentType } from './format.ts'
 import { isOutOfMemory } from './out-of-memory.ts'
+import { readTakenWith } from './read-taken-with.ts'
 import { openForeign, sharp } from './sharp.ts'
+import type { TakenWith } from './taken-with.ts'
 import { messageOf } from '../../observability/error-text.ts'
 
 export interface InspectOptions {
@@ -80,7 +80,7 @@ export async function inspectOriginal(
     orientation: metadata.orientation ?? 1,
     sha256,
     thumbhash,
-    ...readExif(metadata.exif),
+    ...readTakenWith(metadata),
   }
 }
 

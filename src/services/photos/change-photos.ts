@@ -2,6 +2,7 @@ import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { PhotoRow } from '../../entities/index.ts'
 import type { Transaction } from '../../infra/db/database.ts'
 import { addToOutbox } from '../delivery/outbox.ts'
+import type { EditedColumns } from './edited-columns.ts'
 
 type Changeable =
   | 'caption'
@@ -13,6 +14,8 @@ type Changeable =
   | 'share_taken_at'
   | 'allow_download'
   | 'comment_policy'
+
+type ChangedColumns = Partial<Pick<PhotoRow, Changeable>> & EditedColumns
 
 export interface ChangedPhoto {
   photoId: PhotoId
@@ -29,7 +32,7 @@ export interface ChangedPhoto {
 export async function changePhotos(
   tx: Transaction,
   photos: readonly ChangedPhoto[],
-  columns: Partial<Pick<PhotoRow, Changeable>>,
+  columns: ChangedColumns,
 ): Promise<string[]> {
   await updatePhotos(tx, photos, columns)
   const outboxIds: string[] = []
@@ -42,7 +45,7 @@ export async function changePhotos(
 export async function updatePhotos(
   tx: Transaction,
   photos: readonly ChangedPhoto[],
-  columns: Partial<Pick<PhotoRow, Changeable>>,
+  columns: ChangedColumns,
 ): Promise<void> {
   const names = Object.keys(columns)
   const sets = names.length > 0 ? names.map((name, index) => `${name} = $${index + 2}`) : [REVOKE]

@@ -1,4 +1,5 @@
 import type { CommentPolicy } from '../../domain/comments.ts'
+import type { TakenAt } from '../../domain/taken-at.ts'
 import type { OriginalContentType } from '../../domain/variants.ts'
 import type { Visibility } from '../../domain/visibility.ts'
 
@@ -17,4 +18,7 @@ export interface NewPhoto {
   allowDownload: boolean
   /** Null follows the default of the owner's account. */
   commentPolicy: CommentPolicy | null
+  /** Instead of what the file says; null shows none. Undefined leaves it to the file. */
+  takenAt: TakenAt | null | undefined
+  location: { latitude: number; longitude: number } | null | undefined
 }

@@ -9,9 +9,11 @@ import { isGone } from '../../infra/db/rules.ts'
 import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
 import type { Outbox } from '../delivery/outbox.ts'
 import { changePhotos, updatePhotos } from './change-photos.ts'
+import { editedColumns, type EditedColumns } from './edited-columns.ts'
 import { loadPhotoCard, loadPhotoCards, type PhotoCard } from './photo-cards.ts'
 import { markInFlight, type InFlightPhoto } from '../distribution/in-flight-marks.ts'
 import type { Reader } from '../lists/list-read.ts'
+import { localTime, readFileMetadata, type FileMetadata } from './file-metadata.ts'
 import { readPhotosOfUser } from './photos-of-user.ts'
 import type { NewPhoto } from './new-photo.ts'
 import { writeTags } from './tags.ts'
@@ -31,6 +33,8 @@ export interface Photos {
   get(viewer: Viewer, photoId: PhotoId): Promise<PhotoCard>
   /** In the requested order, without absent or hidden photos. */
   getMany(reader: Reader, photoIds: readonly PhotoId[]): Promise<PhotoCard[]>
+  /** A photo, and what its file says about how it was taken; null for one that was uploaded before that was kept. @throws DarkroomError not_found */
+  metadata(viewer: Viewer, photoId: PhotoId): Promise<{ card: PhotoCard; file: FileMetadata | null }>
   /** Ready photos of an account that the viewer may see, newest first. */
   listOf: typeof readPhotosOfUser
   /** The original as its owner uploaded it. @throws DarkroomError not_found, rate_limited */
@@ -94,6 +98,12 @@ export function createPhotos(deps: PhotosDeps): Photos {
       return photoIds.map((photoId) => cards.get(photoId)).filter((card) => card !== undefined)
     },
 
+    async metadata(viewer, photoId) {
+      // The file's never changes, so that a second statement shows nothing that the first did not allow.
+      const card = await cardOf(viewer, photoId)
+      return { card, file: await readFileMetadata(db.primary, photoId) }
+    },
+
     listOf: readPhotosOfUser,
 
     async openOriginal(ownerId, photoId) {
@@ -150,7 +160,16 @@ const COLUMNS = {
   shareTakenAt: 'share_taken_at',
   allowDownload: 'allow_download',
   commentPolicy: 'comment_policy',
-} as const satisfies Record<keyof PhotoChanges, keyof PhotoRow>
+} as const satisfies Record<Exclude<keyof PhotoChanges, 'takenAt' | 'location'>, keyof PhotoRow>
+
+type Columns = Partial<Pick<PhotoRow, (typeof COLUMNS)[keyof typeof COLUMNS]>> & EditedColumns
+
+function columnsOf({ takenAt, location, ...plain }: PhotoChanges): Columns {
+  const named = Object.entries(plain).flatMap(([field, value]) =>
+    value === undefined ? [] : [[COLUMNS[field as keyof typeof plain], value] as const],
+  )
+  return { ...Object.fromEntries(named), ...editedColumns({ takenAt, location }) }
+}
 
 interface Change {
   /** The outbox messages that the change owes; none if nothing changed. */
@@ -169,16 +188,10 @@ async function applyChanges(
   if (expectedVersions && !expectedVersions.includes(row.version)) {
     throw new DarkroomError('precondition_failed', 'The photo has changed since then; fetch it again.')
   }
-  const changed = Object.entries(COLUMNS).filter(([field, column]) => {
-    const value = changes[field as keyof PhotoChanges]
-    return value !== undefined && value !== row[column]
-  })
-  if (changed.length === 0) return { outboxIds: [] }
+  const columns = changesOf(row, columnsOf(changes))
+  if (Object.keys(columns).length === 0) return { outboxIds: [] }
   const photos = [{ photoId, ownerId: row.owner_id }]
-  const columns = Object.fromEntries(
-    changed.map(([field, column]) => [column, changes[field as keyof PhotoChanges]]),
-  )
-  if (changed.some(([field]) => field === 'caption')) await writeTags(tx, photoId, changes.caption ?? null)
+  if (columns.caption !== undefined) await writeTags(tx, photoId, columns.caption)
   if (row.status === 'awaiting_upload') {
     await updatePhotos(tx, photos, columns)
     return { outboxIds: [] }
@@ -190,15 +203,34 @@ async function applyChanges(
   return { outboxIds, widened: { photoId, ownerId: row.owner_id, score: Number(row.score) } }
 }
 
+/** Of the columns, those that the row does not have yet. Names of a place stay while the place does. */
+function changesOf(row: LockedPhoto, { place_is_due: placeIsDue, ...wanted }: Columns): Columns {
+  const columns = Object.fromEntries(
+    Object.entries(wanted).filter(([column, value]) => row[column as keyof typeof wanted] !== value),
+  ) as Columns
+  const isElsewhere = columns.latitude !== undefined || columns.longitude !== undefined
+  return isElsewhere && placeIsDue !== undefined ? { ...columns, place_is_due: placeIsDue } : columns
+}
+
 type LockedPhoto = Pick<
   PhotoRow,
-  'owner_id' | 'version' | 'status' | 'score' | (typeof COLUMNS)[keyof PhotoChanges]
->
+  | 'owner_id'
+  | 'version'
+  | 'status'
+  | 'score'
+  | 'taken_at_offset'
+  | 'taken_at_edited'
+  | 'latitude'
+  | 'longitude'
+  | 'location_edited'
+  | (typeof COLUMNS)[keyof typeof COLUMNS]
+> & { taken_at: string | null }
 
 /** @throws DarkroomError not_found if it was deleted or put into the trash meanwhile */
 async function lockPhoto(tx: Transaction, photoId: PhotoId): Promise<LockedPhoto> {
   const [row] = await tx.query<LockedPhoto>({
-    text: `SELECT owner_id, version, status, score, ${Object.values(COLUMNS).join(', ')} FROM photos p
+    text: `SELECT owner_id, version, status, score, ${localTime('taken_at')} AS taken_at, taken_at_offset, taken_at_edited,
+             latitude, longitude, location_edited, ${Object.values(COLUMNS).join(', ')} FROM photos p
            WHERE photo_id = $1 AND NOT ${isGone('p')} FOR NO KEY UPDATE`,
     values: [photoId],
   })

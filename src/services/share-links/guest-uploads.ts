@@ -62,6 +62,8 @@ const PRIVATE = {
   shareTakenAt: true,
   allowDownload: false,
   commentPolicy: null,
+  takenAt: undefined,
+  location: undefined,
 } as const satisfies Partial<NewPhoto>
 
 // The album before the link, as its deletion takes them.

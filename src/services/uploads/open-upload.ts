@@ -11,6 +11,8 @@ import { addNewPhoto } from '../albums/add-photo.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 import { loadPhotoCard, type PhotoCard } from '../photos/photo-cards.ts'
 import { incomingKey } from '../photos/object-keys.ts'
+import { updatePhotos } from '../photos/change-photos.ts'
+import { editedColumns } from '../photos/edited-columns.ts'
 import { writeTags } from '../photos/tags.ts'
 import type { NewPhoto } from '../photos/new-photo.ts'
 
@@ -178,7 +180,7 @@ async function insertPhoto(
   {
     photoId,
     ownerId,
-    photo: { bytes, sha256, ...fields },
+    photo: { bytes, sha256, takenAt, location, ...fields },
     expiresAt,
   }: { photoId: PhotoId; ownerId: UserId; photo: NewPhoto; expiresAt: Date },
 ): Promise<void> {
@@ -192,9 +194,11 @@ async function insertPhoto(
     uploadExpiresAt: expiresAt,
   }
   await run(tx.query, insertRow(Photo, row, AFTER_OPENING))
+  const edited = editedColumns({ takenAt, location })
+  if (Object.keys(edited).length > 0) await updatePhotos(tx, [{ photoId, ownerId }], edited)
 }
 
-/** What only the original tells. */
+/** What the original tells, unless the owner does. */
 const AFTER_OPENING = [
   'sha256',
   'width',
@@ -205,6 +209,9 @@ const AFTER_OPENING = [
   'camera',
   'latitude',
   'longitude',
+  'placeCity',
+  'placeRegion',
+  'placeCountry',
   'failureCode',
   'failureDetail',
   'publishedAt',

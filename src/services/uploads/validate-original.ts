@@ -7,6 +7,7 @@ import type { ImageProcessor } from '../../infra/image/processor.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { withObjectFile } from './object-file.ts'
 import { incomingKey, originalKey } from '../photos/object-keys.ts'
+import { recordFileMetadata } from '../photos/file-metadata.ts'
 import { recordVariant } from '../photos/photo-row.ts'
 
 export interface OriginalsDeps {
@@ -99,7 +100,10 @@ async function note(db: Database, photoId: PhotoId, original: InspectedOriginal)
     const updated = await query({
       text: `
         UPDATE photos SET storage_key = $2, sha256 = decode($3, 'hex'), width = $4, height = $5, thumbhash = $6,
-          taken_at = $7::timestamp, taken_at_offset = $8, camera = $9, latitude = $10, longitude = $11
+          taken_at = CASE WHEN taken_at_edited THEN taken_at ELSE $7::timestamp END,
+          taken_at_offset = CASE WHEN taken_at_edited THEN taken_at_offset ELSE $8 END, camera = $9,
+          latitude = CASE WHEN location_edited THEN latitude ELSE $10 END,
+          longitude = CASE WHEN location_edited THEN longitude ELSE $11 END
         WHERE photo_id = $1 AND status = 'processing' RETURNING photo_id`,
       values: [
         photoId,
@@ -108,14 +112,15 @@ async function note(db: Database, photoId: PhotoId, original: InspectedOriginal)
         original.width,
         original.height,
         original.thumbhash,
-        original.takenAt ?? null,
-        offsetMinutes(original.takenAtOffset),
+        original.takenAt?.local ?? null,
+        original.takenAt?.offsetMinutes ?? null,
         original.camera ?? null,
         original.location?.latitude ?? null,
         original.location?.longitude ?? null,
       ],
     })
     if (updated.length === 0) return false
+    await recordFileMetadata(query, photoId, original)
     await recordVariant(query, photoId, {
       variant: 'original',
       format: original.contentType.replace('image/', ''),
@@ -126,12 +131,4 @@ async function note(db: Database, photoId: PhotoId, original: InspectedOriginal)
     })
     return true
   })
-}
-
-/** `+02:00` as minutes east of UTC. */
-export function offsetMinutes(offset: string | undefined): number | null {
-  const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)$/.exec(offset ?? '') ?? []
-  if (sign === undefined) return null
-  const east = Number(hours) * 60 + Number(minutes)
-  return sign === '-' && east > 0 ? -east : east
 }

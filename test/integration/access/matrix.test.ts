@@ -23,7 +23,7 @@ import {
 import { openApiWorld, type ApiWorld } from '../../support/worlds/api-world.ts'
 import { MATRIX } from './matrix.ts'
 import { isInAudience, sees, type Expected, type Subject } from './rules.ts'
-import { differences, PHOTO } from './shapes.ts'
+import { differences, PHOTO, PHOTO_METADATA } from './shapes.ts'
 
 /** More would only wait for the database's connections. */
 const PARALLEL = 12
@@ -179,7 +179,7 @@ function subjectsOf(route: string, cells: readonly Cell[]): Subject[] {
   const { per = ownPer(route), shows } = MATRIX[route]!
   if (per === 'photo') {
     // Whether camera and place are shared matters only to what shows a photo.
-    const each = isDeepStrictEqual(shows, { photo: PHOTO })
+    const each = [{ photo: PHOTO }, { metadata: PHOTO_METADATA }].some((it) => isDeepStrictEqual(shows, it))
     return cells.flatMap((cell) =>
       cell.photos.filter(({ isShared }) => each || !isShared).map((photo) => ({ ...cell, photo })),
     )

@@ -33,6 +33,7 @@ import {
   OWN_USER,
   pageOf,
   PHOTO,
+  PHOTO_METADATA,
   PROFILE,
   PROGRESS,
   SESSION,
@@ -74,6 +75,7 @@ const oldPassword = ({ asker, owner }: Subject) => ({
 export const MATRIX: Readonly<Record<string, Line>> = {
   // Photos
   'GET /v1/photos/:photoId': { rule: seen(200), shows: { photo: PHOTO } },
+  'GET /v1/photos/:photoId/metadata': { rule: seen(200), shows: { metadata: PHOTO_METADATA } },
   'GET /v1/photos': {
     rule: open(200),
     per: 'account',

@@ -1,5 +1,5 @@
 import { NOTIFICATION_KINDS } from '../../../src/domain/notifications.ts'
-import { ACCOUNTS, type Cell } from '../../support/worlds/access-cells.ts'
+import { ACCOUNTS, type Cell, type CellPhoto } from '../../support/worlds/access-cells.ts'
 import { isOwner, sees } from './rules.ts'
 
 /**
@@ -55,7 +55,11 @@ const SEEN = {
   ...values('id', 'caption', 'altText', 'visibility', 'status', 'width', 'height', 'placeholder', 'takenAt'),
   ...values('createdAt', 'publishedAt', 'likeCount', 'commentCount', 'likedByMe', 'commentPolicy'),
 } as const
-const METADATA = { camera: 'value', location: values('latitude', 'longitude') } as const
+const LOCATION = {
+  ...values('latitude', 'longitude'),
+  'place?': values('city', 'region', 'country'),
+} as const
+const SHARED_METADATA = { camera: 'value', location: LOCATION } as const
 const OWN = values('shareLocation', 'shareCamera', 'shareTakenAt', 'allowDownload')
 const FILE = values('name', 'format', 'width', 'height', 'bytes', 'url')
 
@@ -72,7 +76,7 @@ export const PHOTO = ({ id }: Record<string, unknown>, cell: Cell): Shape => {
   return {
     ...SEEN,
     ...(isOwner(cell) ? OWN : {}),
-    ...(isOwner(cell) || photo.isShared ? METADATA : {}),
+    ...(isOwner(cell) || photo.isShared ? SHARED_METADATA : {}),
     variants: [
       ({ name }) => {
         const shape = variants[String(name)]
@@ -90,6 +94,31 @@ export const ERASURE = {
   ...values('photoId', 'requestedAt', 'erasedAt'),
   removed: values('objects', 'edgeEntries', 'searchDocuments'),
 } as const
+
+const CAMERA = values(
+  ...(['make', 'model', 'lens', 'exposureSeconds', 'fNumber', 'iso', 'focalLength'] as const),
+  ...(['equivalentFocalLength', 'flash'] as const),
+)
+
+/** How a photo of the cell was taken, as the asker sees it. */
+export const PHOTO_METADATA = (
+  _shown: Record<string, unknown>,
+  cell: Cell & { photo?: CellPhoto },
+): Shape => {
+  const isShown = isOwner(cell) || cell.photo!.isShared
+  return {
+    ...values('takenAt', 'width', 'height'),
+    ...(isShown ? { camera: CAMERA, location: { ...LOCATION, altitude: 'value' } } : {}),
+    ...(isOwner(cell)
+      ? {
+          file: {
+            ...values('contentType', 'bytes', 'orientation', 'takenAt'),
+            location: values('latitude', 'longitude'),
+          },
+        }
+      : {}),
+  }
+}
 
 /** A photo that its owner has just begun to upload. */
 export const NEW_PHOTO = { ...SEEN, ...OWN, variants: ['anything'] } as const

@@ -95,4 +95,22 @@ describe('a change of a published photo', () => {
       expect(await commitAfter(false)).toBe('remote_apply')
     },
   )
+
+  it.each([
+    ['share_location', 'longitude = 1'],
+    ['share_location', 'latitude = NULL, longitude = NULL'],
+    ['share_taken_at', 'taken_at = NULL'],
+  ])('waits for the replica if it takes away what %s shows: %s', async (flag, change) => {
+    const { photoId } = await buildPhoto(db, owner, { latitude: 48 })
+    const commitAfter = (sets: string) =>
+      db.transaction(async ({ query }) => {
+        await query({ text: `UPDATE photos SET ${sets} WHERE photo_id = $1`, values: [photoId] })
+        const [row] = await query<{ commit: string }>({ text: COMMIT })
+        return row!.commit
+      })
+    await commitAfter(`share_taken_at = false`)
+    expect(await commitAfter(`taken_at = '2024-01-01', latitude = 47`)).not.toBe('remote_apply')
+    await commitAfter(`${flag} = true`)
+    expect(await commitAfter(change)).toBe('remote_apply')
+  })
 })

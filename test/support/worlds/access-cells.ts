@@ -4,6 +4,7 @@ import type { AlbumRole, GivenRole } from '../../../src/domain/albums.ts'
 import type { AlbumId, CommentId, PhotoId } from '../../../src/domain/ids.ts'
 import { ANONYMOUS, type Viewer } from '../../../src/domain/viewer.ts'
 import { VISIBILITIES, type Visibility } from '../../../src/domain/visibility.ts'
+import { recordFileMetadata } from '../../../src/services/photos/file-metadata.ts'
 import { originalKey } from '../../../src/services/photos/object-keys.ts'
 import { makePrivate, setAccountStatus } from '../factories/accounts.ts'
 import { block } from '../factories/blocks-and-mutes.ts'
@@ -181,6 +182,12 @@ async function publish(
     camera: 'Rolleiflex 2.8F',
     hasVariants: true,
   })
+  const file = {
+    orientation: 1,
+    location: { latitude: 48.1, longitude: 48.1 },
+    cameraModel: 'Rolleiflex 2.8F',
+  }
+  await recordFileMetadata(db.primary, photoId, file)
   if (isShared) await editPhoto(db, photoId, { shareLocation: true, shareCamera: true })
   await api.clients.objects.put(originalKey(photoId), Buffer.from('pixels'), 'image/jpeg')
   const commented = await world.call('POST', `/v1/photos/${photoId}/comments`, {

@@ -94,6 +94,8 @@ const SMALL_JPEG: NewPhoto = {
   shareTakenAt: true,
   allowDownload: false,
   commentPolicy: null,
+  takenAt: undefined,
+  location: undefined,
 }
 
 export async function openUploadWorld(overrides: Record<string, string> = {}): Promise<UploadWorld> {

@@ -46,6 +46,38 @@ export const photoExample = {
   ],
 }
 
+const location = {
+  latitude: 47.366667,
+  longitude: 8.55,
+  place: { city: 'Zürich', region: 'Zurich', country: 'CH' },
+}
+
+/** As the owner sees it. */
+export const metadataExample = {
+  takenAt: photoExample.takenAt,
+  camera: {
+    make: 'FUJIFILM',
+    model: 'X-T5',
+    lens: 'XF23mmF1.4 R LM WR',
+    exposureSeconds: 0.004,
+    fNumber: 2.8,
+    iso: 160,
+    focalLength: 23,
+    equivalentFocalLength: 35,
+    flash: false,
+  },
+  location: { ...location, altitude: 408 },
+  width: photoExample.width,
+  height: photoExample.height,
+  file: {
+    contentType: 'image/jpeg',
+    bytes: 8123456,
+    orientation: 1,
+    takenAt: '2026-03-09T06:42:10',
+    location: { latitude: location.latitude, longitude: location.longitude },
+  },
+}
+
 export const updatePhotoExample = { caption: 'Fog on the Limmat #zurich', visibility: 'followers' }
 
 export const photosExample = { items: [photoExample], nextCursor: 'eyJ2IjoxfQ.5c0f2e' }

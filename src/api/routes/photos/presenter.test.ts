@@ -28,10 +28,9 @@ const card: PhotoCard = {
   width: 10,
   height: 5,
   thumbhash: null,
-  takenAt: '2026-05-01T10:20:30',
-  takenAtOffset: null,
+  takenAt: { local: '2026-05-01T10:20:30', offsetMinutes: null },
   camera: 'Box',
-  location: { latitude: 1, longitude: 2 },
+  location: { latitude: 1, longitude: 2, place: { city: 'Libreville', region: null, country: 'GA' } },
   shareLocation: false,
   shareCamera: false,
   shareTakenAt: true,
@@ -79,8 +78,9 @@ describe('the photo presenter', () => {
     [0, '2026-05-01T10:20:30+00:00'],
     [330, '2026-05-01T10:20:30+05:30'],
     [-210, '2026-05-01T10:20:30-03:30'],
-  ])('adds an offset to the capture time only if it is known: %j', (takenAtOffset, expected) => {
-    expect(present({ ...card, takenAtOffset }, ANONYMOUS).takenAt).toBe(expected)
+  ])('adds an offset to the capture time only if it is known: %j', (offsetMinutes, expected) => {
+    const takenAt = { local: '2026-05-01T10:20:30', offsetMinutes }
+    expect(present({ ...card, takenAt }, ANONYMOUS).takenAt).toBe(expected)
   })
 
   it('shows the capture time to others only if the owner shares it', () => {

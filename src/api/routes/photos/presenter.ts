@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { imageUrl, type ImageUrl } from '../../../services/photos/image-url.ts'
+import { formatTakenAt } from '../../../domain/taken-at.ts'
 import { viewerUserId, type Viewer } from '../../../domain/viewer.ts'
 import type { CardVariant, PhotoCard } from '../../../services/photos/photo-cards.ts'
 import type { OwnerSchema, PhotoSchema } from './schema.ts'
@@ -36,9 +37,11 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
       width: card.width,
       height: card.height,
       placeholder: card.thumbhash,
-      takenAt: isOwner || card.shareTakenAt ? takenAtOf(card) : null,
+      takenAt: card.takenAt !== null && (isOwner || card.shareTakenAt) ? formatTakenAt(card.takenAt) : null,
       ...(card.camera !== null && (isOwner || card.shareCamera) ? { camera: card.camera } : {}),
-      ...(card.location !== null && (isOwner || card.shareLocation) ? { location: card.location } : {}),
+      ...(card.location !== null && (isOwner || card.shareLocation)
+        ? { location: presentLocation(card.location) }
+        : {}),
       createdAt: card.createdAt.toISOString(),
       publishedAt: card.publishedAt?.toISOString() ?? null,
       likeCount: card.likeCount,
@@ -115,10 +118,11 @@ function createSigner({ cdnBaseUrl, cdnSigningKey }: PhotoPresenterOptions): Sig
   }
 }
 
-/** `2026-05-01T10:20:30`, with `+02:00` only if the camera wrote it. */
-function takenAtOf({ takenAt, takenAtOffset }: PhotoCard): string | null {
-  if (takenAt === null || takenAtOffset === null) return takenAt
-  const minutes = Math.abs(takenAtOffset)
-  const two = (value: number) => String(value).padStart(2, '0')
-  return `${takenAt}${takenAtOffset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+/** A location with the names of its place, if it has any; they tell where it is, and so are shown with it alone. */
+export function presentLocation({
+  latitude,
+  longitude,
+  place,
+}: NonNullable<PhotoCard['location']>): NonNullable<PresentedPhoto['location']> {
+  return { latitude, longitude, ...(place ? { place } : {}) }
 }

@@ -5,6 +5,8 @@ import { valid } from '../../middlewares/valid.ts'
 import { assertMay } from '../../policies.ts'
 import { versionsOf } from '../../etags.ts'
 import type { Routes } from '../../routing.ts'
+import { presentMetadata } from './metadata-presenter.ts'
+import { GetMetadata } from './metadata-schema.ts'
 import type { PresentPhoto } from './presenter.ts'
 import {
   DeletePhoto,
@@ -23,6 +25,11 @@ export function photoRoutes(routes: Routes, present: PresentPhoto): void {
     const card = await ctx.services.photos.get(ctx.viewer, ctx.input.params.photoId)
     ctx.state.version = card.version
     ctx.body = { photo: present(card, ctx.viewer) }
+  })
+
+  routes.get('/photos/:photoId/metadata', limit('read'), maybeSignedIn(), valid(GetMetadata), async (ctx) => {
+    const metadata = await ctx.services.photos.metadata(ctx.viewer, ctx.input.params.photoId)
+    ctx.body = { metadata: presentMetadata(metadata, ctx.viewer) }
   })
 
   routes.get('/photos', limit('read'), maybeSignedIn(), valid(GetPhotos), reading(), async (ctx) => {

@@ -16,6 +16,7 @@ import {
   UserParams,
 } from '../inputs.ts'
 import { erasuresExample, photoExample, photosExample, trashExample, updatePhotoExample } from './examples.ts'
+import { LocationSchema, timeAndPlace } from './metadata-schema.ts'
 
 /** An account where it stands beside something of its own. */
 export const OwnerSchema = z.object({
@@ -63,10 +64,9 @@ export const PhotoSchema = z
         'Local time, with an offset only if it is known. Only if the owner shares it (by default); always for the owner.',
     }),
     camera: z.string().optional().meta({ description: 'Only if the owner shares it; always for the owner.' }),
-    location: z
-      .object({ latitude: z.number(), longitude: z.number() })
-      .optional()
-      .meta({ description: 'Only if the owner shares it; always for the owner.' }),
+    location: LocationSchema.optional().meta({
+      description: 'Only if the owner shares it; always for the owner.',
+    }),
     createdAt: instant,
     publishedAt: instant.nullable(),
     likeCount: z.number().int(),
@@ -99,6 +99,7 @@ export const editable = {
     .nullable()
     .optional()
     .meta({ description: 'null follows `defaultCommentPolicy` of your account.' }),
+  ...timeAndPlace,
 }
 
 export const GetPhoto = operation({

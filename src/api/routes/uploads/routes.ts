@@ -39,6 +39,8 @@ export function uploadRoutes(routes: Routes, { present, maxUploadBytes }: Upload
           shareTakenAt: body.shareTakenAt ?? true,
           allowDownload: body.allowDownload ?? false,
           commentPolicy: body.commentPolicy ?? null,
+          takenAt: body.takenAt,
+          location: body.location,
         },
         { albumId: body.albumId, first: ctx.firstRun },
       )

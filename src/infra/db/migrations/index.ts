@@ -6,6 +6,7 @@ import { Migration20261122ReplicaRotation } from './migration-20261122-replica-r
 import { Migration20261126Buckets } from './migration-20261126-buckets.ts'
 import { Migration20261126DistributionAndCounters } from './migration-20261126-distribution-and-counters.ts'
 import { Migration20261126Access } from './migration-20261126-access.ts'
+import { Migration20261127PhotoMetadata } from './migration-20261127-photo-metadata.ts'
 import { Migration20261127ShareTakenAt } from './migration-20261127-share-taken-at.ts'
 import { Migration20261127SweepPositions } from './migration-20261127-sweep-positions.ts'
 import { Migration20261127Retraction } from './migration-20261127-retraction.ts'
@@ -43,4 +44,5 @@ export const migrations = [
   { name: '20261127-notifications', class: Migration20261127Notifications },
   { name: '20261127-trash', class: Migration20261127Trash },
   { name: '20261127-variant-recipes', class: Migration20261127VariantRecipes },
+  { name: '20261127-photo-metadata', class: Migration20261127PhotoMetadata },
 ]
