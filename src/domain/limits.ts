@@ -25,8 +25,6 @@ export const MAX_CHARACTERS = {
   /** Its maker or its model alone; the rest is cut off. */
   cameraPart: 100,
   lens: 200,
-  /** A city or a region, as GeoNames writes them. */
-  placeName: 200,
   /** In base64; a thumbhash has at most 25 bytes. */
   thumbhash: 64,
   failureCode: 40,

@@ -45,12 +45,6 @@ export const Photo = defineEntity({
     latitude: p.double().$type<number>().nullable(),
     longitude: p.double().$type<number>().nullable(),
     locationEdited: p.boolean().default(false),
-    placeCity: p.string().length(MAX_CHARACTERS.placeName).nullable(),
-    placeRegion: p.string().length(MAX_CHARACTERS.placeName).nullable(),
-    /** ISO 3166-1 alpha-2. */
-    placeCountry: p.string().length(2).nullable(),
-    /** The place's names are those of an earlier location, or not looked up yet. */
-    placeIsDue: p.boolean().default(false),
     shareLocation: p.boolean().default(false),
     shareCamera: p.boolean().default(false),
     shareTakenAt: p.boolean().default(true),

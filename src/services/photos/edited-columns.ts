@@ -5,13 +5,12 @@ type TimeAndPlace = Pick<NewPhoto, 'takenAt' | 'location'>
 
 /** A time is written as text, because the driver would give a Date the zone of the process. */
 export type EditedColumns = Partial<
-  Pick<
-    PhotoRow,
-    'taken_at_offset' | 'taken_at_edited' | 'latitude' | 'longitude' | 'location_edited' | 'place_is_due'
-  > & { taken_at: string | null }
+  Pick<PhotoRow, 'taken_at_offset' | 'taken_at_edited' | 'latitude' | 'longitude' | 'location_edited'> & {
+    taken_at: string | null
+  }
 >
 
-/** The columns that hold a time and a place which the owner sets; a place's names are looked up afterwards. */
+/** The columns that hold a time and a place which the owner sets. */
 export function editedColumns({ takenAt, location }: Partial<TimeAndPlace>): EditedColumns {
   return {
     ...(takenAt === undefined
@@ -27,7 +26,6 @@ export function editedColumns({ takenAt, location }: Partial<TimeAndPlace>): Edi
           latitude: location?.latitude ?? null,
           longitude: location?.longitude ?? null,
           location_edited: true,
-          place_is_due: location !== null,
         }),
   }
 }

@@ -3,7 +3,6 @@ import type { Query } from '../../infra/db/database.ts'
 import { inCircle, inTrashOf, likes, mutes, visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
 import type { CommentPolicy } from '../../domain/comments.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
-import type { Place } from '../../domain/places.ts'
 import type { TakenAt } from '../../domain/taken-at.ts'
 import { viewerLinkId, viewerUserId, type UserViewer, type Viewer } from '../../domain/viewer.ts'
 import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
@@ -18,13 +17,6 @@ export interface CardVariant {
   width: number
   height: number
   bytes: number
-}
-
-/** Where a photo was taken, with the names of the place once they are known. */
-interface CardLocation {
-  latitude: number
-  longitude: number
-  place: Place | null
 }
 
 /** Everything needed to show a photo, read together with the right to see it. */
@@ -54,7 +46,7 @@ export interface PhotoCard {
   thumbhash: string | null
   takenAt: TakenAt | null
   camera: string | null
-  location: CardLocation | null
+  location: { latitude: number; longitude: number } | null
   shareLocation: boolean
   shareCamera: boolean
   shareTakenAt: boolean
@@ -99,7 +91,6 @@ const loadCards = (right: string) => `
     ${OWNER_EPOCH} AS owner_access_epoch, p.status, p.visibility,
     p.caption, p.alt_text, p.failure_code, p.failure_detail, p.content_type, p.bytes, p.width, p.height, p.thumbhash,
     ${localTime('p.taken_at')} AS taken_at, p.taken_at_offset, p.camera, p.latitude, p.longitude,
-    p.place_city, p.place_region, p.place_country, p.place_is_due,
     p.share_location, p.share_camera, p.share_taken_at, p.allow_download, p.created_at, p.upload_expires_at, p.published_at, p.score,
     (SELECT coalesce(json_agg(json_build_object('variant', v.variant, 'format', v.format, 'objectKey', v.object_key,
         'width', v.width, 'height', v.height, 'bytes', v.bytes) ORDER BY v.width, v.variant, v.format), '[]')
@@ -214,10 +205,6 @@ type CardRow = Pick<
   | 'camera'
   | 'latitude'
   | 'longitude'
-  | 'place_city'
-  | 'place_region'
-  | 'place_country'
-  | 'place_is_due'
   | 'share_location'
   | 'share_camera'
   | 'share_taken_at'
@@ -242,13 +229,6 @@ type CardRow = Pick<
     in_circle: boolean
     muted: boolean
   }
-
-function locationOf(row: CardRow): CardLocation | null {
-  const { latitude, longitude, place_city: city, place_region: region, place_country: country } = row
-  if (latitude === null || longitude === null) return null
-  const isNamed = !row.place_is_due && (city ?? region ?? country) !== null
-  return { latitude, longitude, place: isNamed ? { city, region, country } : null }
-}
 
 function toCard(row: CardRow): PhotoCard {
   return {
@@ -275,7 +255,10 @@ function toCard(row: CardRow): PhotoCard {
     thumbhash: row.thumbhash,
     takenAt: row.taken_at === null ? null : { local: row.taken_at, offsetMinutes: row.taken_at_offset },
     camera: row.camera,
-    location: locationOf(row),
+    location:
+      row.latitude === null || row.longitude === null
+        ? null
+        : { latitude: row.latitude, longitude: row.longitude },
     shareLocation: row.share_location,
     shareCamera: row.share_camera,
     shareTakenAt: row.share_taken_at,

@@ -203,13 +203,11 @@ async function applyChanges(
   return { outboxIds, widened: { photoId, ownerId: row.owner_id, score: Number(row.score) } }
 }
 
-/** Of the columns, those that the row does not have yet. Names of a place stay while the place does. */
-function changesOf(row: LockedPhoto, { place_is_due: placeIsDue, ...wanted }: Columns): Columns {
-  const columns = Object.fromEntries(
+/** Of the columns, those that the row does not have yet. */
+function changesOf(row: LockedPhoto, wanted: Columns): Columns {
+  return Object.fromEntries(
     Object.entries(wanted).filter(([column, value]) => row[column as keyof typeof wanted] !== value),
-  ) as Columns
-  const isElsewhere = columns.latitude !== undefined || columns.longitude !== undefined
-  return isElsewhere && placeIsDue !== undefined ? { ...columns, place_is_due: placeIsDue } : columns
+  )
 }
 
 type LockedPhoto = Pick<

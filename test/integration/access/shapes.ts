@@ -55,10 +55,7 @@ const SEEN = {
   ...values('id', 'caption', 'altText', 'visibility', 'status', 'width', 'height', 'placeholder', 'takenAt'),
   ...values('createdAt', 'publishedAt', 'likeCount', 'commentCount', 'likedByMe', 'commentPolicy'),
 } as const
-const LOCATION = {
-  ...values('latitude', 'longitude'),
-  'place?': values('city', 'region', 'country'),
-} as const
+const LOCATION = values('latitude', 'longitude')
 const SHARED_METADATA = { camera: 'value', location: LOCATION } as const
 const OWN = values('shareLocation', 'shareCamera', 'shareTakenAt', 'allowDownload')
 const FILE = values('name', 'format', 'width', 'height', 'bytes', 'url')

@@ -46,11 +46,7 @@ export const photoExample = {
   ],
 }
 
-const location = {
-  latitude: 47.366667,
-  longitude: 8.55,
-  place: { city: 'Zürich', region: 'Zurich', country: 'CH' },
-}
+const location = { latitude: 47.366667, longitude: 8.55 }
 
 /** As the owner sees it. */
 export const metadataExample = {
@@ -74,7 +70,7 @@ export const metadataExample = {
     bytes: 8123456,
     orientation: 1,
     takenAt: '2026-03-09T06:42:10',
-    location: { latitude: location.latitude, longitude: location.longitude },
+    location,
   },
 }
 

@@ -4,7 +4,6 @@ import { viewerUserId, type Viewer } from '../../../domain/viewer.ts'
 import type { FileMetadata } from '../../../services/photos/file-metadata.ts'
 import type { PhotoCard } from '../../../services/photos/photo-cards.ts'
 import type { MetadataSchema } from './metadata-schema.ts'
-import { presentLocation } from './presenter.ts'
 
 type PresentedMetadata = z.infer<typeof MetadataSchema>
 
@@ -20,7 +19,7 @@ export function presentMetadata(
     takenAt: takenAt !== null && (isOwner || card.shareTakenAt) ? formatTakenAt(takenAt) : null,
     ...(camera && (isOwner || card.shareCamera) ? { camera } : {}),
     ...(location !== null && (isOwner || card.shareLocation)
-      ? { location: { ...presentLocation(location), altitude: altitudeAt(location, file) } }
+      ? { location: { ...location, altitude: altitudeAt(location, file) } }
       : {}),
     width: card.width,
     height: card.height,

@@ -4,18 +4,8 @@ import { operation } from '../../operation.ts'
 import { PhotoParams, shownAs } from '../inputs.ts'
 import { metadataExample } from './examples.ts'
 
-const Coordinates = z.object({ latitude: z.number(), longitude: z.number() })
-
-const PlaceSchema = z
-  .object({ city: z.string().nullable(), region: z.string().nullable(), country: z.string().nullable() })
-  .meta({
-    description:
-      'The names of the place, from GeoNames, and the ISO 3166 code of the country. They follow within seconds after the location ' +
-      'has changed; there are none at sea.',
-  })
-
 /** Where a photo was taken. */
-export const LocationSchema = Coordinates.extend({ place: PlaceSchema.optional() })
+export const LocationSchema = z.object({ latitude: z.number(), longitude: z.number() })
 
 export const MetadataSchema = z
   .object({
@@ -60,7 +50,7 @@ export const MetadataSchema = z
           .int()
           .meta({ description: "EXIF's, 1 to 8; `width` and `height` are upright." }),
         takenAt: z.string().nullable(),
-        location: Coordinates.nullable(),
+        location: LocationSchema.nullable(),
       })
       .optional()
       .meta({

@@ -30,7 +30,7 @@ const card: PhotoCard = {
   thumbhash: null,
   takenAt: { local: '2026-05-01T10:20:30', offsetMinutes: null },
   camera: 'Box',
-  location: { latitude: 1, longitude: 2, place: { city: 'Libreville', region: null, country: 'GA' } },
+  location: { latitude: 1, longitude: 2 },
   shareLocation: false,
   shareCamera: false,
   shareTakenAt: true,

@@ -39,9 +39,7 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
       placeholder: card.thumbhash,
       takenAt: card.takenAt !== null && (isOwner || card.shareTakenAt) ? formatTakenAt(card.takenAt) : null,
       ...(card.camera !== null && (isOwner || card.shareCamera) ? { camera: card.camera } : {}),
-      ...(card.location !== null && (isOwner || card.shareLocation)
-        ? { location: presentLocation(card.location) }
-        : {}),
+      ...(card.location !== null && (isOwner || card.shareLocation) ? { location: card.location } : {}),
       createdAt: card.createdAt.toISOString(),
       publishedAt: card.publishedAt?.toISOString() ?? null,
       likeCount: card.likeCount,
@@ -116,13 +114,4 @@ function createSigner({ cdnBaseUrl, cdnSigningKey }: PhotoPresenterOptions): Sig
     }
     return signed
   }
-}
-
-/** A location with the names of its place, if it has any; they tell where it is, and so are shown with it alone. */
-export function presentLocation({
-  latitude,
-  longitude,
-  place,
-}: NonNullable<PhotoCard['location']>): NonNullable<PresentedPhoto['location']> {
-  return { latitude, longitude, ...(place ? { place } : {}) }
 }

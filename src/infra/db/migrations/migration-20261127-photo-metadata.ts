@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations'
 
-/** What the file says of how a photo was taken, beside what its owner makes of it; and the names of its place. */
+/** What the file says of how a photo was taken, beside what its owner makes of it. */
 export class Migration20261127PhotoMetadata extends Migration {
   override up(): void {
     this.addSql(`
@@ -28,14 +28,9 @@ export class Migration20261127PhotoMetadata extends Migration {
     this.addSql(`
       ALTER TABLE photos
         ADD COLUMN taken_at_edited boolean NOT NULL DEFAULT false,
-        ADD COLUMN location_edited boolean NOT NULL DEFAULT false,
-        ADD COLUMN place_city varchar(200),
-        ADD COLUMN place_region varchar(200),
-        ADD COLUMN place_country varchar(2),
-        ADD COLUMN place_is_due boolean NOT NULL DEFAULT false`)
+        ADD COLUMN location_edited boolean NOT NULL DEFAULT false`)
     this.addSql(`
-      COMMENT ON COLUMN photos.place_is_due IS
-        'the names of the place are not looked up yet, or are those of an earlier location, and so are not shown'`)
+      COMMENT ON COLUMN photos.location_edited IS 'the owner has set the place, or none; the file no longer replaces it'`)
     // What is shared and then edited or emptied is taken from others, like a right (ADR 4).
     this.narrowWhen(
       [
@@ -55,10 +50,7 @@ export class Migration20261127PhotoMetadata extends Migration {
 
   override down(): void {
     this.narrowWhen(['share_location', 'share_camera', 'share_taken_at', 'allow_download'])
-    this.addSql(`
-      ALTER TABLE photos
-        DROP COLUMN taken_at_edited, DROP COLUMN location_edited, DROP COLUMN place_city, DROP COLUMN place_region,
-        DROP COLUMN place_country, DROP COLUMN place_is_due`)
+    this.addSql(`ALTER TABLE photos DROP COLUMN taken_at_edited, DROP COLUMN location_edited`)
     this.addSql(`DROP TABLE photo_metadata`)
   }
 
