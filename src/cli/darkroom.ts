@@ -49,7 +49,11 @@ program
   .option('--canary <percent>', 'begin with this share of the photos, and wait for --approve', percent, 1)
   .option('--approve-after <hours>', 'go on after this time without --approve', positive)
   .option('--rate <photos>', 'photos a minute; also changes that of a run', positive)
-  .option('--no-purge', 'leave former bytes in the caches of edges until they drop out')
+  .option(
+    '--purge',
+    'have edges drop former bytes at once; a replaced variant answers 404 there for a second',
+    false,
+  )
   .option('--status', 'watch the run, start none')
   .option('--approve', 'the canary is good: go on with the rest')
   .option('--pause', 'hold after the slice under way')

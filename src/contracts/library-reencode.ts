@@ -25,7 +25,10 @@ export interface ReencodeSelection {
   formats?: string[] | undefined
   /** For what the settings do not tell, such as a new version of an encoder. */
   force?: boolean | undefined
-  /** Has the edges drop what they hold of a replaced variant; without it, they go on serving the former bytes. */
+  /**
+   * Has the edges drop what they hold of a replaced variant, which answers 404 there for a second; without it, they serve the
+   * former bytes until those drop out of their caches.
+   */
   purge: boolean
 }
 

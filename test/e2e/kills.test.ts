@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { loadConfig } from '../../src/config/config.ts'
+import {
+  LIBRARY_REENCODE,
+  LIBRARY_REENCODE_ID,
+  type LibraryReencodeInput,
+  type ReencodeProgress,
+} from '../../src/contracts/library-reencode.ts'
+import { TASK_QUEUES } from '../../src/contracts/task-queues.ts'
+import { openTemporal } from '../../src/infra/temporal/client.ts'
 import { ApiClient } from '../../stack/client/api-client.ts'
 import { startServers, type PrivateServers } from '../support/servers/private-servers.ts'
 import { startApp, type App, type ProcessName } from '../support/servers/app-processes.ts'
@@ -77,6 +86,44 @@ describe('the app after a kill', () => {
     expect(photo.variants.filter((v) => v.name !== 'original').length).toBeLessThan(4)
     await restart('media')
     await expectWhole(photoId, 90_000)
+  })
+
+  it('goes on with a re-encode when the media worker is killed midway', { timeout: 180_000 }, async () => {
+    const photoId = await upload(await slowJpeg())
+    await expectWhole(photoId, 90_000)
+    const config = loadConfig({ ...process.env, ...servers.env })
+    const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE })
+    try {
+      const input: LibraryReencodeInput = {
+        selection: { force: true, purge: false },
+        canary: 0,
+        photosPerMinute: 10_000,
+      }
+      const reencode = await temporal.workflow.start(LIBRARY_REENCODE, {
+        workflowId: LIBRARY_REENCODE_ID,
+        taskQueue: TASK_QUEUES.orchestration,
+        args: [input],
+      })
+      await author.until(
+        'a slice is under way',
+        async () => (await reencode.describe()).raw.pendingActivities?.some((each) => each.lastStartedTime),
+        30_000,
+        5,
+      )
+      await kill('media')
+      await restart('media')
+      const { state, tally } = (await reencode.result()) as ReencodeProgress
+      expect(state).toBe('done')
+      expect(tally).toMatchObject({ failed: 0, postponed: 0 })
+      expect(tally.rendered).toBeGreaterThan(0)
+    } finally {
+      await temporal.connection.close()
+    }
+    const { variants } = await author.photo(photoId)
+    for (const { url, bytes } of variants.filter(({ name }) => name !== 'original')) {
+      const answer = await fetch(url)
+      expect([answer.status, (await answer.arrayBuffer()).byteLength]).toEqual([200, bytes])
+    }
   })
 
   it('finishes the workflow when its worker is killed midway', { timeout: 120_000 }, async () => {
