@@ -99,7 +99,7 @@ describe('docker-compose.yml', () => {
   it('uses only variables of .env.example, with the same defaults', () => {
     for (const [, name, fallback] of text.matchAll(/\$\{([A-Z0-9_]+)(?::-([^}]*))?/g)) {
       expect(documented).toHaveProperty([name as string])
-      const differs = ['NODE_ENV', 'CDN_EDGE_URLS']
+      const differs = ['NODE_ENV', 'CDN_EDGE_URLS', 'CDN_EDGE_ADMIN_URLS']
       if (fallback && !differs.includes(name as string))
         expect(`${name}=${fallback}`).toBe(`${name}=${documented[name as string]}`)
     }

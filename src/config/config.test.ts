@@ -9,6 +9,7 @@ const REQUIRED = {
   S3_SECRET_ACCESS_KEY: 'key',
   OPENSEARCH_URL: 'http://search',
   CDN_BASE_URL: 'http://cdn',
+  CDN_EDGE_ADMIN_URLS: 'http://cdn:8081',
   CDN_SIGNING_KEY: 'a',
   CDN_PURGE_TOKEN: 'b',
   JWT_KEYS: 'k1:c',

@@ -47,6 +47,7 @@ export const settingsSchema = z.object({
   TEMPORAL_UI_URL: z.url().optional(),
   CDN_BASE_URL: z.url(),
   CDN_EDGE_URLS: list,
+  CDN_EDGE_ADMIN_URLS: list,
 
   CDN_SIGNING_KEY: secret,
   CDN_PURGE_TOKEN: secret,
@@ -82,6 +83,8 @@ type Settings = z.infer<typeof settingsSchema>
 export interface Config extends Settings {
   S3_PUBLIC_ENDPOINT: string
   CDN_EDGE_URLS: string[]
+  /** Each edge: where clients reach it, and where it is administered. */
+  edges: { url: string; adminUrl: string }[]
   /** Signing keys of access tokens; the first signs, all verify. */
   jwtKeys: { kid: string; secret: Uint8Array }[]
 }
@@ -120,10 +123,12 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   const settings = parsed.data
   if (settings.NODE_ENV === 'production') refuseUnsafeSecrets(settings)
   if (settings.DATABASE_REPLICA_URL) refuseUnawaitedReplica(settings)
+  const edges = pairEdges(settings)
   return {
     ...settings,
     S3_PUBLIC_ENDPOINT: settings.S3_PUBLIC_ENDPOINT ?? settings.S3_ENDPOINT,
-    CDN_EDGE_URLS: settings.CDN_EDGE_URLS.length > 0 ? settings.CDN_EDGE_URLS : [settings.CDN_BASE_URL],
+    CDN_EDGE_URLS: edges.map(({ url }) => url),
+    edges,
     jwtKeys: parseJwtKeys(settings.JWT_KEYS),
   }
 }
@@ -165,6 +170,20 @@ function refuseUnawaitedReplica({
         `as with: FIRST 1 (${replica})`,
     )
   }
+}
+
+function pairEdges({
+  CDN_BASE_URL,
+  CDN_EDGE_URLS: given,
+  CDN_EDGE_ADMIN_URLS: admin,
+}: Settings): Config['edges'] {
+  const urls = given.length > 0 ? given : [CDN_BASE_URL]
+  if (![...urls, ...admin].every((url) => URL.canParse(url)) || urls.length !== admin.length) {
+    throw new ConfigError(
+      'CDN_EDGE_ADMIN_URLS: one address expected for each edge, in the order of CDN_EDGE_URLS',
+    )
+  }
+  return urls.map((url, at) => ({ url, adminUrl: admin[at]! }))
 }
 
 function parseJwtKeys(value: string): Config['jwtKeys'] {

@@ -107,7 +107,7 @@ export async function openClients(
   const cdn = lazily(
     () =>
       createCdn({
-        edgeUrls: config.CDN_EDGE_URLS,
+        edges: config.edges,
         purgeToken: config.CDN_PURGE_TOKEN,
         fetchTimeoutMs: EDGE_TIMEOUT_MS,
       }),

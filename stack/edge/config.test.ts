@@ -8,6 +8,7 @@ let directory: string
 const options = (): EdgeOptions => ({
   directory,
   listenPort: 8080,
+  adminPort: 8081,
   origin: {
     endpoint: 'http://127.0.0.1:8333',
     region: 'us-east-1',
@@ -37,9 +38,10 @@ describe('renderEdgeConfig', () => {
   it('listens on loopback unless told otherwise, and reaches itself there', async () => {
     await renderEdgeConfig(options())
     expect(await rendered()).toContain('listen 127.0.0.1:8080;')
-    await renderEdgeConfig({ ...options(), listenHost: '0.0.0.0' })
+    expect(await rendered()).toContain('listen 127.0.0.1:8081;')
+    await renderEdgeConfig({ ...options(), listenHost: '0.0.0.0', adminHost: '0.0.0.0' })
     expect(await rendered()).toContain('listen 0.0.0.0:8080;')
-    expect(await rendered()).toContain('server 127.0.0.1:8080 max_fails=0;')
+    expect(await rendered()).toContain('server 127.0.0.1:8081 max_fails=0;')
   })
 
   it('verifies the certificate of an https origin', async () => {
@@ -47,8 +49,8 @@ describe('renderEdgeConfig', () => {
       ...options(),
       origin: { ...options().origin, endpoint: 'https://s3.example.org' },
     })
-    const config = await rendered()
-    expect(config).toContain('proxy_pass https://origin/photos$edge_path;')
+    const config = (await rendered()) + (await readFile(join(directory, 'object.conf'), 'utf8'))
+    expect(config).toContain('proxy_pass https://origin/photos$edge_object;')
     expect(config).toContain('server s3.example.org:443 max_fails=0;')
     expect(config).toContain('proxy_ssl_verify on;')
     expect(config).toContain('proxy_ssl_name s3.example.org;')
@@ -59,6 +61,8 @@ describe('renderEdgeConfig', () => {
     ['a path with a variable', { accessLogPath: '/var/log/$arg_a' }],
     ['a host with a space', { listenHost: '127.0.0.1 ssl' }],
     ['a port that is none', { listenPort: Number.NaN }],
+    ['administration where clients are', { adminPort: 8080 }],
+    ['a network that ends its directive', { unlimitedFrom: ['10.0.0.0/8 1; } #'] }],
     ['no signing key', { signingKey: '' }],
     ['a short purge token', { purgeToken: 'short' }],
     ['an endpoint with a path', { origin: { ...options().origin, endpoint: 'http://h/path' } }],

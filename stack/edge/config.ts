@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { VARIANT_NAMES, VARIANT_SIZES } from '../../src/domain/variants.ts'
 import { MAX_SIGNED_URL_SECONDS } from '../../src/services/photos/image-url.ts'
 
 /** What one edge needs to know. Paths may be absolute or relative to nginx's prefix (`-p`), which is `directory`. */
@@ -9,6 +10,9 @@ export interface EdgeOptions {
   /** Loopback by default. */
   listenHost?: string
   listenPort: number
+  /** Where deny, purge and health are answered: never an address that clients reach. Loopback by default. */
+  adminHost?: string
+  adminPort: number
   origin: {
     /** `http://host:port` or `https://host`; the bucket is addressed path-style. */
     endpoint: string
@@ -22,6 +26,18 @@ export interface EdgeOptions {
   signingKey: string
   /** CDN_PURGE_TOKEN: allows deny and purge. */
   purgeToken: string
+  /**
+   * How long a front CDN may keep a public image, which must be a purge target of the app then; 0, the default, keeps shared
+   * caches out.
+   */
+  sharedSeconds?: number
+  /** After so long an entry is asked for anew, and served meanwhile. */
+  freshSeconds?: number
+  /** Requests a second, and at once, of one network; more are answered 429. */
+  requestsPerSecond?: number
+  connectionsPerClient?: number
+  /** Networks that are not limited, as `10.0.0.0/8`: front CDNs, whose one address stands for many clients. */
+  unlimitedFrom?: readonly string[]
   cacheDirectory?: string
   cacheMaxBytes?: number
   denyZoneBytes?: number
@@ -63,6 +79,14 @@ const DENY_ANSWER_MS = 4000
 const DENY_LOCK_MS = 1000
 /** How far the clocks of signer and edge may differ. */
 const CLOCK_SKEW_SECONDS = 60
+/** Smallest first: whoever saves data gets the size before the one that they ask for. */
+const SIZES = VARIANT_NAMES.toSorted((one, other) => VARIANT_SIZES[one].width - VARIANT_SIZES[other].width)
+/** What pages with hundreds of images in many tabs, behind one address, stay well below. */
+const DEFAULT_REQUESTS_PER_SECOND = 500
+const DEFAULT_CONNECTIONS_PER_CLIENT = 256
+/** Of all clients together, so that fetches from the origin and administration find room beside them. */
+const CONNECTIONS = 3000
+const DEFAULT_FRESH_SECONDS = 30 * 24 * 3600
 /** Where an edge that listens everywhere reaches itself. */
 const LOOPBACK_OF: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '[::]': '[::1]' }
 const DEFAULT_CACHE_BYTES = 1024 ** 3
@@ -79,12 +103,18 @@ export async function renderEdgeConfig(options: EdgeOptions): Promise<RenderedEd
   const pidPath = options.pidPath ?? 'nginx.pid'
   const errorLogPath = options.errorLogPath ?? 'logs/error.log'
   const accessLogPath = options.accessLogPath ?? 'logs/access.log'
-  const template = await readFile(new URL('./nginx.conf.template', import.meta.url), 'utf8')
-  const script = await readFile(new URL('./edge.js', import.meta.url), 'utf8')
+  const [template, object, script] = await Promise.all(
+    ['./nginx.conf.template', './object.conf.template', './edge.js'].map((name) =>
+      readFile(new URL(name, import.meta.url), 'utf8'),
+    ),
+  )
   const origin = readOrigin(options.origin.endpoint, options.origin.bucket)
   const settings = readSettings(options, origin, cacheDirectory)
 
   const host = options.listenHost ?? '127.0.0.1'
+  const adminHost = options.adminHost ?? '127.0.0.1'
+  if (options.adminPort === options.listenPort) throw new RangeError('adminPort: clients reach listenPort')
+  const perSecond = positive(options.requestsPerSecond ?? DEFAULT_REQUESTS_PER_SECOND, 'requestsPerSecond')
   const values: Record<string, string | number> = {
     mainDirectives: mainDirectives(options),
     workers: positive(options.workers ?? 2, 'workers'),
@@ -97,7 +127,19 @@ export async function renderEdgeConfig(options: EdgeOptions): Promise<RenderedEd
     denySeconds: DENY_SECONDS,
     denyStatePath: DENY_STATE_PATH,
     listen: safeWord(`${host}:${positive(options.listenPort, 'listenPort')}`),
-    selfAddress: safeWord(`${LOOPBACK_OF[host] ?? host}:${options.listenPort}`),
+    adminListen: safeWord(`${adminHost}:${positive(options.adminPort, 'adminPort')}`),
+    adminAddress: safeWord(`${LOOPBACK_OF[adminHost] ?? adminHost}:${options.adminPort}`),
+    requestsPerSecond: perSecond,
+    requestsBurst: 2 * perSecond,
+    connectionsPerClient: positive(
+      options.connectionsPerClient ?? DEFAULT_CONNECTIONS_PER_CLIENT,
+      'connectionsPerClient',
+    ),
+    connections: CONNECTIONS,
+    unlimitedFrom: (options.unlimitedFrom ?? [])
+      .map((network) => `${safeNetwork(network)} 1;`)
+      .join('\n        '),
+    freshSeconds: positive(options.freshSeconds ?? DEFAULT_FRESH_SECONDS, 'freshSeconds'),
     originScheme: origin.scheme,
     originAddress: origin.address,
     originHost: origin.hostHeader,
@@ -110,8 +152,9 @@ export async function renderEdgeConfig(options: EdgeOptions): Promise<RenderedEd
   const folders = ['logs', 'state', 'temp', cacheDirectory]
   await Promise.all(folders.map((name) => mkdir(absolute(directory, name), { recursive: true, mode: 0o700 })))
   await writeFile(join(directory, 'settings.json'), JSON.stringify(settings), { mode: 0o600 })
-  await writeFile(join(directory, 'edge.js'), script)
-  await writeFile(join(directory, 'nginx.conf'), fill(template, values))
+  await writeFile(join(directory, 'edge.js'), script!)
+  await writeFile(join(directory, 'object.conf'), fill(object!, values))
+  await writeFile(join(directory, 'nginx.conf'), fill(template!, values))
 
   const configPath = join(directory, 'nginx.conf')
   return {
@@ -156,6 +199,9 @@ function readSettings(options: EdgeOptions, origin: Origin, cacheDirectory: stri
   for (const name of ['signingKey', 'purgeToken'] as const) {
     if (options[name].length < MIN_SECRET_LENGTH) throw new RangeError(`${name}: too short`)
   }
+  const sharedSeconds = options.sharedSeconds ?? 0
+  if (!Number.isSafeInteger(sharedSeconds) || sharedSeconds < 0)
+    throw new RangeError('sharedSeconds: not a time')
   return {
     signingKey: options.signingKey,
     purgeToken: options.purgeToken,
@@ -164,6 +210,8 @@ function readSettings(options: EdgeOptions, origin: Origin, cacheDirectory: stri
     denyStatePath: DENY_STATE_PATH,
     denyAnswerMs: DENY_ANSWER_MS,
     denyLockMs: DENY_LOCK_MS,
+    sizes: SIZES,
+    sharedSeconds,
     writtenFolders: ['state', 'temp', cacheDirectory],
     origin: {
       host: origin.hostHeader,
@@ -191,13 +239,13 @@ function tlsDirectives(origin: Origin, caBundlePath = '/etc/ssl/certs/ca-certifi
     'proxy_ssl_verify on;',
     'proxy_ssl_verify_depth 4;',
     `proxy_ssl_trusted_certificate "${safePath(caBundlePath)}";`,
-  ].join('\n            ')
+  ].join('\n')
 }
 
 function fill(template: string, values: Record<string, string | number>): string {
   return template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
     const value = values[name]
-    if (value === undefined) throw new RangeError(`nginx.conf.template asks for unknown ${name}`)
+    if (value === undefined) throw new RangeError(`A template asks for unknown ${name}`)
     return String(value)
   })
 }
@@ -217,6 +265,11 @@ function safeWord(word: string): string {
   if (!/^[A-Za-z0-9._:[\]-]+$/.test(word))
     throw new RangeError('A name has characters that nginx would interpret')
   return word
+}
+
+function safeNetwork(network: string): string {
+  if (!/^[0-9A-Fa-f.:]+(?:\/\d{1,3})?$/.test(network)) throw new RangeError('Not a network')
+  return network
 }
 
 function positive(value: number, name: string): number {

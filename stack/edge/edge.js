@@ -9,11 +9,30 @@ import fs from 'fs'
 // was issued through; 6: the expiry; 7: the signature.
 const QUERY =
   /^(a=(0|[1-9][0-9]{0,14})&o=([1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,14})(?:&l=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))?)(?:&e=([1-9][0-9]{0,11}))?&s=([A-Za-z0-9_-]{43})$/
+// 1: the folder; 2: the photo; 3: the epoch at which its objects were stored; 4: the variant; 5: the format, or `auto`.
 const VARIANT_PATH =
-  /^\/variants\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/(0|[1-9][0-9]{0,14})\/[a-z][a-z0-9_]{0,31}\.(?:jpeg|jpg|webp|avif|png|gif)$/
+  /^(\/variants\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/(0|[1-9][0-9]{0,14})\/)([a-z][a-z0-9_]{0,31})\.(auto|jpeg|jpg|webp|avif|png|gif|heic|heif|tiff)$/
 const CHANGES = 'changes' // beside the subjects in the deny table
 const SUBJECT =
   /^(?:(?:link\/)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:account|audience)\/[1-9][0-9]{0,18})$/
+
+// A URL whose format is chosen for each request: it reaches the size that its signature covers, or the next smaller one for
+// clients that save data, in one of these formats, and nothing else.
+const AUTO = 'auto'
+const FORMATS = ['avif', 'webp', 'jpeg'] // best first; everyone takes the last
+const CONTENT_TYPES = {
+  jpeg: 'image/jpeg',
+  jpg: 'image/jpeg',
+  webp: 'image/webp',
+  avif: 'image/avif',
+  png: 'image/png',
+  gif: 'image/gif',
+  heic: 'image/heic',
+  heif: 'image/heif',
+  tiff: 'image/tiff',
+}
+// A better format may be stored within minutes of the upload.
+const SECOND_CHOICE_SECONDS = 60
 
 // The client gets it as the `code` of a 403; only 'allowed' lets the request pass.
 function verdict(r) {
@@ -21,6 +40,7 @@ function verdict(r) {
   const parts = VARIANT_PATH.exec(path)
   const query = QUERY.exec(r.variables.args || '')
   if (!parts || !query) return 'bad_signature'
+  if (parts[5] === AUTO && !Array.from(settings.sizes).includes(parts[4])) return 'bad_signature'
 
   const expiry = query[6] || 'public'
   const mac = crypto
@@ -38,7 +58,7 @@ function verdict(r) {
     if (secondsLeft > settings.maxSignedSeconds + settings.clockSkewSeconds) return 'bad_signature'
   }
 
-  if (isDenied(parts[1], query[2]) || isDenied('account/' + query[3], query[4])) return 'denied'
+  if (isDenied(parts[2], query[2]) || isDenied('account/' + query[3], query[4])) return 'denied'
   if (query[6] && isDenied('audience/' + query[3], query[4])) return 'denied'
   if (query[5] && isDenied('link/' + query[5], 0)) return 'denied'
   return 'allowed'
@@ -53,14 +73,130 @@ function isDenied(subject, epoch) {
 function superseded(r) {
   const parts = VARIANT_PATH.exec(r.variables.edge_path)
   if (!parts) return '1'
-  return isDenied(parts[1], parts[2]) ? '1' : ''
+  return isDenied(parts[2], parts[3]) ? '1' : ''
 }
 
+// What the client's own cache may do. A public URL says as much for ever; its epoch ends it at the edges.
 function cacheControl(r) {
   if (r.status >= 400) return 'no-store' // a tombstone, or an unsatisfiable range
+  const seconds = secondsToKeep(r)
+  if (!isPublic(r)) return 'private, max-age=' + seconds
+  const immutable = isSecondChoice(r) ? '' : ', immutable'
+  const shared = sharedSeconds(r)
+  if (shared === 0) return 'private, max-age=' + seconds + immutable
+  return 'public, max-age=' + seconds + ', s-maxage=' + shared + immutable
+}
+
+// Caches that no retraction purges must not keep an image (RFC 9213).
+function sharedCacheControl(r) {
+  const shared = r.status < 400 ? sharedSeconds(r) : 0
+  return shared === 0 ? 'no-store' : 'max-age=' + shared
+}
+
+function secondsToKeep(r) {
   const query = QUERY.exec(r.variables.args || '')
-  if (query && !query[6]) return 'public, max-age=31536000, immutable'
-  return 'private, max-age=' + (query ? Math.max(0, Number(query[6]) - nowSeconds()) : 0)
+  const most = isSecondChoice(r) ? SECOND_CHOICE_SECONDS : 31536000
+  if (!query) return 0
+  return query[6] ? Math.min(most, Math.max(0, Number(query[6]) - nowSeconds())) : most
+}
+
+function sharedSeconds(r) {
+  return isPublic(r) && settings.sharedSeconds > 0 ? Math.min(settings.sharedSeconds, secondsToKeep(r)) : 0
+}
+
+function isPublic(r) {
+  const query = QUERY.exec(r.variables.args || '')
+  return query !== null && !query[6]
+}
+
+function isSecondChoice(r) {
+  return r.variables.edge_object !== r.variables.edge_first
+}
+
+function vary(r) {
+  return isNegotiated(r) ? 'Accept, Save-Data' : ''
+}
+
+function isNegotiated(r) {
+  const parts = VARIANT_PATH.exec(r.variables.edge_path)
+  return parts !== null && parts[5] === AUTO
+}
+
+// Only one of our own names, whatever a file was once called. An original is for saving, not for showing.
+function disposition(r) {
+  const parts = VARIANT_PATH.exec(r.variables.edge_object)
+  if (!parts) return ''
+  const how = parts[4] === 'original' ? 'attachment' : 'inline'
+  return how + '; filename="' + parts[2] + '-' + parts[4] + '.' + parts[5] + '"'
+}
+
+// Who is counted by the limits: an address, or the network /64 that one subscriber has of IPv6.
+function client(r) {
+  if (r.variables.edge_unlimited) return ''
+  const address = r.variables.remote_addr
+  return address.indexOf(':') < 0 ? address : network64(address)
+}
+
+function network64(address) {
+  const halves = address.split('::')
+  const left = halves[0] ? halves[0].split(':') : []
+  const right = halves.length > 1 && halves[1] ? halves[1].split(':') : []
+  while (halves.length > 1 && left.length + right.length < 8) left.push('0')
+  return left.concat(right).slice(0, 4).join(':')
+}
+
+// The stored objects that a request may get, best first. Depends on nothing of the request's headers but which of the three
+// formats it takes and whether it saves data, so that six answers at most are told apart.
+function objectsOf(r) {
+  const path = r.variables.edge_path
+  const parts = VARIANT_PATH.exec(path)
+  if (!parts || parts[5] !== AUTO) return [path]
+  const sizes = Array.from(settings.sizes)
+  const at = sizes.indexOf(parts[4])
+  const wanted = savesData(r) && at > 0 ? [sizes[at - 1], sizes[at]] : [sizes[at]]
+  const taken = acceptedFormats(r.headersIn.Accept || '')
+  const objects = []
+  wanted.forEach((size) => taken.forEach((format) => objects.push(parts[1] + size + '.' + format)))
+  return objects
+}
+
+function savesData(r) {
+  return /^\s*on\s*(?:[;,]|$)/i.test(r.headersIn['Save-Data'] || '')
+}
+
+// Wildcards count for nothing: browsers that name neither format send them too.
+function acceptedFormats(accept) {
+  const named = accept.toLowerCase().split(',')
+  return FORMATS.filter((format) => {
+    if (format === FORMATS[FORMATS.length - 1]) return true
+    return named.some((range) => {
+      const parts = range.split(';')
+      return parts[0].trim() === CONTENT_TYPES[format] && !parts.slice(1).some(isRefusal)
+    })
+  })
+}
+
+function isRefusal(parameter) {
+  return /^\s*q\s*=\s*0(?:\.0*)?\s*$/.test(parameter)
+}
+
+function firstObject(r) {
+  return objectsOf(r)[0]
+}
+
+function nextObject(r) {
+  const objects = objectsOf(r)
+  return objects[objects.indexOf(r.variables.edge_object) + 1] || ''
+}
+
+// Where nginx goes on when the object is absent, or the origin does not say.
+function ifAbsent(r) {
+  if (nextObject(r)) return '@next'
+  return r.variables.edge_failed ? '@origin_failed' : '@absent'
+}
+
+function ifFailed(r) {
+  return nextObject(r) ? '@next_after_failure' : '@origin_failed'
 }
 
 // What a share link shows is not for search engines. An empty header is not sent.
@@ -69,19 +205,15 @@ function robots(r) {
   return query && query[5] ? 'noindex' : ''
 }
 
-const KEPT_HEADERS = [
-  'content-type',
-  'content-length',
-  'last-modified',
-  'etag',
-  'accept-ranges',
-  'content-range',
-]
+const KEPT_HEADERS = ['content-length', 'last-modified', 'etag', 'accept-ranges', 'content-range']
 
-// Whatever else the origin says (request ids, storage class, metadata) stays inside.
+// Whatever else the origin says (request ids, storage class, metadata) stays inside. The type is the path's, which we chose,
+// not what the object was once stored with.
 function keepImageHeaders(r) {
+  const parts = VARIANT_PATH.exec(r.variables.edge_object)
+  if (parts && r.status < 300) r.headersOut['Content-Type'] = CONTENT_TYPES[parts[5]]
   Object.keys(r.headersOut).forEach((name) => {
-    if (!KEPT_HEADERS.includes(name.toLowerCase())) delete r.headersOut[name]
+    if (!KEPT_HEADERS.includes(name.toLowerCase()) && name !== 'Content-Type') delete r.headersOut[name]
   })
 }
 
@@ -95,7 +227,7 @@ function originAuthorization(r) {
   const signedHeaders = 'host;x-amz-content-sha256;x-amz-date'
   const canonical = [
     'GET',
-    origin.bucketPath + r.variables.edge_path, // unreserved characters and slashes only, so nothing to encode
+    origin.bucketPath + r.variables.edge_object, // unreserved characters and slashes only, so nothing to encode
     '',
     'host:' + origin.host,
     'x-amz-content-sha256:UNSIGNED-PAYLOAD',
@@ -204,7 +336,8 @@ function lastSavedChange() {
 async function purge(r) {
   if (!mayAdminister(r)) return answer(r, 403, { code: 'forbidden' })
   const path = r.uri.slice('/_edge/purge'.length)
-  if (!VARIANT_PATH.test(path)) return answer(r, 400, { code: 'malformed' })
+  const parts = VARIANT_PATH.exec(path)
+  if (!parts || parts[5] === AUTO) return answer(r, 400, { code: 'malformed' })
 
   const before = await r.subrequest('/_edge_probe' + path, { method: 'HEAD' })
   const replaced = await r.subrequest('/_edge_replace' + path, { method: 'GET' })
@@ -268,6 +401,14 @@ export default {
   verdict,
   superseded,
   cacheControl,
+  sharedCacheControl,
+  vary,
+  disposition,
+  client,
+  firstObject,
+  nextObject,
+  ifAbsent,
+  ifFailed,
   robots,
   keepImageHeaders,
   originAuthorization,

@@ -11,6 +11,8 @@ const options = {
   directory: required('EDGE_DIR'),
   listenHost: process.env.EDGE_LISTEN_HOST || '0.0.0.0',
   listenPort: Number(process.env.EDGE_LISTEN_PORT || '8080'),
+  adminHost: process.env.EDGE_ADMIN_HOST || '127.0.0.1',
+  adminPort: Number(process.env.EDGE_ADMIN_PORT || '8081'),
   origin: {
     endpoint: required('S3_ENDPOINT'),
     region: required('S3_REGION'),
@@ -25,6 +27,16 @@ const options = {
   errorLogPath: process.env.EDGE_ERROR_LOG || '/dev/stderr',
   ...(process.env.EDGE_CACHE_MAX_BYTES && { cacheMaxBytes: Number(process.env.EDGE_CACHE_MAX_BYTES) }),
   ...(process.env.EDGE_CACHE_DIR && { cacheDirectory: process.env.EDGE_CACHE_DIR }),
+  ...(process.env.EDGE_SHARED_CACHE_SECONDS && {
+    sharedSeconds: Number(process.env.EDGE_SHARED_CACHE_SECONDS),
+  }),
+  ...(process.env.EDGE_REQUESTS_PER_SECOND && {
+    requestsPerSecond: Number(process.env.EDGE_REQUESTS_PER_SECOND),
+  }),
+  ...(process.env.EDGE_CONNECTIONS_PER_CLIENT && {
+    connectionsPerClient: Number(process.env.EDGE_CONNECTIONS_PER_CLIENT),
+  }),
+  ...(process.env.EDGE_UNLIMITED_FROM && { unlimitedFrom: process.env.EDGE_UNLIMITED_FROM.split(',') }),
   ...(process.env.EDGE_JS_MODULE && { jsModulePath: process.env.EDGE_JS_MODULE }),
 }
 

@@ -70,6 +70,7 @@ export function instanceEnv(
     TEMPORAL_UI_URL: `http://${loopback}:${ports.temporalUi}`,
     CDN_BASE_URL: `http://${loopback}:${ports.edge}`,
     CDN_EDGE_URLS: `http://${loopback}:${ports.edge}`,
+    CDN_EDGE_ADMIN_URLS: `http://${loopback}:${ports.edgeAdmin}`,
     CDN_SIGNING_KEY: secrets.cdnSigningKey,
     CDN_PURGE_TOKEN: secrets.cdnPurgeToken,
     JWT_KEYS: `k1:${secrets.jwtKey}`,
@@ -81,7 +82,10 @@ export function instanceEnv(
   if (given.DATABASE_URL) delete own.DATABASE_REPLICA_URL
   if (given.S3_ENDPOINT) delete own.S3_PUBLIC_ENDPOINT
   if (given.TEMPORAL_ADDRESS) delete own.TEMPORAL_UI_URL
-  if (given.CDN_BASE_URL) delete own.CDN_EDGE_URLS
+  if (given.CDN_BASE_URL) {
+    delete own.CDN_EDGE_URLS
+    delete own.CDN_EDGE_ADMIN_URLS
+  }
 
   // An external S3 may know only one account.
   if (given.S3_ENDPOINT && !given.EDGE_S3_ACCESS_KEY_ID) {

@@ -9,6 +9,7 @@ import { createServer } from 'node:net'
 export const preferredPorts = {
   api: 3000,
   edge: 8080,
+  edgeAdmin: 18480,
   temporal: 7233,
   temporalUi: 8233,
   temporalHttp: 17243,

@@ -6,7 +6,7 @@ import type { Server } from './server.ts'
 export const edge: Server = {
   name: 'edge',
   needs: [],
-  ports: ['edge'],
+  ports: ['edge', 'edgeAdmin'],
   readyTimeoutMs: 20_000,
   stopSignal: 'SIGTERM',
   stopGraceMs: 5_000,
@@ -17,6 +17,7 @@ export const edge: Server = {
     await renderEdgeConfig({
       directory: ensureFolder(dataFolder(context, 'edge')),
       listenPort: ports.edge,
+      adminPort: ports.edgeAdmin,
       origin: {
         endpoint: env.S3_ENDPOINT ?? '',
         region: env.S3_REGION ?? '',
@@ -43,7 +44,7 @@ export const edge: Server = {
   },
 
   async probe({ ports }) {
-    const response = await fetch(`http://127.0.0.1:${ports.edge}/_edge/health`, {
+    const response = await fetch(`http://127.0.0.1:${ports.edgeAdmin}/_edge/health`, {
       signal: AbortSignal.timeout(2_000),
     })
     if (!response.ok) throw new Error(`its health answers ${response.status}`)

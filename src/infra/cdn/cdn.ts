@@ -3,8 +3,8 @@ import { isUuid, type PhotoId, type UserId } from '../../domain/ids.ts'
 import type { LinkId } from '../../domain/viewer.ts'
 
 export interface CdnOptions {
-  /** CDN_EDGE_URLS: the address of each edge, since each has its own cache and deny table. */
-  edgeUrls: readonly string[]
+  /** Each edge, since each has its own cache and deny table: where clients reach it, and where it is administered. */
+  edges: readonly { url: string; adminUrl: string }[]
   /** CDN_PURGE_TOKEN. */
   purgeToken: string
   /** For one request to one edge. A deny takes up to a second, until it is on the edge's disk. */
@@ -56,16 +56,20 @@ export interface Cdn {
 /** Answers that mean "you get no bytes, and this is not a temporary fault". */
 const REFUSED_STATUSES = new Set([403, 404, 410])
 
-export function createCdn({ edgeUrls, purgeToken, fetchTimeoutMs }: CdnOptions): Cdn {
-  const edges = edgeUrls.map((url) => new URL(url).origin)
+export function createCdn({ edges: given, purgeToken, fetchTimeoutMs }: CdnOptions): Cdn {
+  const adminOf = new Map(given.map(({ url, adminUrl }) => [new URL(url).origin, new URL(adminUrl).origin]))
+  const edges = [...adminOf.keys()]
   if (edges.length === 0) throw new RangeError('No CDN edge is configured')
 
   async function ask(url: string, init: RequestInit = {}): Promise<Response> {
     return fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(fetchTimeoutMs) })
   }
 
-  async function administer(method: string, url: string): Promise<Record<string, unknown>> {
-    const response = await ask(url, { method, headers: { 'X-Purge-Token': purgeToken } })
+  async function administer(method: string, edge: string, path: string): Promise<Record<string, unknown>> {
+    const response = await ask(`${adminOf.get(edge)}/_edge/${path}`, {
+      method,
+      headers: { 'X-Purge-Token': purgeToken },
+    })
     if (response.status !== 200) {
       await response.body?.cancel()
       throw new EdgeAnswerError(response.status)
@@ -80,7 +84,7 @@ export function createCdn({ edgeUrls, purgeToken, fetchTimeoutMs }: CdnOptions):
       const path = denyPath(subject)
       if (!Number.isSafeInteger(minEpoch) || minEpoch < 1) throw new RangeError('Not a positive epoch')
       await confirmed(edge, async () => {
-        const answer = await administer('PUT', `${edge}/_edge/deny/${path}?min=${minEpoch}`)
+        const answer = await administer('PUT', edge, `deny/${path}?min=${minEpoch}`)
         if (!(Number(answer.min) >= minEpoch)) throw new EdgeAnswerError(200)
       })
     },
@@ -92,7 +96,7 @@ export function createCdn({ edgeUrls, purgeToken, fetchTimeoutMs }: CdnOptions):
         const cached: string[] = []
         // One after the other: a photo has a handful of paths, and an edge is not flooded by a large retraction.
         for (const path of paths) {
-          const { found, now } = await administer('GET', `${edge}/_edge/purge${path}`)
+          const { found, now } = await administer('GET', edge, `purge${path}`)
           if (now !== 'gone' || (found !== 'cached' && found !== 'absent')) throw new EdgeAnswerError(200)
           if (found === 'cached') cached.push(path)
         }
@@ -105,7 +109,9 @@ export function createCdn({ edgeUrls, purgeToken, fetchTimeoutMs }: CdnOptions):
         const served: RefusalAnswer[] = []
         for (const url of urls) {
           const { pathname, search } = new URL(url)
-          const { status, body } = await ask(`${edge}${pathname}${search}`)
+          // A negotiated URL then reaches every format, as each stands in for the one before it.
+          const headers = { Accept: 'image/avif,image/webp' }
+          const { status, body } = await ask(`${edge}${pathname}${search}`, { headers })
           await body?.cancel()
           if (status >= 500) throw new EdgeAnswerError(status)
           if (!REFUSED_STATUSES.has(status)) served.push({ path: pathname, status })

@@ -18,7 +18,7 @@ export const URL_WINDOW_SECONDS = 300
 export interface ImageUrlInput {
   /** Public address of the CDN, with or without a closing slash. */
   baseUrl: string
-  /** Object key as `variantKey` builds it. */
+  /** Object key as `variantKey` builds it, or `negotiatedKey`, which has the edge choose the format. */
   key: string
   /** The photo's access epoch now, which may be above the key's while a narrowing moves the objects. */
   accessEpoch: number

@@ -8,7 +8,7 @@ export const originalKey = (photoId: PhotoId): string => `originals/${photoId}`
 export const variantsPrefix = (photoId: PhotoId): string => `variants/${photoId}/`
 
 const VARIANT_NAME = /^[a-z][a-z0-9_]{0,31}$/
-const IMAGE_FORMATS = new Set(['jpeg', 'jpg', 'webp', 'avif', 'png', 'gif'])
+const IMAGE_FORMATS = new Set(['jpeg', 'jpg', 'webp', 'avif', 'png', 'gif', 'heic', 'heif', 'tiff'])
 /** An edge takes no higher one; no deny is above it. */
 export const MAX_EPOCH = 999_999_999_999_999
 const EPOCH_OF_KEY = /^(variants\/[^/]+\/)(\d+)(\/.*)$/
@@ -32,6 +32,18 @@ export function variantKey(photoId: PhotoId, epoch: number, variant: string, for
 export function epochOfKey(key: string): number | undefined {
   const epoch = EPOCH_OF_KEY.exec(key)?.[2]
   return epoch === undefined ? undefined : Number(epoch)
+}
+
+/**
+ * What a negotiated URL names in place of an object: one size of a photo, whose format the edge chooses for each request
+ * (`variants/<photoId>/<epoch>/<variant>.auto`). No object has this key.
+ *
+ * @param key of the size in any format
+ * @throws RangeError if it is not a variant's key
+ */
+export function negotiatedKey(key: string): string {
+  if (epochOfKey(key) === undefined) throw new RangeError('Not the key of a variant')
+  return key.replace(/\.[a-z]+$/, '.auto')
 }
 
 /**

@@ -3,7 +3,7 @@ import type { LinkId } from '../../domain/viewer.ts'
 import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { imageUrl, OWNER_EPOCH } from '../photos/image-url.ts'
-import { epochOfKey, MAX_EPOCH, variantKey, variantsPrefix } from '../photos/object-keys.ts'
+import { epochOfKey, MAX_EPOCH, negotiatedKey, variantKey, variantsPrefix } from '../photos/object-keys.ts'
 
 interface Refusal {
   edge: string
@@ -59,7 +59,7 @@ export function createEdgeRefusals({ db, cdn, cdnBaseUrl, cdnSigningKey }: EdgeR
       values: [photoId],
     })
     if (!owner) return []
-    return keys.flatMap((key) =>
+    return [...new Set([...keys, ...keys.map(negotiatedKey)])].flatMap((key) =>
       [true, false].map(
         (isPublic) =>
           imageUrl({

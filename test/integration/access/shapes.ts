@@ -58,6 +58,7 @@ const SEEN = {
 const LOCATION = values('latitude', 'longitude')
 const SHARED_METADATA = { camera: 'value', location: LOCATION } as const
 const OWN = values('shareLocation', 'shareCamera', 'shareTakenAt', 'allowDownload')
+const SOURCE = values('name', 'width', 'height', 'url')
 const FILE = values('name', 'format', 'width', 'height', 'bytes', 'url')
 
 /** A photo of the cell, as the asker sees it. */
@@ -81,6 +82,7 @@ export const PHOTO = ({ id }: Record<string, unknown>, cell: Cell): Shape => {
         return shape
       },
     ],
+    sources: [isPublic ? SOURCE : { ...SOURCE, expiresAt: 'value' }],
   }
 }
 
@@ -118,7 +120,7 @@ export const PHOTO_METADATA = (
 }
 
 /** A photo that its owner has just begun to upload. */
-export const NEW_PHOTO = { ...SEEN, ...OWN, variants: ['anything'] } as const
+export const NEW_PHOTO = { ...SEEN, ...OWN, variants: ['anything'], sources: ['anything'] } as const
 
 export const ALBUM = {
   owner: BESIDE,
@@ -147,6 +149,7 @@ export const SHARED = {
         owner: NAMES,
         tags: ['value'],
         variants: [{ ...FILE, expiresAt: 'value' }],
+        sources: [{ ...SOURCE, expiresAt: 'value' }],
       }
     },
   ],

@@ -13,6 +13,7 @@ import {
 } from '../../support/worlds/edge-world.ts'
 
 const edgeUrl = setting('CDN_EDGE_URLS').split(',')[0]!
+const adminUrl = setting('CDN_EDGE_ADMIN_URLS').split(',')[0]!
 const get = (path: string, headers = {}) => ask(edgeUrl, path, { headers })
 const code = (answer: EdgeAnswer) => (JSON.parse(answer.body.toString()) as { code: string }).code
 
@@ -23,7 +24,7 @@ beforeAll(() => {
 afterAll(() => bucket.close())
 
 describe('deny, purge and proof', () => {
-  const cdn = edgeAt(edgeUrl)
+  const cdn = edgeAt({ url: edgeUrl, adminUrl })
 
   it('refuses a cached image at once, whatever its URL, and nothing else', async () => {
     const [denied, other] = [await storeImage(bucket), await storeImage(bucket)]
@@ -137,7 +138,7 @@ describe('deny, purge and proof', () => {
 
   it('fails for an edge that does not confirm', async () => {
     const denied = await storeImage(bucket)
-    const nobody = edgeAt('http://127.0.0.1:9')
+    const nobody = edgeAt({ url: edgeUrl, adminUrl: 'http://127.0.0.1:9' })
     const unavailable = { code: 'unavailable' }
     await expect(nobody.deny(denied.photoId, 2)).rejects.toMatchObject(unavailable)
     await expect(nobody.purge([`/${denied.key}`])).rejects.toMatchObject(unavailable)
@@ -157,7 +158,7 @@ describe('deny, purge and proof', () => {
         `${setting('CDN_PURGE_TOKEN')}x`,
         setting('CDN_PURGE_TOKEN').slice(1),
       ]) {
-        expect((await ask(edgeUrl, path, { method, headers: { 'x-purge-token': token } })).status).toBe(403)
+        expect((await ask(adminUrl, path, { method, headers: { 'x-purge-token': token } })).status).toBe(403)
       }
     }
     expect((await get(publicPath(image))).status).toBe(200)
@@ -167,7 +168,7 @@ describe('deny, purge and proof', () => {
       `/_edge/deny/${image.photoId}`,
       `/_edge/deny/${image.photoId}?min=-1`,
     ]) {
-      expect((await ask(edgeUrl, path, { method: 'PUT', headers })).status, path).toBe(400)
+      expect((await ask(adminUrl, path, { method: 'PUT', headers })).status, path).toBe(400)
     }
     for (const path of [
       '/_edge/purge/',
@@ -175,7 +176,22 @@ describe('deny, purge and proof', () => {
       '/_edge_replace/x',
       `/_edge_probe/${image.key}`,
     ]) {
-      expect([400, 404], path).toContain((await ask(edgeUrl, path, { headers })).status)
+      expect([400, 404], path).toContain((await ask(adminUrl, path, { headers })).status)
     }
+  })
+
+  it('is administered only where no client is', async () => {
+    const image = await storeImage(bucket)
+    const headers = { 'x-purge-token': setting('CDN_PURGE_TOKEN') }
+    const requests: [string, string][] = [
+      ['PUT', `/_edge/deny/${image.photoId}?min=2`],
+      ['GET', `/_edge/purge/${image.key}`],
+      ['GET', '/_edge/health'],
+      ['GET', '/_edge/tombstone'],
+    ]
+    for (const [method, path] of requests)
+      expect((await ask(edgeUrl, path, { method, headers })).status, path).toBe(404)
+    expect((await get(publicPath(image))).status).toBe(200)
+    expect((await ask(adminUrl, publicPath(image))).status).toBe(404)
   })
 })

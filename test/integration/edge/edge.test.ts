@@ -38,7 +38,9 @@ describe('serving', () => {
     expect(second.body.equals(fresh.bytes)).toBe(true)
     expect(second.headers).toMatchObject({
       'x-cache': 'HIT',
-      'cache-control': 'public, max-age=31536000, immutable',
+      'cache-control': 'private, max-age=31536000, immutable',
+      'cdn-cache-control': 'no-store',
+      'surrogate-control': 'no-store',
       'access-control-allow-origin': '*',
       'x-content-type-options': 'nosniff',
       etag: first.headers.etag,
@@ -103,7 +105,7 @@ describe('serving', () => {
   })
 
   it('is healthy', async () => {
-    const answer = await get('/_edge/health')
+    const answer = await ask(setting('CDN_EDGE_ADMIN_URLS').split(',')[0]!, '/_edge/health')
     expect(answer).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } })
     expect(JSON.parse(answer.body.toString())).toEqual({ status: 'ok' })
   })

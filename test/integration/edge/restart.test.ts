@@ -36,7 +36,7 @@ describe.skipIf(!nginxBinary)('a private edge', () => {
     edge = await PrivateEdge.start()
     const [denied, other] = [await storeImage(bucket), await storeImage(bucket)]
     for (const image of [denied, other]) await get(publicPath(image))
-    await edgeAt(edge.url).deny(denied.photoId, 2)
+    await edgeAt(edge).deny(denied.photoId, 2)
     await disturb()
     expect(await status(publicPath(denied))).toBe(403)
     expect((await get(publicPath(other))).headers['x-cache']).toBe('HIT')
@@ -50,7 +50,7 @@ describe.skipIf(!nginxBinary)('a private edge', () => {
     const gone = await storeImage(bucket)
     await get(publicPath(gone))
     await bucket.delete([gone.key])
-    await edgeAt(edge.url).purge([`/${gone.key}`])
+    await edgeAt(edge).purge([`/${gone.key}`])
     // The origin's own 404 is cached over the purged entry; neither may uncover the image below.
     await expect
       .poll(async () => (await get(publicPath(gone))).headers['x-cache'], { timeout: 5_000 })
@@ -63,7 +63,7 @@ describe.skipIf(!nginxBinary)('a private edge', () => {
 
   it('serves, denies and purges its cache while the origin is down', async () => {
     edge = await PrivateEdge.start()
-    const cdn = edgeAt(edge.url)
+    const cdn = edgeAt(edge)
     const [kept, denied, purged, uncached] = await Promise.all([1, 2, 3, 4].map(() => storeImage(bucket)))
     for (const image of [kept!, denied!, purged!]) await get(publicPath(image))
     await edge.reload('down')
@@ -93,7 +93,7 @@ describe.skipIf(!nginxBinary)('a private edge', () => {
 
   it('refuses a deny when its table is full, and forgets none', async () => {
     edge = await PrivateEdge.start({ denyZoneBytes: 32 * 1024 })
-    const cdn = edgeAt(edge.url)
+    const cdn = edgeAt(edge)
     const first = await storeImage(bucket)
     await cdn.deny(first.photoId, 2)
     const outcomes = await Promise.allSettled(Array.from({ length: 300 }, () => cdn.deny(uuidv7(), 2)))
@@ -111,7 +111,7 @@ describe.skipIf(!nginxBinary)('a private edge', () => {
     await get(publicPath(image))
     await get(`${publicPath(image)}x`)
     await get(publicPath(image).replace('?', '%3F'))
-    await edgeAt(edge.url).purge([`/${image.key}`])
+    await edgeAt(edge).purge([`/${image.key}`])
     await edge.reload('down')
     const other = await storeImage(bucket)
     await get(publicPath(other))

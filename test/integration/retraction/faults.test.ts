@@ -10,14 +10,19 @@ import { createAlbums } from '../../../src/services/albums/albums.ts'
 import { createBlocks } from '../../../src/services/graph/blocks.ts'
 import { createFollows } from '../../../src/services/graph/follows.ts'
 import { imageUrl, OWNER_EPOCH } from '../../../src/services/photos/image-url.ts'
-import { incomingKey } from '../../../src/services/photos/object-keys.ts'
 import { createTrash } from '../../../src/services/photos/trash.ts'
+import { incomingKey, negotiatedKey } from '../../../src/services/photos/object-keys.ts'
 import { createShareLinks } from '../../../src/services/share-links/share-links.ts'
 import { mediaWorker } from '../../../src/workers/media.ts'
 import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
 import { buildUser } from '../../support/factories/accounts.ts'
 import { follow } from '../../support/factories/follows.ts'
-import { PrivateEdge } from '../../support/servers/private-edge.ts'
+import {
+  edgeSettings,
+  PrivateEdge,
+  proxyToEdge,
+  type ProxiedEdge,
+} from '../../support/servers/private-edge.ts'
 import { startServers, type PrivateServers } from '../../support/servers/private-servers.ts'
 import { proxyTo, type TcpProxy } from '../../support/servers/tcp-proxy.ts'
 import {
@@ -33,7 +38,7 @@ const REFUSED_WITHIN_MS = 5_000
 
 let world: UploadWorld
 let edges: PrivateEdge[]
-let edgeProxies: TcpProxy[]
+let edgeProxies: ProxiedEdge[]
 let search: TcpProxy
 let storage: TcpProxy
 let redis: TcpProxy
@@ -42,7 +47,7 @@ let servers: PrivateServers
 
 beforeAll(async () => {
   edges = await Promise.all([PrivateEdge.start(), PrivateEdge.start()])
-  edgeProxies = await Promise.all(edges.map((edge) => proxyTo(edge.url)))
+  edgeProxies = await Promise.all(edges.map(proxyToEdge))
   search = await proxyTo(process.env.OPENSEARCH_URL!)
   storage = await proxyTo(process.env.S3_ENDPOINT!)
   redis = await proxyTo(process.env.REDIS_URL!)
@@ -50,7 +55,7 @@ beforeAll(async () => {
   world = await openUploadWorld({
     ...servers.env,
     REDIS_URL: redis.url,
-    CDN_EDGE_URLS: edgeProxies.map(({ url }) => url).join(','),
+    ...edgeSettings(edgeProxies),
     OPENSEARCH_URL: search.url,
     S3_ENDPOINT: storage.url,
   })
@@ -87,21 +92,20 @@ async function issuedPaths({ photoId, ownerId }: OpenUpload, linkId?: LinkId): P
     values: [ownerId],
   })
   const keys = (await world.variants(photoId)).map(({ object_key: key }) => key)
-  return keys
-    .filter((key) => key.startsWith('variants/'))
-    .map(
-      (key) =>
-        imageUrl({
-          baseUrl: '',
-          key,
-          accessEpoch,
-          owner: { userId: ownerId, accessEpoch: account!.access_epoch },
-          isPublic: visibility === 'public',
-          link: linkId === undefined ? undefined : { linkId, expiresAt: null },
-          signingKey: world.config.CDN_SIGNING_KEY,
-          now: new Date(),
-        }).url,
-    )
+  const stored = keys.filter((key) => key.startsWith('variants/'))
+  return [...new Set([...stored, ...stored.map(negotiatedKey)])].map(
+    (key) =>
+      imageUrl({
+        baseUrl: '',
+        key,
+        accessEpoch,
+        owner: { userId: ownerId, accessEpoch: account!.access_epoch },
+        isPublic: visibility === 'public',
+        link: linkId === undefined ? undefined : { linkId, expiresAt: null },
+        signingKey: world.config.CDN_SIGNING_KEY,
+        now: new Date(),
+      }).url,
+  )
 }
 
 const statuses = (edge: PrivateEdge, paths: string[]) =>
@@ -134,7 +138,7 @@ interface Fault {
   /** The edges that can be reached. */
   healthy: () => PrivateEdge[]
 }
-const away = (proxy: () => TcpProxy, healthy = () => edges): Fault => ({
+const away = (proxy: () => Pick<TcpProxy, 'silence' | 'recover'>, healthy = () => edges): Fault => ({
   begin: () => proxy().silence(),
   end: () => proxy().recover(),
   healthy,

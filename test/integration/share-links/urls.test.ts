@@ -3,8 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { shareLinkWorkflowId, type ShareLinkProgress } from '../../../src/contracts/share-link.ts'
 import { variantKey } from '../../../src/services/photos/object-keys.ts'
 import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
-import { PrivateEdge } from '../../support/servers/private-edge.ts'
-import { proxyTo, type TcpProxy } from '../../support/servers/tcp-proxy.ts'
+import {
+  edgeSettings,
+  PrivateEdge,
+  proxyToEdge,
+  type ProxiedEdge,
+} from '../../support/servers/private-edge.ts'
 import type { Json, Person } from '../../support/worlds/api-world.ts'
 import { ask } from '../../support/worlds/edge-world.ts'
 import { openLinkWorld, type LinkWorld } from '../../support/worlds/link-world.ts'
@@ -16,13 +20,13 @@ const REFUSED_WITHIN_MS = 5_000
 let workers: UploadWorld
 let world: LinkWorld
 let edges: PrivateEdge[]
-let proxies: TcpProxy[]
+let proxies: ProxiedEdge[]
 let ann: Person
 
 beforeAll(async () => {
   edges = await Promise.all([PrivateEdge.start(), PrivateEdge.start()])
-  proxies = await Promise.all(edges.map((edge) => proxyTo(edge.url)))
-  const settings = { CDN_EDGE_URLS: proxies.map(({ url }) => url).join(',') }
+  proxies = await Promise.all(edges.map((edge) => proxyToEdge(edge)))
+  const settings = edgeSettings(proxies)
   workers = await openUploadWorld(settings)
   await workers.start(orchestrationWorker)
   world = await openLinkWorld({ ...settings, TEMPORAL_NAMESPACE: workers.config.TEMPORAL_NAMESPACE })

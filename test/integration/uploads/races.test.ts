@@ -46,7 +46,7 @@ beforeAll(async () => {
     maxPixels: MAX_PIXELS,
   })
   const cdn = createCdn({
-    edgeUrls: config.CDN_EDGE_URLS,
+    edges: config.edges,
     purgeToken: config.CDN_PURGE_TOKEN,
     fetchTimeoutMs: 5_000,
   })

@@ -6,26 +6,54 @@ import { join } from 'node:path'
 import getPort from 'get-port'
 import { expect, vi } from 'vitest'
 import { renderEdgeConfig, type EdgeOptions } from '../../../stack/edge/config.ts'
+import { proxyTo, type TcpProxy } from './tcp-proxy.ts'
 import { setting } from '../worlds/edge-world.ts'
 
 /** The nginx that the tests may start edges of their own with. */
 export const nginxBinary = process.env.DARKROOM_NGINX_BIN ?? process.env.NGINX_PATH
 
+/** Both listeners of an edge, by way of proxies that can have it vanish. */
+export interface ProxiedEdge extends Pick<TcpProxy, 'silence' | 'recover' | 'close'> {
+  url: string
+  adminUrl: string
+}
+
+export async function proxyToEdge({ url, adminUrl }: PrivateEdge): Promise<ProxiedEdge> {
+  const [shown, admin] = await Promise.all([proxyTo(url), proxyTo(adminUrl)])
+  const both = (act: (proxy: TcpProxy) => void) => () => [shown, admin].forEach(act)
+  return {
+    url: shown.url,
+    adminUrl: admin.url,
+    silence: both((proxy) => proxy.silence()),
+    recover: both((proxy) => proxy.recover()),
+    close: both((proxy) => proxy.close()),
+  }
+}
+
+/** The settings of an app that has these edges. */
+export const edgeSettings = (edges: readonly { url: string; adminUrl: string }[]) => ({
+  CDN_EDGE_URLS: edges.map(({ url }) => url).join(','),
+  CDN_EDGE_ADMIN_URLS: edges.map(({ adminUrl }) => adminUrl).join(','),
+})
+
 /** An edge of one test file, before the real bucket, that may be stopped and killed. */
 export class PrivateEdge {
   readonly url: string
+  readonly adminUrl: string
   private readonly options: EdgeOptions
   private nginx: ChildProcess | undefined
 
   private constructor(options: EdgeOptions) {
     this.options = options
     this.url = `http://127.0.0.1:${options.listenPort}`
+    this.adminUrl = `http://127.0.0.1:${options.adminPort}`
   }
 
   static async start(overrides: Partial<EdgeOptions> = {}): Promise<PrivateEdge> {
     const edge = new PrivateEdge({
       directory: await mkdtemp(join(tmpdir(), 'darkroom-edge-')),
       listenPort: await getPort(),
+      adminPort: await getPort(),
       origin: {
         endpoint: setting('S3_ENDPOINT'),
         region: setting('S3_REGION'),
@@ -97,7 +125,7 @@ export class PrivateEdge {
   private async untilHealthy(): Promise<void> {
     await vi.waitFor(
       async () => {
-        const answer = await fetch(`${this.url}/_edge/health`)
+        const answer = await fetch(`${this.adminUrl}/_edge/health`)
         if (answer.status !== 200) throw new Error(`the edge answers ${answer.status}`)
       },
       { timeout: 10_000 },

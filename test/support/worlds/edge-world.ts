@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { imageMac, imageUrl, urlEpochs } from '../../../src/services/photos/image-url.ts'
 import { variantKey } from '../../../src/services/photos/object-keys.ts'
 import { createCdn } from '../../../src/infra/cdn/cdn.ts'
+import type { PrivateEdge } from '../servers/private-edge.ts'
 import { openObjectStore, type ObjectStore } from '../../../src/infra/s3/object-store.ts'
 
 export interface EdgeAnswer {
@@ -43,9 +44,9 @@ export function openBucket(): ObjectStore {
 }
 
 /** One edge, as Darkroom administers it. */
-export function edgeAt(url: string) {
+export function edgeAt({ url, adminUrl }: Pick<PrivateEdge, 'url' | 'adminUrl'>) {
   const cdn = createCdn({
-    edgeUrls: [url],
+    edges: [{ url, adminUrl }],
     purgeToken: setting('CDN_PURGE_TOKEN'),
     fetchTimeoutMs: 10_000,
   })
@@ -62,12 +63,12 @@ export function edgeAt(url: string) {
 /** Stores random bytes as a variant of a new photo (or of `photoId`). */
 export async function storeImage(
   bucket: ObjectStore,
-  options: { photoId?: string; epoch?: number; variant?: string; bytes?: number } = {},
+  options: { photoId?: string; epoch?: number; variant?: string; format?: string; bytes?: number } = {},
 ): Promise<StoredImage> {
-  const { photoId = uuidv7(), epoch = 1, variant = 'thumb_200' } = options
-  const key = variantKey(photoId, epoch, variant, 'webp')
+  const { photoId = uuidv7(), epoch = 1, variant = 'thumb_200', format = 'webp' } = options
+  const key = variantKey(photoId, epoch, variant, format)
   const bytes = randomBytes(options.bytes ?? 40_000)
-  await bucket.put(key, bytes, 'image/webp')
+  await bucket.put(key, bytes, `image/${format}`)
   return { photoId, epoch, key, bytes }
 }
 

@@ -44,6 +44,10 @@ export const photoExample = {
       url: `${images}/medium_800.webp`,
     },
   ],
+  sources: [
+    { name: 'thumb_200', width: 200, height: 150, url: `${images}/thumb_200.auto` },
+    { name: 'medium_800', width: 800, height: 600, url: `${images}/medium_800.auto` },
+  ],
 }
 
 const location = { latitude: 47.366667, longitude: 8.55 }

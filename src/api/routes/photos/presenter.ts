@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import { imageUrl, type ImageUrl } from '../../../services/photos/image-url.ts'
 import { formatTakenAt } from '../../../domain/taken-at.ts'
+import { VARIANT_NAMES } from '../../../domain/variants.ts'
+import { negotiatedKey } from '../../../services/photos/object-keys.ts'
 import { viewerUserId, type Viewer } from '../../../domain/viewer.ts'
 import type { CardVariant, PhotoCard } from '../../../services/photos/photo-cards.ts'
 import type { OwnerSchema, PhotoSchema } from './schema.ts'
@@ -47,6 +49,7 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
       likedByMe: card.likedByViewer,
       commentPolicy: card.commentPolicy,
       variants: card.variants.flatMap((variant) => presentVariant(card, variant, isOwner, options, sign)),
+      sources: presentSources(card.variants, (key) => sign(card, key)),
       ...(isOwner
         ? {
             shareLocation: card.shareLocation,
@@ -83,18 +86,35 @@ function presentVariant(
     const url = `${options.publicUrl.replace(/\/+$/, '')}/v1/photos/${card.photoId}/original`
     return [{ name, format, width, height, bytes, url }]
   }
-  const { url, expiresAt } = sign(card, variant)
+  const { url, expiresAt } = sign(card, variant.objectKey)
   return [
     { name, format, width, height, bytes, url, ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}) },
   ]
 }
 
-type SignVariant = (card: PhotoCard, variant: CardVariant) => ImageUrl
+/**
+ * One entry for each size that is stored, smallest first, with a URL whose format the edge chooses for each request. Every
+ * client takes JPEG, so that a size is shown once it has one.
+ */
+export function presentSources(
+  variants: readonly CardVariant[],
+  sign: (key: string) => ImageUrl,
+): PresentedPhoto['sources'] {
+  return VARIANT_NAMES.flatMap((name) => {
+    const jpeg = variants.find(({ variant, format }) => variant === name && format === 'jpeg')
+    if (!jpeg) return []
+    const { url, expiresAt } = sign(negotiatedKey(jpeg.objectKey))
+    const { width, height } = jpeg
+    return [{ name, width, height, url, ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}) }]
+  })
+}
+
+type SignVariant = (card: PhotoCard, key: string) => ImageUrl
 
 /** Remembers the URLs of public photos, which depend only on the object and the access epochs. */
 function createSigner({ cdnBaseUrl, cdnSigningKey }: PhotoPresenterOptions): SignVariant {
   const remembered = new Map<string, ImageUrl>()
-  return ({ accessEpoch, visibility, status, owner }, { objectKey }) => {
+  return ({ accessEpoch, visibility, status, owner }, objectKey) => {
     const isPublic = visibility === 'public' && status === 'ready' && !owner.isPrivate
     const name = `${accessEpoch} ${owner.accessEpoch} ${objectKey}`
     const known = isPublic ? remembered.get(name) : undefined

@@ -39,6 +39,18 @@ const VariantSchema = z.object({
   expiresAt: instant.optional().meta({ description: 'Only for photos that are not public.' }),
 })
 
+/** A size, in whichever format suits the client that asks for it. */
+export const SourceSchema = z.object({
+  name: z.enum(VARIANT_NAMES),
+  width: z.number().int(),
+  height: z.number().int(),
+  url: z.string().meta({
+    description:
+      'AVIF, WebP or JPEG, by the Accept header; the next smaller size for clients that send `Save-Data: on`.',
+  }),
+  expiresAt: instant.optional().meta({ description: 'Only for photos that are not public.' }),
+})
+
 export const PhotoSchema = z
   .object({
     id: z.string(),
@@ -76,6 +88,10 @@ export const PhotoSchema = z
       .enum(COMMENT_POLICIES)
       .meta({ description: 'Who else than the owner may comment, of those who see the photo.' }),
     variants: z.array(VariantSchema),
+    sources: z.array(SourceSchema).meta({
+      description:
+        'Each size once, smallest first, ready for `srcset`: `${url} ${width}w`. `variants` names single formats.',
+    }),
     shareLocation: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
     shareCamera: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
     shareTakenAt: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),

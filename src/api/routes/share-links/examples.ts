@@ -51,6 +51,10 @@ export const sharedExample = {
         ...variant,
         expiresAt: '2026-03-10T07:20:00.000Z',
       })),
+      sources: photoExample.sources.map((source) => ({
+        ...source,
+        expiresAt: '2026-03-10T07:20:00.000Z',
+      })),
     },
   ],
   nextCursor: null,

@@ -5,7 +5,7 @@ import type { PhotoCard } from '../../../services/photos/photo-cards.ts'
 import type { OfferedPhoto } from '../../../services/share-links/drop-box.ts'
 import type { LinkInfo } from '../../../services/share-links/share-links.ts'
 import type { VisitedLink } from '../../../services/share-links/visits.ts'
-import type { PresentPhoto } from '../photos/presenter.ts'
+import { presentSources, type PresentPhoto } from '../photos/presenter.ts'
 import type { UserViewer } from '../../../domain/viewer.ts'
 import type { OfferedPhotoSchema } from './drop-box-schema.ts'
 import type { LinkSchema } from './schema.ts'
@@ -55,6 +55,20 @@ export function presentShared(
   { CDN_BASE_URL, CDN_SIGNING_KEY }: SharedPhotoOptions,
 ): z.infer<typeof SharedPhotoSchema> {
   const { username, displayName } = card.owner
+  const sign = (key: string) => {
+    const { url, expiresAt } = imageUrl({
+      baseUrl: CDN_BASE_URL,
+      key,
+      accessEpoch: card.accessEpoch,
+      owner: card.owner,
+      isPublic: false,
+      link,
+      signingKey: CDN_SIGNING_KEY,
+      now: new Date(),
+    })
+    return { url, expiresAt: expiresAt! }
+  }
+  type Shared = z.infer<typeof SharedPhotoSchema>
   return {
     id: card.photoId,
     owner: { username, displayName },
@@ -67,18 +81,10 @@ export function presentShared(
     variants: card.variants
       .filter(({ variant }) => variant !== 'original')
       .map(({ variant, format, width, height, bytes, objectKey }) => {
-        const { url, expiresAt } = imageUrl({
-          baseUrl: CDN_BASE_URL,
-          key: objectKey,
-          accessEpoch: card.accessEpoch,
-          owner: card.owner,
-          isPublic: false,
-          link,
-          signingKey: CDN_SIGNING_KEY,
-          now: new Date(),
-        })
-        const name = variant as z.infer<typeof SharedPhotoSchema>['variants'][number]['name']
-        return { name, format, width, height, bytes, url, expiresAt: expiresAt!.toISOString() }
+        const { url, expiresAt } = sign(objectKey)
+        const name = variant as Shared['variants'][number]['name']
+        return { name, format, width, height, bytes, url, expiresAt: expiresAt.toISOString() }
       }),
+    sources: presentSources(card.variants, sign) as Shared['sources'],
   }
 }

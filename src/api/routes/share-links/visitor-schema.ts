@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { VARIANT_NAMES } from '../../../domain/variants.ts'
+import { SourceSchema } from '../photos/schema.ts'
 import { MAX_CHARACTERS } from '../../../domain/limits.ts'
 import { operation } from '../../operation.ts'
 import { instant, line, listOf, pageQuery } from '../inputs.ts'
@@ -48,6 +49,9 @@ export const SharedPhotoSchema = z
         expiresAt: instant,
       }),
     ),
+    sources: z
+      .array(SourceSchema.extend({ expiresAt: instant }))
+      .meta({ description: 'Each size once, smallest first, ready for `srcset`.' }),
   })
   .meta({ id: 'SharedPhoto' })
 

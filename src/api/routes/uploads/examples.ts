@@ -13,6 +13,7 @@ export const awaitedPhotoExample = {
   commentCount: 0,
   likedByMe: false,
   variants: [],
+  sources: [],
   shareLocation: false,
   shareCamera: false,
   shareTakenAt: true,
