@@ -15,7 +15,11 @@ export function createRetractionActivities(
   { starts, outbox }: Delivery,
 ): RetractionActivities {
   return asActivities<RetractionActivities>({
-    planPhotoSync: async ({ photoId }) => ({ ...(await plan.photo(photoId)), edges: [...refusals.edges] }),
+    planPhotoSync: async ({ photoId }) => ({
+      ...(await plan.photo(photoId)),
+      edges: [...refusals.edges],
+      fronts: [...refusals.fronts],
+    }),
     stopUpload: ({ photoId }) => starts.stopUpload(photoId),
     refusePhotoAtEdge: (refusal) =>
       measured(refusal.gone.length > 0 ? 'prove' : 'deny', () => refusals.refusePhoto(refusal)),
@@ -49,7 +53,7 @@ export function createRetractionActivities(
 export function createSyncActivitiesV02({ plan, refusals, objects }: Retraction): SyncActivitiesV02 {
   const atEveryEdge = async (refusal: Omit<Parameters<typeof refusals.refusePhoto>[0], 'edge'>) => {
     const settled = await Promise.allSettled(
-      refusals.edges.map((edge) => refusals.refusePhoto({ ...refusal, edge })),
+      [...refusals.edges, ...refusals.fronts].map((edge) => refusals.refusePhoto({ ...refusal, edge })),
     )
     let purged = 0
     for (const outcome of settled) {

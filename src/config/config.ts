@@ -48,6 +48,26 @@ export const settingsSchema = z.object({
   CDN_BASE_URL: z.url(),
   CDN_EDGE_URLS: list,
   CDN_EDGE_ADMIN_URLS: list,
+  CDN_FRONT_URL: z.url().optional(),
+  CDN_FRONT_PURGE_METHOD: z
+    .string()
+    .regex(/^[A-Z]+$/)
+    .default('POST'),
+  CDN_FRONT_PURGE_URL: z.url().optional(),
+  CDN_FRONT_PURGE_HEADER: z
+    .string()
+    .regex(/^[\w-]+: \S/, '`Name: value` expected')
+    .optional(),
+  CDN_CLOUDFRONT_URL: z.url().optional(),
+  CDN_CLOUDFRONT_DISTRIBUTION_ID: z
+    .string()
+    .regex(/^[A-Z0-9]+$/)
+    .optional(),
+  CDN_CLOUDFRONT_ACCESS_KEY_ID: secret.optional(),
+  CDN_CLOUDFRONT_SECRET_ACCESS_KEY: secret.optional(),
+  CDN_CLOUDFRONT_KEY_PAIR_ID: secret.optional(),
+  CDN_CLOUDFRONT_PRIVATE_KEY: secret.optional(),
+  CDN_CLOUDFRONT_API_ENDPOINT: z.url().optional(),
 
   CDN_SIGNING_KEY: secret,
   CDN_PURGE_TOKEN: secret,
@@ -85,6 +105,16 @@ export interface Config extends Settings {
   CDN_EDGE_URLS: string[]
   /** Each edge: where clients reach it, and where it is administered. */
   edges: { url: string; adminUrl: string }[]
+  /** A CDN in front of the edges that is purged by a request for each path. */
+  front?: { url: string; purge: { method: string; url: string; header: { name: string; value: string } } }
+  /** CloudFront in front of the edges; with a key, image URLs carry its signature too. */
+  cloudFront?: {
+    url: string
+    distributionId: string
+    credentials?: { accessKeyId: string; secretAccessKey: string }
+    endpoint?: string
+    key?: { keyPairId: string; privateKey: string }
+  }
   /** Signing keys of access tokens; the first signs, all verify. */
   jwtKeys: { kid: string; secret: Uint8Array }[]
 }
@@ -129,6 +159,8 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     S3_PUBLIC_ENDPOINT: settings.S3_PUBLIC_ENDPOINT ?? settings.S3_ENDPOINT,
     CDN_EDGE_URLS: edges.map(({ url }) => url),
     edges,
+    ...readFront(settings),
+    ...readCloudFront(settings),
     jwtKeys: parseJwtKeys(settings.JWT_KEYS),
   }
 }
@@ -184,6 +216,51 @@ function pairEdges({
     )
   }
   return urls.map((url, at) => ({ url, adminUrl: admin[at]! }))
+}
+
+function readFront(settings: Settings): Pick<Config, 'front'> {
+  const { CDN_FRONT_URL: url, CDN_FRONT_PURGE_URL: purgeUrl, CDN_FRONT_PURGE_HEADER: header } = settings
+  if (allOrNone(settings, ['CDN_FRONT_URL', 'CDN_FRONT_PURGE_URL', 'CDN_FRONT_PURGE_HEADER']) === 'none')
+    return {}
+  const [name, value] = header!.split(/: (.*)/s) as [string, string]
+  const method = settings.CDN_FRONT_PURGE_METHOD
+  return { front: { url: url!, purge: { method, url: purgeUrl!, header: { name, value } } } }
+}
+
+function readCloudFront(settings: Settings): Pick<Config, 'cloudFront'> {
+  const id = settings.CDN_CLOUDFRONT_DISTRIBUTION_ID
+  if (id === undefined) {
+    const given = Object.keys(settings).filter((name) => name.startsWith('CDN_CLOUDFRONT_'))
+    if (given.length > 0)
+      throw new ConfigError(`CDN_CLOUDFRONT_DISTRIBUTION_ID is missing beside ${given.join(', ')}`)
+    return {}
+  }
+  const {
+    CDN_CLOUDFRONT_ACCESS_KEY_ID: accessKeyId,
+    CDN_CLOUDFRONT_SECRET_ACCESS_KEY: secretAccessKey,
+    CDN_CLOUDFRONT_KEY_PAIR_ID: keyPairId,
+    CDN_CLOUDFRONT_PRIVATE_KEY: privateKey,
+    CDN_CLOUDFRONT_API_ENDPOINT: endpoint,
+  } = settings
+  allOrNone(settings, ['CDN_CLOUDFRONT_ACCESS_KEY_ID', 'CDN_CLOUDFRONT_SECRET_ACCESS_KEY'])
+  allOrNone(settings, ['CDN_CLOUDFRONT_KEY_PAIR_ID', 'CDN_CLOUDFRONT_PRIVATE_KEY'])
+  return {
+    cloudFront: {
+      url: settings.CDN_CLOUDFRONT_URL ?? settings.CDN_BASE_URL,
+      distributionId: id,
+      ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
+      ...(endpoint && { endpoint }),
+      // A PEM on one line, as env files and secret stores may hold it.
+      ...(keyPairId && privateKey && { key: { keyPairId, privateKey: privateKey.replaceAll('\\n', '\n') } }),
+    },
+  }
+}
+
+function allOrNone(settings: Settings, names: readonly (keyof Settings)[]): 'all' | 'none' {
+  const missing = names.filter((name) => settings[name] === undefined)
+  if (missing.length === names.length) return 'none'
+  if (missing.length > 0) throw new ConfigError(`Missing beside their companions: ${missing.join(', ')}`)
+  return 'all'
 }
 
 function parseJwtKeys(value: string): Config['jwtKeys'] {

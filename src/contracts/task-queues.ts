@@ -16,5 +16,5 @@ export const TASK_QUEUES = {
   'fanout-bulk': 'fanout-bulk',
 } as const
 
-/** The queue of refusals at one edge, served likewise; edges are named by their addresses. */
+/** The queue of refusals at one edge, or at a cache in front of the edges, served likewise; most are named by their addresses. */
 export const edgeTaskQueue = (edge: string): string => `edge/${edge}`

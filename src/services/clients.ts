@@ -1,6 +1,9 @@
 import type { Client as TemporalClient } from '@temporalio/client'
 import type { Config } from '../config/config.ts'
 import { createCdn, type Cdn } from '../infra/cdn/cdn.ts'
+import { cloudFrontSigner, createCloudFront } from '../infra/cdn/cloudfront.ts'
+import { createEdge } from '../infra/cdn/edge.ts'
+import { createFront } from '../infra/cdn/front.ts'
 import { openImageProcessor, type ImageProcessor } from '../infra/image/processor.ts'
 import { openDatabase, type Database } from '../infra/db/database.ts'
 import { openSearchClient, type Client as SearchClient } from '../infra/opensearch/client.ts'
@@ -105,13 +108,8 @@ export async function openClients(
     (client) => client.close(),
   )
   const cdn = lazily(
-    () =>
-      createCdn({
-        edges: config.edges,
-        purgeToken: config.CDN_PURGE_TOKEN,
-        fetchTimeoutMs: EDGE_TIMEOUT_MS,
-      }),
-    () => undefined,
+    () => openCdn(config),
+    ({ close }) => close(),
   )
 
   const images = lazily(
@@ -142,7 +140,7 @@ export async function openClients(
       return openSearch()
     },
     get cdn() {
-      return cdn()
+      return cdn().cdn
     },
     get images() {
       return images()
@@ -151,4 +149,22 @@ export async function openClients(
       await Promise.allSettled(closing.map(async (close) => close()))
     },
   }
+}
+
+/** The edges, and the caches that the settings put in front of them. */
+function openCdn({ edges, front, cloudFront, CDN_PURGE_TOKEN: purgeToken }: Config) {
+  const fetchTimeoutMs = EDGE_TIMEOUT_MS
+  const distribution =
+    cloudFront &&
+    createCloudFront({
+      ...cloudFront,
+      fetchTimeoutMs,
+      signer: cloudFront.key && cloudFrontSigner(cloudFront.key),
+    })
+  const fronts = [front && createFront({ ...front, fetchTimeoutMs }), distribution]
+  const cdn = createCdn(
+    edges.map((edge) => createEdge({ ...edge, purgeToken, fetchTimeoutMs })),
+    fronts.filter((target) => target !== undefined),
+  )
+  return { cdn, close: () => distribution?.close() }
 }

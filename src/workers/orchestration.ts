@@ -58,7 +58,10 @@ export const orchestrationWorker: WorkerDefinition = {
       besides: [
         { taskQueue: TASK_QUEUES.search, slots: SEARCH_SLOTS },
         { taskQueue: TASK_QUEUES.notifications, slots: NOTIFICATION_SLOTS },
-        ...retraction.refusals.edges.map((edge) => ({ taskQueue: edgeTaskQueue(edge), slots: EDGE_SLOTS })),
+        ...[...retraction.refusals.edges, ...retraction.refusals.fronts].map((edge) => ({
+          taskQueue: edgeTaskQueue(edge),
+          slots: EDGE_SLOTS,
+        })),
       ],
       background: [
         delivery.background,

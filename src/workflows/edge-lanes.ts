@@ -1,7 +1,11 @@
+import { condition } from '@temporalio/workflow'
 import type { Lane, Lanes } from './lanes.ts'
 
 /** An entry of an edge's deny table lasts an hour. */
 const RENEW_MS = 30 * 60 * 1000
+
+/** How long a cache in front of the edges waits for them: emptied before they refuse, it would fill again. */
+const EDGES_FIRST_MS = 5_000
 
 /** What an edge is to refuse: URLs below an epoch, and so many objects that are gone from storage. */
 export interface Refused {
@@ -19,15 +23,24 @@ export interface EdgeLanesOptions {
   areObjectsGone: () => boolean
 }
 
-/** One lane an edge, so that one that is down holds up none of the others. */
+/**
+ * One lane an edge, so that one that is down holds up none of the others, and one for each cache in front of them. Such a front
+ * is emptied once the edges refuse, or soon in any case; and again whenever an edge has confirmed something since, as it may have
+ * asked that one meanwhile.
+ */
 export function openEdgeLanes({ lanes, wanted, refuse, areObjectsGone }: EdgeLanesOptions) {
-  const edges = new Map<string, { lane: Lane; confirmed: Refused }>()
+  type Opened = Map<string, { lane: Lane; confirmed: Refused }>
+  const edges: Opened = new Map()
+  const fronts: Opened = new Map()
+  const all = () => [...edges, ...fronts]
+  const areIdle = (opened: Opened) => [...opened.values()].every(({ lane }) => lane.isIdle())
   const isDue = () => wanted() !== undefined && !areObjectsGone()
 
-  function open(edge: string): Lane {
+  function openEdge(edge: string): Lane {
     const lane = lanes.open(
       async () => {
         edges.get(edge)!.confirmed = await refuse(edge)
+        for (const { lane } of fronts.values()) lane.wake()
       },
       { renew: { afterMs: RENEW_MS, isDue } },
     )
@@ -35,27 +48,40 @@ export function openEdgeLanes({ lanes, wanted, refuse, areObjectsGone }: EdgeLan
     return lane
   }
 
+  function openFront(front: string): Lane {
+    const lane = lanes.open(async () => {
+      await condition(() => areIdle(edges), EDGES_FIRST_MS)
+      fronts.get(front)!.confirmed = await refuse(front)
+    })
+    fronts.set(front, { lane, confirmed: { minEpoch: 0, gone: 0 } })
+    return lane
+  }
+
   return {
-    /** Wakes the lanes of these edges, by default of all that are known. */
-    wake(names: readonly string[] = [...edges.keys()]): void {
+    /** Wakes the lanes of these edges and fronts, by default of all that are known. */
+    wake(
+      edgeNames: readonly string[] = [...edges.keys()],
+      frontNames: readonly string[] = [...fronts.keys()],
+    ): void {
       if (wanted() === undefined) return
-      for (const edge of names) (edges.get(edge)?.lane ?? open(edge)).wake()
+      for (const edge of edgeNames) (edges.get(edge)?.lane ?? openEdge(edge)).wake()
+      for (const front of frontNames) (fronts.get(front)?.lane ?? openFront(front)).wake()
     },
     /** Whether every edge denies what is wanted now. */
     haveDenied: () =>
       [...edges.values()].every(({ confirmed }) => confirmed.minEpoch >= (wanted()?.minEpoch ?? 0)),
-    areIdle: () => [...edges.values()].every(({ lane }) => lane.isIdle()),
-    /** Whether every edge has confirmed all that is wanted now. */
+    areIdle: () => areIdle(edges) && areIdle(fronts),
+    /** Whether every edge and front has confirmed all that is wanted now. */
     haveConfirmed: () =>
-      [...edges.values()].every(
-        ({ confirmed }) =>
+      all().every(
+        ([, { confirmed }]) =>
           confirmed.minEpoch >= (wanted()?.minEpoch ?? 0) && confirmed.gone >= (wanted()?.gone ?? 0),
       ),
-    /** A row of a table for each edge. */
+    /** A row of a table for each of them. */
     describe: () =>
-      [...edges].map(
-        ([edge, { lane, confirmed }]) =>
-          `| ${edge} | ${lane.isIdle() ? '' : 'working, '}refuses below epoch ${confirmed.minEpoch} |`,
+      all().map(
+        ([name, { lane, confirmed }]) =>
+          `| ${name} | ${lane.isIdle() ? '' : 'working, '}refuses below epoch ${confirmed.minEpoch} |`,
       ),
   }
 }

@@ -44,9 +44,10 @@ export interface MovedVariant {
 
 /** The steps of photoSync, accountSync and audienceSync. */
 export interface RetractionActivities {
-  planPhotoSync: (input: { photoId: PhotoId }) => Promise<PhotoPlan & { edges: string[] }>
+  /** `fronts`: caches in front of the edges; absent before v0.3. */
+  planPhotoSync: (input: { photoId: PhotoId }) => Promise<PhotoPlan & { edges: string[]; fronts?: string[] }>
   stopUpload: (input: { photoId: PhotoId }) => Promise<boolean>
-  /** One edge denies, forgets `standing` and `gone`, and proves that it serves nothing of `gone`. */
+  /** One edge, or a cache in front of the edges, which has nothing to deny with, denies, forgets `standing` and `gone`, and proves that it serves nothing of `gone`. */
   refusePhotoAtEdge: (input: {
     edge: string
     photoId: PhotoId

@@ -1,4 +1,5 @@
 import { isUuid, type PhotoId } from '../../domain/ids.ts'
+import { VARIANT_NAMES } from '../../domain/variants.ts'
 
 /** The key for the pre-signed PUT; nothing is ever served from it. */
 export const incomingKey = (photoId: PhotoId): string => `incoming/${photoId}`
@@ -44,6 +45,12 @@ export function epochOfKey(key: string): number | undefined {
 export function negotiatedKey(key: string): string {
   if (epochOfKey(key) === undefined) throw new RangeError('Not the key of a variant')
   return key.replace(/\.[a-z]+$/, '.auto')
+}
+
+/** What negotiated URLs of all sizes name at the epoch of a variant's key. @throws RangeError if it is not one */
+export function negotiatedKeysBeside(key: string): string[] {
+  const folder = negotiatedKey(key).replace(/[^/]+$/, '')
+  return VARIANT_NAMES.map((name) => `${folder}${name}.auto`)
 }
 
 /**

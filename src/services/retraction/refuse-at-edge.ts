@@ -3,9 +3,16 @@ import type { LinkId } from '../../domain/viewer.ts'
 import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { imageUrl, OWNER_EPOCH } from '../photos/image-url.ts'
-import { epochOfKey, MAX_EPOCH, negotiatedKey, variantKey, variantsPrefix } from '../photos/object-keys.ts'
+import {
+  epochOfKey,
+  MAX_EPOCH,
+  negotiatedKeysBeside,
+  variantKey,
+  variantsPrefix,
+} from '../photos/object-keys.ts'
 
 interface Refusal {
+  /** An edge, or a cache in front of the edges. */
   edge: string
   photoId: PhotoId
   /** URLs with a lower access epoch are to be refused. */
@@ -19,6 +26,8 @@ interface Refusal {
 export interface EdgeRefusals {
   /** The addresses of all edges. */
   edges: readonly string[]
+  /** The caches in front of them, which refuse what the edges refuse once they are purged. */
+  fronts: readonly string[]
   /**
    * Has one edge deny, forget and prove. It purges even if it cannot deny (its table is full): without its object a purged
    * URL is refused as well.
@@ -43,6 +52,21 @@ class EdgeStillServesError extends Error {
   override readonly name = 'EdgeStillServesError'
 }
 
+/** Has an edge or a cache in front of the edges forget objects. @returns the paths under which something was cached */
+export function purgeAt(cdn: Cdn, target: string, keys: readonly string[]): Promise<string[]> {
+  // An edge caches objects; whatever is in front of it caches what it was asked for.
+  const held = cdn.fronts.includes(target) ? withNegotiated(keys) : keys
+  return cdn.purge(
+    target,
+    held.map((key) => `/${key}`),
+  )
+}
+
+/** Of all sizes, as one of them may have given another's bytes to a client that saves data. */
+const withNegotiated = (keys: readonly string[]) => [
+  ...new Set([...keys, ...keys.flatMap(negotiatedKeysBeside)]),
+]
+
 export interface EdgeRefusalsDeps {
   db: Pick<Database, 'primary'>
   cdn: Cdn
@@ -59,7 +83,7 @@ export function createEdgeRefusals({ db, cdn, cdnBaseUrl, cdnSigningKey }: EdgeR
       values: [photoId],
     })
     if (!owner) return []
-    return [...new Set([...keys, ...keys.map(negotiatedKey)])].flatMap((key) =>
+    return withNegotiated(keys).flatMap((key) =>
       [true, false].map(
         (isPublic) =>
           imageUrl({
@@ -77,15 +101,14 @@ export function createEdgeRefusals({ db, cdn, cdnBaseUrl, cdnSigningKey }: EdgeR
 
   return {
     edges: cdn.edges,
+    fronts: cdn.fronts,
 
     async refusePhoto({ edge, photoId, minEpoch, standing, gone }) {
       const served = (keys: readonly string[]) =>
         keys.filter((key) => key.startsWith(variantsPrefix(photoId)))
-      const [denial] = await Promise.allSettled([cdn.deny(edge, { photoId }, minEpoch)])
-      const cached = await cdn.purge(
-        edge,
-        served([...standing, ...gone]).map((key) => `/${key}`),
-      )
+      const isFront = cdn.fronts.includes(edge)
+      const [denial] = await Promise.allSettled([isFront ? null : cdn.deny(edge, { photoId }, minEpoch)])
+      const cached = await purgeAt(cdn, edge, served([...standing, ...gone]))
       if (denial.status === 'rejected') throw denial.reason
       const still = await cdn.findServed(edge, await urlsOf(photoId, served(gone)))
       if (still.length > 0)

@@ -7,6 +7,7 @@ import type { Query } from '../../infra/db/database.ts'
 import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { ObjectStore, StoredObject } from '../../infra/s3/object-store.ts'
 import { epochOfKey, originalKey } from '../photos/object-keys.ts'
+import { purgeAt } from './refuse-at-edge.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 /** Steps that are under way name an object within minutes. */
@@ -96,9 +97,9 @@ async function deleteUnnamed(
   })
   if (unnamed.length === 0) return 0
   const keys = unnamed.map(({ key }) => key)
-  const served = keys.filter((key) => epochOfKey(key) !== undefined).map((key) => `/${key}`)
+  const served = keys.filter((key) => epochOfKey(key) !== undefined)
   const purge = async () => {
-    for (const edge of cdn.edges) await cdn.purge(edge, served)
+    for (const target of [...cdn.edges, ...cdn.fronts]) await purgeAt(cdn, target, served)
   }
   // Before too: once the objects are gone, no later run would find them for an edge that is away now.
   await purge()

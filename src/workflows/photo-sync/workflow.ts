@@ -83,7 +83,7 @@ function openSync(
 
   const planner = lanes.open(async () => {
     plan = await steps.plan({ photoId })
-    edges.wake(plan.edges)
+    edges.wake(plan.edges, plan.fronts)
     if (plan.minEpoch !== null) proof.wake()
     if (plan.version !== versions.objects || plan.stale.length > 0) {
       objects.wake()

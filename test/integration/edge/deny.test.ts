@@ -138,7 +138,7 @@ describe('deny, purge and proof', () => {
 
   it('fails for an edge that does not confirm', async () => {
     const denied = await storeImage(bucket)
-    const nobody = edgeAt({ url: edgeUrl, adminUrl: 'http://127.0.0.1:9' })
+    const nobody = edgeAt({ url: 'http://127.0.0.1:9', adminUrl: 'http://127.0.0.1:9' })
     const unavailable = { code: 'unavailable' }
     await expect(nobody.deny(denied.photoId, 2)).rejects.toMatchObject(unavailable)
     await expect(nobody.purge([`/${denied.key}`])).rejects.toMatchObject(unavailable)

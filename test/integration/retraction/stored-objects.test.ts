@@ -44,6 +44,7 @@ function cdnThatRecords() {
   let isUp = true
   const cdn: Cdn = {
     edges,
+    fronts: [],
     deny: async () => undefined,
     async purge(edge, paths) {
       if (!isUp) throw new Error('the edge is away')

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { VARIANT_FORMATS, variantSpecsOf } from '../../../src/domain/variants.ts'
 import type { Visibility } from '../../../src/domain/visibility.ts'
 import { createCdn } from '../../../src/infra/cdn/cdn.ts'
+import { createEdge } from '../../../src/infra/cdn/edge.ts'
 import { openImageProcessor, type ImageProcessor } from '../../../src/infra/image/processor.ts'
 import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import { incomingKey, originalKey, variantsPrefix } from '../../../src/services/photos/object-keys.ts'
@@ -45,11 +46,10 @@ beforeAll(async () => {
     maxBytes: config.MAX_UPLOAD_BYTES,
     maxPixels: MAX_PIXELS,
   })
-  const cdn = createCdn({
-    edges: config.edges,
-    purgeToken: config.CDN_PURGE_TOKEN,
-    fetchTimeoutMs: 5_000,
-  })
+  const purgeToken = config.CDN_PURGE_TOKEN
+  const cdn = createCdn(
+    config.edges.map((edge) => createEdge({ ...edge, purgeToken, fetchTimeoutMs: 5_000 })),
+  )
   const { CDN_BASE_URL: cdnBaseUrl, CDN_SIGNING_KEY: cdnSigningKey } = config
   photoObjects = createPhotoObjects({ db, objects })
   refusals = createEdgeRefusals({ db, cdn, cdnBaseUrl, cdnSigningKey })

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { v7 as uuidv7 } from 'uuid'
 import { imageMac, imageUrl, urlEpochs } from '../../../src/services/photos/image-url.ts'
 import { variantKey } from '../../../src/services/photos/object-keys.ts'
-import { createCdn } from '../../../src/infra/cdn/cdn.ts'
+import { createEdge } from '../../../src/infra/cdn/edge.ts'
 import type { PrivateEdge } from '../servers/private-edge.ts'
 import { openObjectStore, type ObjectStore } from '../../../src/infra/s3/object-store.ts'
 
@@ -45,18 +45,13 @@ export function openBucket(): ObjectStore {
 
 /** One edge, as Darkroom administers it. */
 export function edgeAt({ url, adminUrl }: Pick<PrivateEdge, 'url' | 'adminUrl'>) {
-  const cdn = createCdn({
-    edges: [{ url, adminUrl }],
-    purgeToken: setting('CDN_PURGE_TOKEN'),
-    fetchTimeoutMs: 10_000,
-  })
-  const edge = cdn.edges[0]!
+  const edge = createEdge({ url, adminUrl, purgeToken: setting('CDN_PURGE_TOKEN'), fetchTimeoutMs: 10_000 })
   return {
-    deny: (photoId: string, minEpoch: number) => cdn.deny(edge, { photoId }, minEpoch),
-    denyAccount: (userId: string, minEpoch: number) => cdn.deny(edge, { userId }, minEpoch),
-    denyAudience: (userId: string, minEpoch: number) => cdn.deny(edge, { audienceOf: userId }, minEpoch),
-    purge: (paths: readonly string[]) => cdn.purge(edge, paths),
-    findServed: (urls: readonly string[]) => cdn.findServed(edge, urls),
+    deny: (photoId: string, minEpoch: number) => edge.deny({ photoId }, minEpoch),
+    denyAccount: (userId: string, minEpoch: number) => edge.deny({ userId }, minEpoch),
+    denyAudience: (userId: string, minEpoch: number) => edge.deny({ audienceOf: userId }, minEpoch),
+    purge: edge.purge,
+    findServed: edge.findServed,
   }
 }
 
