@@ -91,7 +91,7 @@ describe('docker-compose.yml', () => {
     const secret = /(PASSWORD|SECRET|TOKEN|KEYS?|KEY_ID|PWD)$/
     for (const [, { environment }] of services) {
       for (const [name, value] of Object.entries(environment ?? {})) {
-        if (secret.test(name)) expect(`${name}=${value}`).toMatch(/=\$\{[A-Z0-9_]+:\?/)
+        if (secret.test(name)) expect(`${name}=${value}`).toMatch(/=\$\{[A-Z0-9_]+:(?:\?|-\}$)/)
       }
     }
   })

@@ -1,4 +1,5 @@
 import Koa from 'koa'
+import { cloudFrontSigner } from '../infra/cdn/cloudfront.ts'
 import type { Config } from '../config/config.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Services } from '../services/services.ts'
@@ -56,9 +57,11 @@ export interface App {
 /** The API: the middlewares that every request passes, in order, and then its route. */
 export function createApp({ config, services, logger, stopping }: AppDeps): App {
   const metrics = createHttpMetrics()
+  const signForFront = config.cloudFront?.key && cloudFrontSigner(config.cloudFront.key)
   const present = createPhotoPresenter({
     cdnBaseUrl: config.CDN_BASE_URL,
     cdnSigningKey: config.CDN_SIGNING_KEY,
+    signForFront,
     publicUrl: config.PUBLIC_URL,
   })
 
@@ -72,7 +75,7 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
   albumRoutes(v1, present)
   albumMemberRoutes(v1, present)
   shareLinkRoutes(v1, config.PUBLIC_URL)
-  visitorRoutes(v1, config)
+  visitorRoutes(v1, { ...config, signForFront })
   dropBoxRoutes(v1, present)
   graphRoutes(v1)
   followRequestRoutes(v1)

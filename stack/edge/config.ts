@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { VARIANT_NAMES, VARIANT_SIZES } from '../../src/domain/variants.ts'
+import { VARIANT_NAMES, variantSpec } from '../../src/domain/variants.ts'
 import { MAX_SIGNED_URL_SECONDS } from '../../src/services/photos/image-url.ts'
 
 /** What one edge needs to know. Paths may be absolute or relative to nginx's prefix (`-p`), which is `directory`. */
@@ -80,7 +80,8 @@ const DENY_LOCK_MS = 1000
 /** How far the clocks of signer and edge may differ. */
 const CLOCK_SKEW_SECONDS = 60
 /** Smallest first: whoever saves data gets the size before the one that they ask for. */
-const SIZES = VARIANT_NAMES.toSorted((one, other) => VARIANT_SIZES[one].width - VARIANT_SIZES[other].width)
+const widthOf = (name: (typeof VARIANT_NAMES)[number]) => variantSpec(name, 'jpeg').box.width
+const SIZES = VARIANT_NAMES.toSorted((one, other) => widthOf(one) - widthOf(other))
 /** What pages with hundreds of images in many tabs, behind one address, stay well below. */
 const DEFAULT_REQUESTS_PER_SECOND = 500
 const DEFAULT_CONNECTIONS_PER_CLIENT = 256

@@ -32,6 +32,8 @@ export interface ImageUrlInput {
    */
   link?: { linkId: LinkId; expiresAt: Date | null } | undefined
   signingKey: string
+  /** Adds the signature that a CDN in front of the edges asks for. */
+  signForFront?: ((url: string, expiresAt: Date | null) => string) | undefined
   now: Date
 }
 
@@ -48,10 +50,9 @@ export function imageUrl(input: ImageUrlInput): ImageUrl {
   const epochs = urlEpochs(input)
   const mac = imageMac(input.signingKey, path, epochs, expirySeconds)
   const expiry = expirySeconds === null ? '' : `&e=${expirySeconds}`
-  return {
-    url: `${input.baseUrl.replace(/\/+$/, '')}${path}?${epochs}${expiry}&s=${mac}`,
-    expiresAt: expirySeconds === null ? null : new Date(expirySeconds * 1000),
-  }
+  const url = `${input.baseUrl.replace(/\/+$/, '')}${path}?${epochs}${expiry}&s=${mac}`
+  const expiresAt = expirySeconds === null ? null : new Date(expirySeconds * 1000)
+  return { url: input.signForFront?.(url, expiresAt) ?? url, expiresAt }
 }
 
 function expiryOf({ isPublic, link, now }: ImageUrlInput): number | null {

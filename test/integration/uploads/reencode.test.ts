@@ -12,6 +12,7 @@ import {
 import { TASK_QUEUES } from '../../../src/contracts/task-queues.ts'
 import { recipeOf, variantSpec, variantSpecsOf } from '../../../src/domain/variants.ts'
 import { createCdn, type Cdn } from '../../../src/infra/cdn/cdn.ts'
+import { createEdge } from '../../../src/infra/cdn/edge.ts'
 import { openImageProcessor, type ImageProcessor } from '../../../src/infra/image/processor.ts'
 import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import { incomingKey, originalKey, variantsPrefix } from '../../../src/services/photos/object-keys.ts'
@@ -44,8 +45,8 @@ let cdn: Cdn
 beforeAll(async () => {
   world = await openUploadWorld()
   images = openImageProcessor({ children: 1, sandbox: 'auto', logger: silent })
-  const { CDN_EDGE_URLS: edgeUrls, CDN_PURGE_TOKEN: purgeToken } = world.config
-  cdn = createCdn({ edgeUrls, purgeToken, fetchTimeoutMs: 5_000 })
+  const { edges, CDN_PURGE_TOKEN: purgeToken } = world.config
+  cdn = createCdn(edges.map((edge) => createEdge({ ...edge, purgeToken, fetchTimeoutMs: 5_000 })))
 })
 afterAll(async () => {
   await images?.close()

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { imageUrl, type ImageUrl } from '../../../services/photos/image-url.ts'
 import { formatTakenAt } from '../../../domain/taken-at.ts'
+import { imageUrl, type ImageUrl, type ImageUrlInput } from '../../../services/photos/image-url.ts'
 import { VARIANT_NAMES } from '../../../domain/variants.ts'
 import { negotiatedKey } from '../../../services/photos/object-keys.ts'
 import { viewerUserId, type Viewer } from '../../../domain/viewer.ts'
@@ -16,6 +17,7 @@ export type PresentPhoto = (card: PhotoCard, viewer: Viewer) => PresentedPhoto
 export interface PhotoPresenterOptions {
   cdnBaseUrl: string
   cdnSigningKey: string
+  signForFront?: ImageUrlInput['signForFront']
   /** The public address of the API, which serves originals. */
   publicUrl: string
 }
@@ -112,7 +114,7 @@ export function presentSources(
 type SignVariant = (card: PhotoCard, key: string) => ImageUrl
 
 /** Remembers the URLs of public photos, which depend only on the object and the access epochs. */
-function createSigner({ cdnBaseUrl, cdnSigningKey }: PhotoPresenterOptions): SignVariant {
+function createSigner({ cdnBaseUrl, cdnSigningKey, signForFront }: PhotoPresenterOptions): SignVariant {
   const remembered = new Map<string, ImageUrl>()
   return ({ accessEpoch, visibility, status, owner }, objectKey) => {
     const isPublic = visibility === 'public' && status === 'ready' && !owner.isPrivate
@@ -126,6 +128,7 @@ function createSigner({ cdnBaseUrl, cdnSigningKey }: PhotoPresenterOptions): Sig
       owner,
       isPublic,
       signingKey: cdnSigningKey,
+      signForFront,
       now: new Date(),
     })
     if (isPublic) {

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { LinkId } from '../../../domain/viewer.ts'
-import { imageUrl } from '../../../services/photos/image-url.ts'
+import { imageUrl, type ImageUrlInput } from '../../../services/photos/image-url.ts'
 import type { PhotoCard } from '../../../services/photos/photo-cards.ts'
 import type { OfferedPhoto } from '../../../services/share-links/drop-box.ts'
 import type { LinkInfo } from '../../../services/share-links/share-links.ts'
@@ -43,6 +43,7 @@ export function presentOffered(
 export interface SharedPhotoOptions {
   CDN_BASE_URL: string
   CDN_SIGNING_KEY: string
+  signForFront?: ImageUrlInput['signForFront']
 }
 
 /**
@@ -52,7 +53,7 @@ export interface SharedPhotoOptions {
 export function presentShared(
   card: PhotoCard,
   link: { linkId: LinkId } & Pick<VisitedLink, 'expiresAt'>,
-  { CDN_BASE_URL, CDN_SIGNING_KEY }: SharedPhotoOptions,
+  { CDN_BASE_URL, CDN_SIGNING_KEY, signForFront }: SharedPhotoOptions,
 ): z.infer<typeof SharedPhotoSchema> {
   const { username, displayName } = card.owner
   const sign = (key: string) => {
@@ -64,6 +65,7 @@ export function presentShared(
       isPublic: false,
       link,
       signingKey: CDN_SIGNING_KEY,
+      signForFront,
       now: new Date(),
     })
     return { url, expiresAt: expiresAt! }
