@@ -5,10 +5,9 @@ import type { ServedAnswer } from './cdn.ts'
 const REFUSED_STATUSES = new Set([403, 404, 410])
 
 /** What clients say of formats and data: a shared cache may hold a copy of a negotiated URL for each. */
-const NEGOTIATIONS = ['image/avif,image/webp', 'image/webp', '*/*'].flatMap((Accept): Record<string, string>[] => [
-  { Accept },
-  { Accept, 'Save-Data': 'on' },
-])
+const NEGOTIATIONS = ['image/avif,image/webp', 'image/webp', '*/*'].flatMap(
+  (Accept): Record<string, string>[] => [{ Accept }, { Accept, 'Save-Data': 'on' }],
+)
 
 /** A cache gave an unexpected answer. */
 export class CacheAnswerError extends Error {

@@ -50,8 +50,8 @@ export function edgeAt({ url, adminUrl }: Pick<PrivateEdge, 'url' | 'adminUrl'>)
     deny: (photoId: string, minEpoch: number) => edge.deny({ photoId }, minEpoch),
     denyAccount: (userId: string, minEpoch: number) => edge.deny({ userId }, minEpoch),
     denyAudience: (userId: string, minEpoch: number) => edge.deny({ audienceOf: userId }, minEpoch),
-    purge: edge.purge,
-    findServed: edge.findServed,
+    purge: (paths: readonly string[]) => edge.purge(paths),
+    findServed: (urls: readonly string[]) => edge.findServed(urls),
   }
 }
 

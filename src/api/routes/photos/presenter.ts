@@ -1,5 +1,4 @@
 import type { z } from 'zod'
-import { imageUrl, type ImageUrl } from '../../../services/photos/image-url.ts'
 import { formatTakenAt } from '../../../domain/taken-at.ts'
 import { imageUrl, type ImageUrl, type ImageUrlInput } from '../../../services/photos/image-url.ts'
 import { VARIANT_NAMES } from '../../../domain/variants.ts'
