@@ -1,5 +1,5 @@
 import Koa from 'koa'
-import { cloudFrontSigner } from '../infra/cdn/cloudfront.ts'
+import { frontSigner } from '../services/photos/front-signature.ts'
 import type { Config } from '../config/config.ts'
 import type { Logger } from '../observability/logger.ts'
 import type { Services } from '../services/services.ts'
@@ -57,7 +57,7 @@ export interface App {
 /** The API: the middlewares that every request passes, in order, and then its route. */
 export function createApp({ config, services, logger, stopping }: AppDeps): App {
   const metrics = createHttpMetrics()
-  const signForFront = config.cloudFront?.key && cloudFrontSigner(config.cloudFront.key)
+  const signForFront = frontSigner(config)
   const present = createPhotoPresenter({
     cdnBaseUrl: config.CDN_BASE_URL,
     cdnSigningKey: config.CDN_SIGNING_KEY,
