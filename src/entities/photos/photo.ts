@@ -27,6 +27,8 @@ export const Photo = defineEntity({
     visibility: p.enum(VISIBILITIES).default('public'),
     storageKey: p.string().length(MAX_CHARACTERS.objectKey),
     storageTier: p.enum(['hot', 'cold'] as const).default('hot'),
+    /** The original, once it is stored; the reference keeps it. */
+    blobId: p.uuid().nullable(),
     caption: p.string().length(MAX_CHARACTERS.caption).nullable(),
     altText: p.string().length(MAX_CHARACTERS.altText).nullable(),
     contentType: p.string().length(MAX_CHARACTERS.contentType),

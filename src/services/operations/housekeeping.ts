@@ -4,6 +4,7 @@ import type { Database } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { sweepSessions } from '../accounts/sweep-sessions.ts'
 import { sweepAlbumActivity } from '../albums/sweep-activity.ts'
+import { sweepBlobs } from '../blobs/sweep-blobs.ts'
 import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
 import { startOwedFanouts } from '../distribution/start-owed-fanouts.ts'
 import { sweepComments } from '../engagement/sweep-comments.ts'
@@ -32,7 +33,8 @@ export function createHousekeeping({ db, objects, cdn, starts }: HousekeepingDep
     wakeOwedRetractions(primary, starts),
     wakeOwedErasures(primary, starts),
     sweepTrash(db),
-    sweepStoredObjects({ primary, objects, cdn }),
+    sweepBlobs({ db, objects }),
+    sweepStoredObjects({ db, objects, cdn }),
     sweepIncoming(primary, objects),
     sweepIdempotencyKeys(primary),
     sweepSessions(primary),

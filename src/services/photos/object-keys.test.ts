@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { epochOfKey, keyAtEpoch, originalKey, variantKey } from './object-keys.ts'
+import { epochOfKey, keyAtEpoch, variantKey } from './object-keys.ts'
+import { originalKey } from '../blobs/blob-keys.ts'
 
 const photoId = '0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee'
 const key = `variants/${photoId}/3/thumb_200.webp`

@@ -3,8 +3,6 @@ import { VARIANT_NAMES } from '../../domain/variants.ts'
 
 /** The key for the pre-signed PUT; nothing is ever served from it. */
 export const incomingKey = (photoId: PhotoId): string => `incoming/${photoId}`
-/** The validated original. */
-export const originalKey = (photoId: PhotoId): string => `originals/${photoId}`
 /** The prefix of everything that edges may read of a photo. */
 export const variantsPrefix = (photoId: PhotoId): string => `variants/${photoId}/`
 

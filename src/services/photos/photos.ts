@@ -7,6 +7,7 @@ import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { PhotoRow } from '../../entities/index.ts'
 import { isGone } from '../../infra/db/rules.ts'
 import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
+import { originalOf } from '../blobs/read-original.ts'
 import type { Outbox } from '../delivery/outbox.ts'
 import { changePhotos, updatePhotos } from './change-photos.ts'
 import { editedColumns, type EditedColumns } from './edited-columns.ts'
@@ -107,16 +108,16 @@ export function createPhotos(deps: PhotosDeps): Photos {
     listOf: readPhotosOfUser,
 
     async openOriginal(ownerId, photoId) {
-      const [row] = await db.primary<{ object_key: string; content_type: string }>({
+      const [row] = await db.primary<{ content_type: string }>({
         name: 'own-original',
-        text: `SELECT v.object_key, p.content_type FROM photos p JOIN photo_variants v USING (photo_id)
-               WHERE p.photo_id = $1 AND p.owner_id = $2 AND NOT ${isGone('p')} AND v.variant = 'original'`,
+        text: `SELECT content_type FROM photos p WHERE photo_id = $1 AND owner_id = $2 AND NOT ${isGone('p')}`,
         values: [photoId, ownerId],
       })
-      if (!row) throw notFound('original')
+      const original = row && (await originalOf(db.primary, photoId))
+      if (!original) throw notFound('original')
       const giveBack = takeDownload(ownerId)
       try {
-        const { body, bytes } = await objects.read(row.object_key)
+        const { body, bytes } = await objects.read(original.objectKey)
         body.once('close', giveBack)
         return { body, bytes, contentType: row.content_type }
       } catch (error) {

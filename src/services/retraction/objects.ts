@@ -2,7 +2,10 @@ import type { MovedVariant, StaleVariant } from '../../contracts/activities/retr
 import type { PhotoId } from '../../domain/ids.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
-import { epochOfKey, incomingKey, keyAtEpoch, originalKey, variantsPrefix } from '../photos/object-keys.ts'
+import { epochOfKey, incomingKey, keyAtEpoch, variantsPrefix } from '../photos/object-keys.ts'
+import { originalKey } from '../blobs/blob-keys.ts'
+import { originalOf } from '../blobs/read-original.ts'
+import { releaseOriginal } from '../blobs/release-original.ts'
 import { holdPhoto } from '../photos/photo-row.ts'
 
 /** Brings a photo's objects in line with its row. Each step may run twice. */
@@ -29,8 +32,9 @@ export function createPhotoObjects({ db, objects }: { db: Database; objects: Obj
 
   async function list(photoId: PhotoId): Promise<string[]> {
     const keys = await keysOf(photoId)
-    for (const key of [incomingKey(photoId), originalKey(photoId)])
-      if (await objects.head(key)) keys.push(key)
+    if (await objects.head(incomingKey(photoId))) keys.push(incomingKey(photoId))
+    // Named alike whether or not others share it: what a deletion reports tells nobody that they do.
+    if (await originalOf(db.primary, photoId)) keys.push(originalKey(photoId))
     return keys
   }
 
@@ -75,7 +79,9 @@ export function createPhotoObjects({ db, objects }: { db: Database; objects: Obj
 
     async deleteAll(photoId) {
       const keys = await list(photoId)
-      if (keys.length > 0) await objects.delete(keys)
+      const own = keys.filter((key) => key !== originalKey(photoId))
+      if (own.length > 0) await objects.delete(own)
+      await releaseOriginal({ db, objects }, photoId)
       await db.primary({
         text: `DELETE FROM photo_variants v USING photos p
           WHERE v.photo_id = $1 AND p.photo_id = v.photo_id AND p.status = 'deleted'`,

@@ -3,10 +3,12 @@ import { isUuid, type PhotoId } from '../../domain/ids.ts'
 import type { PhotoStatus } from '../../domain/visibility.ts'
 import { SweepPosition } from '../../entities/index.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
-import type { Query } from '../../infra/db/database.ts'
+import type { Database, Query } from '../../infra/db/database.ts'
 import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { ObjectStore, StoredObject } from '../../infra/s3/object-store.ts'
-import { epochOfKey, originalKey } from '../photos/object-keys.ts'
+import { ORIGINALS, originalKey } from '../blobs/blob-keys.ts'
+import { namedByBlobs } from '../blobs/sweep-blobs.ts'
+import { epochOfKey } from '../photos/object-keys.ts'
 import { purgeAt } from './refuse-at-edge.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -19,10 +21,10 @@ const BATCH_OBJECTS = 500
 /** In one run, so that a bucket of millions is gone through slowly: a million in four days. */
 const MAX_OBJECTS = 10_000
 
-const PREFIXES = ['originals/', 'variants/']
+const PREFIXES = [ORIGINALS, 'variants/']
 
 export interface StoredObjectsDeps {
-  primary: Query
+  db: Pick<Database, 'primary' | 'transaction'>
   objects: ObjectStore
   cdn: Cdn
   now?: () => number
@@ -34,7 +36,8 @@ export interface StoredObjectsDeps {
  * steps or a lost workflow has left, and an edge that forgot its denial would serve it again.
  */
 export function sweepStoredObjects(deps: StoredObjectsDeps): Sweep {
-  const { primary, objects, now = Date.now, maxObjects = MAX_OBJECTS } = deps
+  const { db, objects, now = Date.now, maxObjects = MAX_OBJECTS } = deps
+  const { primary } = db
   return {
     name: 'storedObjects',
     summary: 'Compare the next stored objects with their rows',
@@ -77,7 +80,7 @@ interface NamedPhoto {
 }
 
 async function deleteUnnamed(
-  { primary, objects, cdn }: StoredObjectsDeps,
+  { db, objects, cdn }: StoredObjectsDeps,
   batch: readonly StoredObject[],
   nowMs: number,
 ): Promise<number> {
@@ -85,15 +88,18 @@ async function deleteUnnamed(
     const id = key.split('/')[1]
     return id !== undefined && isUuid(id) ? id : undefined
   }
-  const photoIds = new Set(batch.map(({ key }) => photoIdOf(key)).filter((id) => id !== undefined))
-  const photos = await readPhotos(primary, [...photoIds])
+  const photoIds = [...new Set(batch.map(({ key }) => photoIdOf(key)).filter((id) => id !== undefined))]
+  const photos = await readPhotos(db.primary, photoIds)
+  const blobs = await namedByBlobs(db, photoIds)
   const unnamed = batch.filter(({ key, lastModified }) => {
     const photoId = photoIdOf(key)
     // Not one of ours.
     if (photoId === undefined) return false
     const photo = photos.get(photoId)
-    const keptMs = photo ? UNNAMED_KEPT_MS : UNKNOWN_KEPT_MS
-    return !(photo && isNamed(photo, photoId, key)) && nowMs - lastModified.getTime() > keptMs
+    const blob = blobs.get(photoId)
+    const keptMs = photo || blob ? UNNAMED_KEPT_MS : UNKNOWN_KEPT_MS
+    const isNamed = blob?.has(key) || (photo && isNamedBy(photo, photoId, key))
+    return !isNamed && nowMs - lastModified.getTime() > keptMs
   })
   if (unnamed.length === 0) return 0
   const keys = unnamed.map(({ key }) => key)
@@ -108,10 +114,10 @@ async function deleteUnnamed(
   return keys.length
 }
 
-function isNamed({ status, keys }: NamedPhoto, photoId: PhotoId, key: string): boolean {
-  if (keys.has(key)) return true
-  // Validation copies the original before a row names it; a failed or deleted photo keeps none.
-  return key === originalKey(photoId) && status === 'processing'
+function isNamedBy({ status, keys }: NamedPhoto, photoId: PhotoId, key: string): boolean {
+  // Validation copies the original before a blob names it.
+  if (key.startsWith(ORIGINALS)) return key === originalKey(photoId) && status === 'processing'
+  return keys.has(key)
 }
 
 async function readPhotos(primary: Query, photoIds: readonly PhotoId[]): Promise<Map<PhotoId, NamedPhoto>> {

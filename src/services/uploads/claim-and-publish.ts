@@ -5,10 +5,11 @@ import { belongsInFeeds, isValidated, type PhotoStatus, type Visibility } from '
 import type { PhotoRow } from '../../entities/index.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { releaseOriginal } from '../blobs/release-original.ts'
 import { oweNotification } from '../delivery/notification-events.ts'
 import { markInFlight } from '../distribution/in-flight-marks.ts'
 import { writeTags } from '../photos/tags.ts'
-import { incomingKey, originalKey, variantsPrefix } from '../photos/object-keys.ts'
+import { incomingKey, variantsPrefix } from '../photos/object-keys.ts'
 
 export interface UploadsDeps {
   db: Database
@@ -58,7 +59,10 @@ export function createUploads({ db, objects, fanoutShardThreshold }: UploadsDeps
     async fail(photoId, code, detail) {
       await close(db, photoId, ['awaiting_upload', 'processing'], code, detail)
       const status = (await statusOf(db, photoId)) ?? null
-      if (status === 'failed') await objects.delete([incomingKey(photoId), originalKey(photoId)])
+      if (status === 'failed') {
+        await objects.delete([incomingKey(photoId)])
+        await releaseOriginal({ db, objects }, photoId)
+      }
       return { status }
     },
 
@@ -70,7 +74,8 @@ export function createUploads({ db, objects, fanoutShardThreshold }: UploadsDeps
         text: `DELETE FROM photo_variants WHERE photo_id = $1`,
         values: [photoId],
       })
-      const keys = [incomingKey(photoId), originalKey(photoId)]
+      await releaseOriginal({ db, objects }, photoId)
+      const keys = [incomingKey(photoId)]
       for await (const { key } of objects.list(variantsPrefix(photoId))) keys.push(key)
       await objects.delete(keys)
     },

@@ -200,6 +200,7 @@ async function insertPhoto(
 
 /** What the original tells, unless the owner does. */
 const AFTER_OPENING = [
+  'blobId',
   'sha256',
   'width',
   'height',

@@ -16,9 +16,10 @@ import type { Database, Query } from '../../infra/db/database.ts'
 import { ChildUnavailableError } from '../../infra/image/image-child.ts'
 import type { ImageProcessor } from '../../infra/image/processor.ts'
 import type { RenderedVariant } from '../../infra/image/render.ts'
-import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
 import { messageOf } from '../../observability/error-text.ts'
-import { epochOfKey, originalKey, variantKey } from '../photos/object-keys.ts'
+import { originalOf } from '../blobs/read-original.ts'
+import { epochOfKey, variantKey } from '../photos/object-keys.ts'
 import { holdPhoto, recordVariant } from '../photos/photo-row.ts'
 import { withObjectFile } from './object-file.ts'
 
@@ -97,7 +98,9 @@ export async function renderAndStore(
       results.push({ variant, format, ok: false, error, of: 'storage' })
     }
   }
-  const failed = await withObjectFile(objects, { key: originalKey(photoId), signal }, (file) =>
+  const original = await originalOf(deps.db.primary, photoId)
+  if (!original) throw new ObjectMissingError('no original')
+  const failed = await withObjectFile(objects, { key: original.objectKey, signal }, (file) =>
     images.run('renderVariants', file, { specs, maxPixels }, { signal, onPart }).catch((error: unknown) => {
       const isOfImage = !(error instanceof ChildUnavailableError || signal?.aborted)
       throw isOfImage ? asUndecodable(error) : error

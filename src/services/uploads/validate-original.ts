@@ -1,12 +1,16 @@
 import type { ValidationOutcome } from '../../contracts/activities/uploads-media.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import { InvalidImageError } from '../../domain/invalid-image.ts'
+import type { PhotoRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { InspectedOriginal } from '../../infra/image/inspect.ts'
 import type { ImageProcessor } from '../../infra/image/processor.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { originalKey } from '../blobs/blob-keys.ts'
+import { keepOriginal } from '../blobs/keep-original.ts'
+import { deleteUnnamedCopy } from '../blobs/release-original.ts'
 import { withObjectFile } from './object-file.ts'
-import { incomingKey, originalKey } from '../photos/object-keys.ts'
+import { incomingKey } from '../photos/object-keys.ts'
 import { recordFileMetadata } from '../photos/file-metadata.ts'
 import { recordVariant } from '../photos/photo-row.ts'
 
@@ -32,6 +36,8 @@ export function createOriginals({ db, objects, images, maxBytes, maxPixels }: Or
     async validate(photoId, signal) {
       const declared = await readDeclared(db, photoId)
       if (!declared) return { outcome: 'gone' }
+      // An earlier try has recorded the result, and other photos may have joined its copy since.
+      if (declared.recorded) return { outcome: 'valid', ...declared.recorded, bytes: declared.bytes }
       const key = incomingKey(photoId)
       const head = await objects.head(key)
       // Checked before a byte is fetched; inspectOriginal checks the fetched bytes again.
@@ -60,7 +66,7 @@ export function createOriginals({ db, objects, images, maxBytes, maxPixels }: Or
         return { outcome: 'valid', width: inspected.width, height: inspected.height, bytes: inspected.bytes }
       }
       // The photo was deleted in the meantime, maybe before the deletion could find the copy.
-      await objects.delete([originalKey(photoId)])
+      await deleteUnnamedCopy({ db, objects }, photoId)
       return { outcome: 'gone' }
     },
   }
@@ -82,8 +88,11 @@ async function readDeclared(db: Database, photoId: PhotoId) {
     content_type: string
     bytes: string
     declared_sha256: Buffer | null
+    blob_id: string | null
+    width: number
+    height: number
   }>({
-    text: `SELECT content_type, bytes::text, declared_sha256 FROM photos WHERE photo_id = $1 AND status = 'processing'`,
+    text: `SELECT content_type, bytes::text, declared_sha256, blob_id, width, height FROM photos WHERE photo_id = $1 AND status = 'processing'`,
     values: [photoId],
   })
   if (!row) return undefined
@@ -91,23 +100,30 @@ async function readDeclared(db: Database, photoId: PhotoId) {
     contentType: row.content_type,
     bytes: Number(row.bytes),
     sha256: row.declared_sha256?.toString('hex'),
+    recorded: row.blob_id === null ? undefined : { width: row.width, height: row.height },
   }
 }
 
 /** Records the result if the photo is still being processed; the row's lock orders it with a deletion. */
 async function note(db: Database, photoId: PhotoId, original: InspectedOriginal): Promise<boolean> {
   return db.transaction(async ({ query }) => {
-    const updated = await query({
+    const [photo] = await query<Pick<PhotoRow, 'blob_id'>>({
+      text: `SELECT blob_id FROM photos WHERE photo_id = $1 AND status = 'processing' FOR NO KEY UPDATE`,
+      values: [photoId],
+    })
+    if (!photo) return false
+    // Another try of the same step was faster.
+    if (photo.blob_id !== null) return true
+    await query({
       text: `
-        UPDATE photos SET storage_key = $2, sha256 = decode($3, 'hex'), width = $4, height = $5, thumbhash = $6,
-          taken_at = CASE WHEN taken_at_edited THEN taken_at ELSE $7::timestamp END,
-          taken_at_offset = CASE WHEN taken_at_edited THEN taken_at_offset ELSE $8 END, camera = $9,
-          latitude = CASE WHEN location_edited THEN latitude ELSE $10 END,
-          longitude = CASE WHEN location_edited THEN longitude ELSE $11 END
-        WHERE photo_id = $1 AND status = 'processing' RETURNING photo_id`,
+        UPDATE photos SET sha256 = decode($2, 'hex'), width = $3, height = $4, thumbhash = $5,
+          taken_at = CASE WHEN taken_at_edited THEN taken_at ELSE $6::timestamp END,
+          taken_at_offset = CASE WHEN taken_at_edited THEN taken_at_offset ELSE $7 END, camera = $8,
+          latitude = CASE WHEN location_edited THEN latitude ELSE $9 END,
+          longitude = CASE WHEN location_edited THEN longitude ELSE $10 END
+        WHERE photo_id = $1`,
       values: [
         photoId,
-        originalKey(photoId),
         original.sha256,
         original.width,
         original.height,
@@ -119,12 +135,11 @@ async function note(db: Database, photoId: PhotoId, original: InspectedOriginal)
         original.location?.longitude ?? null,
       ],
     })
-    if (updated.length === 0) return false
     await recordFileMetadata(query, photoId, original)
     await recordVariant(query, photoId, {
       variant: 'original',
       format: original.contentType.replace('image/', ''),
-      objectKey: originalKey(photoId),
+      objectKey: await keepOriginal(query, photoId, original),
       width: original.width,
       height: original.height,
       bytes: original.bytes,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PhotoId } from '../../../src/domain/ids.ts'
-import { originalKey } from '../../../src/services/photos/object-keys.ts'
+import { originalKey } from '../../../src/services/blobs/blob-keys.ts'
 import { sweepTrash } from '../../../src/services/photos/sweep-trash.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
 

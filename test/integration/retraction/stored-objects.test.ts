@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
 import type { Cdn } from '../../../src/infra/cdn/cdn.ts'
 import type { ObjectStore, StoredObject } from '../../../src/infra/s3/object-store.ts'
-import { originalKey, variantKey } from '../../../src/services/photos/object-keys.ts'
+import { originalKey } from '../../../src/services/blobs/blob-keys.ts'
+import { variantKey } from '../../../src/services/photos/object-keys.ts'
 import { recordVariant } from '../../../src/services/photos/photo-row.ts'
 import { sweepStoredObjects } from '../../../src/services/retraction/sweep-stored-objects.ts'
 import { buildPhoto } from '../../support/factories/photos.ts'
@@ -59,7 +60,7 @@ function cdnThatRecords() {
 
 const sweepAfter = (ageMs: number, cdn = cdnThatRecords().cdn, maxObjects?: number) =>
   sweepStoredObjects({
-    primary: world.db.primary,
+    db: world.db,
     objects: ours(),
     cdn,
     now: () => Date.now() + ageMs,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { originalKey, variantsPrefix } from '../../../src/services/photos/object-keys.ts'
+import { originalKey } from '../../../src/services/blobs/blob-keys.ts'
+import { variantsPrefix } from '../../../src/services/photos/object-keys.ts'
 import { mediaWorker } from '../../../src/workers/media.ts'
 import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
 import type { Json, Person } from '../../support/worlds/api-world.ts'

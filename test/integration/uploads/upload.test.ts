@@ -4,7 +4,8 @@ import { VARIANT_SPECS } from '../../../src/domain/variants.ts'
 import { photoSyncWorkflowId, type SyncProgress } from '../../../src/contracts/photo-sync.ts'
 import { photoUploadWorkflowId, type PhotoUploadResult } from '../../../src/contracts/photo-upload.ts'
 import { imageUrl } from '../../../src/services/photos/image-url.ts'
-import { incomingKey, originalKey } from '../../../src/services/photos/object-keys.ts'
+import { originalKey } from '../../../src/services/blobs/blob-keys.ts'
+import { incomingKey } from '../../../src/services/photos/object-keys.ts'
 import { LONGEST_TRANSFER_MS } from '../../../src/workflows/photo-upload/workflow.ts'
 import {
   allWorkers,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { FeedPosition } from '../../../src/domain/feed-page.ts'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
@@ -6,7 +7,8 @@ import type { Database, Query } from '../../../src/infra/db/database.ts'
 import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import type { Outbox } from '../../../src/services/delivery/outbox.ts'
 import { markInFlight } from '../../../src/services/distribution/in-flight-marks.ts'
-import { originalKey, variantKey } from '../../../src/services/photos/object-keys.ts'
+import { originalKey } from '../../../src/services/blobs/blob-keys.ts'
+import { variantKey } from '../../../src/services/photos/object-keys.ts'
 import { recordVariant } from '../../../src/services/photos/photo-row.ts'
 import { createPhotos, type Photos } from '../../../src/services/photos/photos.ts'
 import { writeTags } from '../../../src/services/photos/tags.ts'
@@ -56,10 +58,16 @@ export async function buildPhoto(
       await recordVariant(tx.query, photoId, { ...thumbnail, objectKey })
       const original = { variant: 'original', format: 'jpeg', width: 1_000, height: 500, bytes: 10 }
       await recordVariant(tx.query, photoId, { ...original, objectKey: originalKey(photoId) })
+      await tx.query({ text: KEPT_ORIGINAL, values: [photoId, randomBytes(32)] })
     }
     return photo
   })
 }
+
+const KEPT_ORIGINAL = `
+  WITH blob AS (INSERT INTO blobs (blob_id, sha256, bytes, object_key, state)
+    SELECT photo_id, $2, bytes, storage_key, 'live' FROM photos WHERE photo_id = $1 RETURNING blob_id)
+  UPDATE photos SET blob_id = blob.blob_id, sha256 = $2 FROM blob WHERE photo_id = $1`
 
 async function insertPhoto(
   query: Query,

@@ -18,6 +18,7 @@ import { Migration20261127UsernameSkeletons } from './migration-20261127-usernam
 import { Migration20261127AudienceEpochs } from './migration-20261127-audience-epochs.ts'
 import { Migration20261127MutesUntil } from './migration-20261127-mutes-until.ts'
 import { Migration20261127VariantRecipes } from './migration-20261127-variant-recipes.ts'
+import { Migration20261127Blobs } from './migration-20261127-blobs.ts'
 import { Migration20261127Notifications } from './migration-20261127-notifications.ts'
 import { Migration20261127Trash } from './migration-20261127-trash.ts'
 
@@ -45,4 +46,5 @@ export const migrations = [
   { name: '20261127-trash', class: Migration20261127Trash },
   { name: '20261127-variant-recipes', class: Migration20261127VariantRecipes },
   { name: '20261127-photo-metadata', class: Migration20261127PhotoMetadata },
+  { name: '20261127-blobs', class: Migration20261127Blobs },
 ]
