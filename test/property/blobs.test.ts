@@ -55,29 +55,22 @@ class Killed extends Error {}
 function mortal(world: UploadWorld, { at, isDone }: Step['death']): { db: Database; objects: ObjectStore } {
   let calls = 0
   let isDead = false
-  const dying =
-    <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
-    async (...args: Args): Promise<Result> => {
-      if (isDead) throw new Killed()
-      if (++calls !== at) return call(...args)
-      isDead = true
-      if (isDone) await call(...args)
-      throw new Killed()
-    }
-  const { db, objects } = world
-  return {
-    db: {
-      ...db,
-      primary: dying(db.primary) as Database['primary'],
-      transaction: dying(db.transaction) as never,
-    },
-    objects: {
-      ...objects,
-      copy: dying(objects.copy),
-      delete: dying(objects.delete),
-      head: dying(objects.head),
-    },
-  }
+  const dying = <Client extends object>(client: Client): Client =>
+    new Proxy(client, {
+      get(_, name) {
+        // It answers with an iterator, not a promise.
+        if (name === 'list') return client[name as keyof Client]
+        const call = client[name as keyof Client] as (...args: unknown[]) => Promise<unknown>
+        return async (...args: unknown[]) => {
+          if (isDead) throw new Killed()
+          if (++calls !== at) return call(...args)
+          isDead = true
+          if (isDone) await call(...args)
+          throw new Killed()
+        }
+      },
+    })
+  return { db: dying(world.db), objects: dying(world.objects) }
 }
 
 describe('originals that photos share', () => {
