@@ -5,6 +5,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
 import type { Database } from '../../src/infra/db/database.ts'
+import { openImageProcessor, type ImageProcessor } from '../../src/infra/image/processor.ts'
 import type { ObjectStore } from '../../src/infra/s3/object-store.ts'
 import { originalKey } from '../../src/services/blobs/blob-keys.ts'
 import { originalOf } from '../../src/services/blobs/read-original.ts'
@@ -14,7 +15,7 @@ import { createPhotoObjects } from '../../src/services/retraction/objects.ts'
 import { createUploads } from '../../src/services/uploads/claim-and-publish.ts'
 import { createOriginals } from '../../src/services/uploads/validate-original.ts'
 import { deletePhoto } from '../support/factories/photos.ts'
-import { openUploadWorld, type UploadWorld } from '../support/worlds/upload-world.ts'
+import { openUploadWorld, silent, type UploadWorld } from '../support/worlds/upload-world.ts'
 
 /** Quick by default; PROPERTY_RUNS=1000 is the thorough size, PROPERTY_SEED repeats a run. */
 const RUNS = Math.ceil(Number(process.env.PROPERTY_RUNS ?? 120) / 15)
@@ -75,17 +76,22 @@ function mortal(world: UploadWorld, { at, isDone }: Step['death']): { db: Databa
 
 describe('originals that photos share', () => {
   let world: UploadWorld
+  let images: ImageProcessor
   let owners: UserId[]
 
   beforeAll(async () => {
     world = await openUploadWorld({ MAX_PENDING_UPLOADS: '10000' })
+    images = openImageProcessor({ children: 2, sandbox: 'auto', logger: silent })
     owners = [await world.owner(), await world.owner()]
   })
-  afterAll(() => world?.close())
+  afterAll(async () => {
+    await images?.close()
+    await world?.close()
+  })
 
   async function take(photos: Known[], contents: readonly Buffer[], { do: what, of, death }: Step) {
     const { db, objects } = mortal(world, death)
-    const originals = createOriginals({ db, objects, maxBytes: 1_000_000, maxPixels: 1_000_000 })
+    const originals = createOriginals({ db, objects, images, maxBytes: 1_000_000, maxPixels: 1_000_000 })
     const validate = async (photo: Known) => {
       if ((await originals.validate(photo.photoId)).outcome === 'valid') photo.isHeld = !ending.has(photo)
     }

@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PhotoId } from '../../../src/domain/ids.ts'
+import { openImageProcessor, type ImageProcessor } from '../../../src/infra/image/processor.ts'
 import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import { originalKey } from '../../../src/services/blobs/blob-keys.ts'
 import { originalOf } from '../../../src/services/blobs/read-original.ts'
@@ -13,29 +14,35 @@ import { createOriginals, type Originals } from '../../../src/services/uploads/v
 import { deletePhoto } from '../../support/factories/photos.ts'
 import {
   openUploadWorld,
+  silent,
   somePhoto,
   type OpenUpload,
   type UploadWorld,
 } from '../../support/worlds/upload-world.ts'
 
 let world: UploadWorld
+let images: ImageProcessor
 let uploads: Uploads
 let originals: Originals
 let photos: Photos
 let photoObjects: PhotoObjects
 
 const originalsOver = (objects: ObjectStore) =>
-  createOriginals({ db: world.db, objects, maxBytes: 1_000_000, maxPixels: 1_000_000 })
+  createOriginals({ db: world.db, objects, images, maxBytes: 1_000_000, maxPixels: 1_000_000 })
 
 beforeAll(async () => {
   world = await openUploadWorld()
   const { db, objects, outbox } = world
   uploads = createUploads({ db, objects, fanoutShardThreshold: 100_000 })
+  images = openImageProcessor({ children: 1, sandbox: 'auto', logger: silent })
   originals = originalsOver(objects)
   photos = createPhotos({ db, objects, outbox, fanoutShardThreshold: 100_000 })
   photoObjects = createPhotoObjects({ db, objects })
 })
-afterAll(() => world?.close())
+afterAll(async () => {
+  await images?.close()
+  await world?.close()
+})
 
 const smallPhoto = () => somePhoto(32, 24)
 
