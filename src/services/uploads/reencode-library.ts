@@ -184,7 +184,7 @@ function openPurge(cdn: Cdn, selection: ReencodeSelection): Purge {
   return async (paths) => {
     if (!selection.purge || paths.length === 0) return 0
     await Promise.all(
-      cdn.edges
+      [...cdn.edges, ...cdn.fronts]
         .filter((edge) => !away.has(edge))
         .map((edge) => cdn.purge(edge, paths).catch(() => void away.add(edge))),
     )

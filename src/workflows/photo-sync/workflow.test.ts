@@ -301,3 +301,37 @@ describe('photoSync', () => {
     expect(await sync.result()).toMatchObject({ syncedVersion: 5 })
   })
 })
+
+describe('a cache in front of the edges', () => {
+  const front = EDGES[1]!
+  beforeEach(() => {
+    row = narrowed(5, 2)
+    fakes.planPhotoSync = async () => ({ ...structuredClone(row), edges: [edge1], fronts: [front] })
+  })
+
+  it('is emptied after the edges, and proves what is gone before all is proven', async () => {
+    await (await start()).result()
+    const order = calls.filter((call) => /^(?:http|proven)/.test(call))
+    expect(order[0]).toContain(edge1)
+    expect(order.at(-1)).toBe('proven 2')
+    expect(order.at(-2)).toBe(`${front} deny 2 prove ${keyAt(1)}`)
+    expect(atEdge(front).length).toBeLessThanOrEqual(3)
+  })
+
+  it('waits little for an edge that is down, and is emptied again after it', async () => {
+    const down = gate()
+    const { refusePhotoAtEdge } = fakes
+    fakes.refusePhotoAtEdge = async (refusal: Refusal) => {
+      if (refusal.edge === edge1) await down.opened
+      return refusePhotoAtEdge(refusal)
+    }
+    const sync = await start()
+    await until(async () => atEdge(front).length > 0)
+    expect(calls.some((call) => call.startsWith('proven'))).toBe(false)
+    const before = atEdge(front).length
+    down.open()
+    await sync.result()
+    expect(atEdge(front).length).toBeGreaterThan(before)
+    expect(calls.at(-1)).toBe('proven 2')
+  })
+})

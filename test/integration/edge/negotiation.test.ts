@@ -72,16 +72,23 @@ describe('one URL for all formats', () => {
   })
 
   it('gives the next smaller size to clients that save data', async () => {
-    const photo = await storePhoto('thumb_200.jpeg', 'thumb_200.webp', 'medium_800.jpeg', 'medium_800.webp')
+    const photo = await storePhoto(
+      'thumb_200.jpeg',
+      'thumb_400.jpeg',
+      'thumb_400.webp',
+      'medium_800.jpeg',
+      'medium_800.webp',
+    )
     const named = async (size: string, saveData: string) => {
       const answer = await get(publicPath(auto(photo, size)), { accept: 'image/webp', 'save-data': saveData })
       return nameOf(photo, answer.body)
     }
-    expect(await named('medium_800', 'on')).toBe('thumb_200.webp')
-    expect(await named('medium_800', 'ON; ect=2g')).toBe('thumb_200.webp')
+    expect(await named('medium_800', 'on')).toBe('thumb_400.webp')
+    expect(await named('medium_800', 'ON; ect=2g')).toBe('thumb_400.webp')
     expect(await named('medium_800', 'off')).toBe('medium_800.webp')
     expect(await named('medium_800', 'one')).toBe('medium_800.webp')
-    expect(await named('thumb_200', 'on')).toBe('thumb_200.webp')
+    expect(await named('thumb_400', 'on')).toBe('thumb_200.jpeg')
+    expect(await named('thumb_200', 'on')).toBe('thumb_200.jpeg')
   })
 
   it('takes what is stored until a better format is there', async () => {
@@ -143,7 +150,7 @@ describe('one URL for all formats', () => {
 
 describe('what a negotiated signature covers', () => {
   it('reaches its size and the next smaller one, and no other object', async () => {
-    const names = ['thumb_200', 'medium_800', 'original', 'cover'].flatMap((size) =>
+    const names = ['thumb_200', 'thumb_400', 'medium_800', 'large_2048', 'original'].flatMap((size) =>
       ['jpeg', 'webp', 'avif', 'png', 'gif', 'heic'].map((format) => `${size}.${format}`),
     )
     const photo = await storePhoto(...names)
@@ -154,7 +161,7 @@ describe('what a negotiated signature covers', () => {
           const { body } = await get(of(auto(photo)), { accept, 'save-data': saveData })
           reached.add(nameOf(photo, body))
         }
-    const sizes = ['medium_800', 'thumb_200']
+    const sizes = ['medium_800', 'thumb_400']
     const formats = ['avif', 'webp', 'jpeg']
     expect([...reached].toSorted()).toEqual(
       sizes.flatMap((size) => formats.map((format) => `${size}.${format}`)).toSorted(),
