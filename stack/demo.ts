@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { describeMainJob, runMainJob, type MainJobOptions } from './demo/main-job.ts'
 import { runSharing } from './demo/sharing.ts'
+import { runTrash } from './demo/trash.ts'
 import { runDemo } from './demo/run-demo.ts'
 import { ensureStack } from './install/install.ts'
 
@@ -16,6 +17,11 @@ await runDemo({
       samplePhotos: (await ensureStack(() => undefined)).samplePhotos,
     }
     const report = await runMainJob(job)
+    await runTrash({
+      author: report.author,
+      follower: report.followers[1]!,
+      photoId: report.photos[0]!.photoId,
+    })
     await runSharing({
       apiUrl: job.apiUrl,
       author: report.author,

@@ -42,8 +42,16 @@ export async function runSharing(options: SharingOptions): Promise<void> {
           if (page.items.length !== options.photoIds.length || !shared)
             throw new Error(`the link shows ${page.items.length} photos of ${options.photoIds.length}`)
           await expectStatus(visitor, `/v1/photos/${shared.id}`, 404)
-          photoUrl = variantOf(shared, 'medium_800', 'jpeg').url
-          if ((await statusOf(photoUrl)) !== 200) throw new Error('an image of the link is not served')
+          // The photo has just been narrowed: its objects move meanwhile, and then its URLs change.
+          photoUrl = await visitor.until('an image of the link is served', async () => {
+            const { items } = await visitor.call<SharedPage>('GET', `/v1/share/${link.token}`)
+            const { url } = variantOf(
+              items.find(({ id }) => id === shared.id)!,
+              'medium_800',
+              'jpeg',
+            )
+            return (await statusOf(url)) === 200 && url
+          })
           task.title = `Shared by link: a visitor without an account sees ${page.items.length} photos, the private one among them`
         },
       },
