@@ -73,7 +73,18 @@ describe('a link shows', () => {
     expect(Object.keys(body).sort()).toEqual(['album', 'items', 'nextCursor', 'session'])
     const [photo] = body.items
     expect(Object.keys(photo).sort()).toEqual(
-      ['altText', 'caption', 'height', 'id', 'owner', 'placeholder', 'tags', 'variants', 'width'].sort(),
+      [
+        'altText',
+        'caption',
+        'height',
+        'id',
+        'owner',
+        'placeholder',
+        'sources',
+        'tags',
+        'variants',
+        'width',
+      ].sort(),
     )
     expect(photo.owner).toEqual({ username: ann.username, displayName: null })
     expect(photo.variants.map(({ name }: { name: string }) => name)).toEqual(['thumb_200'])
