@@ -33,8 +33,11 @@ import {
   type UploadWorld,
 } from '../../support/worlds/upload-world.ts'
 
-/** An edge that is up refuses within this time of the commit, whatever else is down. */
-const REFUSED_WITHIN_MS = 5_000
+/**
+ * An edge that is up refuses within this time of the commit, whatever else is down: far below the timeouts of what is down, and
+ * room for a machine that runs other tests beside. docs/service-levels.md has the objective.
+ */
+const REFUSED_WITHIN_MS = 15_000
 
 let world: UploadWorld
 let edges: PrivateEdge[]
