@@ -90,6 +90,7 @@ export const settingsSchema = z.object({
   TRASH_DAYS: integer(1, 3_650).default(30),
 
   MEDIA_CONCURRENCY: integer(1, 64).default(2),
+  MEDIA_MEMORY_MB: integer(100, 1_000_000).default(2_000),
   MEDIA_SANDBOX: z.enum(['auto', 'required', 'off']).default('auto'),
   FANOUT_SLICE_FOLLOWERS: integer(1, 100_000).default(20_000),
   FANOUT_SHARD_THRESHOLD: integer(1, 1_000_000_000).default(100_000),

@@ -42,13 +42,13 @@ export const durableStep = {
 } as const satisfies ActivityOptions
 
 /**
- * Protects the media worker's slots from a stuck download or decode (libvips itself gives up after 30 s), and the
+ * Protects the media worker's slots from a stuck download (a decode is given up by the processor of images), and the
  * upload from a dead worker: heartbeats come every second, so ten seconds without one mean that it died.
  */
 export const decodeOriginal = {
   taskQueue: TASK_QUEUES.media,
-  // 50 s for 50 MB at 1 MB/s, then the decode.
-  startToCloseTimeout: '2 minutes',
+  // 50 s for 50 MB at 1 MB/s, then two tries of 2 minutes at most, and the wait for memory.
+  startToCloseTimeout: '10 minutes',
   heartbeatTimeout: '10s',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '1 minute' },

@@ -28,6 +28,23 @@ const peakBytes = new Histogram({
   buckets: [100e6, 200e6, 400e6, 800e6, 1.6e9, 3.2e9],
 })
 
+const waitSeconds = new Histogram({
+  name: 'darkroom_image_memory_wait_seconds',
+  help: 'How long a job has waited until enough memory was free for decoding',
+  buckets: [0.01, 0.1, 0.5, 1, 5, 15, 60],
+})
+
+const memoryTaken = new Gauge({
+  name: 'darkroom_image_memory_taken_bytes',
+  help: 'Memory that images under way are expected to take, as of the last admission',
+})
+
+/** A job may begin to decode. */
+export function imageAdmitted(seconds: number, takenBytes: number): void {
+  waitSeconds.observe(seconds)
+  memoryTaken.set(takenBytes)
+}
+
 /** The sandbox was found at boot; `failures` tells of stricter ones that do not work here. */
 export function imageSandboxChosen(logger: Logger, sandbox: string, failures: readonly string[]): void {
   bySandbox.set({ sandbox }, 1)

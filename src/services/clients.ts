@@ -17,6 +17,8 @@ import type { Logger } from '../observability/logger.ts'
 /** An edge answers a deny once it is on its disk, within a second; this leaves room for a slow network. */
 const EDGE_TIMEOUT_MS = 5_000
 
+const BYTES_PER_MB = 1_000_000
+
 /** The settings and clients of one process, which its modules share. */
 export interface Clients {
   config: Config
@@ -113,7 +115,13 @@ export async function openClients(
   )
 
   const images = lazily(
-    () => openImageProcessor({ children: config.MEDIA_CONCURRENCY, sandbox: config.MEDIA_SANDBOX, logger }),
+    () =>
+      openImageProcessor({
+        children: config.MEDIA_CONCURRENCY,
+        memoryBytes: config.MEDIA_MEMORY_MB * BYTES_PER_MB,
+        sandbox: config.MEDIA_SANDBOX,
+        logger,
+      }),
     (opened) => opened.close(),
   )
 

@@ -24,6 +24,8 @@ export const temporal: Server = {
       ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
       ...['--namespace', env.TEMPORAL_NAMESPACE ?? '', '--ip', '127.0.0.1', '--port', String(ports.temporal)],
       ...['--ui-port', String(ports.temporalUi), '--http-port', String(ports.temporalHttp)],
+      // The media queue takes turns between owners (docs/adr/0029).
+      ...['--dynamic-config-value', 'matching.enableFairness=true'],
       ...['--metrics-port', String(ports.temporalMetrics), '--log-level', 'warn'],
     ],
     // Keeps a person's own CLI profile out.

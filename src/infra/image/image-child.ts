@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { ChildMessage, JobMessage, SentError, Usage } from './messages.ts'
+import type { ChildMessage, JobMessage, SentError, Usage, WorkerMessage } from './messages.ts'
 import { CHILD_ENVIRONMENT, sandboxed, type Limits, type Sandbox } from './sandbox.ts'
 
 /** Why a child was ended, or ended by itself, in the middle of a job. */
@@ -29,7 +29,7 @@ export interface JobLimits {
   wallSeconds: number
 }
 
-type JobEnd = ({ ok: true; result: unknown } | { ok: false; error: SentError }) & Usage
+export type JobEnd = ({ ok: true; result: unknown } | { ok: false; error: SentError }) & Usage
 
 export interface ImageChild {
   /**
@@ -44,6 +44,8 @@ export interface ImageChild {
 
 export interface JobHooks {
   signal?: AbortSignal | undefined
+  /** Resolves when decoding may take so much memory. */
+  onWants: (bytes: number) => Promise<unknown>
   onPart?: ((part: unknown) => void) | undefined
 }
 
@@ -89,6 +91,10 @@ export async function startChild(
   let listener: (message: ChildMessage) => void = () => ready.resolve()
   child.on('message', (message) => listener(message as ChildMessage))
 
+  function post(message: WorkerMessage): void {
+    child.send(message, (error) => error && kill(child))
+  }
+
   async function end(): Promise<void> {
     kill(child)
     await gone.promise
@@ -107,11 +113,12 @@ export async function startChild(
   return {
     isAlive: () => !ended,
     end,
-    async work(message, limits, { signal, onPart }) {
+    async work(message, limits, { signal, onWants, onPart }) {
       signal?.throwIfAborted()
       const job = Promise.withResolvers<JobEnd>()
       listener = (received) => {
         if (received.type === 'part') onPart?.(received.part)
+        else if (received.type === 'wants') admit(received.bytes)
         else if (received.type === 'result') job.resolve({ ok: true, ...received })
         else if (received.type === 'error') job.resolve({ ok: false, ...received })
       }
@@ -124,9 +131,23 @@ export async function startChild(
         kill(child)
       }
       signal?.addEventListener('abort', onAbort)
-      const wall = setTimeout(() => {
-        killed('wall', `The job took more than ${limits.wallSeconds} s.`)
-      }, limits.wallSeconds * 1_000)
+      let wall: NodeJS.Timeout | undefined
+      const startWall = () => {
+        wall = setTimeout(() => {
+          killed('wall', `The job took more than ${limits.wallSeconds} s.`)
+        }, limits.wallSeconds * 1_000)
+      }
+      /** Time spent waiting for others is not the image's. */
+      const admit = (bytes: number) => {
+        clearTimeout(wall)
+        onWants(bytes).then(() => {
+          if (isDone) return
+          startWall()
+          post({ type: 'admitted' })
+        }, job.reject)
+      }
+      let isDone = false
+      startWall()
       const stopWatching = watchProcessorTime(child, limits.cpuSeconds, () => {
         killed('cpu', `The job took more than ${limits.cpuSeconds} s of processor time.`)
       })
@@ -136,12 +157,13 @@ export async function startChild(
         job.reject(isForeign ? new ChildUnavailableError(text) : new ChildDiedError('crash', text))
       })
       try {
-        child.send(message, (error) => error && kill(child))
+        post({ type: 'job', ...message })
         return await job.promise
       } catch (error) {
         await end()
         throw error
       } finally {
+        isDone = true
         clearTimeout(wall)
         stopWatching()
         signal?.removeEventListener('abort', onAbort)

@@ -1,6 +1,8 @@
 import type { JobName } from './jobs.ts'
 
-/** From the worker to a child. */
+/** From the worker to a child: a job, and the answer to its `wants`. */
+export type WorkerMessage = ({ type: 'job' } & JobMessage) | { type: 'admitted' }
+
 export interface JobMessage {
   job: JobName
   file: string
@@ -17,9 +19,13 @@ export interface SentError {
   outOfMemory: boolean
 }
 
-/** From a child to the worker, in this order: `ready` once; of each job any number of `part`, then `result` or `error`. */
+/**
+ * From a child to the worker, in this order: `ready` once; of each job `wants` with the memory that decoding is going to take, any
+ * number of `part`, then `result` or `error`.
+ */
 export type ChildMessage =
   | { type: 'ready' }
+  | { type: 'wants'; bytes: number }
   | { type: 'part'; part: unknown }
   | ({ type: 'result'; result: unknown } & Usage)
   | ({ type: 'error'; error: SentError } & Usage)

@@ -5,7 +5,8 @@
 import { InvalidImageError } from '../../domain/invalid-image.ts'
 import { messageOf } from '../../observability/error-text.ts'
 import { IMAGE_JOBS } from './jobs.ts'
-import type { ChildMessage, JobMessage, SentError, Usage } from './messages.ts'
+import { estimateMemory } from './memory-estimate.ts'
+import type { ChildMessage, JobMessage, SentError, Usage, WorkerMessage } from './messages.ts'
 import { isOutOfMemory } from './out-of-memory.ts'
 
 const BYTES_PER_KIB = 1_024
@@ -15,17 +16,33 @@ const MICROSECONDS_PER_SECOND = 1e6
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
 // The pipe closes with the worker, however that ended.
 process.on('disconnect', () => process.exit())
-process.on('message', (message) => void work(message as JobMessage))
+process.on('message', (message) => receive(message as WorkerMessage))
+let admit: () => void = () => undefined
 send({ type: 'ready' })
+
+function receive(message: WorkerMessage): void {
+  if (message.type === 'admitted') admit()
+  else void work(message)
+}
 
 async function work({ job, file, options }: JobMessage): Promise<void> {
   const handOver = (part: unknown) => send({ type: 'part', part })
   const run = IMAGE_JOBS[job] as (file: string, options: unknown, handOver: unknown) => Promise<unknown>
   try {
+    const bytes = await estimateMemory(file)
+    if (bytes > 0) await admitted(bytes)
     send({ type: 'result', result: await run(file, options, handOver), ...used() })
   } catch (error) {
     send({ type: 'error', error: sendable(error), ...used() })
   }
+}
+
+/** Waits until the worker has so much memory to spare. */
+function admitted(bytes: number): Promise<void> {
+  return new Promise((resolve) => {
+    admit = resolve
+    send({ type: 'wants', bytes })
+  })
 }
 
 function send(message: ChildMessage): void {

@@ -30,7 +30,7 @@ async function file(name: string, bytes: Buffer): Promise<string> {
 
 function open(options: Partial<ProcessorOptions> = {}): ImageProcessor {
   const logger = pino({ level: 'silent' })
-  const processor = openImageProcessor({ children: 1, sandbox: 'auto', logger, ...options })
+  const processor = openImageProcessor({ children: 1, memoryBytes: 2e9, sandbox: 'auto', logger, ...options })
   opened.push(processor)
   return processor
 }

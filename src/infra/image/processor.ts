@@ -2,13 +2,20 @@ import { chmod, chown, copyFile, link, mkdir, mkdtemp, rm } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InvalidImageError, type InvalidImageCode } from '../../domain/invalid-image.ts'
-import { imageChildDied, imageJobDone, imageSandboxChosen } from '../../observability/image-events.ts'
+import { createBudget } from '../concurrency/budget.ts'
+import {
+  imageAdmitted,
+  imageChildDied,
+  imageJobDone,
+  imageSandboxChosen,
+} from '../../observability/image-events.ts'
 import type { Logger } from '../../observability/logger.ts'
 import {
   ChildDiedError,
   ChildUnavailableError,
   startChild,
   type ImageChild,
+  type JobEnd,
   type JobHooks,
   type JobLimits,
 } from './image-child.ts'
@@ -19,6 +26,8 @@ import { ACCEPTED, sandboxUid, type Sandbox, type SandboxMode } from './sandbox.
 export interface ProcessorOptions {
   /** Children, and so images that are decoded at once. */
   children: number
+  /** What decoding may take in all children together, on top of the 100 MB of each. */
+  memoryBytes: number
   sandbox: SandboxMode
   logger: Logger
   limits?: Partial<ProcessorLimits>
@@ -80,7 +89,8 @@ interface Slot {
 }
 
 export function openImageProcessor(processor: ProcessorOptions): ImageProcessor {
-  const { children, sandbox: mode, logger } = processor
+  const { children, memoryBytes, sandbox: mode, logger } = processor
+  const memory = createBudget(memoryBytes)
   const limits = { ...LIMITS, ...processor.limits }
   const { addressSpaceBytes } = limits
   const lifetime = { addressSpaceBytes, cpuSeconds: LIFETIME_CPU_SECONDS }
@@ -139,19 +149,26 @@ export function openImageProcessor(processor: ProcessorOptions): ImageProcessor 
   }
 
   async function start(slot: Slot, sandbox: Sandbox): Promise<ImageChild> {
+    if (isClosing) throw closed()
     slot.images = 0
-    slot.child = await startChild(sandbox, { slot: slot.number, folder: slot.folder, limits: lifetime })
-    return slot.child
+    const child = await startChild(sandbox, { slot: slot.number, folder: slot.folder, limits: lifetime })
+    slot.child = child
+    if (!isClosing) return child
+    await child.end()
+    throw closed()
   }
 
   async function take(signal?: AbortSignal): Promise<Slot> {
     if (isClosing) throw closed()
+    signal?.throwIfAborted()
     const slot = free.pop()
     if (slot) return slot
     const place = Promise.withResolvers<Slot>()
     waiting.push(place)
     const onAbort = () => {
-      waiting.splice(waiting.indexOf(place), 1)
+      const at = waiting.indexOf(place)
+      if (at < 0) return
+      waiting.splice(at, 1)
       place.reject(signal!.reason as Error)
     }
     signal?.addEventListener('abort', onAbort)
@@ -164,20 +181,36 @@ export function openImageProcessor(processor: ProcessorOptions): ImageProcessor 
     else free.push(slot)
   }
 
-  /** One try. @throws ChildDiedError if the image was given up */
+  /**
+   * One try, for which decoding takes its share of the memory; `alone`, all of it.
+   * @throws ChildDiedError if the image was given up
+   */
   async function tryOnce(
     slot: Slot,
     sandbox: Sandbox,
     message: JobMessage,
-    hooks: JobHooks,
+    { alone, signal, onPart }: Pick<JobHooks, 'signal' | 'onPart'> & { alone: boolean },
   ): Promise<unknown> {
-    const child = slot.child?.isAlive() ? slot.child : await start(slot, sandbox)
-    slot.images++
-    const end = await child.work(message, limits, hooks)
-    imageJobDone(message.job, end)
+    let giveBack = alone ? await memory.take(Infinity, signal) : undefined
+    const onWants = async (bytes: number) => {
+      const since = performance.now()
+      giveBack ??= await memory.take(bytes, signal)
+      imageAdmitted((performance.now() - since) / 1_000, memory.taken())
+    }
+    try {
+      const child = slot.child?.isAlive() ? slot.child : await start(slot, sandbox)
+      slot.images++
+      return await finish(slot, message.job, await child.work(message, limits, { signal, onPart, onWants }))
+    } finally {
+      giveBack?.()
+    }
+  }
+
+  async function finish(slot: Slot, job: JobName, end: JobEnd): Promise<unknown> {
+    imageJobDone(job, end)
     const isUsedUp = slot.images >= IMAGES_PER_CHILD || end.cpuSeconds >= CPU_SECONDS_PER_CHILD
     const isOutOfMemory = !end.ok && end.error.outOfMemory
-    if (isUsedUp || isOutOfMemory) await child.end()
+    if (isUsedUp || isOutOfMemory) await slot.child?.end()
     if (end.ok) return end.result
     if (isOutOfMemory) throw new ChildDiedError('memory', end.error.message)
     throw receivedError(end.error)
@@ -188,12 +221,13 @@ export function openImageProcessor(processor: ProcessorOptions): ImageProcessor 
       const { sandbox } = await opening()
       const slot = await take(signal)
       const taken: Promise<void>[] = []
-      const hooks = { signal, onPart: (part: unknown) => taken.push(onPart!(part as never)) }
+      const hand = (part: unknown) => taken.push(onPart!(part as never))
       const seen = join(slot.folder, FILE_NAME)
       try {
         await show(file, seen, sandboxUid(sandbox, slot.number))
         for (let tries = 1; ; tries++) {
           try {
+            const hooks = { alone: tries > 1, signal, onPart: hand }
             return (await tryOnce(slot, sandbox, { job, file: seen, options }, hooks)) as never
           } catch (error) {
             if (isClosing) throw closed()
@@ -210,7 +244,9 @@ export function openImageProcessor(processor: ProcessorOptions): ImageProcessor 
     },
     async warm() {
       const { sandbox } = await opening()
-      await Promise.all(slots.map(async (slot) => slot.child ?? (await start(slot, sandbox))))
+      const all = await Promise.all(slots.map(() => take()))
+      await Promise.allSettled(all.map(async (slot) => slot.child?.isAlive() || start(slot, sandbox)))
+      for (const slot of all) give(slot)
       return sandbox
     },
     async close() {

@@ -4,6 +4,7 @@ import {
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
+  type ActivityOptions,
 } from '@temporalio/workflow'
 import type { MediaActivities } from '../../contracts/activities/uploads-media.ts'
 import type { SearchActivities } from '../../contracts/activities/search.ts'
@@ -18,6 +19,7 @@ import {
   renderSingly,
   renderTogether,
 } from '../../contracts/activity-options.ts'
+import type { UserId } from '../../domain/ids.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 
 const quick = (summary: string) => proxyLocalActivities<UploadActivities>({ ...quickStep, summary })
@@ -29,27 +31,10 @@ export const steps = {
     quick('Look at the object and claim the photo').claimUpload,
     durable('Look at the object and claim the photo').claimUpload,
   ),
-  validate: proxyActivities<MediaActivities>({ ...decodeOriginal, summary: 'Validate the original' })
-    .validateOriginal,
   publish: quickElseDurable(
     quick('Publish the photo').publishPhoto,
     durable('Publish the photo').publishPhoto,
   ),
-  renderAll: proxyActivities<MediaActivities>({ ...renderTogether, summary: 'Render all variants' })
-    .renderVariants,
-  planVariants: proxyActivities<MediaActivities>({
-    ...durableStep,
-    taskQueue: TASK_QUEUES.media,
-    summary: 'List the variants that are missing',
-  }).planVariants,
-  renderOne: (variant: string) =>
-    proxyActivities<MediaActivities>({ ...renderSingly, summary: `Render ${variant}` }).renderVariant,
-  renderDeferred: proxyActivities<MediaActivities>({
-    ...renderDeferred,
-    summary: 'Render the variants that could wait',
-  }).renderDeferredVariants,
-  renderDeferredOne: (variant: string) =>
-    proxyActivities<MediaActivities>({ ...renderDeferredSingly, summary: `Render ${variant}` }).renderVariant,
   index: proxyActivities<SearchActivities>({ ...durableStep, summary: 'Write the search document' })
     .indexPhoto,
   startFanout: durable('Start the distribution to followers').startFanout,
@@ -57,6 +42,28 @@ export const steps = {
   fail: durable('Mark the upload as failed and delete its object').failUpload,
   discard: durable('Remove what is left of a deleted upload').discardUpload,
 }
+
+/** The steps on the queue of the media worker, which takes turns between owners. */
+export function mediaStepsOf(ownerId: UserId) {
+  const media = (options: ActivityOptions, summary: string) =>
+    proxyActivities<MediaActivities>({
+      ...options,
+      priority: { ...options.priority, fairnessKey: ownerId },
+      summary,
+    })
+  return {
+    validate: media(decodeOriginal, 'Validate the original').validateOriginal,
+    renderAll: media(renderTogether, 'Render all variants').renderVariants,
+    planVariants: media(
+      { ...durableStep, taskQueue: TASK_QUEUES.media },
+      'List the variants that are missing',
+    ).planVariants,
+    renderOne: (variant: string) => media(renderSingly, `Render ${variant}`).renderVariant,
+    renderDeferred: media(renderDeferred, 'Render the variants that could wait').renderDeferredVariants,
+    renderDeferredOne: (variant: string) => media(renderDeferredSingly, `Render ${variant}`).renderVariant,
+  }
+}
+export type MediaSteps = ReturnType<typeof mediaStepsOf>
 
 /**
  * Tries a step inside the workflow task. If that is slow or fails, schedules it, so that it is visible and retried

@@ -1,7 +1,7 @@
 import { isCancellation, patched } from '@temporalio/workflow'
 import type { VariantRef } from '../../contracts/activities/uploads-media.ts'
 import type { PhotoId } from '../../domain/ids.ts'
-import { steps } from './steps.ts'
+import type { MediaSteps } from './steps.ts'
 import type { TrackedProgress } from './progress.ts'
 
 /** Since v0.2 the media worker lists the variants (docs/adr/0013). */
@@ -16,14 +16,18 @@ const DEFERRED_VARIANTS = 'deferred-variants'
  * what a workflow does.
  * @returns whether every variant exists in the end
  */
-export async function makeVariants(photoId: PhotoId, progress: TrackedProgress): Promise<boolean> {
-  const { variants, missing, deferred } = await renderTogether(photoId, progress)
+export async function makeVariants(
+  steps: MediaSteps,
+  photoId: PhotoId,
+  progress: TrackedProgress,
+): Promise<boolean> {
+  const { variants, missing, deferred } = await renderTogether(steps, photoId, progress)
   let made = variants.length - missing.length - deferred.length
   const show = (attempts: number) =>
     progress.mark('variants', 'running', `${made} of ${variants.length}`, attempts)
   if (variants.length > 0) show(1)
 
-  const render = async (step: typeof steps.renderOne, { variant, format }: VariantRef): Promise<boolean> => {
+  const render = async (step: MediaSteps['renderOne'], { variant, format }: VariantRef): Promise<boolean> => {
     try {
       const { attempts } = await step(`${variant}.${format}`)({ photoId, variant, format })
       made++
@@ -35,7 +39,7 @@ export async function makeVariants(photoId: PhotoId, progress: TrackedProgress):
     }
   }
   const renderWaiting = async (): Promise<boolean[]> => {
-    const left = await renderDeferred(photoId, deferred)
+    const left = await renderDeferred(steps, photoId, deferred)
     made += deferred.length - left.length
     show(1)
     return Promise.all(left.map((ref) => render(steps.renderDeferredOne, ref)))
@@ -57,7 +61,11 @@ interface Rendering {
 
 const NOTHING: Rendering = { variants: [], missing: [], deferred: [] }
 
-async function renderTogether(photoId: PhotoId, progress: TrackedProgress): Promise<Rendering> {
+async function renderTogether(
+  steps: MediaSteps,
+  photoId: PhotoId,
+  progress: TrackedProgress,
+): Promise<Rendering> {
   try {
     const rendered = await steps.renderAll({ photoId })
     progress.mark('variants', 'running', undefined, rendered.attempts)
@@ -66,12 +74,16 @@ async function renderTogether(photoId: PhotoId, progress: TrackedProgress): Prom
     return { variants, missing: failed, deferred }
   } catch (error) {
     if (isCancellation(error)) throw error
-    return listVariants(photoId)
+    return listVariants(steps, photoId)
   }
 }
 
 /** @returns those that are still missing */
-async function renderDeferred(photoId: PhotoId, deferred: VariantRef[]): Promise<VariantRef[]> {
+async function renderDeferred(
+  steps: MediaSteps,
+  photoId: PhotoId,
+  deferred: VariantRef[],
+): Promise<VariantRef[]> {
   try {
     const rendered = await steps.renderDeferred({ photoId })
     return rendered.outcome === 'gone' ? [] : rendered.failed
@@ -82,7 +94,7 @@ async function renderDeferred(photoId: PhotoId, deferred: VariantRef[]): Promise
 }
 
 /** Lists the variants after `renderAll` has failed and so could not. */
-async function listVariants(photoId: PhotoId): Promise<Rendering> {
+async function listVariants(steps: MediaSteps, photoId: PhotoId): Promise<Rendering> {
   if (!patched(VARIANTS_FROM_ACTIVITY))
     return { variants: VARIANTS_OF_V01, missing: VARIANTS_OF_V01, deferred: [] }
   const plan = await steps.planVariants({ photoId })

@@ -17,7 +17,7 @@ import {
   type PhotoUploadResult,
   type UploadProgress,
 } from '../../contracts/photo-upload.ts'
-import { invalidImageOf, steps } from './steps.ts'
+import { invalidImageOf, mediaStepsOf, steps, type MediaSteps } from './steps.ts'
 import { trackProgress, type TrackedProgress } from './progress.ts'
 import { makeVariants } from './variants.ts'
 
@@ -94,7 +94,8 @@ async function run(input: PhotoUploadInput, upload: Upload): Promise<PhotoUpload
   }
 
   progress.reach('processing')
-  const original = await validate(photoId, progress)
+  const media = mediaStepsOf(ownerId)
+  const original = await validate(media, photoId, progress)
   if (original.outcome === 'gone') return progress.end('deleted')
   if (original.outcome === 'invalid') return progress.end('failed', original.code)
 
@@ -105,7 +106,7 @@ async function run(input: PhotoUploadInput, upload: Upload): Promise<PhotoUpload
   progress.reach('ready')
 
   const complete = await Promise.all([
-    track(progress, 'variants', () => makeVariants(photoId, progress)),
+    track(progress, 'variants', () => makeVariants(media, photoId, progress)),
     track(progress, 'search', () => steps.index({ photoId })),
     track(progress, 'fanout', () => steps.startFanout({ photoId, ownerId })),
   ])
@@ -137,10 +138,10 @@ async function awaitOriginal(input: PhotoUploadInput, upload: Upload) {
   }
 }
 
-async function validate(photoId: string, progress: TrackedProgress) {
+async function validate(media: MediaSteps, photoId: string, progress: TrackedProgress) {
   progress.mark('validation', 'running')
   try {
-    const original = await steps.validate({ photoId })
+    const original = await media.validate({ photoId })
     if (original.outcome === 'valid') {
       progress.mark('validation', 'done', `${original.width} × ${original.height}`, original.attempts)
     }

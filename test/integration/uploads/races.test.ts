@@ -39,7 +39,12 @@ beforeAll(async () => {
   world = await openUploadWorld()
   const { config, db, objects } = world
   uploads = createUploads({ db, objects, fanoutShardThreshold: 100_000 })
-  images = openImageProcessor({ children: 2, sandbox: 'auto', logger: pino({ level: 'silent' }) })
+  images = openImageProcessor({
+    children: 2,
+    memoryBytes: 2e9,
+    sandbox: 'auto',
+    logger: pino({ level: 'silent' }),
+  })
   originals = createOriginals({
     db,
     objects,
