@@ -19,6 +19,7 @@ const entries = {
 /** These start no server, so they need only Node and npm. */
 const serverless = {
   bundle: 'src/cli/build-workflows.ts',
+  corpus: 'test/support/corpus/run.ts',
   darkroom: 'stack/darkroom.ts',
   graph: 'stack/graph.ts',
   packages: undefined,

@@ -6,6 +6,7 @@ const overview = `Darkroom
   npm run dev                the same, but API and workers restart when their files change
   npm test [-- <vitest args>]  all tests, on servers of their own that go away afterwards
   npm run bench -- <names>   measures Darkroom beside references, on servers of their own
+  npm run corpus [-- <flips>]  hostile images through the processes that decode, with a report
   npm run darkroom -- <command>  the operator's command line: setup, migrate, fanout
   npm run graph              draws which modules import which, into docs/modules.md
   npm run stack -- <command> the embedded servers alone: install, up, down, status, logs, reset

@@ -1,0 +1,61 @@
+import { bombGif, bombJpeg, bombPng, noisyImage } from '../factories/images.ts'
+
+/** A format that uploads may have. A new one is a line here; the whole corpus follows. */
+export interface CorpusFormat {
+  name: string
+  contentType: string
+  /** A good picture. */
+  make: (width: number, height: number) => Promise<Buffer>
+  /** A small file whose header announces any size. */
+  bomb?: (width: number, height: number) => Buffer | Promise<Buffer>
+}
+
+export const CORPUS_FORMATS: readonly CorpusFormat[] = [
+  {
+    name: 'jpeg',
+    contentType: 'image/jpeg',
+    make: (w, h) => noisyImage(w, h).jpeg().toBuffer(),
+    bomb: bombJpeg,
+  },
+  {
+    name: 'jpeg-progressive',
+    contentType: 'image/jpeg',
+    make: (w, h) => noisyImage(w, h).jpeg({ progressive: true }).toBuffer(),
+  },
+  { name: 'png', contentType: 'image/png', make: (w, h) => noisyImage(w, h).png().toBuffer(), bomb: bombPng },
+  {
+    name: 'png-interlaced',
+    contentType: 'image/png',
+    make: (w, h) => noisyImage(w, h).png({ progressive: true }).toBuffer(),
+  },
+  {
+    name: 'webp',
+    contentType: 'image/webp',
+    make: (w, h) => noisyImage(w, h).webp({ effort: 0 }).toBuffer(),
+    bomb: async (width, height) => {
+      const file = await noisyImage(16, 16).webp({ lossless: true, effort: 0 }).toBuffer()
+      // Of VP8L, 14 bits each, less one, after the signature.
+      const size = Math.min(width - 1, 16_383) | (Math.min(height - 1, 16_383) << 14)
+      file.writeInt32LE((file.readInt32LE(21) & 0xf000_0000) | size, 21)
+      return file
+    },
+  },
+  {
+    name: 'gif',
+    contentType: 'image/gif',
+    make: (w, h) => noisyImage(w, h).gif({ effort: 1 }).toBuffer(),
+    bomb: bombGif,
+  },
+  {
+    name: 'avif',
+    contentType: 'image/avif',
+    make: (w, h) => noisyImage(w, h).avif({ effort: 0 }).toBuffer(),
+    bomb: async (width, height) => {
+      const file = await noisyImage(16, 16).avif({ effort: 0 }).toBuffer()
+      const at = file.indexOf('ispe') + 8
+      file.writeUInt32BE(width, at)
+      file.writeUInt32BE(height, at + 4)
+      return file
+    },
+  },
+]
