@@ -27,7 +27,7 @@ export interface ProcessorOptions {
   /** Children, and so images that are decoded at once. */
   children: number
   /** What decoding may take in all children together, on top of the 100 MB of each. */
-  memoryBytes: number
+  memoryBytes?: number
   sandbox: SandboxMode
   logger: Logger
   limits?: Partial<ProcessorLimits>
@@ -89,7 +89,7 @@ interface Slot {
 }
 
 export function openImageProcessor(processor: ProcessorOptions): ImageProcessor {
-  const { children, memoryBytes, sandbox: mode, logger } = processor
+  const { children, memoryBytes = 2e9, sandbox: mode, logger } = processor
   const memory = createBudget(memoryBytes)
   const limits = { ...LIMITS, ...processor.limits }
   const { addressSpaceBytes } = limits
