@@ -5,6 +5,9 @@ export const ORIGINAL_CONTENT_TYPES = [
   'image/webp',
   'image/avif',
   'image/gif',
+  'image/heic',
+  'image/heif',
+  'image/tiff',
 ] as const
 
 export type OriginalContentType = (typeof ORIGINAL_CONTENT_TYPES)[number]

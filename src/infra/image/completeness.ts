@@ -1,4 +1,8 @@
 import type { OriginalContentType } from '../../domain/variants.ts'
+import { gifBlocks } from './gif.ts'
+import { readHeif } from './heif.ts'
+import { pngChunks } from './png.ts'
+import { missingOfTiff } from './tiff-structure.ts'
 
 /**
  * Looks at a file's own structure for its end, which decoders do not: they stop at the last pixel they need, so a file
@@ -18,7 +22,11 @@ export function findTruncation(contentType: OriginalContentType, bytes: Buffer):
     case 'image/gif':
       return endsAsGif(bytes) ? undefined : 'the trailer is missing'
     case 'image/avif':
-      return endsAsBoxes(bytes) ? undefined : 'a box is longer than the file'
+    case 'image/heic':
+    case 'image/heif':
+      return readHeif(bytes).missing
+    case 'image/tiff':
+      return missingOfTiff(bytes)
   }
 }
 
@@ -37,11 +45,7 @@ function endsAsJpeg(bytes: Buffer): boolean {
 }
 
 function endsAsPng(bytes: Buffer): boolean {
-  let at = 8
-  while (at + 12 <= bytes.length) {
-    if (bytes.toString('latin1', at + 4, at + 8) === 'IEND') return true
-    at += 12 + bytes.readUInt32BE(at)
-  }
+  for (const { type } of pngChunks(bytes)) if (type === 'IEND') return true
   return false
 }
 
@@ -50,36 +54,6 @@ function endsAsWebp(bytes: Buffer): boolean {
 }
 
 function endsAsGif(bytes: Buffer): boolean {
-  let at = 13 + colourTableBytes(bytes[10])
-  while (at < bytes.length) {
-    const block = bytes[at]!
-    if (block === 0x3b) return true
-    if (block === 0x21) at = afterSubBlocks(bytes, at + 2)
-    else if (block === 0x2c) at = afterSubBlocks(bytes, at + 11 + colourTableBytes(bytes[at + 9]))
-    else at += 1 // Padding that some encoders leave between blocks; decoders skip it too.
-  }
+  for (const { type } of gifBlocks(bytes)) if (type === 'trailer') return true
   return false
-}
-
-function colourTableBytes(flags = 0): number {
-  return flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0
-}
-
-function afterSubBlocks(bytes: Buffer, start: number): number {
-  let at = start
-  while (at < bytes.length && bytes[at] !== 0) at += 1 + bytes[at]!
-  return at + 1
-}
-
-function endsAsBoxes(bytes: Buffer): boolean {
-  let at = 0
-  while (at < bytes.length) {
-    if (at + 8 > bytes.length) return false
-    let size = bytes.readUInt32BE(at)
-    if (size === 0) return true // By the standard: this box reaches to the end of the file.
-    if (size === 1) size = at + 16 > bytes.length ? 0 : Number(bytes.readBigUInt64BE(at + 8))
-    if (size < 8 || at + size > bytes.length) return false
-    at += size
-  }
-  return true
 }

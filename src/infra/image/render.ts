@@ -1,8 +1,19 @@
-import type { Metadata, Sharp } from 'sharp'
-import { fitWithin, VARIANT_FORMATS, VARIANT_SPECS, variantSpecsOf } from '../../domain/variants.ts'
+import { readFile } from 'node:fs/promises'
+import type { Sharp } from 'sharp'
+import { InvalidImageError } from '../../domain/invalid-image.ts'
+import {
+  fitWithin,
+  ORIGINAL_CONTENT_TYPES,
+  VARIANT_FORMATS,
+  VARIANT_SPECS,
+  variantSpecsOf,
+} from '../../domain/variants.ts'
 import type { PixelSize, VariantFormat, VariantName, VariantSpec } from '../../domain/variants.ts'
+import { detectContentType } from './format.ts'
+import { openOriginal, toPixels, type Original, type Pixels } from './original.ts'
 import { isOutOfMemory } from './out-of-memory.ts'
-import { openForeign, sharp } from './sharp.ts'
+import { assertPixels } from './pixel-limit.ts'
+import { sharp } from './sharp.ts'
 
 export interface RenderedVariant {
   variant: VariantName
@@ -37,27 +48,19 @@ export interface RenderOptions {
 
 const defaultMaxPixels = 50_000_000
 
-/** Upright 8-bit sRGB pixels without metadata. */
-interface Pixels {
-  data: Buffer
-  width: number
-  height: number
-  channels: 1 | 2 | 3 | 4
-}
-
 /**
  * Renders a photo's variants with one decode of the original: upright, sRGB, without any metadata, never enlarged. The
  * largest size is made from the original, each other from the next larger one (an eighth of the cost of a second decode).
  *
  * @param input path of an original that was inspected, or its bytes
  * @returns one result per spec, in their order. Encoding and handing over fail one by one.
- * @throws when the original cannot be read or decoded at all, as then no variant can be made
+ * @throws InvalidImageError if the original cannot be decoded, or the error of reading it: then no variant can be made
  */
 export async function renderVariants(
   input: string | Buffer,
   options: RenderOptions = {},
 ): Promise<VariantResult[]> {
-  const original = await openOriginal(input, options.maxPixels ?? defaultMaxPixels)
+  const original = await openInput(input, options.maxPixels ?? defaultMaxPixels)
   const specs = options.specs ?? variantSpecsOf(original)
   const fit = ({ box }: VariantSpec) => fitWithin(original.width, original.height, box)
   // Those that are not asked for as well, so that a variant has the same bytes whatever it is made beside.
@@ -113,39 +116,18 @@ function encode(pixels: Pixels, format: VariantFormat, encoder: VariantSpec['enc
   return image.toFormat(format, encoder)
 }
 
-/** The size of the upright original, and its decode at that size or smaller. */
-async function openOriginal(
-  input: string | Buffer,
-  maxPixels: number,
-): Promise<PixelSize & { decode(size: PixelSize): Promise<Pixels> }> {
-  const metadata = await openForeign(input, { maxPixels }).metadata()
-  const { width, height } = metadata.autoOrient
-  return {
-    width,
-    height,
-    decode(size) {
-      const upright = openForeign(input, { maxPixels }).resize({ ...size, fit: 'fill' })
-      return toPixels(inSrgb(upright, metadata))
-    },
-  }
-}
-
-/**
- * sharp converts embedded profiles to sRGB, but those of 16-bit images to Display P3, which without its profile looks
- * pale (seen with 0.35.5: pure red became 234, 51, 34). Naming the output profile fixes that; it is not attached.
- */
-function inSrgb(pipeline: Sharp, { depth, hasProfile }: Metadata): Sharp {
-  const srgb = pipeline.toColourspace('srgb')
-  return depth === 'ushort' && hasProfile ? srgb.withIccProfile('srgb', { attach: false }) : srgb
+async function openInput(input: string | Buffer, maxPixels: number): Promise<Original> {
+  const bytes = typeof input === 'string' ? await readFile(input) : input
+  const detected = await detectContentType(bytes)
+  const contentType = ORIGINAL_CONTENT_TYPES.find((type) => type === detected)
+  if (!contentType) throw new InvalidImageError('not_an_image', 'The bytes are of no accepted type.')
+  const original = await openOriginal(bytes, contentType, maxPixels)
+  assertPixels(original, maxPixels)
+  return original
 }
 
 function scaleDown(pixels: Pixels, { width, height }: PixelSize): Promise<Pixels> {
   return toPixels(open(pixels).resize({ width, height, fit: 'fill' }))
-}
-
-async function toPixels(pipeline: Sharp): Promise<Pixels> {
-  const { data, info } = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
-  return { data, width: info.width, height: info.height, channels: info.channels }
 }
 
 function open({ data, width, height, channels }: Pixels): Sharp {

@@ -4,7 +4,7 @@ import type { Sharp } from 'sharp'
 /**
  * The one place where libvips is set up; import `sharp` from nowhere else.
  *
- * - Loaders: only those of the accepted formats stay, so that SVG, PDF, TIFF or Magick code never sees a foreign byte.
+ * - Loaders: only those of the accepted formats stay, so that SVG, PDF, JPEG 2000 or Magick code never sees a foreign byte.
  *   The UltraHDR loader is off on purpose: such files are then read as the ordinary JPEG that they also are.
  * - Cache: an operation is never repeated on the same input here, so the cache would only hold memory.
  * - Threads: one libvips thread per image; images run beside each other on libuv's pool. A second thread per image gained
@@ -12,7 +12,7 @@ import type { Sharp } from 'sharp'
  */
 sharp.block({ operation: ['VipsForeignLoad'] })
 sharp.unblock({
-  operation: ['Jpeg', 'Png', 'Webp', 'Heif', 'Nsgif'].flatMap((format) => [
+  operation: ['Jpeg', 'Png', 'Webp', 'Heif', 'Nsgif', 'Tiff'].flatMap((format) => [
     `VipsForeignLoad${format}File`,
     `VipsForeignLoad${format}Buffer`,
   ]),
@@ -31,7 +31,7 @@ const timeoutSeconds = 30
 
 export interface ForeignOptions {
   maxPixels: number
-  failOn?: 'warning' | 'error'
+  failOn?: 'warning' | 'error' | undefined
 }
 
 /**
