@@ -3,10 +3,15 @@ import type { Metadata } from 'sharp'
 import type { OriginalContentType } from '../../domain/variants.ts'
 import { readHeif } from './heif.ts'
 
+/** Little- and big-endian, each also for files beyond 4 GB. */
+const TIFF_SIGNATURES = ['49492a00', '4d4d002a', '49492b00', '4d4d002b']
+
 /** The content type that the bytes themselves show (magic numbers); undefined for text, HTML, noise and the unknown. */
 export async function detectContentType(bytes: Buffer): Promise<string | undefined> {
   // file-type reads containers it finds, some of which throw on a cut or hostile structure.
   const detected = await fileTypeFromBuffer(bytes).catch(() => undefined)
+  // It asks the directory of a TIFF, which may stand behind a cut, for the raw format of some camera.
+  if (!detected && TIFF_SIGNATURES.includes(bytes.toString('hex', 0, 4))) return 'image/tiff'
   if (detected?.mime === 'image/apng') return 'image/png'
   if (detected && /^image\/(hei[cf]|avif)/.test(detected.mime)) return typeOfHeif(bytes)
   return detected?.mime

@@ -33,6 +33,7 @@ interface LibHeif {
   ): void
   _heif_image_release(image: number): void
   _heif_image_get_bits_per_pixel_range(image: number, channel: number): number
+  _heif_image_get_decoding_warnings(image: number, first: number, out: number, max: number): number
   _heif_image_get_width(image: number, channel: number): number
   _heif_image_get_height(image: number, channel: number): number
   _heif_image_get_plane_readonly(image: number, channel: number, stride: number): number
@@ -59,6 +60,10 @@ const colourspaceRgb = 1
 const chromaOf = { rgb: 10, rgba: 11, deepRgb: 14, deepRgba: 15 }
 const channelInterleaved = 10
 const errorMemory = 6
+const errorDecoder = 7
+/** Of the struct that describes one: two numbers and a text. */
+const errorBytes = 12
+const MAX_WARNINGS = 100
 
 /**
  * The most memory that libheif may take, in pages of 64 KiB: 768 MiB, where a picture of 50 megapixels takes 300. A file that
@@ -73,7 +78,7 @@ let loaded: Promise<LibHeif> | undefined
 async function load(): Promise<LibHeif> {
   setFlagsFromString(`--wasm-max-mem-pages=${maxMemoryPages}`)
   const { default: create } = await import('libheif-js/libheif-wasm/libheif-bundle.mjs')
-  return create() as Promise<LibHeif>
+  return (await create()) as LibHeif
 }
 
 /**
@@ -88,6 +93,10 @@ export async function decodeHeic(bytes: Buffer, options: HeicOptions): Promise<H
   const lib = await loaded
   try {
     return new Decoding(lib, bytes, options).run()
+  } catch (error) {
+    // After a trap of WebAssembly, nobody knows the state of its memory.
+    if (!(error instanceof InvalidImageError)) loaded = undefined
+    throw error
   } finally {
     if (lib.HEAPU8.length > keptBytes) loaded = undefined
   }
@@ -108,10 +117,17 @@ class Decoding {
 
   run(): HeicPixels {
     try {
-      return this.#decode()
-    } finally {
-      for (const giveBack of this.#givenBack.reverse()) giveBack()
+      const pixels = this.#decode()
+      this.#giveBack()
+      return pixels
+    } catch (error) {
+      if (error instanceof InvalidImageError) this.#giveBack()
+      throw error
     }
+  }
+
+  #giveBack(): void {
+    for (const giveBack of this.#givenBack.reverse()) giveBack()
   }
 
   #decode(): HeicPixels {
@@ -121,9 +137,7 @@ class Decoding {
     lib._heif_context_set_maximum_image_size_limit(context, Math.ceil(Math.sqrt(2 * this.#options.maxPixels)))
     const input = this.#allocate(this.#bytes.length)
     lib.HEAPU8.set(this.#bytes, input)
-    this.#call((error) =>
-      lib._heif_context_read_from_memory(error, context, input, this.#bytes.length, 0),
-    )
+    this.#call((error) => lib._heif_context_read_from_memory(error, context, input, this.#bytes.length, 0))
     const handle = this.#keep(
       this.#out((error, out) => lib._heif_context_get_primary_image_handle(error, context, out)),
       (each) => lib._heif_image_handle_release(each),
@@ -142,12 +156,23 @@ class Decoding {
       ),
       (each) => lib._heif_image_release(each),
     )
+    this.#refuseLostTiles(image)
     return this.#pixelsOf(image, channels)
   }
 
   #chroma(channels: 3 | 4): number {
     if (this.#options.deep) return channels === 4 ? chromaOf.deepRgba : chromaOf.deepRgb
     return channels === 4 ? chromaOf.rgba : chromaOf.rgb
+  }
+
+  /** A tile that cannot be decoded is left black, with a warning; damage within one is concealed by the decoder. */
+  #refuseLostTiles(image: number): void {
+    const warnings = this.#allocate(errorBytes * MAX_WARNINGS)
+    const count = this.#lib._heif_image_get_decoding_warnings(image, 0, warnings, MAX_WARNINGS)
+    const codes = Array.from({ length: count }, (_, i) => this.#lib.HEAP32[(warnings + errorBytes * i) >> 2])
+    if (codes.includes(errorDecoder)) {
+      throw new InvalidImageError('not_an_image', 'The tiles of the HEIC image cannot all be decoded.')
+    }
   }
 
   #pixelsOf(image: number, channels: 3 | 4): HeicPixels {
@@ -187,7 +212,7 @@ class Decoding {
   }
 
   #call(call: (error: number) => void): void {
-    const error = this.#allocate(16)
+    const error = this.#allocate(errorBytes)
     call(error)
     const [code, detail] = this.#lib.HEAP32.subarray(error >> 2, (error >> 2) + 2)
     if (code === 0) return

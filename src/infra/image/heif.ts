@@ -11,7 +11,7 @@ interface Box {
 }
 
 /** Colours as code points of ITU-T H.273. */
-export interface Nclx {
+interface Nclx {
   primaries: number
   transfer: number
 }
@@ -59,7 +59,8 @@ export function readHeif(bytes: Buffer): HeifFile {
   try {
     return { ...file, ...readMeta(bytes, meta, file.missing) }
   } catch (error) {
-    if (error instanceof RangeError) return { ...file, missing: file.missing ?? 'the meta box ends too early' }
+    if (error instanceof RangeError)
+      return { ...file, missing: file.missing ?? 'the meta box ends too early' }
     throw error
   }
 }

@@ -102,7 +102,7 @@ function cross([a, b, c]: Triple, [d, e, f]: Triple): Triple {
 }
 
 /** Light by the stored value, both from 0 to 1. */
-export function lightOf(transfer: Exclude<Transfer, number | 'srgb'>, value: number): number {
+function lightOf(transfer: Exclude<Transfer, number | 'srgb'>, value: number): number {
   return toneMapped((transfer === 'pq' ? pqNits(value) : hlgNits(value)) / WHITE_NITS)
 }
 
@@ -114,7 +114,8 @@ function pqNits(value: number): number {
 
 /** ITU-R BT.2100 on a display of 1,000 nits. */
 function hlgNits(value: number): number {
-  const scene = value <= 0.5 ? value ** 2 / 3 : (Math.exp((value - 0.55991073) / 0.17883277) + 0.28466892) / 12
+  const scene =
+    value <= 0.5 ? value ** 2 / 3 : (Math.exp((value - 0.55991073) / 0.17883277) + 0.28466892) / 12
   return PEAK_NITS * scene ** 1.2
 }
 

@@ -48,7 +48,17 @@ const MAX_SCANS = 100
 const SLACK_BYTES = 300
 const BAD_CODE_BITS = 17
 
-const MARKER = { sof0: 0xc0, sof1: 0xc1, sof2: 0xc2, dht: 0xc4, rst0: 0xd0, rst7: 0xd7, eoi: 0xd9, sos: 0xda, dri: 0xdd }
+const MARKER = {
+  sof0: 0xc0,
+  sof1: 0xc1,
+  sof2: 0xc2,
+  dht: 0xc4,
+  rst0: 0xd0,
+  rst7: 0xd7,
+  eoi: 0xd9,
+  sos: 0xda,
+  dri: 0xdd,
+}
 
 /** Undefined if the file's structure says too little to read its data by. Never throws; linear in the number of bytes and of blocks. */
 export function findShortfall(bytes: Buffer): JpegShortfall | undefined {
@@ -72,7 +82,8 @@ export function findShortfall(bytes: Buffer): JpegShortfall | undefined {
     const segment = bytes.subarray(at + 4, end)
     if (marker === MARKER.dht) readTables(segment, tables)
     else if (marker === MARKER.dri && segment.length >= 2) restartInterval = segment.readUInt16BE()
-    else if (marker >= MARKER.sof0 && marker <= MARKER.sof2) frame = readFrame(segment, marker === MARKER.sof2)
+    else if (marker >= MARKER.sof0 && marker <= MARKER.sof2)
+      frame = readFrame(segment, marker === MARKER.sof2)
     else if (marker === MARKER.sos) {
       const scan = frame && readScan(segment, frame, tables)
       if (!scan || ++scans > MAX_SCANS) return worst
@@ -165,11 +176,7 @@ function readTables(segment: Buffer, tables: Tables): void {
   }
 }
 
-function readScan(
-  segment: Buffer,
-  frame: Frame,
-  tables: Tables,
-): Omit<Scan, 'restartInterval'> | undefined {
+function readScan(segment: Buffer, frame: Frame, tables: Tables): Omit<Scan, 'restartInterval'> | undefined {
   const count = segment[0] ?? 0
   if (count < 1 || count > 4 || segment.length < 1 + 2 * count + 3) return undefined
   const [from, to, approximation] = segment.subarray(1 + 2 * count) as unknown as [number, number, number]
@@ -348,7 +355,7 @@ class ScanWalk {
   #peek16(): number {
     const data = this.#data
     const byte = this.#at >> 3
-    return ((data[byte]! << 16) | (data[byte + 1]! << 8) | data[byte + 2]!) >> (8 - (this.#at & 7)) & 0xffff
+    return (((data[byte]! << 16) | (data[byte + 1]! << 8) | data[byte + 2]!) >> (8 - (this.#at & 7))) & 0xffff
   }
 
   #bits(count: number): number {

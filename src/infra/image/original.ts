@@ -63,7 +63,8 @@ export async function openOriginal(
 }
 
 /** HEVC; AVIF is libvips' own. */
-const isHeif = (contentType: OriginalContentType) => contentType === 'image/heic' || contentType === 'image/heif'
+const isHeif = (contentType: OriginalContentType) =>
+  contentType === 'image/heic' || contentType === 'image/heif'
 
 /**
  * The bytes as libvips takes them: it knows no AVIF sequences (`avis`), but decodes the still picture that these hold for
@@ -168,7 +169,8 @@ export async function toPixels(pipeline: Sharp): Promise<Pixels> {
 }
 
 function asInvalidImage(error: unknown): unknown {
-  if (error instanceof InvalidImageError || isOutOfMemory(error) || /timeout/i.test(messageOf(error))) return error
+  if (error instanceof InvalidImageError || isOutOfMemory(error) || /timeout/i.test(messageOf(error)))
+    return error
   return new InvalidImageError('not_an_image', 'The pixels cannot be decoded: the data are damaged.', {
     cause: error,
   })

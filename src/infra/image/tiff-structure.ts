@@ -22,8 +22,7 @@ function readDirectory(bytes: Buffer): { offsets: number[]; counts: number[] } {
   const isLittle = bytes[0] === 0x49
   const isBig = (isLittle ? bytes[2] : bytes[3]) === 43
   const read = (at: number, size: number): number => {
-    if (size === 8)
-      return Number(isLittle ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at))
+    if (size === 8) return Number(isLittle ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at))
     return isLittle ? bytes.readUIntLE(at, size) : bytes.readUIntBE(at, size)
   }
   const word = isBig ? 8 : 4

@@ -145,10 +145,10 @@ export function gridItem(
 
 const sizeProperty = (width: number, height: number) => fullBox('ispe', 0, 0, u32(width), u32(height))
 /** Turned by so many quarters, counter-clockwise. */
-export const irot = (quarters: number) => box('irot', u8(quarters))
+const irot = (quarters: number) => box('irot', u8(quarters))
 /** Mirrored: 0 swaps top and bottom, 1 left and right. */
-export const imir = (axis: 0 | 1) => box('imir', u8(axis))
-export const iccProperty = (icc: Buffer) => box('colr', text('prof'), icc)
+const imir = (axis: 0 | 1) => box('imir', u8(axis))
+const iccProperty = (icc: Buffer) => box('colr', text('prof'), icc)
 export const nclxProperty = (primaries: number, transfer: number, matrix = 6) =>
   box('colr', text('nclx'), u16(primaries), u16(transfer), u16(matrix), u8(0x80))
 const auxiliary = (urn: string) => fullBox('auxC', 0, 0, Buffer.from(`${urn}\0`))
@@ -217,7 +217,12 @@ export async function iphoneHeic(): Promise<Buffer> {
       ...scene,
       gridItem({ width: 1008, height: 756 }, 2, [0, 1, 2, 3], { properties: [iccProperty(p3), irot(3)] }),
       await exifItem(grid, exif),
-      { type: 'mime', contentType: 'application/rdf+xml', data: Buffer.from(xmp), references: { cdsc: [grid] } },
+      {
+        type: 'mime',
+        contentType: 'application/rdf+xml',
+        data: Buffer.from(xmp),
+        references: { cdsc: [grid] },
+      },
       tileItem('half', { references: { thmb: [grid] }, properties: [irot(3)] }),
       tileItem('gain', {
         references: { auxl: [grid] },
