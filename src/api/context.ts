@@ -25,8 +25,8 @@ export interface RequestState {
   identity: Identity
   /** The pattern of the route that answers, for logs and metrics; undefined if none matched. */
   routePattern?: string
-  /** The version of the single photo in the answer, for its ETag. */
-  version?: number
+  /** The version of the photo or account in the answer, for its ETag. */
+  version?: number | string
 }
 
 /** Koa's context with what every route may use. */

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto'
 
-/** A weak ETag of an answer; for one photo it starts with the version that If-Match is compared with. */
-export function etagOf(text: string, version?: number): string {
-  const digest = createHash('sha256').update(text).digest('base64url').slice(0, 22)
+/** A weak ETag of an answer; for a photo or an account it starts with the version that If-Match is compared with. */
+export function etagOf(text: string, version?: number | string): string {
+  const digest = digestOf(text)
   return version === undefined ? `W/"${digest}"` : `W/"${version}.${digest}"`
+}
+
+/** Of what has no number for a version. */
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
 }
 
 const MAX_TAGS = 20

@@ -51,3 +51,24 @@ describe('a replica', () => {
     expect(() => loadConfig({ ...REQUIRED, DATABASE_STANDBY_NAMES: 'other' })).not.toThrow()
   })
 })
+
+describe('settings that cannot work together', () => {
+  it.each([
+    ['an upload that takes longer to fetch than its validation may', { MAX_UPLOAD_BYTES: '300000000' }],
+    ['an account smaller than one upload', { MAX_ACCOUNT_BYTES: '1000' }],
+    ['an hour smaller than one photo', { MAX_MEGAPIXELS_PER_HOUR: '49' }],
+    ['an upload in parts that ends before a slow client can', { UPLOAD_MULTIPART_EXPIRY_SECONDS: '3000' }],
+    ['a statement that outlives its activity', { DATABASE_STATEMENT_TIMEOUT_MS: '60000' }],
+  ])('are refused, by name: %s', (_what, settings) => {
+    expect(() => loadConfig({ ...REQUIRED, ...settings })).toThrow(new RegExp(Object.keys(settings)[0]!))
+  })
+
+  it('are accepted where they leave room', () => {
+    const settings = {
+      MAX_UPLOAD_BYTES: '100000',
+      MAX_ACCOUNT_BYTES: '100000',
+      MAX_MEGAPIXELS_PER_HOUR: '50',
+    }
+    expect(() => loadConfig({ ...REQUIRED, ...settings })).not.toThrow()
+  })
+})

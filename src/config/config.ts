@@ -37,6 +37,8 @@ export const settingsSchema = z.object({
   S3_BUCKET: z.string().default('darkroom'),
   S3_ACCESS_KEY_ID: secret,
   S3_SECRET_ACCESS_KEY: secret,
+  S3_STATUS_URLS: list,
+  S3_CAPACITY_BYTES: integer(1, Number.MAX_SAFE_INTEGER).optional(),
   OPENSEARCH_URL: z.url(),
   OPENSEARCH_INDEX_PREFIX: z
     .string()
@@ -83,9 +85,13 @@ export const settingsSchema = z.object({
   RATE_LIMIT_FACTOR: z.coerce.number().positive().default(1),
   MAX_EVENT_STREAMS: integer(1, 100_000).default(2_000),
 
-  MAX_UPLOAD_BYTES: integer(1, 5 * 1024 ** 3).default(50 * 1024 ** 2),
+  MAX_UPLOAD_BYTES: integer(1, 5 * 1024 ** 3).default(200 * 1024 ** 2),
   MAX_MEGAPIXELS: integer(1, 1_000).default(50),
+  MAX_MEGAPIXELS_PER_HOUR: integer(1, 100_000_000).default(50_000),
+  MAX_ACCOUNT_BYTES: integer(1, Number.MAX_SAFE_INTEGER).default(50 * 1024 ** 3),
+  MAX_ACCOUNT_PHOTOS: integer(1, 1_000_000_000).default(100_000),
   UPLOAD_EXPIRY_SECONDS: integer(10, 86_400).default(900),
+  UPLOAD_MULTIPART_EXPIRY_SECONDS: integer(60, 604_800).default(86_400),
   MAX_PENDING_UPLOADS: integer(1, 10_000).default(100),
   TRASH_DAYS: integer(1, 3_650).default(30),
 
@@ -155,6 +161,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   if (settings.NODE_ENV === 'production') refuseUnsafeSecrets(settings)
   if (settings.DATABASE_REPLICA_URL) refuseUnawaitedReplica(settings)
   const edges = pairEdges(settings)
+  refuseContradictions(settings)
   return {
     ...settings,
     S3_PUBLIC_ENDPOINT: settings.S3_PUBLIC_ENDPOINT ?? settings.S3_ENDPOINT,
@@ -178,6 +185,35 @@ function refuseUnsafeSecrets(settings: Settings): void {
     throw new ConfigError(
       `Refusing to start in production with short or default secrets: ${unsafe.join(', ')}. ` +
         `Generate each with: openssl rand -hex 32`,
+    )
+  }
+}
+
+/** What the validation of an original has time to fetch at 1 MB/s: five minutes, less one for the decode. */
+const MAX_FETCHED_BYTES = 240_000_000
+/** A mobile uplink of 0.5 Mbit/s. */
+const SLOW_UPLINK_BYTES_PER_SECOND = 62_500
+/** Activities that write to Postgres are given up after 60 s, and their statement must have ended by then. */
+const LONGEST_STATEMENT_MS = 50_000
+
+/** Limits that contradict a timeout or one another would fail later, at the first upload that meets both. */
+function refuseContradictions(settings: Settings): void {
+  const longestUploadSeconds = settings.MAX_UPLOAD_BYTES / SLOW_UPLINK_BYTES_PER_SECOND
+  const contradictions = [
+    settings.MAX_UPLOAD_BYTES > MAX_FETCHED_BYTES &&
+      `MAX_UPLOAD_BYTES: at most ${MAX_FETCHED_BYTES}, which is what the validation of an original has time to fetch`,
+    settings.MAX_UPLOAD_BYTES > settings.MAX_ACCOUNT_BYTES &&
+      'MAX_ACCOUNT_BYTES: at least MAX_UPLOAD_BYTES, so that an empty account can take the largest upload',
+    settings.MAX_MEGAPIXELS > settings.MAX_MEGAPIXELS_PER_HOUR &&
+      'MAX_MEGAPIXELS_PER_HOUR: at least MAX_MEGAPIXELS, so that an hour has room for the largest photo',
+    settings.UPLOAD_MULTIPART_EXPIRY_SECONDS < longestUploadSeconds &&
+      `UPLOAD_MULTIPART_EXPIRY_SECONDS: at least ${Math.ceil(longestUploadSeconds)}, the time that MAX_UPLOAD_BYTES take at 0.5 Mbit/s`,
+    settings.DATABASE_STATEMENT_TIMEOUT_MS > LONGEST_STATEMENT_MS &&
+      `DATABASE_STATEMENT_TIMEOUT_MS: at most ${LONGEST_STATEMENT_MS}, so that a statement ends before the activity that waits for it`,
+  ].filter((line) => line !== false)
+  if (contradictions.length > 0) {
+    throw new ConfigError(
+      `Settings contradict one another:\n${contradictions.map((line) => `  ${line}`).join('\n')}`,
     )
   }
 }

@@ -47,7 +47,8 @@ export const durableStep = {
  */
 export const decodeOriginal = {
   taskQueue: TASK_QUEUES.media,
-  // 50 s for 50 MB at 1 MB/s, then two tries of 2 minutes at most, and the wait for memory.
+  // 210 s for 200 MB at 1 MB/s (a larger MAX_UPLOAD_BYTES is refused at boot), then two tries of 2 minutes at most, and the wait
+  // for memory.
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout: '10s',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',

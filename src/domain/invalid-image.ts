@@ -6,6 +6,7 @@
  * - `truncated`: the file ends before the image is complete
  * - `too_many_pixels`: the header announces more pixels than allowed (found before anything is decoded)
  * - `too_complex`: decoding takes more memory or time than allowed
+ * - `trailer_too_large`: more bytes follow the end of the image than gain maps, second pictures and motion videos need
  * - `size_mismatch`: not as many bytes as declared, or more than allowed
  * - `checksum_mismatch`: the SHA-256 differs from the declared one
  */
@@ -15,6 +16,7 @@ export const INVALID_IMAGE_CODES = [
   'truncated',
   'too_many_pixels',
   'too_complex',
+  'trailer_too_large',
   'size_mismatch',
   'checksum_mismatch',
 ] as const

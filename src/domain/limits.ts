@@ -39,6 +39,8 @@ export const MAX_CHARACTERS = {
   /** As written: folding drops marks, and they may be piled on one letter without end. */
   tagDisplay: 400,
   idempotencyKey: 255,
+  /** Of a part, as the storage gave it. */
+  etag: 128,
   /** Of an outbox row; the rest is cut off. */
   lastError: 500,
 } as const

@@ -11,7 +11,7 @@ import { openDelivery } from '../services/delivery/module.ts'
 import { openFeedSweep } from '../services/feed/module.ts'
 import { openGraphSteps } from '../services/graph/module.ts'
 import { openNotificationWriter } from '../services/notifications/module.ts'
-import { openHousekeeping, openReplicaKeeper } from '../services/operations/module.ts'
+import { openHousekeeping, openReplicaKeeper, openStorageWatch } from '../services/operations/module.ts'
 import { openRetraction } from '../services/retraction/module.ts'
 import { openSearchIndex } from '../services/search/module.ts'
 import { openLinkEnds } from '../services/share-links/module.ts'
@@ -25,7 +25,7 @@ const NOTIFICATION_SLOTS = 2
 /** Refusals that wait for one edge at a time: it confirms some 300 a second. */
 const EDGE_SLOTS = 20
 
-/** All workflows, their short I/O activities, the outbox relay and the replica keeper. */
+/** All workflows, their short I/O activities, the outbox relay, the replica keeper and the watch on free bytes. */
 export const orchestrationWorker: WorkerDefinition = {
   taskQueue: 'orchestration',
   runsWorkflows: true,
@@ -68,6 +68,7 @@ export const orchestrationWorker: WorkerDefinition = {
         retraction.background,
         notifications.background,
         openReplicaKeeper(clients).background,
+        openStorageWatch(clients).background,
       ],
     }
   },

@@ -59,6 +59,7 @@ export function instanceEnv(
     S3_PUBLIC_ENDPOINT: `http://${loopback}:${ports.s3}`,
     S3_REGION: 'us-east-1',
     S3_BUCKET: 'darkroom',
+    S3_STATUS_URLS: `http://${loopback}:${ports.seaweedVolume}/status`,
     S3_ACCESS_KEY_ID: secrets.s3AccessKeyId,
     S3_SECRET_ACCESS_KEY: secrets.s3SecretAccessKey,
     EDGE_S3_ACCESS_KEY_ID: secrets.edgeS3AccessKeyId,
@@ -80,7 +81,10 @@ export function instanceEnv(
   }
   // A replaced server replaces its companions too: the embedded replica does not follow a foreign primary, and so on.
   if (given.DATABASE_URL) delete own.DATABASE_REPLICA_URL
-  if (given.S3_ENDPOINT) delete own.S3_PUBLIC_ENDPOINT
+  if (given.S3_ENDPOINT) {
+    delete own.S3_PUBLIC_ENDPOINT
+    delete own.S3_STATUS_URLS
+  }
   if (given.TEMPORAL_ADDRESS) delete own.TEMPORAL_UI_URL
   if (given.CDN_BASE_URL) {
     delete own.CDN_EDGE_URLS

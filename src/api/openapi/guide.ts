@@ -1,3 +1,4 @@
+import { MAX_PUT_BYTES, MULTIPART_FROM_BYTES } from '../../domain/upload-parts.ts'
 import type { Config } from '../../config/config.ts'
 import { ERROR_CODES } from '../../domain/errors.ts'
 import { INVALID_IMAGE_CODES } from '../../domain/invalid-image.ts'
@@ -60,13 +61,18 @@ const uploading = ({ MAX_UPLOAD_BYTES, UPLOAD_EXPIRY_SECONDS, MAX_PENDING_UPLOAD
 3. \`POST /v1/photos/{photoId}/complete\` reports that the file was uploaded. Storage that sends events reports it too.
 4. \`GET /v1/photos/{photoId}/progress?wait=25\` answers as soon as something changes. The photo is \`ready\` once its
    original is valid; its smaller variants follow within seconds. It is \`failed\` with \`failure.code\`
-   ${INVALID_IMAGE_CODES.map((code) => `\`${code}\``).join(', ')}, \`upload_expired\` or \`upload_cancelled\`.
+   ${INVALID_IMAGE_CODES.map((code) => `\`${code}\``).join(', ')}, \`upload_expired\`, \`upload_aborted\` or \`upload_cancelled\`.
 
 \`\`\`sh
 curl -X PUT --upload-file photo.jpg -H 'Content-Type: image/jpeg' "$UPLOAD_URL"
 \`\`\`
 
-An account may have ${MAX_PENDING_UPLOADS} uploads open at a time. URLs of variants may change and expire: if one answers 403,
+An original of more than ${MULTIPART_FROM_BYTES / BYTES_PER_MIB} MiB can arrive in parts, so that an interrupted upload goes on where it stopped; one
+of more than ${MAX_PUT_BYTES / BYTES_PER_MIB} MiB has to. Send \`"multipart": true\` to \`POST /v1/photos\`: \`upload\` then has \`method: "MULTIPART"\` and
+\`partBytes\`. \`POST /v1/photos/{photoId}/parts\` signs a PUT for each part that you name, \`GET\` tells which have arrived, \`complete\`
+puts them together, and \`DELETE /v1/photos/{photoId}/upload\` gives up.
+
+An account may have ${MAX_PENDING_UPLOADS} uploads open at a time, and stores as much as \`quota\` in \`GET /v1/me\` says. URLs of variants may change and expire: if one answers 403,
 fetch the photo again. Variants contain no location or camera data; only the owner can download the original.`
 
 const PAGING = `

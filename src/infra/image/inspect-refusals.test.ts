@@ -23,6 +23,21 @@ function refusal(code: string) {
 
 const svg = '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
 
+describe('trailer_too_large', () => {
+  const MIB = 1024 ** 2
+
+  it.each(['jpeg', 'png', 'webp', 'gif'] as const)(
+    'refuses a small %s before a large file, and takes what phones append',
+    async (format) => {
+      const image = await noisyImage(60, 40)[format]().toBuffer()
+      const followedBy = (bytes: number) =>
+        inspect(Buffer.concat([image, Buffer.alloc(bytes)]), { declaredContentType: `image/${format}` })
+      await expect(followedBy(25 * MIB)).resolves.toMatchObject({ width: 60 })
+      await expect(followedBy(25 * MIB + 1)).rejects.toMatchObject(refusal('trailer_too_large'))
+    },
+  )
+})
+
 describe('not_an_image', () => {
   it.each([
     ['nothing', ''],

@@ -4,7 +4,7 @@ import { rgbaToThumbHash } from 'thumbhash'
 import { InvalidImageError } from '../../domain/invalid-image.ts'
 import { fitWithin, ORIGINAL_CONTENT_TYPES } from '../../domain/variants.ts'
 import type { OriginalContentType, PixelSize } from '../../domain/variants.ts'
-import { findTruncation } from './completeness.ts'
+import { findTruncation, MAX_TRAILER_BYTES, trailerBytes } from './completeness.ts'
 import { detectContentType, mayDeclare } from './format.ts'
 import { findShortfall, type JpegShortfall } from './jpeg-data.ts'
 import { openOriginal, type Original, type Pixels } from './original.ts'
@@ -75,6 +75,7 @@ export async function inspectOriginal(
   const { width, height, metadata } = original
   assertPixels(original, options.maxPixels)
   if (truncation) throw truncated(truncation)
+  refuseTrailer(bytes.length, trailerBytes(contentType, bytes))
   const thumbhash = await decodePlaceholder(bytes, contentType, original)
   return {
     contentType,
@@ -87,6 +88,14 @@ export async function inspectOriginal(
     // A TIFF is what an EXIF block is made of.
     ...readTakenWith(contentType === 'image/tiff' ? { ...metadata, exif: bytes } : metadata),
   }
+}
+
+function refuseTrailer(bytes: number, trailer: number): void {
+  if (trailer <= Math.max(MAX_TRAILER_BYTES, bytes - trailer)) return
+  throw new InvalidImageError(
+    'trailer_too_large',
+    `${trailer} bytes follow an image of ${bytes - trailer}, of at most ${MAX_TRAILER_BYTES} or as many as it has.`,
+  )
 }
 
 async function readBounded(source: string | Buffer, options: InspectOptions): Promise<Buffer> {

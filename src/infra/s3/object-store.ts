@@ -13,6 +13,7 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
+import { createMultipartStore, type MultipartStore } from './multipart.ts'
 
 export interface ObjectStoreOptions {
   endpoint: string
@@ -55,7 +56,7 @@ export interface StoredObject {
   lastModified: Date
 }
 
-export interface ObjectStore {
+export interface ObjectStore extends MultipartStore {
   presignPut(options: PresignPutOptions): Promise<PresignedPut>
   /** undefined if the object does not exist. */
   head(key: string): Promise<ObjectHead | undefined>
@@ -131,6 +132,8 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
   const Bucket = options.bucket
 
   return {
+    ...createMultipartStore(client, publicClient, Bucket),
+
     async presignPut({ key, bytes, contentType, sha256, expiresInSeconds }) {
       const checksum = sha256 === undefined ? undefined : Buffer.from(sha256, 'hex').toString('base64')
       const command = new PutObjectCommand({

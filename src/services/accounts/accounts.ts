@@ -74,7 +74,11 @@ export function createAccounts(deps: { db: Database; passwords: Passwords; sessi
         // Two at once: the indexes decide, and the second's statement inserts nothing.
         const [row] = await run(
           tx.query,
-          insertRow(User, { username, usernameSkeleton, passwordHash, displayName }, ['bio'])
+          insertRow(User, { username, usernameSkeleton, passwordHash, displayName }, [
+            'bio',
+            'maxBytes',
+            'maxPhotos',
+          ])
             .onConflict((conflict) => conflict.doNothing())
             .returning(ACCOUNT_FIELDS),
         )

@@ -2,6 +2,7 @@ import type { Clients } from '../clients.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import { createAccounts } from './accounts.ts'
 import { createPasswords } from './passwords.ts'
+import { createQuotas } from './quotas.ts'
 import { createSessions } from './sessions.ts'
 
 /** Accounts, their passwords, sessions and access tokens. */
@@ -13,5 +14,9 @@ export function openAccounts({ config, db }: Clients) {
     accounts: createAccounts({ db, passwords, sessions }),
     sessions,
     passwords,
+    quotas: createQuotas({
+      primary: db.primary,
+      limits: { bytes: config.MAX_ACCOUNT_BYTES, photos: config.MAX_ACCOUNT_PHOTOS },
+    }),
   }
 }

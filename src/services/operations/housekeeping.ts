@@ -3,6 +3,7 @@ import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { sweepSessions } from '../accounts/sweep-sessions.ts'
+import { sweepStorage } from '../accounts/sweep-storage.ts'
 import { sweepAlbumActivity } from '../albums/sweep-activity.ts'
 import { sweepBlobs } from '../blobs/sweep-blobs.ts'
 import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
@@ -16,7 +17,7 @@ import { wakeOwedErasures } from '../retraction/erasures.ts'
 import { wakeOwedRetractions } from '../retraction/proofs.ts'
 import { sweepStoredObjects } from '../retraction/sweep-stored-objects.ts'
 import { sweepDropBoxes } from '../share-links/sweep-drop-boxes.ts'
-import { sweepIncoming } from '../uploads/sweep-incoming.ts'
+import { sweepIncoming, sweepMultipart } from '../uploads/sweep-incoming.ts'
 
 export interface HousekeepingDeps {
   db: Pick<Database, 'primary' | 'transaction'>
@@ -36,6 +37,8 @@ export function createHousekeeping({ db, objects, cdn, starts }: HousekeepingDep
     sweepBlobs({ db, objects }),
     sweepStoredObjects({ db, objects, cdn }),
     sweepIncoming(primary, objects),
+    sweepMultipart(primary, objects),
+    sweepStorage(db),
     sweepIdempotencyKeys(primary),
     sweepSessions(primary),
     sweepMutes(primary),

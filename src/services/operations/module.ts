@@ -3,6 +3,7 @@ import type { Delivery } from '../delivery/module.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { createReadiness } from './readiness.ts'
 import { createReplicaKeeper } from './replica-keeper.ts'
+import { createStorageWatch } from './watch-storage.ts'
 
 /** The operators' view of a process. */
 export function openOperations({ db, redis, objects, temporal, openSearch }: Clients) {
@@ -25,6 +26,17 @@ export function openReplicaKeeper({ config, db, logger }: Clients) {
   return {
     background: async (signal: AbortSignal): Promise<void> => {
       if (config.DATABASE_REPLICA_URL) await keeper.run(signal)
+    },
+  }
+}
+
+/** Reports the free bytes of the storage; does nothing where no setting tells how to know them. */
+export function openStorageWatch({ config, db, logger }: Clients) {
+  const { S3_STATUS_URLS: statusUrls, S3_CAPACITY_BYTES: capacityBytes } = config
+  const watch = createStorageWatch({ primary: db.primary, logger, statusUrls, capacityBytes })
+  return {
+    background: async (signal: AbortSignal): Promise<void> => {
+      if (statusUrls.length > 0 || capacityBytes !== undefined) await watch(signal)
     },
   }
 }

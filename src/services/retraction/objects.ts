@@ -2,6 +2,7 @@ import type { MovedVariant, StaleVariant } from '../../contracts/activities/retr
 import type { PhotoId } from '../../domain/ids.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
+import { closeIncoming, isTombstone } from '../photos/incoming.ts'
 import { epochOfKey, incomingKey, keyAtEpoch, variantsPrefix } from '../photos/object-keys.ts'
 import { originalKey } from '../blobs/blob-keys.ts'
 import { originalOf } from '../blobs/read-original.ts'
@@ -32,7 +33,8 @@ export function createPhotoObjects({ db, objects }: { db: Database; objects: Obj
 
   async function list(photoId: PhotoId): Promise<string[]> {
     const keys = await keysOf(photoId)
-    if (await objects.head(incomingKey(photoId))) keys.push(incomingKey(photoId))
+    const incoming = await objects.head(incomingKey(photoId))
+    if (incoming && !isTombstone(incoming)) keys.push(incomingKey(photoId))
     // Named alike whether or not others share it: what a deletion reports tells nobody that they do.
     if (await originalOf(db.primary, photoId)) keys.push(originalKey(photoId))
     return keys
@@ -79,7 +81,8 @@ export function createPhotoObjects({ db, objects }: { db: Database; objects: Obj
 
     async deleteAll(photoId) {
       const keys = await list(photoId)
-      const own = keys.filter((key) => key !== originalKey(photoId))
+      await closeIncoming({ primary: db.primary, objects }, photoId)
+      const own = keys.filter((key) => key !== originalKey(photoId) && key !== incomingKey(photoId))
       if (own.length > 0) await objects.delete(own)
       await releaseOriginal({ db, objects }, photoId)
       await db.primary({

@@ -36,11 +36,15 @@ export function createGuestUploads({ pendingUploads, tokens }: GuestUploadsDeps)
     async open(link, { name, ...file }) {
       if (!link.allowUpload) throw new DarkroomError('forbidden', 'This link takes no uploads.')
       const { ownerId, linkId } = link
-      const { card, upload } = await pendingUploads.open(
-        ownerId,
-        { ...PRIVATE, ...file },
-        { beside: (tx, photoId) => putIntoDropBox(tx, link, photoId, name) },
-      )
+      const { card, upload } = await pendingUploads
+        .open(
+          ownerId,
+          { ...PRIVATE, ...file },
+          { beside: (tx, photoId) => putIntoDropBox(tx, link, photoId, name) },
+        )
+        .catch((error: unknown) => {
+          throw withoutFigures(error)
+        })
       return { upload, ticket: await tokens.ticket(linkId, { ownerId, photoId: card.photoId }) }
     },
 
@@ -51,6 +55,18 @@ export function createGuestUploads({ pendingUploads, tokens }: GuestUploadsDeps)
     },
   }
 }
+
+/** The photos count for the owner, but how much they have stored is nothing for guests. */
+function withoutFigures(error: unknown): unknown {
+  if (!(error instanceof DarkroomError)) return error
+  const { code, retryAfterSeconds } = error
+  if (code === 'quota_exceeded') return boxFull()
+  if (code !== 'rate_limited' || retryAfterSeconds === undefined) return error
+  return new DarkroomError(code, 'Too many photos at once; wait for a while.', { retryAfterSeconds })
+}
+
+const boxFull = () =>
+  new DarkroomError('quota_exceeded', 'The drop box is full until its owner has looked at it.')
 
 /** What the owner does not say of a guest's photo is not shown to anyone. */
 const PRIVATE = {
@@ -91,7 +107,7 @@ async function putIntoDropBox(
     waiting!.of_day > MAX_ITEMS.guestUploadsPerLinkAndDay ||
     waiting!.uploading > MAX_ITEMS.guestUploadsPerOwner
   ) {
-    throw new DarkroomError('quota_exceeded', 'The drop box is full until its owner has looked at it.')
+    throw boxFull()
   }
 }
 

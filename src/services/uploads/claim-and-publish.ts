@@ -9,6 +9,7 @@ import { releaseOriginal } from '../blobs/release-original.ts'
 import { oweNotification } from '../delivery/notification-events.ts'
 import { markInFlight } from '../distribution/in-flight-marks.ts'
 import { writeTags } from '../photos/tags.ts'
+import { closeIncoming } from '../photos/incoming.ts'
 import { incomingKey, variantsPrefix } from '../photos/object-keys.ts'
 
 export interface UploadsDeps {
@@ -36,6 +37,7 @@ export interface Uploads {
 }
 
 export function createUploads({ db, objects, fanoutShardThreshold }: UploadsDeps): Uploads {
+  const store = { primary: db.primary, objects }
   return {
     async claim(photoId) {
       if (!(await objects.head(incomingKey(photoId)))) return { outcome: 'absent' }
@@ -53,20 +55,25 @@ export function createUploads({ db, objects, fanoutShardThreshold }: UploadsDeps
 
     async abandon(photoId) {
       await close(db, photoId, ['awaiting_upload'], 'upload_expired', 'No original arrived in time.')
-      await objects.delete([incomingKey(photoId)])
+      await closeIncoming(store, photoId)
     },
 
     async fail(photoId, code, detail) {
       await close(db, photoId, ['awaiting_upload', 'processing'], code, detail)
       const status = (await statusOf(db, photoId)) ?? null
       if (status === 'failed') {
-        await objects.delete([incomingKey(photoId)])
+        await closeIncoming(store, photoId)
         await releaseOriginal({ db, objects }, photoId)
       }
       return { status }
     },
 
-    publish: (photoId) => db.transaction((tx) => publish(tx, photoId, fanoutShardThreshold)),
+    async publish(photoId) {
+      const published = await db.transaction((tx) => publish(tx, photoId, fanoutShardThreshold))
+      // The validated original lies elsewhere. What is left if the storage is away, the sweep of `incoming/` removes.
+      if (published.outcome === 'published') await closeIncoming(store, photoId).catch(() => undefined)
+      return published
+    },
 
     async discard(photoId) {
       if ((await statusOf(db, photoId)) !== 'deleted') return
@@ -74,8 +81,9 @@ export function createUploads({ db, objects, fanoutShardThreshold }: UploadsDeps
         text: `DELETE FROM photo_variants WHERE photo_id = $1`,
         values: [photoId],
       })
+      await closeIncoming(store, photoId)
       await releaseOriginal({ db, objects }, photoId)
-      const keys = [incomingKey(photoId)]
+      const keys: string[] = []
       for await (const { key } of objects.list(variantsPrefix(photoId))) keys.push(key)
       await objects.delete(keys)
     },

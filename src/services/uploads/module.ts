@@ -1,7 +1,9 @@
 import type { Clients } from '../clients.ts'
 import type { Delivery } from '../delivery/module.ts'
 import { createUploads } from './claim-and-publish.ts'
+import { createMultipartUploads } from './multipart-uploads.ts'
 import { createPendingUploads } from './open-upload.ts'
+import { createOwnPhotosByHash } from './own-photos-by-hash.ts'
 import { createProgress } from './progress.ts'
 import { createLibraryReencoder } from './reencode-library.ts'
 import { createVariants } from './render-variants.ts'
@@ -18,9 +20,17 @@ export function openUploads({ config, db, objects, temporal }: Clients, { outbox
       objects,
       outbox,
       uploadExpirySeconds: config.UPLOAD_EXPIRY_SECONDS,
-      maxPendingUploads: config.MAX_PENDING_UPLOADS,
+      multipartExpirySeconds: config.UPLOAD_MULTIPART_EXPIRY_SECONDS,
       maxUploadBytes: config.MAX_UPLOAD_BYTES,
+      limits: {
+        storage: { bytes: config.MAX_ACCOUNT_BYTES, photos: config.MAX_ACCOUNT_PHOTOS },
+        pending: config.MAX_PENDING_UPLOADS,
+        pixels: config.MAX_MEGAPIXELS * PIXELS_PER_MEGAPIXEL,
+        pixelsPerHour: config.MAX_MEGAPIXELS_PER_HOUR * PIXELS_PER_MEGAPIXEL,
+      },
     }),
+    multipartUploads: createMultipartUploads({ db, objects }),
+    ownPhotosByHash: createOwnPhotosByHash(db),
     progress: createProgress({ temporal, db }),
     storageEvents: createStorageEvents({ db, outbox, bucket: config.S3_BUCKET }),
   }

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { DarkroomError, notFound } from '../../domain/errors.ts'
 import type { AlbumId, PhotoId, UserId } from '../../domain/ids.ts'
+import { MAX_PUT_BYTES, MULTIPART_FROM_BYTES } from '../../domain/upload-parts.ts'
 import { Photo, type PhotoRow } from '../../entities/index.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import { isGone } from '../../infra/db/rules.ts'
@@ -9,21 +10,36 @@ import type { ObjectStore, PresignedPut } from '../../infra/s3/object-store.ts'
 import type { FirstRun } from '../requests/idempotency.ts'
 import { addNewPhoto } from '../albums/add-photo.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
+import { closeIncoming, isTombstone } from '../photos/incoming.ts'
 import { loadPhotoCard, type PhotoCard } from '../photos/photo-cards.ts'
 import { incomingKey } from '../photos/object-keys.ts'
 import { updatePhotos } from '../photos/change-photos.ts'
 import { editedColumns } from '../photos/edited-columns.ts'
 import { writeTags } from '../photos/tags.ts'
 import type { NewPhoto } from '../photos/new-photo.ts'
+import {
+  assembleParts,
+  beginParts,
+  partsTargetOf,
+  recordParts,
+  type ClaimedPart,
+  type PartsTarget,
+} from './multipart-uploads.ts'
+import { admitUpload, type UploadLimits } from './upload-quota.ts'
 
 export type { PresignedPut }
 
-interface OpenedUpload {
+/** Where the original goes: in one PUT, or in parts. */
+export type UploadTarget = PresignedPut | PartsTarget
+
+interface OpenedUpload<Target extends UploadTarget = UploadTarget> {
   card: PhotoCard
-  upload: PresignedPut
+  upload: Target
 }
 
 interface OpenOptions {
+  /** The client can send parts; only large originals come in them. */
+  multipart?: boolean | undefined
   albumId?: AlbumId | undefined
   first?: FirstRun | undefined
   /** Writes what belongs to the photo in its transaction. */
@@ -33,14 +49,26 @@ interface OpenOptions {
 /** The client's side of an upload, until its workflow takes over. */
 export interface PendingUploads {
   /**
-   * Creates a photo that awaits its original, at the end of an album if one is given, and signs the PUT.
-   * @throws DarkroomError quota_exceeded; not_found or forbidden if it may not be added to the album
+   * Creates a photo that awaits its original, at the end of an album if one is given, and says where the original goes.
+   * @throws DarkroomError quota_exceeded, too_large, rate_limited; not_found or forbidden if it may not be added to the album
    */
+  open(
+    ownerId: UserId,
+    photo: NewPhoto,
+    options?: OpenOptions & { multipart?: false },
+  ): Promise<OpenedUpload<PresignedPut>>
   open(ownerId: UserId, photo: NewPhoto, options?: OpenOptions): Promise<OpenedUpload>
-  /** Signs the PUT again. @throws DarkroomError not_found, upload_closed */
-  signAnew(ownerId: UserId, photoId: PhotoId): Promise<PresignedPut>
-  /** Reports the uploaded original. @throws DarkroomError not_found, not_uploaded, upload_closed */
-  complete(ownerId: UserId, photoId: PhotoId): Promise<PhotoCard>
+  /** Says again where the original goes, with a new signature. @throws DarkroomError not_found, upload_closed */
+  signAnew(ownerId: UserId, photoId: PhotoId): Promise<UploadTarget>
+  /** The same while nothing has arrived; null afterwards. @throws DarkroomError not_found */
+  targetOf(ownerId: UserId, photoId: PhotoId): Promise<UploadTarget | null>
+  /**
+   * Reports the uploaded original, or that all of its parts are there.
+   * @throws DarkroomError not_found, not_uploaded, upload_closed, invalid
+   */
+  complete(ownerId: UserId, photoId: PhotoId, parts?: readonly ClaimedPart[]): Promise<PhotoCard>
+  /** Gives the upload up: its URLs stop working. @throws DarkroomError not_found, upload_closed once it has arrived */
+  abort(ownerId: UserId, photoId: PhotoId): Promise<void>
 }
 
 export interface PendingUploadsDeps {
@@ -48,8 +76,10 @@ export interface PendingUploadsDeps {
   objects: ObjectStore
   outbox: Outbox
   uploadExpirySeconds: number
-  maxPendingUploads: number
+  /** Of one that arrives in parts: days may pass until a client goes on. */
+  multipartExpirySeconds: number
   maxUploadBytes: number
+  limits: UploadLimits
 }
 
 /** `sha256` is the declared one, in hex. */
@@ -95,18 +125,55 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
     })
   }
 
-  return {
-    async open(ownerId, photo, { albumId, first, beside } = {}) {
-      if (photo.bytes > deps.maxUploadBytes) {
-        throw new DarkroomError('too_large', `A photo may have at most ${deps.maxUploadBytes} bytes.`, {
-          fields: [{ path: 'body.bytes', message: `At most ${deps.maxUploadBytes}.` }],
-        })
-      }
-      const photoId = uuidv7()
-      const expiresAt = new Date(Date.now() + deps.uploadExpirySeconds * 1000)
-      const outboxId = await db.transaction(async (tx) => {
-        await assertQuota(tx, ownerId, deps.maxPendingUploads)
+  /** What is still awaited of an upload; null if it is over, or its original is there. */
+  async function awaited(photoId: PhotoId, row: UploadRow): Promise<UploadTarget | null> {
+    if (row.status !== 'awaiting_upload' || row.upload_expires_at.getTime() <= Date.now()) return null
+    return (
+      (await partsTargetOf(db.primary, photoId, row.upload_expires_at)) ??
+      (await presign(photoId, row, row.upload_expires_at))
+    )
+  }
+
+  async function hasArrived(photoId: PhotoId): Promise<boolean> {
+    const head = await objects.head(incomingKey(photoId))
+    return head !== undefined && !isTombstone(head)
+  }
+
+  /** @throws unless `work` ends; then what the storage keeps for the parts is forgotten */
+  async function orAbort<T>(
+    photoId: PhotoId,
+    parts: PartsTarget | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      // If this fails too, the sweep finds an upload that no row names.
+      if (parts) await objects.abortParts(incomingKey(photoId), parts.uploadId).catch(() => undefined)
+      throw error
+    }
+  }
+
+  async function open(
+    ownerId: UserId,
+    photo: NewPhoto,
+    { albumId, first, beside, multipart = false }: OpenOptions = {},
+  ): Promise<OpenedUpload> {
+    const inParts = multipart && photo.bytes > MULTIPART_FROM_BYTES
+    refuseTooLarge(
+      photo.bytes,
+      inParts ? deps.maxUploadBytes : Math.min(MAX_PUT_BYTES, deps.maxUploadBytes),
+      deps.maxUploadBytes,
+    )
+    const photoId = uuidv7()
+    const lifeSeconds = inParts ? deps.multipartExpirySeconds : deps.uploadExpirySeconds
+    const expiresAt = new Date(Date.now() + lifeSeconds * 1000)
+    const parts = inParts ? await beginParts(objects, photoId, photo.contentType, expiresAt) : undefined
+    const outboxId = await orAbort(photoId, parts, () =>
+      db.transaction(async (tx) => {
+        await admitUpload(tx, ownerId, photo.bytes, deps.limits)
         await insertPhoto(tx, { photoId, ownerId, photo, expiresAt })
+        if (parts) await recordParts(tx, photoId, parts)
         await writeTags(tx, photoId, photo.caption)
         if (albumId !== undefined) await addNewPhoto(tx, ownerId, albumId, photoId)
         await beside?.(tx, photoId)
@@ -115,32 +182,43 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
           kind: 'uploadOpened',
           payload: { photoId, ownerId, expiresAtMs: expiresAt.getTime() },
         })
-      })
-      const [card, upload] = await Promise.all([
-        ownCard(ownerId, photoId),
-        presign(
-          photoId,
-          { content_type: photo.contentType, bytes: String(photo.bytes), sha256: photo.sha256 ?? null },
-          expiresAt,
-        ),
-        outbox.dispatch([outboxId]),
-      ])
-      return { card, upload }
-    },
+      }),
+    )
+    const declared = {
+      content_type: photo.contentType,
+      bytes: String(photo.bytes),
+      sha256: photo.sha256 ?? null,
+    }
+    const [card, upload] = await Promise.all([
+      ownCard(ownerId, photoId),
+      parts ?? presign(photoId, declared, expiresAt),
+      outbox.dispatch([outboxId]),
+    ])
+    return { card, upload }
+  }
+
+  return {
+    // Without `multipart`, `open` always signs a PUT.
+    open: open as PendingUploads['open'],
 
     async signAnew(ownerId, photoId) {
-      const row = await ownUpload(ownerId, photoId)
-      if (row.status !== 'awaiting_upload' || row.upload_expires_at.getTime() <= Date.now())
-        throw uploadClosed()
-      return presign(photoId, row, row.upload_expires_at)
+      const target = await awaited(photoId, await ownUpload(ownerId, photoId))
+      if (!target) throw uploadClosed()
+      return target
     },
 
-    async complete(ownerId, photoId) {
+    async targetOf(ownerId, photoId) {
+      const target = await awaited(photoId, await ownUpload(ownerId, photoId))
+      return target && !(await hasArrived(photoId)) ? target : null
+    },
+
+    async complete(ownerId, photoId, claimed) {
       const row = await ownUpload(ownerId, photoId)
-      if (row.failure_code === 'upload_expired') throw uploadClosed()
+      if (row.failure_code !== null && CLOSED_UNSEEN.has(row.failure_code)) throw uploadClosed()
       if (row.status === 'awaiting_upload') {
-        const head = await objects.head(incomingKey(photoId))
-        if (!head) {
+        const parts = await partsTargetOf(db.primary, photoId, row.upload_expires_at)
+        if (parts) await assembleParts(objects, photoId, parts, Number(row.bytes), claimed)
+        if (!(await hasArrived(photoId))) {
           if (row.upload_expires_at.getTime() <= Date.now()) throw uploadClosed()
           throw new DarkroomError('not_uploaded', 'The storage does not have the original yet; PUT it first.')
         }
@@ -150,29 +228,42 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
       }
       return ownCard(ownerId, photoId)
     },
+
+    async abort(ownerId, photoId) {
+      const row = await ownUpload(ownerId, photoId)
+      const outboxId = await db.transaction(async (tx) => {
+        const aborted = await tx.query({
+          text: `UPDATE photos SET status = 'failed', failure_code = 'upload_aborted', version = version + 1,
+              failure_detail = 'The upload was given up by its owner.'
+            WHERE photo_id = $1 AND status = 'awaiting_upload' RETURNING photo_id`,
+          values: [photoId],
+        })
+        if (aborted.length === 0) return undefined
+        // The workflow looks at the row, finds it closed, and ends.
+        const payload = { photoId, ownerId, expiresAtMs: row.upload_expires_at.getTime() }
+        return addToOutbox(tx, { kind: 'originalArrived', payload })
+      })
+      if (outboxId === undefined && (await ownUpload(ownerId, photoId)).status !== 'failed')
+        throw uploadClosed()
+      await closeIncoming({ primary: db.primary, objects }, photoId)
+      if (outboxId !== undefined) await outbox.dispatch([outboxId])
+    },
   }
+}
+
+/** Of uploads whose original never came. */
+const CLOSED_UNSEEN = new Set(['upload_expired', 'upload_aborted'])
+
+function refuseTooLarge(bytes: number, limit: number, maxUploadBytes: number): void {
+  if (bytes <= limit) return
+  const inParts = bytes <= maxUploadBytes ? ' in one PUT; ask for `multipart`' : ''
+  throw new DarkroomError('too_large', `A photo may have at most ${limit} bytes${inParts}.`, {
+    fields: [{ path: 'body.bytes', message: `At most ${limit}${inParts}.` }],
+  })
 }
 
 function uploadClosed(): DarkroomError {
   return new DarkroomError('upload_closed', 'This upload is closed; open a new one.')
-}
-
-/** Counts one user's uploads at a time, so that many at once cannot pass the quota together. */
-async function assertQuota(tx: Transaction, ownerId: UserId, maxPending: number): Promise<void> {
-  await tx.query({
-    text: `SELECT pg_advisory_xact_lock(hashtextextended('uploads/' || $1, 0))`,
-    values: [ownerId],
-  })
-  const [row] = await tx.query<{ pending: number }>({
-    text: `SELECT count(*)::int AS pending FROM photos WHERE owner_id = $1 AND status IN ('awaiting_upload', 'processing')`,
-    values: [ownerId],
-  })
-  if (row!.pending >= maxPending) {
-    throw new DarkroomError(
-      'quota_exceeded',
-      `At most ${maxPending} uploads may be pending; finish or delete some.`,
-    )
-  }
 }
 
 async function insertPhoto(

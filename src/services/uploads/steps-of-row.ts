@@ -99,7 +99,7 @@ function upTo(current: UploadStepName, name: UploadStepName, isOver: boolean): S
 }
 
 function failedAt({ failure, width }: PhotoCard): UploadStepName {
-  if (failure?.code === 'upload_expired') return 'arrival'
+  if (failure?.code === 'upload_expired' || failure?.code === 'upload_aborted') return 'arrival'
   if (failure?.code !== 'upload_cancelled') return 'validation'
   // An operator cancelled it either before or after its validation.
   return width === null ? 'arrival' : 'publication'

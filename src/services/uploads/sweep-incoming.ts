@@ -7,6 +7,8 @@ import { incomingKey } from '../photos/object-keys.ts'
 const BATCH_OBJECTS = 500
 /** After the URL has expired and a PUT under way has ended, nothing can arrive under the key any more. */
 const AFTER_EXPIRY = `interval '1 hour'`
+/** Long enough for the row of an upload in parts to be committed. */
+const UNNAMED_PARTS_KEPT_MS = 60 * 60 * 1000
 /** Objects without a row get a day, in case the database was restored or the bucket is shared. */
 const UNKNOWN_KEPT_MS = 24 * 60 * 60 * 1000
 
@@ -15,6 +17,10 @@ interface Incoming {
   lastModified: Date
 }
 
+/**
+ * Deletes what is left of closed uploads: empty objects that kept their URLs from working again, mostly, since publication and
+ * failure empty the key. So the list is as long as there were uploads in an hour or two.
+ */
 export function sweepIncoming(primary: Query, objects: ObjectStore): Sweep {
   async function deleteClosed(found: readonly Incoming[]): Promise<number> {
     const rows = await primary<{ photo_id: PhotoId; is_closed: boolean }>({
@@ -47,6 +53,34 @@ export function sweepIncoming(primary: Query, objects: ObjectStore): Sweep {
         batch = []
       }
       return deleted + (batch.length > 0 ? await deleteClosed(batch) : 0)
+    },
+  }
+}
+
+/**
+ * Aborts uploads in parts that no client can go on with: those of photos that await no original, and those that a crash has left
+ * without a row. The storage keeps, and charges for, their parts without end.
+ */
+export function sweepMultipart(primary: Query, objects: ObjectStore): Sweep {
+  return {
+    name: 'multipartUploads',
+    summary: 'Abort uploads in parts that are closed',
+    async run(signal) {
+      let aborted = 0
+      for await (const { key, uploadId, initiated } of objects.listUnfinished(incomingKey(''))) {
+        signal?.throwIfAborted()
+        const photoId = key.slice(incomingKey('').length)
+        if (Date.now() - initiated.getTime() < UNNAMED_PARTS_KEPT_MS || !isUuid(photoId)) continue
+        const [row] = await primary<{ is_open: boolean }>({
+          text: `SELECT m.upload_id = $2 AND p.status = 'awaiting_upload' AS is_open
+            FROM photos p JOIN multipart_uploads m USING (photo_id) WHERE p.photo_id = $1`,
+          values: [photoId, uploadId],
+        })
+        if (row?.is_open) continue
+        await objects.abortParts(key, uploadId)
+        aborted++
+      }
+      return aborted
     },
   }
 }

@@ -26,8 +26,8 @@ const photoDeleted = defineSignal(PHOTO_DELETED)
 const uploadProgress = defineQuery<UploadProgress>(UPLOAD_PROGRESS)
 
 /**
- * How long a PUT that begins just before its URL expires may take: 50 MB, the default limit, take 14 minutes over a
- * mobile uplink of 0.5 Mbit/s.
+ * How long a PUT that begins just before its URL expires may take: the 50 MB that one PUT may carry take 14 minutes over
+ * a mobile uplink of 0.5 Mbit/s. Larger originals arrive in parts, whose upload lasts for as long as it says.
  */
 export const LONGEST_TRANSFER_MS = 15 * 60 * 1000
 

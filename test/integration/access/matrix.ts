@@ -36,12 +36,14 @@ import {
   PHOTO_METADATA,
   PROFILE,
   PROGRESS,
+  QUOTA,
   SESSION,
   SHARED,
   SIGNED_IN,
   TRASHED,
   UPLOAD,
   USER,
+  values,
   type Shape,
 } from './shapes.ts'
 
@@ -97,6 +99,15 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   'GET /v1/photos/:photoId/progress': { rule: signedIn(edited(200)), shows: PROGRESS },
   // Its original has arrived, so there is nothing left to sign.
   'POST /v1/photos/:photoId/upload': { rule: signedIn(owned(409)) },
+  'DELETE /v1/photos/:photoId/upload': { rule: signedIn(owned(409)) },
+  'POST /v1/photos/:photoId/parts': { rule: signedIn(owned(409)), body: () => ({ numbers: [1] }) },
+  'GET /v1/photos/:photoId/parts': { rule: signedIn(owned(409)) },
+  // Of the asker's own photos, whatever others have.
+  'POST /v1/me/photos/lookup': {
+    rule: signedIn(200),
+    body: () => ({ sha256: ['00'.repeat(32)] }),
+    shows: { items: [values('sha256', 'photoId', 'status')] },
+  },
   'POST /v1/photos/:photoId/complete': { rule: signedIn(owned(200)), shows: { photo: PHOTO } },
   'POST /v1/photos': {
     rule: signedIn(201),
@@ -236,7 +247,7 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   'GET /v1/tags/:tag/photos': { rule: open(200), shows: pageOf(PHOTO), complete: 'audience' },
 
   // One's own
-  'GET /v1/me': { rule: signedIn(200), shows: { user: OWN_USER } },
+  'GET /v1/me': { rule: signedIn(200), shows: { user: OWN_USER, quota: QUOTA } },
   'PATCH /v1/me': { rule: signedIn(200), body: () => ({ bio: 'Light.' }), shows: { user: OWN_USER } },
   'GET /v1/me/blocks': { rule: signedIn(200), shows: pageOf(USER) },
   'GET /v1/me/mutes': { rule: signedIn(200), shows: pageOf({ ...USER, until: 'value' }) },

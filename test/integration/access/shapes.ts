@@ -13,7 +13,7 @@ export type Shape =
   | { readonly [key: string]: Shape }
   | ((shown: Record<string, unknown>, cell: Cell) => Shape)
 
-const values = <Name extends string>(...names: Name[]) =>
+export const values = <Name extends string>(...names: Name[]) =>
   Object.fromEntries(names.map((name) => [name, 'value'])) as Record<Name, 'value'>
 
 const BESIDE = values('id', 'username', 'displayName', 'avatarUrl')
@@ -39,6 +39,8 @@ export const COMMENT = {
 }
 
 export const UPLOAD = { ...values('method', 'url', 'expiresAt'), headers: 'anything' } as const
+
+export const QUOTA = values('bytes', 'bytesUsed', 'photos', 'photosUsed')
 
 export const PROGRESS = {
   status: 'value',

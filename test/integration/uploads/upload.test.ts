@@ -142,9 +142,66 @@ describe('an upload', () => {
     await world.announce(upload)
     expect(await result(upload)).toEqual({ stage: 'failed', failureCode: code })
     expect(await world.photo(upload.photoId)).toMatchObject({ status: 'failed', failure_code: code })
-    expect(await world.objects.head(incomingKey(upload.photoId))).toBeUndefined()
+    expect(await world.objects.head(incomingKey(upload.photoId))).toMatchObject({ bytes: 0 })
     expect(await world.objects.head(originalKey(upload.photoId))).toBeUndefined()
     expect(await world.variants(upload.photoId)).toEqual([])
+  })
+
+  it.each([
+    ['published', somePhoto, 'ready'],
+    ['refused', async () => Buffer.from('not a photo at all, only some text'), 'failed'],
+  ] as const)('cannot be sent again with its URL once it is %s', async (_what, make, stage) => {
+    const body = await make()
+    const upload = await put(body)
+    const { url, headers } = await world.objects.presignPut({
+      key: incomingKey(upload.photoId),
+      bytes: body.length,
+      contentType: 'image/jpeg',
+      expiresInSeconds: 60,
+    })
+    await world.announce(upload)
+    expect(await result(upload)).toMatchObject({ stage })
+    const again = await fetch(url, { method: 'PUT', headers, body: new Uint8Array(body) })
+    expect(again.status).toBe(412)
+    expect(await world.objects.head(incomingKey(upload.photoId))).toMatchObject({ bytes: 0 })
+  })
+
+  it('may arrive in parts', async () => {
+    const photo = await somePhoto()
+    const body = Buffer.concat([photo, Buffer.alloc(17 * 1024 ** 2 - photo.length)])
+    const upload = await world.openUpload(owner, { bytes: body.length, multipart: true })
+    await world.outbox.dispatch([upload.outboxId])
+    const key = incomingKey(upload.photoId)
+    const [parts] = await world.db.primary<{ upload_id: string; part_bytes: number }>({
+      text: 'SELECT upload_id, part_bytes FROM multipart_uploads WHERE photo_id = $1',
+      values: [upload.photoId],
+    })
+    const { upload_id: uploadId, part_bytes: size } = parts!
+    for (let number = 1; number <= 3; number++) {
+      const part = body.subarray((number - 1) * size, number * size)
+      const { url } = await world.objects.presignPart(key, uploadId, {
+        number,
+        bytes: part.length,
+        expiresInSeconds: 60,
+      })
+      expect((await fetch(url, { method: 'PUT', body: new Uint8Array(part) })).status).toBe(200)
+    }
+    await world.objects.completeParts(key, uploadId, (await world.objects.listParts(key, uploadId))!)
+    await world.announce(upload)
+    expect(await result(upload)).toEqual({ stage: 'ready' })
+    expect(await world.objects.head(key)).toBeUndefined()
+  })
+
+  it('in parts is abandoned with its parts when it does not arrive', async () => {
+    const upload = await world.openUpload(owner, {
+      bytes: 17 * 1024 ** 2,
+      multipart: true,
+      expiresInMs: 1_000 - LONGEST_TRANSFER_MS,
+    })
+    await world.outbox.dispatch([upload.outboxId])
+    expect(await result(upload)).toEqual({ stage: 'abandoned', failureCode: 'upload_expired' })
+    for await (const { key } of world.objects.listUnfinished('incoming/'))
+      expect(key).not.toBe(incomingKey(upload.photoId))
   })
 
   it('is abandoned when nothing arrives by expiry plus transfer time', async () => {
@@ -214,8 +271,7 @@ describe('a published photo', () => {
 
     await world.remove(upload)
     const { removed } = await synced(upload)
-    // The variants, the original and what came in.
-    expect(removed).toEqual({ objects: stored.length + 1, edgePaths: served.length, searchDocuments: 1 })
+    expect(removed).toEqual({ objects: stored.length, edgePaths: served.length, searchDocuments: 1 })
     for (const { object_key: key } of stored) expect(await world.objects.head(key)).toBeUndefined()
     for (const { object_key: key } of served) expect(await statusOf(urlOf(key, 1))).toBe(403)
     expect(await world.variants(upload.photoId)).toEqual([])

@@ -73,6 +73,7 @@ export interface OpenUploadOptions {
   caption?: string
   visibility?: Visibility
   expiresInMs?: number
+  multipart?: boolean
 }
 
 export interface OpenUpload {
@@ -132,17 +133,23 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
       return worker
     },
     owner: async () => (await buildUser(db)).userId,
-    async openUpload(ownerId, { expiresInMs = 900_000, ...photo } = {}) {
+    async openUpload(ownerId, { expiresInMs = 900_000, multipart, ...photo } = {}) {
       const outboxIds: string[] = []
       const uploads = createPendingUploads({
         db,
         objects,
         outbox: { ...outbox, dispatch: async (ids) => void outboxIds.push(...ids) },
         uploadExpirySeconds: expiresInMs / 1_000,
-        maxPendingUploads: config.MAX_PENDING_UPLOADS,
+        multipartExpirySeconds: expiresInMs / 1_000,
         maxUploadBytes: config.MAX_UPLOAD_BYTES,
+        limits: {
+          storage: { bytes: config.MAX_ACCOUNT_BYTES, photos: config.MAX_ACCOUNT_PHOTOS },
+          pending: config.MAX_PENDING_UPLOADS,
+          pixels: config.MAX_MEGAPIXELS * 1_000_000,
+          pixelsPerHour: config.MAX_MEGAPIXELS_PER_HOUR * 1_000_000,
+        },
       })
-      const { card } = await uploads.open(ownerId, { ...SMALL_JPEG, ...photo })
+      const { card } = await uploads.open(ownerId, { ...SMALL_JPEG, ...photo }, { multipart })
       const expiresAtMs = card.uploadExpiresAt.getTime()
       return { photoId: card.photoId, ownerId, expiresAtMs, outboxId: outboxIds[0]! }
     },

@@ -11,6 +11,8 @@ export const userExample = {
 
 export const ownUserExample = { ...userExample, defaultCommentPolicy: 'everyone' }
 
+export const quotaExample = { bytes: 53687091200, bytesUsed: 3145728, photos: 100000, photosUsed: 1 }
+
 export const otherUserExample = {
   ...userExample,
   id: '4712',

@@ -1,6 +1,6 @@
 import { DarkroomError } from '../../../domain/errors.ts'
 import type { OwnAccount } from '../../../services/accounts/accounts.ts'
-import { etagOf, tagsOf } from '../../etags.ts'
+import { digestOf, tagsOf } from '../../etags.ts'
 import { signedIn } from '../../middlewares/identity.ts'
 import { limit, limitAddress } from '../../middlewares/limit.ts'
 import { valid } from '../../middlewares/valid.ts'
@@ -25,7 +25,13 @@ export function accountRoutes(routes: Routes): void {
   })
 
   routes.get('/me', limit('read'), signedIn(), valid(GetMe), async (ctx) => {
-    ctx.body = { user: presentOwnUser(await ctx.services.accounts.get(ctx.viewer.userId)) }
+    const { userId } = ctx.viewer
+    const [account, quota] = await Promise.all([
+      ctx.services.accounts.get(userId),
+      ctx.services.quotas.of(userId),
+    ])
+    ctx.state.version = versionOf(account)
+    ctx.body = { user: presentOwnUser(account), quota }
   })
 
   routes.patch('/me', limit('write'), signedIn(), valid(UpdateMe), async (ctx) => {
@@ -34,16 +40,19 @@ export function accountRoutes(routes: Routes): void {
     const account = await ctx.services.editAccount(ctx.viewer.userId, changes, (current) =>
       assertMatches(ctx.get('If-Match'), current),
     )
+    ctx.state.version = versionOf(account)
     ctx.body = { user: presentOwnUser(account) }
   })
 }
 
-/** Compares with a digest of the account as stored now, since an account has an ETag but not a version. */
+/** An account has no number for its version. What it has stored does not count, so that an upload does not make an edit fail. */
+const versionOf = (account: OwnAccount) => digestOf(JSON.stringify(presentOwnUser(account)))
+
+/** Compares with the account as stored now. */
 function assertMatches(ifMatch: string, current: OwnAccount): void {
   if (ifMatch === '') return
   const tags = tagsOf(ifMatch)
-  const tag = etagOf(JSON.stringify({ user: presentOwnUser(current) })).slice('W/"'.length, -1)
-  if (tags !== '*' && !tags.includes(tag)) {
+  if (tags !== '*' && !tags.some((tag) => tag.split('.')[0] === versionOf(current))) {
     throw new DarkroomError('precondition_failed', 'The account has changed since then; fetch it again.')
   }
 }

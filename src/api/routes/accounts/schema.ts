@@ -4,7 +4,7 @@ import { MAX_CHARACTERS } from '../../../domain/limits.ts'
 import { isReservedUsername } from '../../../domain/usernames.ts'
 import { operation } from '../../operation.ts'
 import { atLeastOneField, characters, instant, line, text, USERNAME } from '../inputs.ts'
-import { ownUserExample, signedInExample } from './examples.ts'
+import { ownUserExample, quotaExample, signedInExample } from './examples.ts'
 
 export const UserSchema = z
   .object({
@@ -24,6 +24,18 @@ export const OwnUserSchema = UserSchema.extend({
     .enum(COMMENT_POLICIES)
     .meta({ description: 'Who may comment on your photos, unless a photo has a policy of its own.' }),
 }).meta({ id: 'OwnUser' })
+
+/** What the account may store, and what its originals take. */
+const QuotaSchema = z
+  .object({
+    bytes: z.number().int(),
+    bytesUsed: z.number().int().meta({
+      description: 'Of the originals: awaited ones count as declared, failed and deleted ones not.',
+    }),
+    photos: z.number().int(),
+    photosUsed: z.number().int(),
+  })
+  .meta({ id: 'Quota' })
 
 export const SignedInSchema = z
   .object({
@@ -69,8 +81,8 @@ export const CreateUser = operation({
 export const GetMe = operation({
   id: 'getMe',
   summary: 'Get your account',
-  examples: { answer: { user: ownUserExample } },
-  responses: { 200: z.object({ user: OwnUserSchema }) },
+  examples: { answer: { user: ownUserExample, quota: quotaExample } },
+  responses: { 200: z.object({ user: OwnUserSchema, quota: QuotaSchema }) },
 })
 
 export const UpdateMe = operation({

@@ -65,8 +65,8 @@ export const PhotoSchema = z
       .optional()
       .meta({
         description:
-          'not_an_image, type_mismatch, truncated, too_many_pixels, too_complex, size_mismatch, checksum_mismatch, policy, ' +
-          'upload_expired (no original arrived in time), upload_cancelled (by an operator).',
+          'not_an_image, type_mismatch, truncated, too_many_pixels, too_complex, trailer_too_large, size_mismatch, checksum_mismatch, policy, ' +
+          'upload_expired (no original arrived in time), upload_aborted (by you), upload_cancelled (by an operator).',
       }),
     width: z.number().int().nullable(),
     height: z.number().int().nullable(),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { VARIANT_NAMES } from '../../../domain/variants.ts'
 import { SourceSchema } from '../photos/schema.ts'
 import { MAX_CHARACTERS } from '../../../domain/limits.ts'
+import { MAX_PUT_BYTES } from '../../../domain/upload-parts.ts'
 import { operation } from '../../operation.ts'
 import { instant, line, listOf, pageQuery } from '../inputs.ts'
 import { contentType, sha256, uploadBytes, UploadSchema } from '../uploads/schema.ts'
@@ -95,7 +96,7 @@ export const openGuestUpload = (maxUploadBytes: number) =>
     headers,
     body: z.strictObject({
       contentType,
-      bytes: uploadBytes(maxUploadBytes),
+      bytes: uploadBytes(Math.min(maxUploadBytes, MAX_PUT_BYTES)),
       sha256: sha256.optional(),
       name: line(MAX_CHARACTERS.guestName).optional().meta({
         description: 'What the guest calls the photo, or themselves; shown to the owner of the album.',

@@ -34,6 +34,23 @@ export const uploadExample = {
   expiresAt: '2026-03-09T19:46:00.000Z',
 }
 
+export const signedPartsExample = {
+  parts: [
+    {
+      number: 1,
+      url: `https://storage.darkroom.example/darkroom/incoming/${photoId}?partNumber=1&uploadId=…&X-Amz-Signature=…`,
+      bytes: 8388608,
+    },
+  ],
+  expiresAt: '2026-03-09T20:31:00.000Z',
+}
+
+export const arrivedPartsExample = {
+  parts: [{ number: 1, bytes: 8388608, etag: '"9b2cf535f27731c974343645a3985328"' }],
+}
+
+export const ownByHashExample = { items: [{ sha256: openUploadExample.sha256, photoId, status: 'ready' }] }
+
 export const progressExample = {
   status: 'ready',
   steps: [

@@ -6,9 +6,18 @@ import { assertMay } from '../../policies.ts'
 import type { Routes } from '../../routing.ts'
 import { untilClosed } from '../../until-closed.ts'
 import type { PresentPhoto } from '../photos/presenter.ts'
-import { presentUpload } from './presenter.ts'
+import { presentTarget } from './presenter.ts'
 import { replayOpened, replayPhoto, replayUpload } from './replay.ts'
-import { CompleteUpload, GetProgress, openUpload, SignUploadAnew } from './schema.ts'
+import {
+  AbortUpload,
+  CompleteUpload,
+  GetProgress,
+  ListParts,
+  LookUpOwnPhotos,
+  openUpload,
+  SignParts,
+  SignUploadAnew,
+} from './schema.ts'
 
 interface UploadRoutesOptions {
   present: PresentPhoto
@@ -42,11 +51,11 @@ export function uploadRoutes(routes: Routes, { present, maxUploadBytes }: Upload
           takenAt: body.takenAt,
           location: body.location,
         },
-        { albumId: body.albumId, first: ctx.firstRun },
+        { albumId: body.albumId, multipart: body.multipart, first: ctx.firstRun },
       )
       ctx.status = 201
       ctx.set('Location', `/v1/photos/${card.photoId}`)
-      ctx.body = { photo: present(card, ctx.viewer), upload: presentUpload(upload) }
+      ctx.body = { photo: present(card, ctx.viewer), upload: presentTarget(upload) }
     },
   )
 
@@ -58,7 +67,7 @@ export function uploadRoutes(routes: Routes, { present, maxUploadBytes }: Upload
     idempotent(replayUpload()),
     async (ctx) => {
       const upload = await ctx.services.pendingUploads.signAnew(ctx.viewer.userId, ctx.input.params.photoId)
-      ctx.body = { upload: presentUpload(upload) }
+      ctx.body = { upload: presentTarget(upload) }
       await ctx.firstRun?.keepAfterwards({ status: 200, resourceId: ctx.input.params.photoId })
     },
   )
@@ -70,12 +79,40 @@ export function uploadRoutes(routes: Routes, { present, maxUploadBytes }: Upload
     valid(CompleteUpload),
     idempotent(replayPhoto(present)),
     async (ctx) => {
-      const card = await ctx.services.pendingUploads.complete(ctx.viewer.userId, ctx.input.params.photoId)
+      const card = await ctx.services.pendingUploads.complete(
+        ctx.viewer.userId,
+        ctx.input.params.photoId,
+        ctx.input.body?.parts,
+      )
       ctx.status = card.status === 'awaiting_upload' || card.status === 'processing' ? 202 : 200
       ctx.body = { photo: present(card, ctx.viewer) }
       await ctx.firstRun?.keepAfterwards({ status: ctx.status, resourceId: card.photoId })
     },
   )
+
+  routes.post('/photos/:photoId/parts', limit('upload'), signedIn(), valid(SignParts), async (ctx) => {
+    const { params, body } = ctx.input
+    const signed = await ctx.services.multipartUploads.signParts(
+      ctx.viewer.userId,
+      params.photoId,
+      body.numbers,
+    )
+    ctx.body = { parts: signed.parts, expiresAt: signed.expiresAt.toISOString() }
+  })
+
+  routes.get('/photos/:photoId/parts', limit('upload'), signedIn(), valid(ListParts), async (ctx) => {
+    const { photoId } = ctx.input.params
+    ctx.body = { parts: await ctx.services.multipartUploads.arrivedParts(ctx.viewer.userId, photoId) }
+  })
+
+  routes.delete('/photos/:photoId/upload', limit('upload'), signedIn(), valid(AbortUpload), async (ctx) => {
+    await ctx.services.pendingUploads.abort(ctx.viewer.userId, ctx.input.params.photoId)
+    ctx.status = 204
+  })
+
+  routes.post('/me/photos/lookup', limit('read'), signedIn(), valid(LookUpOwnPhotos), async (ctx) => {
+    ctx.body = { items: await ctx.services.ownPhotosByHash(ctx.viewer.userId, ctx.input.body.sha256) }
+  })
 
   routes.get('/photos/:photoId/progress', limit('poll'), signedIn(), valid(GetProgress), async (ctx) => {
     const load = async () => {

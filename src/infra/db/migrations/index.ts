@@ -21,6 +21,8 @@ import { Migration20261127VariantRecipes } from './migration-20261127-variant-re
 import { Migration20261127Blobs } from './migration-20261127-blobs.ts'
 import { Migration20261127Notifications } from './migration-20261127-notifications.ts'
 import { Migration20261127Trash } from './migration-20261127-trash.ts'
+import { Migration20261127Quotas } from './migration-20261127-quotas.ts'
+import { Migration20261127MultipartUploads } from './migration-20261127-multipart-uploads.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -47,4 +49,6 @@ export const migrations = [
   { name: '20261127-variant-recipes', class: Migration20261127VariantRecipes },
   { name: '20261127-photo-metadata', class: Migration20261127PhotoMetadata },
   { name: '20261127-blobs', class: Migration20261127Blobs },
+  { name: '20261127-quotas', class: Migration20261127Quotas },
+  { name: '20261127-multipart-uploads', class: Migration20261127MultipartUploads },
 ]
