@@ -11,6 +11,8 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   events: async () => (await import('./events.ts')).events,
   feed: async () => (await import('./feed.ts')).feed,
   likes: async () => (await import('./likes.ts')).likes,
+  thumbs: async () => (await import('./thumbs.ts')).thumbs,
+  cdn: async () => (await import('./cdn.ts')).cdn,
   upload: async () => (await import('./upload.ts')).upload,
 }
 
