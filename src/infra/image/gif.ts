@@ -8,9 +8,13 @@ export interface GifFrame extends PixelSize {
   isSmaller: boolean
 }
 
-/** Where the first frame lies on its canvas; undefined if the file ends before it. */
-export function firstFrameOf(bytes: Buffer): GifFrame | undefined {
-  const canvas = { width: bytes.readUInt16LE(6), height: bytes.readUInt16LE(8) }
+/**
+ * Where the first frame lies on its canvas; undefined if the file ends before it.
+ *
+ * @param canvas its size by the decoder, which does not believe every header: it makes room for all frames, and takes some
+ *   sizes of screens, such as 1600 × 1200, for none
+ */
+export function firstFrameOf(bytes: Buffer, canvas: PixelSize): GifFrame | undefined {
   for (const { type, at } of gifBlocks(bytes)) {
     if (type !== 'frame' || at + 10 > bytes.length) continue
     const [left, top] = [bytes.readUInt16LE(at + 1), bytes.readUInt16LE(at + 3)]

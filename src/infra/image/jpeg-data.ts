@@ -273,7 +273,7 @@ class ScanWalk {
       held += count
       lastHeld = first + count
     }
-    return { share: 1 - held / total, isTail: lastHeld < total }
+    return { share: (total - held) / total, isTail: lastHeld < total }
   }
 
   /**

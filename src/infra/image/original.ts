@@ -108,7 +108,7 @@ function uprightAt(
   } & ForeignOptions,
 ): Sharp {
   const { contentType, size, metadata, maxPixels, failOn } = original
-  const frame = contentType === 'image/gif' && !metadata.hasAlpha ? firstFrameOf(bytes) : undefined
+  const frame = contentType === 'image/gif' && !metadata.hasAlpha ? firstFrameOf(bytes, metadata) : undefined
   const image = openForeign(bytes, { maxPixels, failOn })
   if (!frame?.isSmaller) return image.resize({ ...size, fit: 'fill' })
   // What the frame leaves free of the canvas is transparent, which libvips paints black.

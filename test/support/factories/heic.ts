@@ -126,6 +126,16 @@ export function tileItem(name: TileName, more: Partial<HeifItem> = {}): HeifItem
   }
 }
 
+/** The picture of an AVIF that sharp wrote, to be put into a file with other properties. */
+export function avifItem(avif: Buffer, ...properties: Buffer[]): HeifItem {
+  const boxOf = (type: string) => {
+    const at = avif.indexOf(type) - 4
+    return avif.subarray(at, at + avif.readUInt32BE(at))
+  }
+  const kept = ['ispe', 'av1C', 'pixi'].map(boxOf)
+  return { type: 'av01', data: boxOf('mdat').subarray(8), properties: [...kept, ...properties] }
+}
+
 /** An image of `columns` × rows tiles, which are the items at `parts`, cut to its size. */
 export function gridItem(
   size: { width: number; height: number },
@@ -145,7 +155,7 @@ export function gridItem(
 
 const sizeProperty = (width: number, height: number) => fullBox('ispe', 0, 0, u32(width), u32(height))
 /** Turned by so many quarters, counter-clockwise. */
-const irot = (quarters: number) => box('irot', u8(quarters))
+export const irot = (quarters: number) => box('irot', u8(quarters))
 /** Mirrored: 0 swaps top and bottom, 1 left and right. */
 const imir = (axis: 0 | 1) => box('imir', u8(axis))
 const iccProperty = (icc: Buffer) => box('colr', text('prof'), icc)

@@ -116,11 +116,69 @@ function pngChunk(type: string, data: Buffer): Buffer {
   return chunk
 }
 
-/** Marks a PNG as an animation of one frame, its own picture. */
-export function animatedPng(png: Buffer): Buffer {
-  const afterHeader = 8 + 12 + 13
-  const animation = pngChunk('acTL', Buffer.of(0, 0, 0, 1, 0, 0, 0, 0))
-  return Buffer.concat([png.subarray(0, afterHeader), animation, png.subarray(afterHeader)])
+/** A PNG with these chunks before its pixels. */
+export function withPngChunks(
+  png: Buffer,
+  ...chunks: readonly (readonly [type: string, data: Buffer])[]
+): Buffer {
+  const inserted = chunks.map(([type, data]) => pngChunk(type, data))
+  return Buffer.concat([png.subarray(0, PNG_HEADER_BYTES), ...inserted, png.subarray(PNG_HEADER_BYTES)])
+}
+
+/** Of the signature and IHDR. */
+const PNG_HEADER_BYTES = 8 + 12 + 13
+
+/** An animated PNG of frames of one size, the first of which is what readers of still pictures show. */
+export function animatedPng(first: Buffer, ...others: readonly Buffer[]): Buffer {
+  let sequence = 0
+  const size = first.subarray(16, 24)
+  const frameControl = () => {
+    const data = Buffer.alloc(26)
+    data.writeUInt32BE(sequence++)
+    size.copy(data, 4)
+    // A tenth of a second.
+    data.writeUInt16BE(1, 20)
+    data.writeUInt16BE(10, 22)
+    return data
+  }
+  const animation = Buffer.alloc(8)
+  animation.writeUInt32BE(1 + others.length)
+  const whole = withPngChunks(first, ['acTL', animation], ['fcTL', frameControl()])
+  const frames = others.flatMap((png) => {
+    const control = pngChunk('fcTL', frameControl())
+    const number = Buffer.alloc(4)
+    number.writeUInt32BE(sequence++)
+    return [control, pngChunk('fdAT', Buffer.concat([number, pixelsOfPng(png)]))]
+  })
+  const end = pngChunk('IEND', Buffer.alloc(0))
+  return Buffer.concat([whole.subarray(0, -end.length), ...frames, end])
+}
+
+/** What its IDAT chunks hold. */
+function pixelsOfPng(png: Buffer): Buffer {
+  const parts: Buffer[] = []
+  for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) {
+    const isPixels = png.toString('latin1', at + 4, at + 8) === 'IDAT'
+    if (isPixels) parts.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)))
+  }
+  return Buffer.concat(parts)
+}
+
+/** A GIF's first frame laid at a place of a larger canvas. */
+export function onCanvas(
+  gif: Buffer,
+  canvas: { width: number; height: number },
+  left: number,
+  top: number,
+): Buffer {
+  const bytes = Buffer.from(gif)
+  bytes.writeUInt16LE(canvas.width, 6)
+  bytes.writeUInt16LE(canvas.height, 8)
+  // An image descriptor at 0, 0.
+  const frame = bytes.indexOf(Buffer.of(0x2c, 0, 0, 0, 0))
+  bytes.writeUInt16LE(left, frame + 1)
+  bytes.writeUInt16LE(top, frame + 3)
+  return bytes
 }
 
 /** A well-formed PNG of a few hundred bytes whose header announces any size. */
