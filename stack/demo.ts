@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { describeMainJob, runMainJob, type MainJobOptions } from './demo/main-job.ts'
+import { runPhonePhoto } from './demo/phone-photo.ts'
 import { runSharing } from './demo/sharing.ts'
 import { runTrash } from './demo/trash.ts'
 import { runDemo } from './demo/run-demo.ts'
@@ -17,6 +18,12 @@ await runDemo({
       samplePhotos: (await ensureStack(() => undefined)).samplePhotos,
     }
     const report = await runMainJob(job)
+    await runPhonePhoto({
+      databaseUrl: service.env.DATABASE_URL!,
+      author: report.author,
+      follower: report.followers[1]!,
+      other: report.followers[2]!,
+    })
     await runTrash({
       author: report.author,
       follower: report.followers[1]!,

@@ -36,6 +36,7 @@ export interface PhotoAnswer {
   publishedAt: string | null
   failure?: { code: string; detail: string }
   variants: VariantAnswer[]
+  sources: { name: VariantName; width: number; height: number; url: string }[]
 }
 
 export interface UploadTarget {

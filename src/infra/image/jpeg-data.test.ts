@@ -86,9 +86,11 @@ describe('the header of a scan', () => {
     [1, 63, 0],
     [0, 63, 0x21],
     [9, 5, 0xff],
-  ] as const)('with odd parameters in a baseline JPEG is taken: %i %i %i', async (...spectrum) => {
-    const { picture } = await accepted(greyBlocks({ columns: 40, rows: 30, spectrum }), 'image/jpeg')
+  ] as const)('with odd parameters in a baseline JPEG is ignored: %i %i %i', async (...spectrum) => {
+    const whole = greyBlocks({ columns: 40, rows: 30, spectrum })
+    const { picture } = await accepted(whole, 'image/jpeg')
     expect(await pixelAt(picture, 9, 9)).toEqual([128, 128, 128])
+    expect(await refusal(ended(cut(whole, 0.9)), 'image/jpeg')).toMatchObject({ code: 'truncated' })
   })
 
   it('with impossible parameters in a progressive JPEG is refused', async () => {

@@ -87,11 +87,13 @@ describe('what phones append', () => {
 })
 
 describe('the first frame', () => {
-  it.each([false, true])('smaller than its GIF is laid on nothing: with alpha %s', async (alpha) => {
-    const colour = alpha ? { ...RED, alpha: 1 } : RED
-    const gif = await flatImage(400, 200, colour).gif().toBuffer()
+  it.each([false, true])('smaller than its GIF is laid on nothing: transparent %s', async (isTransparent) => {
+    const gif = await flatImage(400, 200, RED).gif().toBuffer()
     const canvas = { width: 1500, height: 1200 }
-    const { original, picture } = await accepted(onCanvas(gif, canvas, 750, 600), 'image/gif')
+    const { original, picture } = await accepted(
+      onCanvas(gif, canvas, { left: 750, top: 600, isTransparent }),
+      'image/gif',
+    )
     expect(original).toMatchObject(canvas)
     expect(await sharp(picture).metadata()).toMatchObject({ width: 800, height: 640, hasAlpha: true })
     await expectPixel(picture, 500, 370, [220, 30, 30, 255])
@@ -109,8 +111,8 @@ describe('the first frame', () => {
   it('on a GIF that its decoder measures otherwise stays in its place', async () => {
     const gif = await flatImage(400, 200, RED).gif().toBuffer()
     // libnsgif takes this size for a screen's, and one that a frame reaches over for a mistake.
-    const screen = onCanvas(gif, { width: 1600, height: 1200 }, 800, 600)
-    const narrow = onCanvas(gif, { width: 300, height: 300 }, 200, 150)
+    const screen = onCanvas(gif, { width: 1600, height: 1200 }, { left: 800, top: 600 })
+    const narrow = onCanvas(gif, { width: 300, height: 300 }, { left: 200, top: 150 })
     for (const [bytes, size] of [
       [screen, { width: 1200, height: 800 }],
       [narrow, { width: 600, height: 350 }],

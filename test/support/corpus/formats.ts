@@ -1,3 +1,4 @@
+import { gridItem, heifFile, tileItem } from '../factories/heic.ts'
 import { bombGif, bombJpeg, bombPng, noisyImage } from '../factories/images.ts'
 
 /** A format that uploads may have. A new one is a line here; the whole corpus follows. */
@@ -58,4 +59,54 @@ export const CORPUS_FORMATS: readonly CorpusFormat[] = [
       return file
     },
   },
+  {
+    name: 'heic',
+    contentType: 'image/heic',
+    // The only tiles that there are, whatever the size.
+    make: async () => heicGrid(128, 128),
+    bomb: heicGrid,
+  },
+  {
+    name: 'tiff',
+    contentType: 'image/tiff',
+    make: (w, h) => noisyImage(w, h).tiff({ compression: 'lzw' }).toBuffer(),
+    bomb: async (width, height) => {
+      const file = await noisyImage(16, 16).tiff({ compression: 'none' }).toBuffer()
+      return withTiffSize(file, width, height)
+    },
+  },
+  {
+    name: 'tiff-jpeg',
+    contentType: 'image/tiff',
+    make: (w, h) => noisyImage(w, h).tiff({ compression: 'jpeg' }).toBuffer(),
+  },
 ]
+
+/** Four tiles of 64 × 64 in a grid that announces another size. */
+function heicGrid(width: number, height: number): Buffer {
+  const tiles = (['topLeft', 'topRight', 'bottomLeft', 'bottomRight'] as const).map((name) =>
+    tileItem(name, { hidden: true }),
+  )
+  return heifFile([...tiles, gridItem({ width, height }, 2, [0, 1, 2, 3])], 4)
+}
+
+const TIFF_SIZE = { width: 256, height: 257, rowsPerStrip: 278 }
+
+/** Changes what the first directory of a little-endian TIFF announces. */
+function withTiffSize(tiff: Buffer, width: number, height: number): Buffer {
+  const bytes = Buffer.from(tiff)
+  const directory = bytes.readUInt32LE(4)
+  const values: Record<number, number> = {
+    [TIFF_SIZE.width]: width,
+    [TIFF_SIZE.height]: height,
+    [TIFF_SIZE.rowsPerStrip]: height,
+  }
+  for (let entry = directory + 2; entry < directory + 2 + 12 * bytes.readUInt16LE(directory); entry += 12) {
+    const value = values[bytes.readUInt16LE(entry)]
+    if (value === undefined) continue
+    // As one LONG.
+    bytes.writeUInt16LE(4, entry + 2)
+    bytes.writeUInt32LE(value, entry + 8)
+  }
+  return bytes
+}

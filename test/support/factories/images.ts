@@ -164,16 +164,17 @@ function pixelsOfPng(png: Buffer): Buffer {
   return Buffer.concat(parts)
 }
 
-/** A GIF's first frame laid at a place of a larger canvas. */
+/** A GIF's first frame laid at a place of another canvas; without a transparent colour, unless it `isTransparent`. */
 export function onCanvas(
   gif: Buffer,
   canvas: { width: number; height: number },
-  left: number,
-  top: number,
+  { left, top, isTransparent = false }: { left: number; top: number; isTransparent?: boolean },
 ): Buffer {
   const bytes = Buffer.from(gif)
   bytes.writeUInt16LE(canvas.width, 6)
   bytes.writeUInt16LE(canvas.height, 8)
+  const control = bytes.indexOf(Buffer.of(0x21, 0xf9, 4))
+  if (control > 0) bytes[control + 3] = (bytes[control + 3]! & 0xfe) | (isTransparent ? 1 : 0)
   // An image descriptor at 0, 0.
   const frame = bytes.indexOf(Buffer.of(0x2c, 0, 0, 0, 0))
   bytes.writeUInt16LE(left, frame + 1)
