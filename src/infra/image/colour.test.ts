@@ -74,7 +74,7 @@ describe('a profile', () => {
 })
 
 describe('code points of an AVIF', () => {
-  const avif = async (rgb: Rgb, bitdepth: 8 | 10, ...points: [number, number] | []) => {
+  const avif = async (rgb: Rgb, bitdepth: 8 | 10 | 12, ...points: [number, number] | []) => {
     const encoded = await flat(rgb)
       .avif({ quality: 95, effort: 0, bitdepth, chromaSubsampling: '4:4:4' })
       .toBuffer()
@@ -83,7 +83,7 @@ describe('code points of an AVIF', () => {
     return heifFile([avifItem(encoded, ...colr)], 0, 'avif')
   }
 
-  it.each([8, 10] as const)('say Display P3 of %i bit', async (bitdepth) => {
+  it.each([8, 10, 12] as const)('say Display P3 of %i bit', async (bitdepth) => {
     await expectShown(await avif(RED_IN_P3, bitdepth), 'image/avif', RED_IN_P3)
     await expectShown(await avif(RED_IN_P3, bitdepth, 1, 13), 'image/avif', RED_IN_P3)
     await expectShown(await avif(RED_IN_P3, bitdepth, 12, 13), 'image/avif', RED)

@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { accepted, refusal } from '../../../test/support/accepted.ts'
-import { avifItem, heifFile, irot } from '../../../test/support/factories/heic.ts'
+import { avifItem, exifItem, heifFile, irot } from '../../../test/support/factories/heic.ts'
 import {
   animatedGif,
   animatedPng,
@@ -185,9 +185,13 @@ describe('orientation', () => {
       const stored = await orientedImage(128, 64, orientation).png().toBuffer()
       const avif = await sharp(stored, { autoOrient: false }).avif({ quality: 95, effort: 0 }).toBuffer()
       const item = avifItem(avif, ...(quarters ? [irot(quarters)] : []))
-      const { original, picture } = await accepted(heifFile([item], 0, 'avif'), 'image/avif')
-      expect(original, `${orientation}`).toMatchObject({ width: 128, height: 64, orientation: 1 })
-      await expectCorners(picture)
+      // What EXIF says beside them is ignored.
+      const exif = await exifItem(0, { IFD0: { Orientation: '8' } })
+      for (const file of [heifFile([item], 0, 'avif'), heifFile([item, exif], 0, 'avif')]) {
+        const { original, picture } = await accepted(file, 'image/avif')
+        expect(original, `${orientation}`).toMatchObject({ width: 128, height: 64, orientation: 1 })
+        await expectCorners(picture)
+      }
     }
   })
 

@@ -202,7 +202,8 @@ async function withExif(items: HeifItem[], primary: number, exif: typeof CAMERA_
   return heifFile([...items, await exifItem(primary, exif)], primary)
 }
 
-async function exifItem(of: number, exif: typeof CAMERA_EXIF): Promise<HeifItem> {
+/** EXIF of the item at this position. */
+export async function exifItem(of: number, exif: typeof CAMERA_EXIF): Promise<HeifItem> {
   const block = (await sharp(await noisyImage(8, 8).withExif(exif).jpeg().toBuffer()).metadata()).exif!
   return { type: 'Exif', data: Buffer.concat([u32(6), block]), references: { cdsc: [of] } }
 }
