@@ -25,8 +25,8 @@ export interface EdgeLanesOptions {
 
 /**
  * One lane an edge, so that one that is down holds up none of the others, and one for each cache in front of them. Such a front
- * is emptied once the edges refuse, or soon in any case; and again whenever an edge has confirmed something since, as it may have
- * asked that one meanwhile.
+ * is emptied once the edges refuse, or soon in any case; and again if an edge has confirmed something since that began, as it may
+ * have asked that one meanwhile.
  */
 export function openEdgeLanes({ lanes, wanted, refuse, areObjectsGone }: EdgeLanesOptions) {
   type Opened = Map<string, { lane: Lane; confirmed: Refused }>
@@ -34,12 +34,16 @@ export function openEdgeLanes({ lanes, wanted, refuse, areObjectsGone }: EdgeLan
   const fronts: Opened = new Map()
   const all = () => [...edges, ...fronts]
   const areIdle = (opened: Opened) => [...opened.values()].every(({ lane }) => lane.isIdle())
+  let confirmations = 0
+  const covers = ({ minEpoch, gone }: Refused) =>
+    minEpoch >= (wanted()?.minEpoch ?? 0) && gone >= (wanted()?.gone ?? 0)
   const isDue = () => wanted() !== undefined && !areObjectsGone()
 
   function openEdge(edge: string): Lane {
     const lane = lanes.open(
       async () => {
         edges.get(edge)!.confirmed = await refuse(edge)
+        confirmations++
         for (const { lane } of fronts.values()) lane.wake()
       },
       { renew: { afterMs: RENEW_MS, isDue } },
@@ -49,9 +53,13 @@ export function openEdgeLanes({ lanes, wanted, refuse, areObjectsGone }: EdgeLan
   }
 
   function openFront(front: string): Lane {
+    let emptiedAfter = -1
     const lane = lanes.open(async () => {
       await condition(() => areIdle(edges), EDGES_FIRST_MS)
-      fronts.get(front)!.confirmed = await refuse(front)
+      const state = fronts.get(front)!
+      if (emptiedAfter === confirmations && covers(state.confirmed)) return
+      emptiedAfter = confirmations
+      state.confirmed = await refuse(front)
     })
     fronts.set(front, { lane, confirmed: { minEpoch: 0, gone: 0 } })
     return lane
@@ -72,11 +80,7 @@ export function openEdgeLanes({ lanes, wanted, refuse, areObjectsGone }: EdgeLan
       [...edges.values()].every(({ confirmed }) => confirmed.minEpoch >= (wanted()?.minEpoch ?? 0)),
     areIdle: () => areIdle(edges) && areIdle(fronts),
     /** Whether every edge and front has confirmed all that is wanted now. */
-    haveConfirmed: () =>
-      all().every(
-        ([, { confirmed }]) =>
-          confirmed.minEpoch >= (wanted()?.minEpoch ?? 0) && confirmed.gone >= (wanted()?.gone ?? 0),
-      ),
+    haveConfirmed: () => all().every(([, { confirmed }]) => covers(confirmed)),
     /** A row of a table for each of them. */
     describe: () =>
       all().map(
