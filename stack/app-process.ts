@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { settingsSchema } from '../src/config/config.ts'
+import { envOfRole, settingsSchema, type Role } from '../src/config/config.ts'
 import { logFile, tail } from './instance/control.ts'
 import { checkoutDir, type Layout } from './instance/layout.ts'
 import type { PortName, Ports } from './instance/ports.ts'
@@ -10,6 +10,7 @@ import { forgetProcess, writeProcess } from './instance/state.ts'
 /** One process of the app. */
 export interface AppProcess {
   name: string
+  role: Role
   /** Entry file, relative to the checkout. */
   entry: string
   nodeFlags: string[]
@@ -24,29 +25,34 @@ export interface AppProcess {
 export const appProcesses: AppProcess[] = [
   {
     name: 'api',
+    role: 'api',
     entry: 'src/api/server.ts',
     nodeFlags: ['--max-semi-space-size=4', '--max-old-space-size=384'],
   },
   {
     name: 'orchestration',
+    role: 'orchestration',
     entry: 'src/workers/orchestration.ts',
     nodeFlags: ['--max-semi-space-size=4', '--max-old-space-size=192'],
     metricsPort: 'orchestrationMetrics',
   },
   {
     name: 'media',
+    role: 'media',
     entry: 'src/workers/media.ts',
     nodeFlags: ['--max-semi-space-size=4', '--max-old-space-size=192'],
     metricsPort: 'mediaMetrics',
   },
   {
     name: 'fanout',
+    role: 'fanout',
     entry: 'src/workers/fanout.ts',
     nodeFlags: ['--max-semi-space-size=4', '--max-old-space-size=192'],
     metricsPort: 'fanoutMetrics',
   },
   {
     name: 'fanout-bulk',
+    role: 'fanout',
     entry: 'src/workers/fanout-bulk.ts',
     nodeFlags: ['--max-semi-space-size=4', '--max-old-space-size=192'],
     metricsPort: 'fanoutBulkMetrics',
@@ -55,7 +61,8 @@ export const appProcesses: AppProcess[] = [
 
 /** The instance's settings as one of its processes gets them. */
 export function envOf(app: AppProcess, env: Record<string, string>, ports: Ports): Record<string, string> {
-  return app.metricsPort ? { ...env, METRICS_PORT: String(ports[app.metricsPort]) } : env
+  const own = envOfRole(env, app.role)
+  return app.metricsPort ? { ...own, METRICS_PORT: String(ports[app.metricsPort]) } : own
 }
 
 const backoffMs = { first: 500, most: 30_000 }

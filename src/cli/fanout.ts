@@ -43,7 +43,7 @@ export async function controlFanout(photoId: PhotoId, options: FanoutOptions): P
   const wishes = (['pause', 'resume', 'cancel'] as const).filter((wish) => options[wish])
   if (wishes.length > 1) throw new Error(`use only one of --${wishes.join(' and --')}`)
   if (!isUuid(photoId)) throw new Error(`"${photoId}" is not a photo id (a UUID in lower case)`)
-  const config = loadConfig()
+  const config = loadConfig(process.env, 'command')
   const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE })
   try {
     await connect(temporal, config.TEMPORAL_ADDRESS)

@@ -9,7 +9,7 @@ const MIGRATION_TIMEOUT_MS = 60 * 60 * 1000
 
 /** Applies the missing migrations. */
 export async function migrate(progress: Progress): Promise<void> {
-  const config = loadConfig()
+  const config = loadConfig(process.env, 'command')
   const database = await openDatabase({
     url: config.DATABASE_URL,
     poolSize: 1,

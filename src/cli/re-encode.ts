@@ -54,7 +54,7 @@ export async function controlReencode(options: ReencodeOptions): Promise<void> {
   if (wishes.length > 1) throw new Error(`use only one of --${wishes.join(' and --')}`)
   checkNames('size', options.size, VARIANT_NAMES)
   checkNames('format', options.format, Object.keys(VARIANT_FORMATS))
-  const config = loadConfig()
+  const config = loadConfig(process.env, 'command')
   const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE })
   try {
     const run = openRun(temporal)

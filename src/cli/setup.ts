@@ -12,13 +12,13 @@ type Progress = (line: string) => void
 /** Sets up everything that a fresh installation needs, in the necessary order. */
 export async function setUp(progress: Progress): Promise<void> {
   await migrate(progress)
-  await checkConnections(loadConfig(), progress)
+  await checkConnections(loadConfig(process.env, 'command'), progress)
   await setUpSearch(progress)
   await setUpNamespace(progress)
 }
 
 async function setUpSearch(progress: Progress): Promise<void> {
-  const config = loadConfig()
+  const config = loadConfig(process.env, 'command')
   const client = openSearchClient(config.OPENSEARCH_URL)
   try {
     await ensureSearchIndex(client, config.OPENSEARCH_INDEX_PREFIX)
@@ -31,7 +31,7 @@ async function setUpSearch(progress: Progress): Promise<void> {
 }
 
 async function setUpNamespace(progress: Progress): Promise<void> {
-  const config = loadConfig()
+  const config = loadConfig(process.env, 'command')
   const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE })
   try {
     await setUpTemporal(temporal, (line) => progress(`temporal: ${line}`))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError, loadConfig } from './config.ts'
+import { ConfigError, envOfRole, loadConfig } from './config.ts'
 
 const REQUIRED = {
   DATABASE_URL: 'postgresql://db/darkroom',
@@ -17,6 +17,42 @@ const REQUIRED = {
   STORAGE_EVENTS_TOKEN: 'e',
   METRICS_TOKEN: 'f',
 }
+
+describe('a role', () => {
+  const ofApi = ['JWT_KEYS', 'CURSOR_SECRET', 'STORAGE_EVENTS_TOKEN', 'CDN_SIGNING_KEY']
+  const ofMedia = Object.fromEntries(Object.entries(REQUIRED).filter(([name]) => !ofApi.includes(name)))
+
+  it('does not need the secrets that it does not hold', () => {
+    expect(() => loadConfig(ofMedia, 'media')).not.toThrow()
+    expect(() => loadConfig({ ...ofMedia, CDN_PURGE_TOKEN: '' }, 'media')).toThrow(/CDN_PURGE_TOKEN/)
+    expect(() => loadConfig(ofMedia, 'orchestration')).toThrow(/CDN_SIGNING_KEY/)
+  })
+
+  it('keeps none of the others, even if they are given', () => {
+    const config = loadConfig(REQUIRED, 'media')
+    expect(config.CDN_PURGE_TOKEN).toBe('b')
+    for (const name of ['JWT_KEYS', 'jwtKeys', 'CURSOR_SECRET', 'CDN_SIGNING_KEY'] as const)
+      expect(() => config[name]).toThrow(`A process of the role "media" holds no ${name}`)
+    expect(JSON.stringify(config)).not.toMatch(/JWT_KEYS|jwtKeys|CURSOR_SECRET/)
+  })
+
+  it('gives a child process the environment of its own secrets', () => {
+    expect(envOfRole(REQUIRED, 'media')).toEqual(ofMedia)
+    expect(envOfRole(REQUIRED, 'api')).toEqual(REQUIRED)
+    expect(Object.keys(envOfRole(REQUIRED, 'fanout'))).not.toContain('S3_SECRET_ACCESS_KEY')
+  })
+
+  it('is not refused in production for a secret that it does not hold', () => {
+    const secrets = {
+      S3_SECRET_ACCESS_KEY: 'x'.repeat(32),
+      CDN_PURGE_TOKEN: 'y'.repeat(32),
+      METRICS_TOKEN: 'z'.repeat(32),
+    }
+    const production = { ...ofMedia, ...secrets, NODE_ENV: 'production' }
+    expect(() => loadConfig(production, 'media')).not.toThrow()
+    expect(() => loadConfig({ ...production, METRICS_TOKEN: 'f' }, 'media')).toThrow(/METRICS_TOKEN/)
+  })
+})
 
 describe('a replica', () => {
   const withReplica = (standbyNames: string) => () =>

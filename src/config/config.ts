@@ -106,6 +106,21 @@ export const settingsSchema = z.object({
 
 type Settings = z.infer<typeof settingsSchema>
 
+/** What holds settings: the API, each kind of worker, and the commands of operators. */
+export type Role = 'api' | 'orchestration' | 'media' | 'fanout' | 'command'
+
+/** The secrets that only the roles named here hold: a process that is taken over can give away no others (docs/adr/0029). */
+export const HOLDERS = {
+  JWT_KEYS: ['api'],
+  CURSOR_SECRET: ['api'],
+  STORAGE_EVENTS_TOKEN: ['api'],
+  CDN_SIGNING_KEY: ['api', 'orchestration'],
+  CDN_PURGE_TOKEN: ['api', 'orchestration', 'media'],
+  S3_SECRET_ACCESS_KEY: ['api', 'orchestration', 'media', 'command'],
+} as const satisfies Partial<Record<keyof Settings, readonly Role[]>>
+
+type HeldSecret = keyof typeof HOLDERS
+
 /** The settings and the values derived from them. */
 export interface Config extends Settings {
   S3_PUBLIC_ENDPOINT: string
@@ -145,24 +160,31 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the settings once. Empty strings count as unset.
+ * Reads the settings once. Empty strings count as unset. Secrets that the role does not hold are neither required nor kept:
+ * to read one of them from the result throws.
+ * @param role the API holds every secret
  * @throws ConfigError naming every missing or malformed setting; in production also every short or default secret.
  */
-export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
+export function loadConfig(
+  env: Record<string, string | undefined> = process.env,
+  role: Role = 'api',
+): Config {
+  const withheld = secretsWithheldFrom(role)
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   )
+  for (const name of withheld) given[name] = WITHHELD
   const parsed = settingsSchema.safeParse(given)
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
     throw new ConfigError(`Settings are missing or wrong (see .env.example):\n${lines.join('\n')}`)
   }
   const settings = parsed.data
-  if (settings.NODE_ENV === 'production') refuseUnsafeSecrets(settings)
+  if (settings.NODE_ENV === 'production') refuseUnsafeSecrets(settings, withheld)
   if (settings.DATABASE_REPLICA_URL) refuseUnawaitedReplica(settings)
   const edges = pairEdges(settings)
   refuseContradictions(settings)
-  return {
+  const config: Config = {
     ...settings,
     S3_PUBLIC_ENDPOINT: settings.S3_PUBLIC_ENDPOINT ?? settings.S3_ENDPOINT,
     CDN_EDGE_URLS: edges.map(({ url }) => url),
@@ -171,10 +193,38 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
     ...readCloudFront(settings),
     jwtKeys: parseJwtKeys(settings.JWT_KEYS),
   }
+  for (const name of withheld) withhold(config, name, role)
+  if (withheld.includes('JWT_KEYS')) withhold(config, 'jwtKeys', role)
+  return config
 }
 
-function refuseUnsafeSecrets(settings: Settings): void {
+/** The environment of a process without the secrets that its role does not hold. */
+export function envOfRole(env: Record<string, string>, role: Role): Record<string, string> {
+  const withheld: readonly string[] = secretsWithheldFrom(role)
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !withheld.includes(name)))
+}
+
+function secretsWithheldFrom(role: Role): HeldSecret[] {
+  const names = Object.keys(HOLDERS) as HeldSecret[]
+  return names.filter((name) => !(HOLDERS[name] as readonly Role[]).includes(role))
+}
+
+/** Satisfies the schema of each; nothing can read it. */
+const WITHHELD = 'withheld:withheld'
+
+function withhold(config: Config, name: HeldSecret | 'jwtKeys', role: Role): void {
+  Object.defineProperty(config, name, {
+    // Copies of the settings leave it out.
+    enumerable: false,
+    get: () => {
+      throw new Error(`A process of the role "${role}" holds no ${name}`)
+    },
+  })
+}
+
+function refuseUnsafeSecrets(settings: Settings, withheld: readonly string[]): void {
   const unsafe = SECRETS.filter((name) => {
+    if (withheld.includes(name)) return false
     const values =
       name === 'JWT_KEYS' ? settings[name].split(',').map((key) => key.split(':')[1] ?? '') : [settings[name]]
     return values.some(

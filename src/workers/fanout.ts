@@ -12,6 +12,7 @@ export const fanoutWorker = fanoutWorkerOn('fanout', SLICES_AT_ONCE)
 export function fanoutWorkerOn(taskQueue: 'fanout' | 'fanout-bulk', slicesAtOnce: number): WorkerDefinition {
   return {
     taskQueue,
+    role: 'fanout',
     runsWorkflows: false,
     options: () => ({ maxConcurrentActivityTaskExecutions: slicesAtOnce }),
     compose: (clients) => ({

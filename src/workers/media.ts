@@ -7,6 +7,7 @@ import { runWorker, type WorkerDefinition } from './run-worker.ts'
 /** CPU: decoding, resizing, encoding. */
 export const mediaWorker: WorkerDefinition = {
   taskQueue: 'media',
+  role: 'media',
   runsWorkflows: false,
   options: (config) => ({ maxConcurrentActivityTaskExecutions: config.MEDIA_CONCURRENCY }),
   async compose(clients) {

@@ -28,6 +28,7 @@ const EDGE_SLOTS = 20
 /** All workflows, their short I/O activities, the outbox relay, the replica keeper and the watch on free bytes. */
 export const orchestrationWorker: WorkerDefinition = {
   taskQueue: 'orchestration',
+  role: 'orchestration',
   runsWorkflows: true,
   options: () => ({
     // Measured: a peak of 245 MB, where the default cache takes 406 MB.

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
-import { ConfigError, loadConfig, type Config } from '../config/config.ts'
+import { ConfigError, loadConfig, type Config, type Role } from '../config/config.ts'
 import type { TASK_QUEUES } from '../contracts/task-queues.ts'
 import { findMissingSearchAttributes } from '../infra/temporal/search-attributes.ts'
 import { openClients, type Clients } from '../services/clients.ts'
@@ -26,6 +26,8 @@ interface WorkerParts {
 
 export interface WorkerDefinition {
   taskQueue: keyof typeof TASK_QUEUES
+  /** Which secrets it holds. */
+  role: Role
   /** Workers that run no workflows load none (60 MB less). */
   runsWorkflows: boolean
   options(config: Config): Partial<WorkerOptions>
@@ -114,7 +116,7 @@ export async function startWorker(
 
 /** The whole life of a worker process, until SIGTERM or SIGINT. */
 export async function runWorker(definition: WorkerDefinition): Promise<void> {
-  const config = loadOrExit()
+  const config = loadOrExit(definition.role)
   const logger = createLogger({ level: config.LOG_LEVEL, service: `worker-${definition.taskQueue}` })
   const runtimeMetrics = await createRuntimeMetrics()
   Runtime.install({
@@ -161,9 +163,9 @@ async function serveMetrics(
   }
 }
 
-function loadOrExit(): Config {
+function loadOrExit(role: Role): Config {
   try {
-    return loadConfig()
+    return loadConfig(process.env, role)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     process.stderr.write(`${error.message}\n`)
