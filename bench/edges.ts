@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import getPort from 'get-port'
 import { imageUrl } from '../src/services/photos/image-url.ts'
 import { renderEdgeConfig } from '../stack/edge/config.ts'
+import { ensureStack } from '../stack/install/install.ts'
 
 /** An edge as we configure it, before an origin that is a plain nginx with files in a folder. */
 export interface BenchEdge {
@@ -25,8 +26,7 @@ export interface BenchEdge {
 const SIGNING_KEY = 'a-signing-key-of-the-benchmark'
 
 export async function startEdge(): Promise<BenchEdge> {
-  const nginx = process.env.NGINX_PATH
-  if (!nginx) throw new Error('NGINX_PATH is not set: run the benchmarks with npm run bench')
+  const { nginx } = await ensureStack((line) => console.error(`stack: ${line}`))
   const folder = await mkdtemp(join(tmpdir(), 'darkroom-bench-edge-'))
   const [edgePort, adminPort, originPort] = [await getPort(), await getPort(), await getPort()]
   const origin = join(folder, 'origin')

@@ -5,6 +5,7 @@ import { report } from './report.ts'
 /** Loaded on demand, as most of them open servers. */
 const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   images: async () => (await import('./images.ts')).images,
+  isolation: async () => (await import('./isolation.ts')).isolation,
   fanout: async () => (await import('./fanout.ts')).fanout,
   'fanout-peer': async () => (await import('./fanout-peer.ts')).fanoutPeer,
   'fanout-visible': async () => (await import('./fanout-visible.ts')).fanoutVisible,
