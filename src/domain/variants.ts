@@ -124,6 +124,65 @@ export function variantSpecsOf({ width, height }: PixelSize): VariantSpec[] {
 }
 
 /**
+ * The name under which a copy of the original without metadata is stored, for those who may download it. It has the original's
+ * own size and, where that can be stripped, its format; it is made only while the owner allows downloads.
+ */
+export const DOWNLOAD = 'download'
+
+/** The types of such copies. */
+export const DOWNLOAD_CONTENT_TYPES = {
+  jpeg: 'image/jpeg',
+  png: 'image/png',
+  webp: 'image/webp',
+  gif: 'image/gif',
+} as const
+
+export type DownloadFormat = keyof typeof DOWNLOAD_CONTENT_TYPES
+
+/** As {@link recipeOf}: changed together with what is stripped, so that a re-encode makes copies again. */
+const DOWNLOAD_RECIPE = 'stripped=1'
+
+/** What is known of a photo when its renditions are made. */
+export interface RenderedPhoto extends PixelSize {
+  allowDownload: boolean
+}
+
+/** Something that a photo should have stored beside its original. */
+export interface Rendition {
+  variant: string
+  /** Of a copy of the original it is known only once it is made. */
+  format: string
+  recipe: string
+  /** Made after the others, by a step that gives way to uploads. */
+  isDeferred: boolean
+  /** Of those that are scaled and encoded. */
+  spec?: VariantSpec
+}
+
+/** Everything that a photo should have stored beside its original. @throws RangeError as {@link variantSpecsOf} */
+export function renditionsOf(photo: RenderedPhoto): Rendition[] {
+  const renditions: Rendition[] = variantSpecsOf(photo).map((spec) => ({
+    variant: spec.variant,
+    format: spec.format,
+    recipe: recipeOf(spec),
+    isDeferred: VARIANT_FORMATS[spec.format].isDeferred,
+    spec,
+  }))
+  if (photo.allowDownload)
+    renditions.push({ variant: DOWNLOAD, format: 'any', recipe: DOWNLOAD_RECIPE, isDeferred: true })
+  return renditions
+}
+
+/** Which of the stored variants is this rendition, if one is. */
+export function storedAs<Stored extends { variant: string; format: string }>(
+  rendition: Rendition,
+  stored: readonly Stored[],
+): Stored | undefined {
+  const { variant, format, spec } = rendition
+  return stored.find((each) => each.variant === variant && (!spec || each.format === format))
+}
+
+/**
  * The size of an image of `width` × `height` pixels scaled down into `box`: aspect kept to the nearest pixel,
  * never enlarged, never less than 1 × 1 (a 1 × 20000 image becomes 1 × 800, not 0 × 800).
  *

@@ -122,11 +122,11 @@ function isNegotiated(r) {
   return parts !== null && parts[5] === AUTO
 }
 
-// Only one of our own names, whatever a file was once called. An original is for saving, not for showing.
+// Only one of our own names, whatever a file was once called. A download is for saving, not for showing.
 function disposition(r) {
   const parts = VARIANT_PATH.exec(r.variables.edge_object)
   if (!parts) return ''
-  const how = parts[4] === 'original' ? 'attachment' : 'inline'
+  const how = parts[4] === 'download' ? 'attachment' : 'inline'
   return how + '; filename="' + parts[2] + '-' + parts[4] + '.' + parts[5] + '"'
 }
 

@@ -1,4 +1,5 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { VariantRef } from './uploads-media.ts'
 import type { SyncProgress } from '../photo-sync.ts'
 
 /** A stored variant whose key still carries an access epoch that a narrowing has left behind. */
@@ -22,6 +23,8 @@ export interface PhotoPlan {
   /** Edges owe a proof that they refuse URLs below this epoch; null if none is owed. */
   minEpoch: number | null
   stale: StaleVariant[]
+  /** What a change of the row asks to be made, such as the copy for downloads; absent before v0.3. */
+  missing?: VariantRef[]
 }
 
 /** What an account's row asks of its photos. */

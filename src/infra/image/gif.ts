@@ -27,26 +27,38 @@ export function firstFrameOf(bytes: Buffer, canvas: PixelSize): GifFrame | undef
   return undefined
 }
 
+export interface GifBlock {
+  type: 'extension' | 'frame' | 'trailer'
+  at: number
+  /** Behind the file's end if the block is cut. */
+  end: number
+}
+
 /** The blocks of a GIF in their order, as far as it goes. */
-export function* gifBlocks(
-  bytes: Buffer,
-): Generator<{ type: 'extension' | 'frame' | 'trailer'; at: number }> {
-  let at = 13 + colourTableBytes(bytes[10])
+export function* gifBlocks(bytes: Buffer): Generator<GifBlock> {
+  let at = gifHeadBytes(bytes)
   while (at < bytes.length) {
-    const block = bytes[at]
-    if (block === 0x3b) {
-      yield { type: 'trailer', at }
-      return
-    }
-    if (block === 0x21) {
-      yield { type: 'extension', at }
-      at = afterSubBlocks(bytes, at + 2)
-    } else if (block === 0x2c) {
-      yield { type: 'frame', at }
-      at = afterSubBlocks(bytes, at + 11 + colourTableBytes(bytes[at + 9]))
-    } else {
-      at += 1 // Padding that some encoders leave between blocks; decoders skip it too.
-    }
+    const block = blockAt(bytes, at)
+    if (block) yield block
+    if (block?.type === 'trailer') return
+    // Else padding that some encoders leave between blocks; decoders skip it too.
+    at = block?.end ?? at + 1
+  }
+}
+
+/** Of its signature, its screen and the table of colours that frames share. */
+export const gifHeadBytes = (bytes: Buffer): number => 13 + colourTableBytes(bytes[10])
+
+function blockAt(bytes: Buffer, at: number): GifBlock | undefined {
+  switch (bytes[at]) {
+    case 0x3b:
+      return { type: 'trailer', at, end: at + 1 }
+    case 0x21:
+      return { type: 'extension', at, end: afterSubBlocks(bytes, at + 2) }
+    case 0x2c:
+      return { type: 'frame', at, end: afterSubBlocks(bytes, at + 11 + colourTableBytes(bytes[at + 9])) }
+    default:
+      return undefined
   }
 }
 

@@ -1,5 +1,6 @@
 import { inspectOriginal } from './inspect.ts'
 import { renderVariants, type RenderedVariant, type RenderOptions } from './render.ts'
+import { stripMetadata } from './strip/strip-metadata.ts'
 
 /**
  * What may be done with bytes of users, all of it in a child process (docs/media.md, Decoding in isolation). A job is a function
@@ -17,6 +18,7 @@ export const IMAGE_JOBS = {
     // What was made has been handed over.
     return results.filter((result) => !result.ok)
   },
+  stripMetadata,
 } satisfies Record<string, ImageJob>
 
 type Hand<Part> = (part: Part) => void

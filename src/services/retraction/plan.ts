@@ -3,6 +3,8 @@ import type { AccountStatus } from '../../domain/access.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { LinkId } from '../../domain/viewer.ts'
 import type { PhotoStatus } from '../../domain/visibility.ts'
+import { DOWNLOAD } from '../../domain/variants.ts'
+import type { PhotoRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { epochOfKey } from '../photos/object-keys.ts'
 
@@ -13,7 +15,7 @@ export const linkSubject = (linkId: LinkId): string => `link/${linkId}`
 
 // Plan: one probe of photos_pkey, photo_variants_pkey and retractions_pkey.
 const PHOTO = `
-  SELECT p.status, p.version, p.access_epoch, p.published_at IS NOT NULL AS was_published, r.min_epoch,
+  SELECT p.status, p.version, p.access_epoch, p.allow_download, p.published_at IS NOT NULL AS was_published, r.min_epoch,
     (SELECT coalesce(json_agg(json_build_object('variant', variant, 'format', format, 'objectKey', object_key)), '[]')
       FROM photo_variants v WHERE v.photo_id = p.photo_id) AS variants
   FROM photos p LEFT JOIN retractions r ON r.subject = $2 WHERE p.photo_id = $1`
@@ -24,6 +26,7 @@ export async function planPhoto(primary: Query, photoId: PhotoId): Promise<Photo
     status: PhotoStatus
     version: number
     access_epoch: number
+    allow_download: boolean
     was_published: boolean
     min_epoch: number | null
     variants: StaleVariant[]
@@ -50,8 +53,17 @@ export async function planPhoto(primary: Query, photoId: PhotoId): Promise<Photo
     wasPublished,
     minEpoch: row.min_epoch ?? (isOwed ? accessEpoch : null),
     stale,
+    ...(lacksDownload(row) && { missing: [{ variant: DOWNLOAD, format: 'any' }] }),
   }
 }
+
+/** Other variants are made by the upload. Downloads may be allowed, refused and allowed again at any time. */
+const lacksDownload = ({
+  status,
+  allow_download,
+  variants,
+}: Pick<PhotoRow, 'status' | 'allow_download'> & { variants: readonly StaleVariant[] }): boolean =>
+  status === 'ready' && allow_download && !variants.some(({ variant }) => variant === DOWNLOAD)
 
 function stateOf(status: PhotoStatus): PhotoPlan['state'] {
   if (status === 'deleted') return 'deleted'

@@ -11,16 +11,17 @@ import {
 } from '../../contracts/library-reencode.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import { InvalidImageError } from '../../domain/invalid-image.ts'
-import { recipeOf, variantSpecsOf, type VariantSpec } from '../../domain/variants.ts'
+import { renditionsOf, storedAs, type Rendition } from '../../domain/variants.ts'
 import { isValidated } from '../../domain/visibility.ts'
-import type { PhotoRow } from '../../entities/index.ts'
+import type { PhotoRow, PhotoVariantRow } from '../../entities/index.ts'
 import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { ObjectMissingError } from '../../infra/s3/object-store.ts'
+import { makeAndStore } from './make-variants.ts'
 import {
+  DownloadEndedError,
   EpochMovedError,
   PhotoGoneError,
-  renderAndStore,
   UndecodableError,
   type RenderDeps,
 } from './store-variant.ts'
@@ -76,9 +77,9 @@ export function createLibraryReencoder(deps: RenderDeps & { cdn: Cdn }): Library
           for (const photo of await loadStored(primary, chosen.slice(at, at + PHOTOS))) {
             signal.throwIfAborted()
             if (isOver()) return reached
-            const specs = specsToMake(photo, selection)
+            const due = toMake(photo, selection)
             const made =
-              specs.length > 0 ? await reencodePhoto(deps, photo.photo_id, specs, purge, signal) : {}
+              due.length > 0 ? await reencodePhoto(deps, photo.photo_id, due, purge, signal) : {}
             reach(photo.photo_id, { ...NOTHING_REENCODED, seen: 1, ...made })
           }
         }
@@ -105,32 +106,32 @@ function isInShare(photoId: PhotoId, { from, below }: LibraryShare): boolean {
   return part >= from && part < below
 }
 
-type StoredPhoto = Pick<PhotoRow, 'photo_id' | 'status' | 'width' | 'height'> & {
-  /** The recipe of each `<size>.<format>` that is stored; null where it is unknown. */
-  recipes: Record<string, string | null>
+type StoredPhoto = Pick<PhotoRow, 'photo_id' | 'status' | 'width' | 'height' | 'allow_download'> & {
+  /** Their recipes are null where they are unknown. */
+  variants: Pick<PhotoVariantRow, 'variant' | 'format' | 'recipe'>[]
 }
 
 /** In the order of ids. Plan: a probe of photos_pkey and one of photo_variants_pkey for each. */
 function loadStored(query: Query, photoIds: readonly PhotoId[]): Promise<StoredPhoto[]> {
   return query<StoredPhoto>({
-    text: `SELECT p.photo_id, p.status, p.width, p.height,
-        (SELECT coalesce(json_object_agg(v.variant || '.' || v.format, v.recipe), '{}')
-          FROM photo_variants v WHERE v.photo_id = p.photo_id) AS recipes
+    text: `SELECT p.photo_id, p.status, p.width, p.height, p.allow_download,
+        (SELECT coalesce(json_agg(json_build_object('variant', v.variant, 'format', v.format, 'recipe', v.recipe)), '[]')
+          FROM photo_variants v WHERE v.photo_id = p.photo_id) AS variants
       FROM photos p WHERE p.photo_id = ANY ($1::uuid[]) ORDER BY p.photo_id`,
     values: [photoIds],
   })
 }
 
-function specsToMake(
-  { status, width, height, recipes }: StoredPhoto,
+function toMake(
+  { status, width, height, allow_download: allowDownload, variants }: StoredPhoto,
   { sizes, formats, force }: ReencodeSelection,
-): VariantSpec[] {
+): Rendition[] {
   if (!isValidated(status) || width === null || height === null) return []
-  return variantSpecsOf({ width, height }).filter(
-    (spec) =>
-      (!sizes || sizes.includes(spec.variant)) &&
-      (!formats || formats.includes(spec.format)) &&
-      (force || recipes[`${spec.variant}.${spec.format}`] !== recipeOf(spec)),
+  return renditionsOf({ width, height, allowDownload }).filter(
+    (rendition) =>
+      (!sizes || sizes.includes(rendition.variant)) &&
+      (!formats || formats.includes(rendition.format)) &&
+      (force || storedAs(rendition, variants)?.recipe !== rendition.recipe),
   )
 }
 
@@ -138,14 +139,14 @@ function specsToMake(
 async function reencodePhoto(
   deps: RenderDeps,
   photoId: PhotoId,
-  specs: readonly VariantSpec[],
+  due: readonly Rendition[],
   purge: Purge,
   signal: AbortSignal,
 ): Promise<Partial<ReencodeTally>> {
   const failed = (code: string) => ({ failed: 1, failures: [{ photoId, code }] })
   let results
   try {
-    results = await renderAndStore(deps, photoId, specs, signal)
+    results = await makeAndStore(deps, photoId, due, signal)
   } catch (error) {
     if (error instanceof InvalidImageError) return failed(error.code)
     if (error instanceof UndecodableError) return failed('undecodable')
@@ -160,7 +161,8 @@ async function reencodePhoto(
       const { variant, format, bytes, bytesBefore, key } = result
       variants[`${variant}.${format}`] = tallyOf(bytes, bytesBefore)
       if (bytesBefore !== undefined) replaced.push(`/${key}`)
-    } else if (result.error instanceof PhotoGoneError) outcome = {}
+    } else if (result.error instanceof PhotoGoneError || result.error instanceof DownloadEndedError)
+      outcome = {}
     else if (result.error instanceof EpochMovedError) outcome = { postponed: 1 }
     else if (result.of === 'image') outcome = failed('undecodable')
     else throw result.error

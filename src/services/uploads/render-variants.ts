@@ -1,14 +1,16 @@
 import type { RenderOutcome, VariantPlan, VariantRef } from '../../contracts/activities/uploads-media.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import {
-  VARIANT_FORMATS,
-  VARIANT_SPECS,
-  variantSpecsOf,
-  type PixelSize,
-  type VariantSpec,
+  DOWNLOAD,
+  renditionsOf,
+  storedAs,
+  type RenderedPhoto,
+  type Rendition,
 } from '../../domain/variants.ts'
+import type { PhotoVariantRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
-import { PhotoGoneError, readValidated, renderAndStore, type RenderDeps } from './store-variant.ts'
+import { makeAndStore } from './make-variants.ts'
+import { DownloadEndedError, PhotoGoneError, readValidated, type RenderDeps } from './store-variant.ts'
 
 export interface Variants {
   /** The variants of the photo, and which of them are missing. */
@@ -20,7 +22,7 @@ export interface Variants {
   renderAll(photoId: PhotoId, signal?: AbortSignal): Promise<RenderOutcome>
   /** The same for those that are deferred. */
   renderDeferred(photoId: PhotoId, signal?: AbortSignal): Promise<RenderOutcome>
-  /** Renders one variant. @throws the error that it failed with */
+  /** Renders one variant; nothing if it is not wanted any more. @throws the error that it failed with */
   renderOne(photoId: PhotoId, ref: VariantRef, signal?: AbortSignal): Promise<RenderOutcome>
 }
 
@@ -30,9 +32,6 @@ class UnknownVariantError extends Error {
 
 export function createVariants(deps: RenderDeps): Variants {
   const { db } = deps
-  const render = (photoId: PhotoId, specs: readonly VariantSpec[], signal?: AbortSignal) =>
-    renderAndStore(deps, photoId, specs, signal)
-
   /** Renders what is missing of the deferred formats, or of the others. */
   async function renderMissing(
     photoId: PhotoId,
@@ -42,15 +41,16 @@ export function createVariants(deps: RenderDeps): Variants {
     const photo = await readValidated(db.primary, photoId)
     if (!photo) return { outcome: 'gone' }
     const missing = await findMissing(db, photoId, photo)
-    const due = missing.filter((spec) => isDeferred(spec) === deferred)
+    const due = missing.filter(({ isDeferred }) => isDeferred === deferred)
     const outcome = {
       outcome: 'rendered' as const,
-      variants: variantSpecsOf(photo).map(refOf),
+      variants: renditionsOf(photo).map(refOf),
       failed: [],
-      ...(!deferred && { deferred: missing.filter(isDeferred).map(refOf) }),
+      ...(!deferred && { deferred: missing.filter(({ isDeferred }) => isDeferred).map(refOf) }),
     }
     if (due.length === 0) return outcome
-    const failures = (await render(photoId, due, signal)).filter((result) => !result.ok)
+    const results = await makeAndStore(deps, photoId, due, signal)
+    const failures = results.filter((result) => !result.ok).filter(({ error }) => !isUnwanted(error))
     if (failures.some(({ error }) => error instanceof PhotoGoneError)) return { outcome: 'gone' }
     return { ...outcome, failed: failures.map(refOf) }
   }
@@ -62,9 +62,9 @@ export function createVariants(deps: RenderDeps): Variants {
       const missing = await findMissing(db, photoId, photo)
       return {
         outcome: 'planned',
-        variants: variantSpecsOf(photo).map(refOf),
-        missing: missing.filter((spec) => !isDeferred(spec)).map(refOf),
-        deferred: missing.filter(isDeferred).map(refOf),
+        variants: renditionsOf(photo).map(refOf),
+        missing: missing.filter(({ isDeferred }) => !isDeferred).map(refOf),
+        deferred: missing.filter(({ isDeferred }) => isDeferred).map(refOf),
       }
     },
 
@@ -74,29 +74,34 @@ export function createVariants(deps: RenderDeps): Variants {
     async renderOne(photoId, ref, signal) {
       const photo = await readValidated(db.primary, photoId)
       if (!photo) return { outcome: 'gone' }
-      const [result] = await render(photoId, [specOf(ref)], signal)
-      if (result!.ok) return { outcome: 'rendered', failed: [] }
+      const rendition = renditionOf(photo, ref)
+      if (!rendition) return { outcome: 'rendered', failed: [] }
+      const [result] = await makeAndStore(deps, photoId, [rendition], signal)
+      if (result!.ok || isUnwanted(result!.error)) return { outcome: 'rendered', failed: [] }
       if (result!.error instanceof PhotoGoneError) return { outcome: 'gone' }
       throw result!.error
     },
   }
 }
 
-const isDeferred = ({ format }: VariantSpec): boolean => VARIANT_FORMATS[format].isDeferred
 const refOf = ({ variant, format }: VariantRef): VariantRef => ({ variant, format })
+const isUnwanted = (error: unknown): boolean => error instanceof DownloadEndedError
 
-/** @throws UnknownVariantError for a variant of another release; one of its workers will take a later try */
-function specOf({ variant, format }: VariantRef): VariantSpec {
-  const spec = VARIANT_SPECS.find((each) => each.variant === variant && each.format === format)
-  if (!spec) throw new UnknownVariantError(`this release makes no ${variant}.${format}`)
-  return spec
+/**
+ * @returns undefined for one that the photo should not have any more
+ * @throws UnknownVariantError for a variant of another release; one of its workers will take a later try
+ */
+function renditionOf(photo: RenderedPhoto, { variant, format }: VariantRef): Rendition | undefined {
+  const rendition = renditionsOf(photo).find((each) => storedAs(each, [{ variant, format }]))
+  if (!rendition && variant !== DOWNLOAD)
+    throw new UnknownVariantError(`this release makes no ${variant}.${format}`)
+  return rendition
 }
 
-async function findMissing(db: Database, photoId: PhotoId, size: PixelSize): Promise<VariantSpec[]> {
-  const rows = await db.primary<{ variant: string; format: string }>({
+async function findMissing(db: Database, photoId: PhotoId, photo: RenderedPhoto): Promise<Rendition[]> {
+  const stored = await db.primary<Pick<PhotoVariantRow, 'variant' | 'format'>>({
     text: 'SELECT variant, format FROM photo_variants WHERE photo_id = $1',
     values: [photoId],
   })
-  const stored = new Set(rows.map(({ variant, format }) => `${variant}.${format}`))
-  return variantSpecsOf(size).filter(({ variant, format }) => !stored.has(`${variant}.${format}`))
+  return renditionsOf(photo).filter((rendition) => !storedAs(rendition, stored))
 }

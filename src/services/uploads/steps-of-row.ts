@@ -4,7 +4,7 @@ import {
   type UploadStep,
   type UploadStepName,
 } from '../../contracts/photo-upload.ts'
-import { variantSpecsOf } from '../../domain/variants.ts'
+import { renditionsOf, storedAs, type Rendition } from '../../domain/variants.ts'
 import type { PhotoCard } from '../photos/photo-cards.ts'
 
 /**
@@ -21,8 +21,9 @@ export interface KnownOfUpload {
 
 /** What Postgres alone knows about the steps. A step is `running` only if something will finish it. */
 export function stepsOfRow(card: PhotoCard, known: KnownOfUpload): UploadStep[] {
-  const rendered = card.variants.filter((variant) => variant.variant !== 'original').length
-  const expected = countVariants(card)
+  const wanted = renditionsOfCard(card)
+  const expected = wanted.length
+  const rendered = wanted.filter((rendition) => storedAs(rendition, card.variants)).length
   const detail = `${rendered} of ${expected}`
   return UPLOAD_STEPS.map((name) => ({
     name,
@@ -45,9 +46,9 @@ export function isOpen({ state }: Pick<UploadStep, 'state'>): boolean {
   return state === 'pending' || state === 'running'
 }
 
-/** How many variants the photo should have. Its size is known from its validation on. */
-function countVariants({ width, height }: PhotoCard): number {
-  return width === null || height === null ? 0 : variantSpecsOf({ width, height }).length
+/** What the photo should have stored. Its size is known from its validation on. */
+function renditionsOfCard({ width, height, allowDownload }: PhotoCard): Rendition[] {
+  return width === null || height === null ? [] : renditionsOf({ width, height, allowDownload })
 }
 
 function stateOf(

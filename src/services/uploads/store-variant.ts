@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { PhotoId } from '../../domain/ids.ts'
 import { InvalidImageError } from '../../domain/invalid-image.ts'
 import {
+  DOWNLOAD,
   recipeOf,
   VARIANT_FORMATS,
   variantSpec,
   type PixelSize,
-  type VariantFormat,
-  type VariantName,
+  type RenderedPhoto,
   type VariantSpec,
 } from '../../domain/variants.ts'
 import { isValidated, type PhotoStatus } from '../../domain/visibility.ts'
@@ -30,9 +30,18 @@ export interface RenderDeps {
   maxPixels: number
 }
 
-interface StoredPhoto extends PixelSize {
+interface StoredPhoto extends RenderedPhoto {
   status: PhotoStatus
   accessEpoch: number
+}
+
+/** A variant that was made and is to be stored. */
+export interface MadeVariant extends PixelSize {
+  variant: string
+  format: string
+  recipe: string
+  contentType: string
+  body: Buffer | { file: string; bytes: number }
 }
 
 interface StoredVariant {
@@ -42,7 +51,7 @@ interface StoredVariant {
 }
 
 /** What became of one variant. `of` a failure tells whether it was the image's or that of storage and database. */
-type StoredResult = { variant: VariantName; format: VariantFormat } & (
+export type StoredResult = { variant: string; format: string } & (
   ({ ok: true; bytes: number } & StoredVariant) | { ok: false; error: unknown; of: 'image' | 'storage' }
 )
 
@@ -54,11 +63,15 @@ export class EpochMovedError extends Error {
 export class UndecodableError extends Error {
   override readonly name = 'UndecodableError'
 }
-const asUndecodable = (cause: unknown): Error =>
+export const asUndecodable = (cause: unknown): Error =>
   cause instanceof InvalidImageError ? cause : new UndecodableError(messageOf(cause), { cause })
 
 export class PhotoGoneError extends Error {
   override readonly name = 'PhotoGoneError'
+}
+/** The owner no longer allows downloads. */
+export class DownloadEndedError extends Error {
+  override readonly name = 'DownloadEndedError'
 }
 
 /** Successive narrowings, or looks at one that is moving the objects, that a variant gives way to. */
@@ -68,12 +81,15 @@ const MOVE_PAUSE_MS = 300
 
 /** A photo whose original is valid, so that its size is known; undefined for any other. */
 export async function readValidated(query: Query, photoId: PhotoId): Promise<StoredPhoto | undefined> {
-  const [row] = await query<Pick<PhotoRow, 'status' | 'access_epoch' | 'width' | 'height'>>({
-    text: 'SELECT status, access_epoch, width, height FROM photos WHERE photo_id = $1',
+  const [row] = await query<
+    Pick<PhotoRow, 'status' | 'access_epoch' | 'width' | 'height' | 'allow_download'>
+  >({
+    text: 'SELECT status, access_epoch, width, height, allow_download FROM photos WHERE photo_id = $1',
     values: [photoId],
   })
   if (!row || row.width === null || row.height === null || !isValidated(row.status)) return undefined
-  return { status: row.status, accessEpoch: row.access_epoch, width: row.width, height: row.height }
+  const { status, access_epoch: accessEpoch, width, height, allow_download: allowDownload } = row
+  return { status, accessEpoch, width, height, allowDownload }
 }
 
 /**
@@ -90,13 +106,11 @@ export async function renderAndStore(
 ): Promise<StoredResult[]> {
   const { objects, images, maxPixels } = deps
   const results: StoredResult[] = []
-  const onPart = async (rendered: RenderedVariant) => {
-    const { variant, format, bytes } = rendered
-    try {
-      results.push({ variant, format, ok: true, bytes, ...(await storeVariant(deps, photoId, rendered)) })
-    } catch (error) {
-      results.push({ variant, format, ok: false, error, of: 'storage' })
-    }
+  const onPart = async ({ variant, format, width, height, data }: RenderedVariant) => {
+    const recipe = recipeOf(variantSpec(variant, format))
+    const { contentType } = VARIANT_FORMATS[format]
+    const made = { variant, format, recipe, contentType, width, height, body: data }
+    results.push(await storedResult(deps, photoId, made))
   }
   const original = await originalOf(deps.db.primary, photoId)
   if (!original) throw new ObjectMissingError('no original')
@@ -109,20 +123,37 @@ export async function renderAndStore(
   return [...results, ...failed.map((failure) => ({ ...failure, of: 'image' as const }))]
 }
 
+/** Stores a variant that was made. A failure is that of storage and database, or tells that it is not wanted any more. */
+export async function storedResult(
+  deps: RenderDeps,
+  photoId: PhotoId,
+  made: MadeVariant,
+): Promise<StoredResult> {
+  const { variant, format } = made
+  try {
+    const stored = await storeVariant(deps, photoId, made)
+    return { variant, format, ok: true, bytes: bytesOf(made), ...stored }
+  } catch (error) {
+    return { variant, format, ok: false, error, of: 'storage' }
+  }
+}
+
+const bytesOf = ({ body }: MadeVariant) => (Buffer.isBuffer(body) ? body.byteLength : body.bytes)
+
 /**
  * Stores a variant under the photo's access epoch and records it; one that is stored already is replaced under its key, so
  * that its URLs stay what they are. Gives way to narrowings, which change the epoch.
  *
- * @throws PhotoGoneError, or EpochMovedError if one narrowing comes after the other
+ * @throws PhotoGoneError, DownloadEndedError, or EpochMovedError if one narrowing comes after the other
  */
 async function storeVariant(
   deps: RenderDeps,
   photoId: PhotoId,
-  rendered: RenderedVariant,
+  made: MadeVariant,
 ): Promise<StoredVariant> {
   for (let tries = 1; ; tries++) {
     try {
-      return await storeUnderCurrentEpoch(deps, photoId, rendered)
+      return await storeUnderCurrentEpoch(deps, photoId, made)
     } catch (error) {
       if (!(error instanceof EpochMovedError) || tries === EPOCH_TRIES) throw error
       if (error instanceof BeingMovedError) await delay(MOVE_PAUSE_MS)
@@ -136,18 +167,20 @@ class BeingMovedError extends EpochMovedError {}
 async function storeUnderCurrentEpoch(
   { db, objects }: RenderDeps,
   photoId: PhotoId,
-  rendered: RenderedVariant,
+  made: MadeVariant,
 ): Promise<StoredVariant> {
-  const { variant, format } = rendered
+  const { variant, format } = made
   const photo = await readValidated(db.primary, photoId)
   if (!photo) throw new PhotoGoneError()
-  const before = await findVariant(db.primary, photoId, rendered)
+  // Whoever withdraws it moves the epoch as well, so that a later withdrawal is noticed below.
+  if (variant === DOWNLOAD && !photo.allowDownload) throw new DownloadEndedError()
+  const before = await findVariant(db.primary, photoId, made)
   if (before && epochOfKey(before.object_key) !== photo.accessEpoch)
     throw new BeingMovedError('a narrowing is moving the objects')
   const key = variantKey(photoId, photo.accessEpoch, variant, format)
-  await objects.put(key, rendered.data, VARIANT_FORMATS[format].contentType)
+  await objects.put(key, made.body, made.contentType)
   try {
-    await record(db, photoId, key, photo.accessEpoch, rendered)
+    await record(db, photoId, key, photo.accessEpoch, made)
   } catch (error) {
     // A narrowing or deletion may have listed the objects before this one was stored. What a row still names is the
     // narrowing's to copy and delete.
@@ -160,7 +193,7 @@ async function storeUnderCurrentEpoch(
   return { key, bytesBefore: before && Number(before.bytes) }
 }
 
-async function findVariant(query: Query, photoId: PhotoId, { variant, format }: RenderedVariant) {
+async function findVariant(query: Query, photoId: PhotoId, { variant, format }: MadeVariant) {
   const [row] = await query<Pick<PhotoVariantRow, 'object_key' | 'bytes'>>({
     text: 'SELECT object_key, bytes FROM photo_variants WHERE photo_id = $1 AND variant = $2 AND format = $3',
     values: [photoId, variant, format],
@@ -182,13 +215,14 @@ async function record(
   photoId: PhotoId,
   key: string,
   accessEpoch: number,
-  { variant, format, width, height, bytes }: RenderedVariant,
+  made: MadeVariant,
 ): Promise<void> {
-  const recipe = recipeOf(variantSpec(variant, format))
+  const { variant, format, width, height, recipe } = made
   await db.transaction(async ({ query }) => {
     const photo = await holdPhoto(query, photoId)
     if (!photo || !isValidated(photo.status)) throw new PhotoGoneError()
     if (photo.accessEpoch !== accessEpoch) throw new EpochMovedError('the access epoch has moved')
-    await recordVariant(query, photoId, { variant, format, objectKey: key, width, height, bytes, recipe })
+    const stored = { variant, format, objectKey: key, width, height, bytes: bytesOf(made), recipe }
+    await recordVariant(query, photoId, stored)
   })
 }

@@ -1,5 +1,11 @@
 import { proxyActivities } from '@temporalio/workflow'
-import { durableStep, indexDocuments, refuseAtEdge, renderSingly } from '../../contracts/activity-options.ts'
+import {
+  durableStep,
+  indexDocuments,
+  refuseAtEdge,
+  renderDeferredSingly,
+  renderSingly,
+} from '../../contracts/activity-options.ts'
 import type { RetractionActivities } from '../../contracts/activities/retraction.ts'
 import type { SearchActivities } from '../../contracts/activities/search.ts'
 import type { MediaActivities } from '../../contracts/activities/uploads-media.ts'
@@ -18,6 +24,11 @@ export const steps = {
     proxyActivities<MediaActivities>({
       ...renderSingly,
       summary: `Render ${variant} again, whose object is gone`,
+    }).renderVariant,
+  renderMissing: (variant: string) =>
+    proxyActivities<MediaActivities>({
+      ...renderDeferredSingly,
+      summary: `Make ${variant}, which the row asks for`,
     }).renderVariant,
   sweep: durable('Delete variants that no row names').sweepVariants,
   deleteObjects: durable('Delete what is stored').deletePhotoObjects,

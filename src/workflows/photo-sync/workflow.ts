@@ -25,6 +25,8 @@ const syncProgress = defineQuery<SyncProgress>(SYNC_PROGRESS)
 const RETRACTION_LANES = 'retraction-lanes'
 /** A deletion empties the row and leaves a receipt since v0.3 (docs/adr/0037). */
 const ERASURE = 'erasure'
+/** The copy for downloads is made when its owner allows them since v0.3 (docs/adr/0038). */
+const DOWNLOADS = 'downloads'
 
 /** How long objects wait for all edges to deny first. An edge that is down finds nothing to fetch when it is back. */
 const DENY_FIRST_MS = 5_000
@@ -90,6 +92,7 @@ function openSync(
       if (plan.state === 'deleted') upload.wake()
     }
     if (plan.state === 'deleted') receipt.wake()
+    if (plan.missing?.length && patched(DOWNLOADS)) missing.wake()
     if (plan.wasPublished && plan.version !== versions.search) search.wake()
     if (plan.wasPublished && plan.version !== versions.distribution) distribution.wake()
   })
@@ -105,6 +108,11 @@ function openSync(
     const { version } = plan!
     await steps.reconcileDistribution(input)
     versions.distribution = version
+  })
+
+  const missing = lanes.open(async () => {
+    for (const { variant, format } of plan!.missing ?? [])
+      await steps.renderMissing(`${variant}.${format}`)({ photoId, variant, format })
   })
 
   const upload = lanes.open(async () => {

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { formatTakenAt } from '../../../domain/taken-at.ts'
 import { imageUrl, type ImageUrl, type ImageUrlInput } from '../../../services/photos/image-url.ts'
-import { VARIANT_NAMES } from '../../../domain/variants.ts'
+import { DOWNLOAD, VARIANT_NAMES } from '../../../domain/variants.ts'
 import { negotiatedKey } from '../../../services/photos/object-keys.ts'
 import { viewerUserId, type Viewer } from '../../../domain/viewer.ts'
 import type { CardVariant, PhotoCard } from '../../../services/photos/photo-cards.ts'
@@ -80,8 +80,10 @@ function presentVariant(
   sign: SignVariant,
 ): PresentedVariant[] {
   const { format, width, height, bytes } = variant
-  const name = variant.variant as PresentedVariant['name']
-  if (name === 'original') {
+  // Others download a copy without metadata, the owner the file itself.
+  if (variant.variant === DOWNLOAD && (isOwner || !card.allowDownload)) return []
+  const name = (variant.variant === DOWNLOAD ? 'original' : variant.variant) as PresentedVariant['name']
+  if (variant.variant === 'original') {
     // The original holds its metadata, so only its owner gets it, and only through the API; not out of the trash.
     if (!isOwner || card.status === 'trashed') return []
     const url = `${options.publicUrl.replace(/\/+$/, '')}/v1/photos/${card.photoId}/original`

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { DOWNLOAD } from '../../../domain/variants.ts'
 import type { LinkId } from '../../../domain/viewer.ts'
 import { imageUrl, type ImageUrlInput } from '../../../services/photos/image-url.ts'
 import type { PhotoCard } from '../../../services/photos/photo-cards.ts'
@@ -81,7 +82,7 @@ export function presentShared(
     height: card.height,
     placeholder: card.thumbhash,
     variants: card.variants
-      .filter(({ variant }) => variant !== 'original')
+      .filter(({ variant }) => variant !== 'original' && variant !== DOWNLOAD)
       .map(({ variant, format, width, height, bytes, objectKey }) => {
         const { url, expiresAt } = sign(objectKey)
         const name = variant as Shared['variants'][number]['name']
