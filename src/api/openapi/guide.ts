@@ -73,7 +73,8 @@ of more than ${MAX_PUT_BYTES / BYTES_PER_MIB} MiB has to. Send \`"multipart": tr
 puts them together, and \`DELETE /v1/photos/{photoId}/upload\` gives up.
 
 An account may have ${MAX_PENDING_UPLOADS} uploads open at a time, and stores as much as \`quota\` in \`GET /v1/me\` says. URLs of variants may change and expire: if one answers 403,
-fetch the photo again. Variants contain no location or camera data; only the owner can download the original.`
+fetch the photo again. Variants contain no location or camera data. The
+original is listed for its owner, as it was uploaded, and with \`allowDownload\` for others, without its metadata.`
 
 const PAGING = `
 ## Page through a list

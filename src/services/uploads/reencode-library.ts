@@ -78,8 +78,7 @@ export function createLibraryReencoder(deps: RenderDeps & { cdn: Cdn }): Library
             signal.throwIfAborted()
             if (isOver()) return reached
             const due = toMake(photo, selection)
-            const made =
-              due.length > 0 ? await reencodePhoto(deps, photo.photo_id, due, purge, signal) : {}
+            const made = due.length > 0 ? await reencodePhoto(deps, photo.photo_id, due, purge, signal) : {}
             reach(photo.photo_id, { ...NOTHING_REENCODED, seen: 1, ...made })
           }
         }

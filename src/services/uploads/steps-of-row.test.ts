@@ -5,8 +5,9 @@ import type { PhotoCard } from '../photos/photo-cards.ts'
 import { settleSteps, stepsOfRow, type KnownOfUpload } from './steps-of-row.ts'
 
 const statesOf = (steps: readonly UploadStep[]) => steps.map(({ state }) => state).join(' ')
-const variant = { variant: 'thumb_200', format: 'webp', objectKey: '', width: 1, height: 1, bytes: 1 }
-const all = VARIANT_SPECS.map(() => variant)
+const stored = { objectKey: '', width: 1, height: 1, bytes: 1 }
+const all = VARIANT_SPECS.map(({ variant, format }) => ({ variant, format, ...stored }))
+const variant = all[0]!
 const published = { status: 'ready', publishedAt: new Date(), width: 4000, height: 3000 } as const
 const failed = (code: string, width: number | null = null) =>
   ({ status: 'failed', failure: { code, detail: null }, width }) as const
@@ -22,6 +23,10 @@ function row(card: Partial<PhotoCard>, known: Partial<KnownOfUpload> = {}): Uplo
   } as unknown as PhotoCard
   return stepsOfRow(photo, { end: 'open', isDistributionOwed: true, ...known })
 }
+
+const isOfEveryPhoto = ({ variant }: { variant: string }) => /^(thumb_200|medium_800)$/.test(variant)
+const variantsStep = (card: Partial<PhotoCard>) =>
+  row(card, { end: 'completed' }).find(({ name }) => name === 'variants')
 
 describe('stepsOfRow: what Postgres alone knows', () => {
   it.each([
@@ -55,9 +60,19 @@ describe('stepsOfRow: what Postgres alone knows', () => {
   })
 
   it('expects of a small photo the variants that it has', () => {
-    const small = { ...published, width: 150, height: 100, variants: all.slice(0, 6) }
-    const [step] = row(small, { end: 'completed' }).filter(({ name }) => name === 'variants')
-    expect(step).toMatchObject({ state: 'done', detail: '6 of 6' })
+    const small = { ...published, width: 150, height: 100, variants: all.filter(isOfEveryPhoto) }
+    expect(variantsStep(small)).toMatchObject({ state: 'done', detail: '6 of 6' })
+  })
+
+  it('expects the copy for downloads only where they are allowed', () => {
+    const copy = { variant: 'download', format: 'jpeg', ...stored }
+    const allowing = { ...published, allowDownload: true }
+    expect(variantsStep({ ...allowing, variants: all })).toMatchObject({
+      state: 'failed',
+      detail: '12 of 13',
+    })
+    expect(variantsStep({ ...allowing, variants: [...all, copy] })).toMatchObject({ detail: '13 of 13' })
+    expect(variantsStep({ ...published, variants: all })).toMatchObject({ detail: '12 of 12' })
   })
 })
 

@@ -146,11 +146,7 @@ const bytesOf = ({ body }: MadeVariant) => (Buffer.isBuffer(body) ? body.byteLen
  *
  * @throws PhotoGoneError, DownloadEndedError, or EpochMovedError if one narrowing comes after the other
  */
-async function storeVariant(
-  deps: RenderDeps,
-  photoId: PhotoId,
-  made: MadeVariant,
-): Promise<StoredVariant> {
+async function storeVariant(deps: RenderDeps, photoId: PhotoId, made: MadeVariant): Promise<StoredVariant> {
   for (let tries = 1; ; tries++) {
     try {
       return await storeUnderCurrentEpoch(deps, photoId, made)

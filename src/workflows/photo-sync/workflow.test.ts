@@ -123,6 +123,13 @@ describe('photoSync', () => {
     expect(calls.sort()).toEqual(['distribution', 'index'])
   })
 
+  it('makes what the row asks for', async () => {
+    row = published(5, { missing: [{ variant: 'download', format: 'any' }] })
+    const sync = await start()
+    expect(await sync.result()).toMatchObject({ syncedVersion: 5 })
+    expect(calls.sort()).toEqual(['distribution', 'index', 'render download.any'])
+  })
+
   it('does nothing for a photo that is not published yet', async () => {
     row = { ...published(2), state: 'unpublished', wasPublished: false }
     const sync = await start()

@@ -149,12 +149,12 @@ describe('what looks like another file', () => {
   })
 
   it('is told to be what it is, wherever it is shown', async () => {
-    const original = await storeImage(bucket, { variant: 'original', format: 'tiff' })
+    const original = await storeImage(bucket, { variant: 'download', format: 'tiff' })
     // Whatever type it was stored with.
     await bucket.put(original.key, Buffer.from('<script>alert(1)</script>'), 'text/html')
     expect((await get(publicPath(original))).headers).toMatchObject({
       'content-type': 'image/tiff',
-      'content-disposition': `attachment; filename="${original.photoId}-original.tiff"`,
+      'content-disposition': `attachment; filename="${original.photoId}-download.tiff"`,
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none'; sandbox",
       'cross-origin-resource-policy': 'cross-origin',

@@ -96,6 +96,30 @@ describe('a change of a published photo', () => {
     },
   )
 
+  it('is retracted, without its copy, when downloads end', async () => {
+    const { photoId } = await buildPhoto(db, owner, { hasVariants: true })
+    const set = (sets: string) =>
+      db.primary({ text: `UPDATE photos SET ${sets} WHERE photo_id = $1`, values: [photoId] })
+    const state = () =>
+      db.primary({
+        text: `SELECT access_epoch, r.min_epoch, array(SELECT variant FROM photo_variants v WHERE v.photo_id = p.photo_id ORDER BY 1) AS variants
+          FROM photos p LEFT JOIN retractions r ON r.subject = 'photo/' || p.photo_id WHERE p.photo_id = $1`,
+        values: [photoId],
+      })
+    const [before] = await state()
+    await set('allow_download = true')
+    await db.primary({
+      text: `INSERT INTO photo_variants (photo_id, variant, format, object_key, width, height, bytes) VALUES ($1, 'download', 'jpeg', 'k', 1, 1, 1)`,
+      values: [photoId],
+    })
+    await set('allow_download = true')
+    const withCopy = { ...before, variants: ['download', 'original', 'thumb_200'] }
+    expect(await state()).toEqual([withCopy])
+    await set('allow_download = false')
+    const epoch = Number(before!.access_epoch) + 1
+    expect(await state()).toEqual([{ ...before, access_epoch: epoch, min_epoch: epoch }])
+  })
+
   it.each([
     ['share_location', 'longitude = 1'],
     ['share_location', 'latitude = NULL, longitude = NULL'],

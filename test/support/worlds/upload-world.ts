@@ -54,7 +54,10 @@ export interface UploadWorld {
   /** As POST /photos does: a row and an outbox message, not delivered yet. */
   openUpload(owner: UserId, options?: OpenUploadOptions): Promise<OpenUpload>
   /** As PATCH does. */
-  edit(upload: OpenUpload, changes: { visibility?: Visibility; caption?: string }): Promise<void>
+  edit(
+    upload: OpenUpload,
+    changes: { visibility?: Visibility; caption?: string; allowDownload?: boolean },
+  ): Promise<void>
   /** As DELETE does. */
   remove(upload: OpenUpload): Promise<void>
   /** Commits an outbox message. @returns its id */
@@ -72,6 +75,7 @@ export interface OpenUploadOptions {
   contentType?: OriginalContentType
   caption?: string
   visibility?: Visibility
+  allowDownload?: boolean
   expiresInMs?: number
   multipart?: boolean
 }

@@ -105,6 +105,19 @@ describe('the photo presenter', () => {
     expect(present(card, ANONYMOUS).variants[0]).not.toHaveProperty('expiresAt')
   })
 
+  it('shows others a copy of the original where its owner allows downloads', () => {
+    const copy = { variant: 'download', format: 'jpeg', width: 4000, height: 3000, bytes: 9 }
+    const objectKey = `variants/${photoId}/2/download.jpeg`
+    const stored = { ...card, variants: [...card.variants, { ...copy, objectKey }] }
+    const originals = (allowDownload: boolean, viewer: Viewer) =>
+      present({ ...stored, allowDownload }, viewer).variants.filter(({ name }) => name === 'original')
+    expect(originals(true, ANONYMOUS)).toMatchObject([{ format: 'jpeg', width: 4000, bytes: 9 }])
+    expect(originals(true, ANONYMOUS)[0]!.url).toContain(`/${objectKey}?a=3`)
+    expect(originals(false, ANONYMOUS)).toEqual([])
+    for (const { url } of originals(true, OWNER)) expect(url).toContain(`/v1/photos/${photoId}/original`)
+    expect(originals(true, OWNER)).toHaveLength(1)
+  })
+
   it("carries the current access epoch, whatever the key's epoch", () => {
     expect(new URL(present(card, ANONYMOUS).variants[0]!.url).searchParams.get('a')).toBe('3')
   })

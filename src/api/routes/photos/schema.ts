@@ -29,9 +29,14 @@ export const OwnerSchema = z.object({
 const VariantSchema = z.object({
   name: z.enum([...VARIANT_NAMES, 'original']).meta({
     description:
-      'Once complete, every photo has a `thumb_200` and a `medium_800`; it has each other size if that shows more than those.',
+      'Once complete, every photo has a `thumb_200` and a `medium_800`; it has each other size if that shows more than those. The `original` is listed for its owner, and with ' +
+      '`allowDownload` for others: a copy of full size without metadata, to be saved.',
   }),
-  format: z.string().meta({ description: 'jpeg, webp or avif; avif comes last. An original has its own.' }),
+  format: z
+    .string()
+    .meta({
+      description: 'jpeg, webp or avif; avif comes last. An original has its own, or is a jpeg for others.',
+    }),
   width: z.number().int(),
   height: z.number().int(),
   bytes: z.number().int(),
@@ -95,7 +100,10 @@ export const PhotoSchema = z
     shareLocation: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
     shareCamera: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
     shareTakenAt: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
-    allowDownload: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
+    allowDownload: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Others get the original without its metadata. Only the owner sees this field.' }),
   })
   .meta({ id: 'Photo' })
 

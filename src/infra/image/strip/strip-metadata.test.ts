@@ -1,0 +1,193 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { assemble } from './pieces.ts'
+import { stripMetadata, type StrippedFile } from './strip-metadata.ts'
+import {
+  animatedGif,
+  animatedPng,
+  flatImage,
+  noisyImage,
+  orientedImage,
+  photoWithMetadata,
+  SECRET,
+  withPngChunks,
+} from '../../../../test/support/factories/images.ts'
+import { motionPhoto, multiPicture, ultraHdr } from '../../../../test/support/factories/jpegs.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'darkroom-strip-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+type Copy = Omit<StrippedFile, 'pieces'> & { bytes: Buffer; isReencoded: boolean }
+
+async function strip(original: Buffer): Promise<Copy> {
+  const file = join(folder, 'original')
+  await writeFile(file, original)
+  const { pieces, ...copy } = await stripMetadata(file, { maxPixels: 50_000_000 })
+  return { ...copy, bytes: assemble(original, pieces), isReencoded: pieces.every(Buffer.isBuffer) }
+}
+
+/** The samples of all frames as they are stored, in their own depth and colours. */
+const samples = (image: Buffer) =>
+  sharp(image, { animated: true, failOn: 'error' }).keepIccProfile().raw().toBuffer()
+
+async function expectSamePicture(original: Buffer, { bytes, isReencoded }: Copy): Promise<void> {
+  expect(isReencoded).toBe(false)
+  expect((await samples(bytes)).equals(await samples(original))).toBe(true)
+  const [before, after] = await Promise.all([original, bytes].map((image) => sharp(image).metadata()))
+  const { width, height, orientation = 1, pages, loop, delay, icc } = before!
+  expect({ orientation: 1, ...after }).toMatchObject({ width, height, orientation })
+  expect([after!.pages, after!.loop, after!.delay]).toEqual([pages, loop, delay])
+  expect(after!.icc?.toString('hex')).toBe(icc?.toString('hex'))
+  for (const block of [after!.xmp, after!.iptc, after!.tifftagPhotoshop]) expect(block).toBeUndefined()
+}
+
+const segment = (marker: number, text: string) => {
+  const head = Buffer.of(0xff, marker, 0, 0)
+  head.writeUInt16BE(2 + Buffer.byteLength(text, 'latin1'), 2)
+  return Buffer.concat([head, Buffer.from(text, 'latin1')])
+}
+const behindStart = (jpeg: Buffer, ...more: Buffer[]) =>
+  Buffer.concat([jpeg.subarray(0, 2), ...more, jpeg.subarray(2)])
+const jpegOf = (options = {}) => noisyImage(96, 64).jpeg(options).toBuffer()
+
+/** A chunk of a WebP. */
+function riffChunk(type: string, data: Buffer): Buffer {
+  const head = Buffer.from(`${type}\0\0\0\0`, 'latin1')
+  head.writeUInt32LE(data.length, 4)
+  return Buffer.concat([head, data, Buffer.alloc(data.length % 2)])
+}
+function webpWith(webp: Buffer, chunk: Buffer, tail = ''): Buffer {
+  const bytes = Buffer.concat([webp, chunk])
+  bytes.writeUInt32LE(bytes.length - 8, 4)
+  return Buffer.concat([bytes, Buffer.from(tail)])
+}
+
+/** Each has `SECRET` at one place or more. */
+const HIDING: Record<string, () => Promise<Buffer>> = {
+  'EXIF, XMP and a profile in a JPEG': () => photoWithMetadata('jpeg'),
+  'EXIF, XMP and a profile in a PNG': () => photoWithMetadata('png'),
+  'EXIF, XMP and a profile in a WebP': () => photoWithMetadata('webp'),
+  'a comment': async () => behindStart(await jpegOf(), segment(0xfe, SECRET)),
+  'IPTC in Photoshop resources': async () =>
+    behindStart(
+      await jpegOf(),
+      segment(0xed, `Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\x17\x1c\x02\x78\0\x12${SECRET}\0`),
+    ),
+  'a private segment between scans': async () => {
+    const jpeg = await jpegOf({ progressive: true })
+    const at = jpeg.lastIndexOf(Buffer.of(0xff, 0xda))
+    return Buffer.concat([jpeg.subarray(0, at), segment(0xe5, SECRET), jpeg.subarray(at)])
+  },
+  'the thumbnail of JFIF': async () =>
+    behindStart(await jpegOf(), segment(0xe0, `JFIF\0\x01\x01\0\0\x01\0\x01\x03\x02${SECRET}`)),
+  'what follows the colours of Adobe': async () =>
+    behindStart(await jpegOf(), segment(0xee, `Adobe\0\x64\0\0\0\0\x01${SECRET}`)),
+  'bytes between segments': async () => {
+    const jpeg = await jpegOf()
+    const at = 4 + jpeg.readUInt16BE(4)
+    return Buffer.concat([jpeg.subarray(0, at), Buffer.from(SECRET), jpeg.subarray(at)])
+  },
+  'a second picture': async () => multiPicture(await jpegOf(), await photoWithMetadata('jpeg')),
+  'a gain map': async () => ultraHdr(await jpegOf(), await photoWithMetadata('jpeg')),
+  'a film': async () => motionPhoto(await jpegOf(), Buffer.from(SECRET)),
+  'texts and private chunks of a PNG': async () =>
+    withPngChunks(
+      await noisyImage(96, 64).png().toBuffer(),
+      ['tEXt', Buffer.from(`Comment\0${SECRET}`)],
+      ['zzZz', Buffer.from(SECRET)],
+      // Longer than it can be.
+      ['gAMA', Buffer.from(`\0\0\xb1\x8f${SECRET}`, 'latin1')],
+    ),
+  'what follows a PNG': async () =>
+    Buffer.concat([await noisyImage(96, 64).png().toBuffer(), Buffer.from(SECRET)]),
+  'an unknown chunk of a WebP, and what follows it': async () =>
+    webpWith(await photoWithMetadata('webp'), riffChunk('zzzz', Buffer.from(SECRET)), SECRET),
+  'a second profile in a WebP': async () =>
+    webpWith(await photoWithMetadata('webp'), riffChunk('ICCP', Buffer.from(SECRET))),
+  'comments and other extensions of a GIF': async () => {
+    const gif = await animatedGif(20, 10)
+    const extension = (head: string) =>
+      Buffer.from(`${head}${String.fromCharCode(SECRET.length)}${SECRET}\0`, 'latin1')
+    const more = [extension('\x21\xfe'), extension('\x21\xff\x0bXMP DataXMP')]
+    const at = gif.indexOf(Buffer.of(0x21, 0xf9))
+    return Buffer.concat([gif.subarray(0, at), ...more, gif.subarray(at), Buffer.from(SECRET)])
+  },
+}
+
+describe('the copy of an original for others', () => {
+  it.each(Object.entries(HIDING))('holds nothing of %s', async (_, make) => {
+    const original = await make()
+    expect(original.includes(SECRET)).toBe(true)
+    const copy = await strip(original)
+    expect(copy.bytes.includes(SECRET)).toBe(false)
+    expect(copy.bytes.toString('latin1')).not.toMatch(/MPF\0|hdrgm|http:\/\/ns\.adobe|ftypmp42/)
+    await expectSamePicture(original, copy)
+  })
+
+  it.each(['jpeg', 'png', 'webp'] as const)('keeps the orientation of a %s', async (format) => {
+    for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const original = await orientedImage(48, 32, orientation).toFormat(format).toBuffer()
+      const copy = await strip(original)
+      expect(copy).toMatchObject({ format, width: 48, height: 32 })
+      await expectSamePicture(original, copy)
+    }
+  })
+
+  it('keeps every kind of JPEG as it is', async () => {
+    const grey = noisyImage(96, 64).greyscale().jpeg().toBuffer()
+    const cmyk = noisyImage(96, 64).toColourspace('cmyk').withIccProfile('cmyk').jpeg().toBuffer()
+    const kinds = [grey, cmyk, jpegOf({ progressive: true }), jpegOf({ mozjpeg: true })]
+    for (const original of await Promise.all(kinds)) await expectSamePicture(original, await strip(original))
+  })
+
+  it('keeps animations', async () => {
+    const gif = await animatedGif(20, 10, 4)
+    const webp = await sharp(gif, { animated: true })
+      .withExif({ IFD0: { Artist: SECRET } })
+      .webp({ loop: 3 })
+      .toBuffer()
+    for (const original of [gif, webp]) await expectSamePicture(original, await strip(original))
+    const [first, second] = await Promise.all(
+      [1, 200].map((r) => flatImage(8, 8, { r, g: 0, b: 0 }).png().toBuffer()),
+    )
+    const apng = animatedPng(first!, second!)
+    expect((await strip(apng)).bytes.equals(apng)).toBe(true)
+  })
+
+  it('keeps alpha, palettes and 16 bits of a PNG', async () => {
+    const alpha = flatImage(8, 8, { r: 1, g: 2, b: 3, alpha: 0.5 }).png()
+    const kinds = [
+      alpha,
+      noisyImage(16, 16).png({ palette: true }),
+      noisyImage(16, 16).toColourspace('rgb16').png(),
+    ]
+    for (const image of kinds) {
+      const original = await image.toBuffer()
+      await expectSamePicture(original, await strip(original))
+    }
+  })
+
+  it('is made again as a JPEG of a TIFF', async () => {
+    const original = await noisyImage(96, 64)
+      .withExif({ IFD0: { Artist: SECRET } })
+      .tiff()
+      .toBuffer()
+    const copy = await strip(original)
+    expect(copy).toMatchObject({ format: 'jpeg', width: 96, height: 64, isReencoded: true })
+    expect(copy.bytes.includes(SECRET)).toBe(false)
+    expect(await sharp(copy.bytes).metadata()).toMatchObject({ width: 96, height: 64, format: 'jpeg' })
+  })
+
+  it('is made again of a PNG with a critical chunk that is unknown', async () => {
+    const original = withPngChunks(await noisyImage(96, 64).png().toBuffer(), ['ZZZZ', Buffer.from(SECRET)])
+    const copy = await strip(original).catch((error: Error) => error)
+    if (copy instanceof Error) expect(copy).toMatchObject({ code: 'not_an_image' })
+    else expect([copy.format, copy.bytes.includes(SECRET)]).toEqual(['jpeg', false])
+  })
+})

@@ -1,0 +1,135 @@
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { photoSyncWorkflowId } from '../../../src/contracts/photo-sync.ts'
+import { photoUploadWorkflowId } from '../../../src/contracts/photo-upload.ts'
+import { createPhotoPresenter } from '../../../src/api/routes/photos/presenter.ts'
+import { ANONYMOUS } from '../../../src/domain/viewer.ts'
+import { openImageProcessor, type ImageProcessor } from '../../../src/infra/image/processor.ts'
+import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
+import { loadPhotoCard } from '../../../src/services/photos/photo-cards.ts'
+import { incomingKey, variantsPrefix } from '../../../src/services/photos/object-keys.ts'
+import { createVariants } from '../../../src/services/uploads/render-variants.ts'
+import { photoWithMetadata, SECRET } from '../../support/factories/images.ts'
+import { editPhoto } from '../../support/factories/photos.ts'
+import { motionPhoto } from '../../support/factories/jpegs.ts'
+import {
+  allWorkers,
+  openUploadWorld,
+  silent,
+  type OpenUpload,
+  type OpenUploadOptions,
+  type UploadWorld,
+} from '../../support/worlds/upload-world.ts'
+
+let world: UploadWorld
+let images: ImageProcessor
+beforeAll(async () => {
+  world = await openUploadWorld()
+  images = openImageProcessor({ children: 1, sandbox: 'auto', logger: silent })
+  for (const definition of allWorkers) await world.start(definition)
+})
+afterAll(async () => {
+  await images?.close()
+  await world?.close()
+})
+
+let number = 0
+/** With secrets in its metadata and behind its end; each has bytes of its own. */
+const somePhoto = async () =>
+  motionPhoto(await photoWithMetadata('jpeg', 120, 90), Buffer.from(`${SECRET} ${++number}`))
+
+async function publish(options: OpenUploadOptions = {}): Promise<OpenUpload> {
+  const body = await somePhoto()
+  const upload = await world.openUpload(await world.owner(), { bytes: body.length, ...options })
+  await world.outbox.dispatch([upload.outboxId])
+  await world.objects.put(incomingKey(upload.photoId), body, 'image/jpeg')
+  await world.announce(upload)
+  await world.temporal.workflow.getHandle(photoUploadWorkflowId(upload.photoId)).result()
+  return upload
+}
+
+const synced = ({ photoId }: OpenUpload) =>
+  world.temporal.workflow.getHandle(photoSyncWorkflowId(photoId)).result()
+async function allow(upload: OpenUpload, allowDownload: boolean): Promise<void> {
+  await world.edit(upload, { allowDownload })
+  await synced(upload)
+}
+
+/** What someone who is not signed in is shown as the original. */
+async function shown({ photoId }: OpenUpload) {
+  const { CDN_BASE_URL: cdnBaseUrl, CDN_SIGNING_KEY: cdnSigningKey, PUBLIC_URL: publicUrl } = world.config
+  const present = createPhotoPresenter({ cdnBaseUrl, cdnSigningKey, publicUrl })
+  const card = await loadPhotoCard(world.db.primary, ANONYMOUS, photoId)
+  return present(card!, ANONYMOUS).variants.find(({ name }) => name === 'original')
+}
+
+async function stored({ photoId }: OpenUpload): Promise<string[]> {
+  const keys: string[] = []
+  for await (const { key } of world.objects.list(variantsPrefix(photoId)))
+    if (key.includes('download')) keys.push(key)
+  return keys
+}
+
+describe('a photo that others may download', () => {
+  it('is served as it was uploaded, but for its metadata', async () => {
+    const upload = await publish({ allowDownload: true })
+    const original = await shown(upload)
+    expect(original).toMatchObject({ name: 'original', format: 'jpeg', width: 120, height: 90 })
+    const answer = await fetch(original!.url)
+    expect(answer.status).toBe(200)
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'content-type': 'image/jpeg',
+      'content-disposition': `attachment; filename="${upload.photoId}-download.jpeg"`,
+      'x-content-type-options': 'nosniff',
+    })
+    const bytes = Buffer.from(await answer.arrayBuffer())
+    expect(bytes.length).toBe(original!.bytes)
+    for (const marker of [SECRET, 'Canon', 'ftypmp42']) expect(bytes.includes(marker)).toBe(false)
+    const metadata = await sharp(bytes).metadata()
+    expect([metadata.exif, metadata.xmp, metadata.icc !== undefined]).toEqual([undefined, undefined, true])
+    expect(await world.progress(upload.photoId)).toMatchObject({ stage: 'ready' })
+  })
+
+  it('has no such copy until it may be downloaded, and none after that', async () => {
+    const upload = await publish()
+    expect([await shown(upload), await stored(upload)]).toEqual([undefined, []])
+    await allow(upload, true)
+    const { url } = (await shown(upload))!
+    expect((await fetch(url)).status).toBe(200)
+    await allow(upload, false)
+    expect([await shown(upload), await stored(upload)]).toEqual([undefined, []])
+    const refused = await fetch(url)
+    expect([refused.status, await refused.json()]).toEqual([403, { code: 'denied' }])
+    await allow(upload, true)
+    expect((await fetch((await shown(upload))!.url)).status).toBe(200)
+  })
+
+  it('keeps its copy through a narrowing, under new URLs', async () => {
+    const upload = await publish({ allowDownload: true })
+    const { url } = (await shown(upload))!
+    await world.edit(upload, { visibility: 'followers' })
+    await synced(upload)
+    expect((await fetch(url)).status).toBe(403)
+    await world.edit(upload, { visibility: 'public' })
+    await synced(upload)
+    expect((await fetch((await shown(upload))!.url)).status).toBe(200)
+    expect(await stored(upload)).toHaveLength(1)
+  })
+
+  it('loses a copy that is being stored while downloads end', async () => {
+    const upload = await publish()
+    const { photoId } = upload
+    await editPhoto(world.db, photoId, { allowDownload: true })
+    const objects: ObjectStore = {
+      ...world.objects,
+      async put(...args) {
+        await world.objects.put(...args)
+        await editPhoto(world.db, photoId, { allowDownload: false })
+      },
+    }
+    const variants = createVariants({ db: world.db, objects, images, maxPixels: 50_000_000 })
+    const outcome = await variants.renderOne(photoId, { variant: 'download', format: 'any' })
+    expect(outcome).toEqual({ outcome: 'rendered', failed: [] })
+    expect([await shown(upload), await stored(upload)]).toEqual([undefined, []])
+  })
+})
