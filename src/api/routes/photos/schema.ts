@@ -32,11 +32,9 @@ const VariantSchema = z.object({
       'Once complete, every photo has a `thumb_200` and a `medium_800`; it has each other size if that shows more than those. The `original` is listed for its owner, and with ' +
       '`allowDownload` for others: a copy of full size without metadata, to be saved.',
   }),
-  format: z
-    .string()
-    .meta({
-      description: 'jpeg, webp or avif; avif comes last. An original has its own, or is a jpeg for others.',
-    }),
+  format: z.string().meta({
+    description: 'jpeg, webp or avif; avif comes last. An original has its own, or is a jpeg for others.',
+  }),
   width: z.number().int(),
   height: z.number().int(),
   bytes: z.number().int(),

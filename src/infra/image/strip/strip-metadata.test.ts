@@ -29,7 +29,11 @@ async function strip(original: Buffer): Promise<Copy> {
   const file = join(folder, 'original')
   await writeFile(file, original)
   const { pieces, ...copy } = await stripMetadata(file, { maxPixels: 50_000_000 })
-  return { ...copy, bytes: assemble(original, pieces), isReencoded: pieces.every((piece) => Buffer.isBuffer(piece)) }
+  return {
+    ...copy,
+    bytes: assemble(original, pieces),
+    isReencoded: pieces.every((piece) => Buffer.isBuffer(piece)),
+  }
 }
 
 /** The samples of all frames as they are stored, in their own depth and colours. */
