@@ -135,6 +135,8 @@ export const DOWNLOAD_CONTENT_TYPES = {
   png: 'image/png',
   webp: 'image/webp',
   gif: 'image/gif',
+  avif: 'image/avif',
+  heic: 'image/heic',
 } as const
 
 export type DownloadFormat = keyof typeof DOWNLOAD_CONTENT_TYPES

@@ -3,7 +3,7 @@
  * where its bytes are, and in which colours. No pixel is decoded. Every read is bounded by the file's length.
  */
 
-interface Box {
+export interface HeifBox {
   type: string
   /** Of the content, after the header. */
   start: number
@@ -30,8 +30,10 @@ export interface HeifFile {
   missing: string | undefined
 }
 
-interface Item {
+export interface HeifItem {
   type: string
+  /** Not shown by itself, as tiles are. */
+  isHidden: boolean
   /** Absolute positions in the file. */
   extents: { start: number; end: number }[]
 }
@@ -45,9 +47,9 @@ const MAX_ITEMS = 100_000
 
 /** Reads as far as the file goes; never throws. */
 export function readHeif(bytes: Buffer): HeifFile {
-  const { boxes, end, missing } = topLevel(bytes)
+  const { boxes, end, missing } = topLevelBoxes(bytes)
   const file: HeifFile = {
-    brands: brandsOf(bytes, boxes),
+    brands: heifBrands(bytes, boxes),
     codec: undefined,
     hasIcc: false,
     nclx: undefined,
@@ -65,13 +67,18 @@ export function readHeif(bytes: Buffer): HeifFile {
   }
 }
 
-const sequenceOf = (boxes: readonly Box[]) => boxes.some(({ type }) => type === 'moov')
+const sequenceOf = (boxes: readonly HeifBox[]) => boxes.some(({ type }) => type === 'moov')
 
 /** Boxes that image files have at their top; anything else behind the last of them is not part of the file. */
 const KNOWN_AT_TOP = new Set(['ftyp', 'meta', 'mdat', 'moov', 'free', 'skip', 'uuid', 'moof', 'mfra', 'idat'])
 
-function topLevel(bytes: Buffer): { boxes: Box[]; end: number; missing: string | undefined } {
-  const boxes: Box[] = []
+/** The boxes of a file, as far as it goes. */
+export function topLevelBoxes(bytes: Buffer): {
+  boxes: HeifBox[]
+  end: number
+  missing: string | undefined
+} {
+  const boxes: HeifBox[] = []
   let at = 0
   while (at + 8 <= bytes.length && boxes.length < MAX_BOXES) {
     const { type, start, end } = boxAt(bytes, at, bytes.length)
@@ -88,7 +95,7 @@ function topLevel(bytes: Buffer): { boxes: Box[]; end: number; missing: string |
 }
 
 /** The box at a position; its end lies before its start if no box can be there. */
-function boxAt(bytes: Buffer, at: number, limit: number): Box {
+function boxAt(bytes: Buffer, at: number, limit: number): HeifBox {
   const size = bytes.readUInt32BE(at)
   const type = bytes.toString('latin1', at + 4, at + 8)
   if (size === 0) return { type, start: at + 8, end: limit }
@@ -98,8 +105,9 @@ function boxAt(bytes: Buffer, at: number, limit: number): Box {
   return { type, start: at + 8, end: at + size }
 }
 
-function children(bytes: Buffer, { start, end }: Pick<Box, 'start' | 'end'>): Box[] {
-  const boxes: Box[] = []
+/** The boxes in another one. */
+export function childBoxes(bytes: Buffer, { start, end }: Pick<HeifBox, 'start' | 'end'>): HeifBox[] {
+  const boxes: HeifBox[] = []
   let at = start
   while (at + 8 <= end && boxes.length < MAX_BOXES) {
     const box = boxAt(bytes, at, end)
@@ -110,7 +118,8 @@ function children(bytes: Buffer, { start, end }: Pick<Box, 'start' | 'end'>): Bo
   return boxes
 }
 
-function brandsOf(bytes: Buffer, boxes: readonly Box[]): string[] {
+/** The major brand first. */
+export function heifBrands(bytes: Buffer, boxes: readonly HeifBox[]): string[] {
   const ftyp = boxes.find(({ type }) => type === 'ftyp')
   if (!ftyp) return []
   const text = bytes.toString('latin1', ftyp.start, Math.min(ftyp.end, ftyp.start + 256))
@@ -119,13 +128,13 @@ function brandsOf(bytes: Buffer, boxes: readonly Box[]): string[] {
 
 function readMeta(
   bytes: Buffer,
-  meta: Box,
+  meta: HeifBox,
   missing: string | undefined,
 ): Pick<HeifFile, 'codec' | 'hasIcc' | 'nclx' | 'missing'> {
-  const boxes = children(bytes, { start: meta.start + 4, end: meta.end })
+  const boxes = childBoxes(bytes, { start: meta.start + 4, end: meta.end })
   const find = (type: string) => boxes.find((box) => box.type === type)
-  const primary = primaryId(bytes, find('pitm'))
-  const items = readItems(bytes, find('iinf'), find('iloc'), find('idat'))
+  const primary = heifPrimary(bytes, boxes)
+  const items = heifItems(bytes, boxes)
   const parts = primary === undefined ? [] : partsOf(primary, readSources(bytes, find('iref')))
   const properties = primary === undefined ? [] : propertiesOf(bytes, find('iprp'), parts)
   const colours = properties.filter(({ type }) => type === 'colr')
@@ -141,39 +150,45 @@ function readMeta(
   }
 }
 
-function missingExtent(bytes: Buffer, items: ReadonlyMap<number, Item>): string | undefined {
+function missingExtent(bytes: Buffer, items: ReadonlyMap<number, HeifItem>): string | undefined {
   for (const { type, extents } of items.values()) {
     if (extents.some(({ end }) => end > bytes.length)) return `an item (${type}) lies behind the end`
   }
   return undefined
 }
 
-function primaryId(bytes: Buffer, pitm: Box | undefined): number | undefined {
+/** @param boxes those of the meta box @throws RangeError if they are cut */
+export function heifPrimary(bytes: Buffer, boxes: readonly HeifBox[]): number | undefined {
+  const pitm = boxes.find(({ type }) => type === 'pitm')
   if (!pitm) return undefined
   return bytes[pitm.start] === 0 ? bytes.readUInt16BE(pitm.start + 4) : bytes.readUInt32BE(pitm.start + 4)
 }
 
-function readItems(
-  bytes: Buffer,
-  iinf: Box | undefined,
-  iloc: Box | undefined,
-  idat: Box | undefined,
-): Map<number, Item> {
-  const items = new Map<number, Item>()
+/** What the file holds, by id. @param boxes those of the meta box @throws RangeError if they are cut */
+export function heifItems(bytes: Buffer, boxes: readonly HeifBox[]): Map<number, HeifItem> {
+  const find = (type: string) => boxes.find((box) => box.type === type)
+  const [iinf, iloc, idat] = [find('iinf'), find('iloc'), find('idat')]
+  const items = new Map<number, HeifItem>()
   if (iinf) {
     const counted = bytes[iinf.start] === 0 ? 6 : 8
-    for (const infe of children(bytes, { start: iinf.start + counted, end: iinf.end })) {
+    for (const infe of childBoxes(bytes, { start: iinf.start + counted, end: iinf.end })) {
       const wide = bytes[infe.start] === 3
       const id = wide ? bytes.readUInt32BE(infe.start + 4) : bytes.readUInt16BE(infe.start + 4)
       const at = infe.start + (wide ? 10 : 8)
-      items.set(id, { type: bytes.toString('latin1', at, at + 4), extents: [] })
+      const isHidden = (bytes[infe.start + 3]! & 1) === 1
+      items.set(id, { type: bytes.toString('latin1', at, at + 4), isHidden, extents: [] })
     }
   }
   if (iloc) readLocations(bytes, iloc, idat, items)
   return items
 }
 
-function readLocations(bytes: Buffer, iloc: Box, idat: Box | undefined, items: Map<number, Item>): void {
+function readLocations(
+  bytes: Buffer,
+  iloc: HeifBox,
+  idat: HeifBox | undefined,
+  items: Map<number, HeifItem>,
+): void {
   let at = iloc.start
   const take = (size: number): number => {
     if (at + size > iloc.end) throw new RangeError('iloc ends too early')
@@ -207,11 +222,11 @@ function readLocations(bytes: Buffer, iloc: Box, idat: Box | undefined, items: M
 }
 
 /** What each derived image is made of, the first part only: they share one codec. */
-function readSources(bytes: Buffer, iref: Box | undefined): Map<number, number> {
+function readSources(bytes: Buffer, iref: HeifBox | undefined): Map<number, number> {
   const sources = new Map<number, number>()
   if (!iref) return sources
   const size = bytes[iref.start] === 0 ? 2 : 4
-  for (const { type, start } of children(bytes, { start: iref.start + 4, end: iref.end })) {
+  for (const { type, start } of childBoxes(bytes, { start: iref.start + 4, end: iref.end })) {
     if (type !== 'dimg') continue
     const from = bytes.readUIntBE(start, size)
     if (!sources.has(from) && bytes.readUInt16BE(start + size) > 0) {
@@ -233,12 +248,12 @@ function partsOf(primary: number, sources: ReadonlyMap<number, number>): number[
 }
 
 /** Properties of the first of these items that has a colour, as tiles may carry what their grid leaves out. */
-function propertiesOf(bytes: Buffer, iprp: Box | undefined, parts: readonly number[]): Box[] {
+function propertiesOf(bytes: Buffer, iprp: HeifBox | undefined, parts: readonly number[]): HeifBox[] {
   if (!iprp) return []
-  const boxes = children(bytes, iprp)
+  const boxes = childBoxes(bytes, iprp)
   const ipco = boxes.find(({ type }) => type === 'ipco')
   if (!ipco) return []
-  const all = children(bytes, ipco)
+  const all = childBoxes(bytes, ipco)
   const indexes = new Map<number, number[]>()
   for (const ipma of boxes.filter(({ type }) => type === 'ipma')) readAssociations(bytes, ipma, indexes)
   for (const part of parts) {
@@ -248,7 +263,7 @@ function propertiesOf(bytes: Buffer, iprp: Box | undefined, parts: readonly numb
   return []
 }
 
-function readAssociations(bytes: Buffer, { start, end }: Box, indexes: Map<number, number[]>): void {
+function readAssociations(bytes: Buffer, { start, end }: HeifBox, indexes: Map<number, number[]>): void {
   const wideIds = bytes[start]! > 0
   const wideIndexes = (bytes[start + 3]! & 1) === 1
   let at = start + 8

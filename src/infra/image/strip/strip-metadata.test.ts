@@ -1,13 +1,22 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { assemble } from './pieces.ts'
+import type { OriginalContentType } from '../../../domain/variants.ts'
+import { openOriginal } from '../original.ts'
+import { stripGif } from './gif.ts'
+import { stripHeif } from './heif.ts'
+import { stripJpeg } from './jpeg.ts'
+import { assemble, UnstrippableError } from './pieces.ts'
+import { stripPng } from './png.ts'
+import { stripWebp } from './webp.ts'
 import { stripMetadata, type StrippedFile } from './strip-metadata.ts'
 import {
   animatedGif,
   animatedPng,
+  CAMERA_EXIF,
   flatImage,
   noisyImage,
   orientedImage,
@@ -15,6 +24,13 @@ import {
   SECRET,
   withPngChunks,
 } from '../../../../test/support/factories/images.ts'
+import {
+  cornersHeic,
+  gridItem,
+  heifFile,
+  iphoneHeic,
+  tileItem,
+} from '../../../../test/support/factories/heic.ts'
 import { motionPhoto, multiPicture, ultraHdr } from '../../../../test/support/factories/jpegs.ts'
 
 let folder: string
@@ -49,6 +65,17 @@ async function expectSamePicture(original: Buffer, { bytes, isReencoded }: Copy)
   expect([after!.pages, after!.loop, after!.delay]).toEqual([pages, loop, delay])
   expect(after!.icc?.toString('hex')).toBe(icc?.toString('hex'))
   for (const block of [after!.xmp, after!.iptc, after!.tifftagPhotoshop]) expect(block).toBeUndefined()
+}
+
+async function expectSamePixels(type: OriginalContentType, before: Buffer, after: Buffer): Promise<void> {
+  const [original, copy] = await Promise.all(
+    [before, after].map((bytes) => openOriginal(bytes, type, 50_000_000)),
+  )
+  const { width, height, metadata } = original!
+  expect(copy).toMatchObject({ width, height })
+  expect(copy!.metadata.icc?.toString('hex')).toBe(metadata.icc?.toString('hex'))
+  const [pixels, copied] = await Promise.all([original!, copy!].map((each) => each.decode({ width, height })))
+  expect(copied!.data.equals(pixels!.data)).toBe(true)
 }
 
 const segment = (marker: number, text: string) => {
@@ -175,6 +202,80 @@ describe('the copy of an original for others', () => {
       const original = await image.toBuffer()
       await expectSamePicture(original, await strip(original))
     }
+  })
+
+  it('keeps the picture of an iPhone alone', async () => {
+    const original = await iphoneHeic()
+    const copy = await strip(original)
+    expect(copy).toMatchObject({ format: 'heic', width: 756, height: 1008, isReencoded: false })
+    // Its copy in half the size, its gain map and all that was said about it are gone.
+    expect(copy.bytes.length).toBeLessThan(original.length)
+    for (const marker of [SECRET, 'Apple', 'adobe', 'hdrgainmap', 'thmb', 'mime', 'Exif'])
+      expect([marker, original.includes(marker), copy.bytes.includes(marker)]).toEqual([marker, true, false])
+    await expectSamePixels('image/heic', original, copy.bytes)
+  })
+
+  it('keeps the turns and mirrors of a HEIC', async () => {
+    for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const original = await cornersHeic(orientation)
+      await expectSamePixels('image/heic', original, (await strip(original)).bytes)
+    }
+  })
+
+  it('keeps pixels, alpha, profile and turns of an AVIF', async () => {
+    const alpha = flatImage(64, 48, { r: 1, g: 200, b: 3, alpha: 0.5 }).withExif(CAMERA_EXIF)
+    const turned = orientedImage(64, 48, 6)
+    const kinds = [photoWithMetadata('avif'), ...[alpha, turned].map((image) => image.avif().toBuffer())]
+    for (const original of await Promise.all(kinds)) {
+      const copy = await strip(original)
+      expect([copy.format, copy.isReencoded, copy.bytes.includes(SECRET)]).toEqual(['avif', false, false])
+      expect(copy.bytes.includes('Exif')).toBe(false)
+      await expectSamePixels('image/avif', original, copy.bytes)
+    }
+  })
+
+  it('is never longer than damaged files allow', async () => {
+    const filters = [
+      [await photoWithMetadata('jpeg'), (bytes: Buffer) => stripJpeg(bytes, 6)],
+      [await photoWithMetadata('png'), (bytes: Buffer) => stripPng(bytes, 6)],
+      [await photoWithMetadata('webp'), (bytes: Buffer) => stripWebp(bytes, 6)],
+      [await animatedGif(20, 10), stripGif],
+      [await iphoneHeic(), stripHeif],
+      [await photoWithMetadata('avif'), stripHeif],
+    ] as const
+    const damage = fc.array(fc.record({ at: fc.nat(), value: fc.nat(255) }), { minLength: 1, maxLength: 8 })
+    const cut = fc.oneof(fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true }))
+    for (const [good, filter] of filters) {
+      const head = Math.min(good.length, 2_000)
+      fc.assert(
+        fc.property(damage, cut, (flips, share) => {
+          const bytes = Buffer.from(good.subarray(0, Math.ceil(good.length * share)))
+          for (const { at, value } of flips) bytes[at % Math.min(head, bytes.length)] = value
+          try {
+            expect(assemble(bytes, filter(bytes)).length).toBeLessThan(bytes.length + 200)
+          } catch (error) {
+            expect(error).toBeInstanceOf(UnstrippableError)
+          }
+        }),
+        { numRuns: 300 },
+      )
+    }
+  })
+
+  it('is not made of a HEIF whose items share their bytes to grow', async () => {
+    const tiles = Array.from({ length: 4 }, () => tileItem('scene00', { hidden: true }))
+    const grid = gridItem({ width: 1024, height: 1024 }, 2, [0, 1, 2, 3])
+    const good = heifFile([...tiles, grid], 4)
+    expect(() => stripHeif(good)).not.toThrow()
+    // Each item is said to begin where the first one does, and to go on to the end.
+    const bytes = Buffer.from(good)
+    const iloc = bytes.indexOf('iloc') + 4 + 4 + 4
+    const first = bytes.readUInt32BE(iloc + 6)
+    for (let item = 0; item < 5; item++) {
+      bytes.writeUInt32BE(first, iloc + item * 14 + 6)
+      bytes.writeUInt32BE(bytes.length - first, iloc + item * 14 + 10)
+    }
+    expect(() => stripHeif(bytes)).toThrow('grows')
   })
 
   it('is made again as a JPEG of a TIFF', async () => {

@@ -11,6 +11,7 @@ import { openOriginal, type Original } from '../original.ts'
 import { assertPixels } from '../pixel-limit.ts'
 import { sharp } from '../sharp.ts'
 import { stripGif } from './gif.ts'
+import { stripHeif } from './heif.ts'
 import { stripJpeg } from './jpeg.ts'
 import { assemble, UnstrippableError, type Piece } from './pieces.ts'
 import { stripPng } from './png.ts'
@@ -52,6 +53,8 @@ const FILTERS: Partial<Record<OriginalContentType, { format: DownloadFormat; str
   'image/png': { format: 'png', strip: stripPng },
   'image/webp': { format: 'webp', strip: stripWebp },
   'image/gif': { format: 'gif', strip: stripGif },
+  'image/avif': { format: 'avif', strip: stripHeif },
+  'image/heic': { format: 'heic', strip: stripHeif },
 }
 
 async function stripped(
