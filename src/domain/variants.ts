@@ -100,7 +100,7 @@ export function variantSpec(variant: VariantName, format: VariantFormat): Varian
 }
 
 /** The settings of a variant in one line, which is stored with it: a variant with another line is to be made again. */
-export function recipeOf({ box, encoder }: VariantSpec): string {
+export function recipeOf({ box, encoder }: Pick<VariantSpec, 'box' | 'encoder'>): string {
   const settings = Object.entries(encoder).map(([name, value]) => `${name}=${value}`)
   return [`${box.width}x${box.height}`, ...settings].join(',')
 }
@@ -144,9 +144,33 @@ export type DownloadFormat = keyof typeof DOWNLOAD_CONTENT_TYPES
 /** As {@link recipeOf}: changed together with what is stripped, so that a re-encode makes copies again. */
 const DOWNLOAD_RECIPE = 'stripped=1'
 
+/** The name of the variant that moves: all frames of an animated GIF or WebP, as one animated WebP. */
+export const ANIMATION = 'animation'
+
+/** Like a medium, with settings that keep a second of animation below a second of processor time. */
+export const ANIMATION_SPEC = {
+  format: 'webp',
+  contentType: 'image/webp',
+  box: VARIANTS.sizes.medium_800.box,
+  encoder: { quality: 75, effort: 2 },
+} as const
+
+/** Of all frames on their canvas: some 50 of 1920 × 1080, which take 5 to 15 s of a processor. */
+export const MAX_ANIMATION_PIXELS = 100_000_000
+const MAX_ANIMATION_FRAMES = 2_000
+
+/** How many frames the animation of an original has that is kept as a variant; null if none is, or it is too dear. */
+export function animationFrames({ width, height }: PixelSize, frames: number): number | null {
+  const isKept =
+    frames > 1 && frames <= MAX_ANIMATION_FRAMES && frames * width * height <= MAX_ANIMATION_PIXELS
+  return isKept ? frames : null
+}
+
 /** What is known of a photo when its renditions are made. */
 export interface RenderedPhoto extends PixelSize {
   allowDownload: boolean
+  /** Null of a still picture, and of an animation that is not kept. */
+  animationFrames: number | null
 }
 
 /** Something that a photo should have stored beside its original. */
@@ -170,6 +194,10 @@ export function renditionsOf(photo: RenderedPhoto): Rendition[] {
     isDeferred: VARIANT_FORMATS[spec.format].isDeferred,
     spec,
   }))
+  if (photo.animationFrames) {
+    const { format, box, encoder } = ANIMATION_SPEC
+    renditions.push({ variant: ANIMATION, format, recipe: recipeOf({ box, encoder }), isDeferred: true })
+  }
   if (photo.allowDownload)
     renditions.push({ variant: DOWNLOAD, format: 'any', recipe: DOWNLOAD_RECIPE, isDeferred: true })
   return renditions

@@ -38,6 +38,8 @@ export const Photo = defineEntity({
     width: p.integer().nullable(),
     height: p.integer().nullable(),
     thumbhash: p.string().length(MAX_CHARACTERS.thumbhash).nullable(),
+    /** Of an animation that is kept as a variant. */
+    animationFrames: p.integer().nullable(),
     /** A local time without a zone: read it with to_char, because the driver would assume the zone of the process. */
     takenAt: p.datetime(0).columnType('timestamp(0)').nullable(),
     takenAtOffset: p.smallint().nullable(),

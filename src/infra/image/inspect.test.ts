@@ -41,6 +41,7 @@ describe('an accepted original', () => {
     })
     expect(original).toEqual({
       contentType: type,
+      animationFrames: null,
       bytes: bytes.length,
       width: 300,
       height: 200,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { rgbaToThumbHash } from 'thumbhash'
 import { InvalidImageError } from '../../domain/invalid-image.ts'
-import { fitWithin, ORIGINAL_CONTENT_TYPES } from '../../domain/variants.ts'
+import { animationFrames, fitWithin, ORIGINAL_CONTENT_TYPES } from '../../domain/variants.ts'
 import type { OriginalContentType, PixelSize } from '../../domain/variants.ts'
 import { findTruncation, MAX_TRAILER_BYTES, trailerBytes } from './completeness.ts'
 import { detectContentType, mayDeclare } from './format.ts'
@@ -32,6 +32,8 @@ export interface InspectedOriginal extends TakenWith {
   height: number
   /** EXIF orientation 1–8; 1 if absent. */
   orientation: number
+  /** Of an animation that is kept as a variant; null of others and of still pictures. */
+  animationFrames: number | null
   /** Hex. */
   sha256: string
   /** Base64; see https://evanw.github.io/thumbhash */
@@ -83,11 +85,19 @@ export async function inspectOriginal(
     width,
     height,
     orientation: metadata.orientation ?? 1,
+    animationFrames: framesOf(contentType, original),
     sha256,
     thumbhash,
     // A TIFF is what an EXIF block is made of.
     ...readTakenWith(contentType === 'image/tiff' ? { ...metadata, exif: bytes } : metadata),
   }
+}
+
+/** Pages of other formats are other pictures. Frames cannot be turned, which hardly any animation asks for. */
+function framesOf(contentType: OriginalContentType, { width, height, metadata }: Original): number | null {
+  const moves = contentType === 'image/gif' || contentType === 'image/webp'
+  if (!moves || (metadata.orientation ?? 1) !== 1) return null
+  return animationFrames({ width, height }, metadata.pages ?? 1)
 }
 
 function refuseTrailer(bytes: number, trailer: number): void {

@@ -1,3 +1,4 @@
+import { renderAnimation } from './animation.ts'
 import { inspectOriginal } from './inspect.ts'
 import { renderVariants, type RenderedVariant, type RenderOptions } from './render.ts'
 import { stripMetadata } from './strip/strip-metadata.ts'
@@ -18,6 +19,7 @@ export const IMAGE_JOBS = {
     // What was made has been handed over.
     return results.filter((result) => !result.ok)
   },
+  renderAnimation: (file: string) => renderAnimation(file),
   stripMetadata,
 } satisfies Record<string, ImageJob>
 

@@ -168,7 +168,8 @@ export async function toPixels(pipeline: Sharp): Promise<Pixels> {
   return { data, width: info.width, height: info.height, channels: info.channels }
 }
 
-function asInvalidImage(error: unknown): unknown {
+/** What a pipeline failed with: the image's fault, unless memory or time ran out. */
+export function asInvalidImage(error: unknown): unknown {
   if (error instanceof InvalidImageError || isOutOfMemory(error) || /timeout/i.test(messageOf(error)))
     return error
   return new InvalidImageError('not_an_image', 'The pixels cannot be decoded: the data are damaged.', {

@@ -45,3 +45,10 @@ export function openForeign(input: string | Buffer, { maxPixels, failOn = 'error
     seconds: timeoutSeconds,
   })
 }
+
+/** A pipeline over all frames of foreign bytes, refused beyond `maxPixels` of all of them, bounded in time. */
+export function openAnimation(input: Buffer, maxPixels: number): Sharp {
+  return sharp(input, { animated: true, failOn: 'error', limitInputPixels: maxPixels }).timeout({
+    seconds: timeoutSeconds,
+  })
+}

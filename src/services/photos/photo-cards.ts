@@ -44,6 +44,8 @@ export interface PhotoCard {
   height: number | null
   /** base64 */
   thumbhash: string | null
+  /** Of an animation that is kept as a variant. */
+  animationFrames: number | null
   takenAt: TakenAt | null
   camera: string | null
   location: { latitude: number; longitude: number } | null
@@ -89,7 +91,7 @@ const VIEWER: ViewerSql = { userId: '$1::bigint', linkId: '$5::uuid' }
 const loadCards = (right: string) => `
   SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, u.is_private,
     ${OWNER_EPOCH} AS owner_access_epoch, p.status, p.visibility,
-    p.caption, p.alt_text, p.failure_code, p.failure_detail, p.content_type, p.bytes, p.width, p.height, p.thumbhash,
+    p.caption, p.alt_text, p.failure_code, p.failure_detail, p.content_type, p.bytes, p.width, p.height, p.thumbhash, p.animation_frames,
     ${localTime('p.taken_at')} AS taken_at, p.taken_at_offset, p.camera, p.latitude, p.longitude,
     p.share_location, p.share_camera, p.share_taken_at, p.allow_download, p.created_at, p.upload_expires_at, p.published_at, p.score,
     (SELECT coalesce(json_agg(json_build_object('variant', v.variant, 'format', v.format, 'objectKey', v.object_key,
@@ -201,6 +203,7 @@ type CardRow = Pick<
   | 'width'
   | 'height'
   | 'thumbhash'
+  | 'animation_frames'
   | 'taken_at_offset'
   | 'camera'
   | 'latitude'
@@ -253,6 +256,7 @@ function toCard(row: CardRow): PhotoCard {
     width: row.width,
     height: row.height,
     thumbhash: row.thumbhash,
+    animationFrames: row.animation_frames,
     takenAt: row.taken_at === null ? null : { local: row.taken_at, offsetMinutes: row.taken_at_offset },
     camera: row.camera,
     location:

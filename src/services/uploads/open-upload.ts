@@ -296,6 +296,7 @@ const AFTER_OPENING = [
   'width',
   'height',
   'thumbhash',
+  'animationFrames',
   'takenAt',
   'takenAtOffset',
   'camera',

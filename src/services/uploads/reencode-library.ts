@@ -19,7 +19,7 @@ import type { Query } from '../../infra/db/database.ts'
 import { ObjectMissingError } from '../../infra/s3/object-store.ts'
 import { makeAndStore } from './make-variants.ts'
 import {
-  DownloadEndedError,
+  UnwantedVariantError,
   EpochMovedError,
   PhotoGoneError,
   UndecodableError,
@@ -105,7 +105,10 @@ function isInShare(photoId: PhotoId, { from, below }: LibraryShare): boolean {
   return part >= from && part < below
 }
 
-type StoredPhoto = Pick<PhotoRow, 'photo_id' | 'status' | 'width' | 'height' | 'allow_download'> & {
+type StoredPhoto = Pick<
+  PhotoRow,
+  'photo_id' | 'status' | 'width' | 'height' | 'allow_download' | 'animation_frames'
+> & {
   /** Their recipes are null where they are unknown. */
   variants: Pick<PhotoVariantRow, 'variant' | 'format' | 'recipe'>[]
 }
@@ -113,7 +116,7 @@ type StoredPhoto = Pick<PhotoRow, 'photo_id' | 'status' | 'width' | 'height' | '
 /** In the order of ids. Plan: a probe of photos_pkey and one of photo_variants_pkey for each. */
 function loadStored(query: Query, photoIds: readonly PhotoId[]): Promise<StoredPhoto[]> {
   return query<StoredPhoto>({
-    text: `SELECT p.photo_id, p.status, p.width, p.height, p.allow_download,
+    text: `SELECT p.photo_id, p.status, p.width, p.height, p.allow_download, p.animation_frames,
         (SELECT coalesce(json_agg(json_build_object('variant', v.variant, 'format', v.format, 'recipe', v.recipe)), '[]')
           FROM photo_variants v WHERE v.photo_id = p.photo_id) AS variants
       FROM photos p WHERE p.photo_id = ANY ($1::uuid[]) ORDER BY p.photo_id`,
@@ -122,11 +125,12 @@ function loadStored(query: Query, photoIds: readonly PhotoId[]): Promise<StoredP
 }
 
 function toMake(
-  { status, width, height, allow_download: allowDownload, variants }: StoredPhoto,
+  { status, width, height, variants, ...photo }: StoredPhoto,
   { sizes, formats, force }: ReencodeSelection,
 ): Rendition[] {
   if (!isValidated(status) || width === null || height === null) return []
-  return renditionsOf({ width, height, allowDownload }).filter(
+  const { allow_download: allowDownload, animation_frames: animationFrames } = photo
+  return renditionsOf({ width, height, allowDownload, animationFrames }).filter(
     (rendition) =>
       (!sizes || sizes.includes(rendition.variant)) &&
       (!formats || formats.includes(rendition.format)) &&
@@ -160,7 +164,7 @@ async function reencodePhoto(
       const { variant, format, bytes, bytesBefore, key } = result
       variants[`${variant}.${format}`] = tallyOf(bytes, bytesBefore)
       if (bytesBefore !== undefined) replaced.push(`/${key}`)
-    } else if (result.error instanceof PhotoGoneError || result.error instanceof DownloadEndedError)
+    } else if (result.error instanceof PhotoGoneError || result.error instanceof UnwantedVariantError)
       outcome = {}
     else if (result.error instanceof EpochMovedError) outcome = { postponed: 1 }
     else if (result.of === 'image') outcome = failed('undecodable')

@@ -1,6 +1,7 @@
 import type { RenderOutcome, VariantPlan, VariantRef } from '../../contracts/activities/uploads-media.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import {
+  ANIMATION,
   DOWNLOAD,
   renditionsOf,
   storedAs,
@@ -10,7 +11,7 @@ import {
 import type { PhotoVariantRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { makeAndStore } from './make-variants.ts'
-import { DownloadEndedError, PhotoGoneError, readValidated, type RenderDeps } from './store-variant.ts'
+import { UnwantedVariantError, PhotoGoneError, readValidated, type RenderDeps } from './store-variant.ts'
 
 export interface Variants {
   /** The variants of the photo, and which of them are missing. */
@@ -85,7 +86,7 @@ export function createVariants(deps: RenderDeps): Variants {
 }
 
 const refOf = ({ variant, format }: VariantRef): VariantRef => ({ variant, format })
-const isUnwanted = (error: unknown): boolean => error instanceof DownloadEndedError
+const isUnwanted = (error: unknown): boolean => error instanceof UnwantedVariantError
 
 /**
  * @returns undefined for one that the photo should not have any more
@@ -93,7 +94,7 @@ const isUnwanted = (error: unknown): boolean => error instanceof DownloadEndedEr
  */
 function renditionOf(photo: RenderedPhoto, { variant, format }: VariantRef): Rendition | undefined {
   const rendition = renditionsOf(photo).find((each) => storedAs(each, [{ variant, format }]))
-  if (!rendition && variant !== DOWNLOAD)
+  if (!rendition && variant !== DOWNLOAD && variant !== ANIMATION)
     throw new UnknownVariantError(`this release makes no ${variant}.${format}`)
   return rendition
 }

@@ -47,8 +47,8 @@ export function isOpen({ state }: Pick<UploadStep, 'state'>): boolean {
 }
 
 /** What the photo should have stored. Its size is known from its validation on. */
-function renditionsOfCard({ width, height, allowDownload }: PhotoCard): Rendition[] {
-  return width === null || height === null ? [] : renditionsOf({ width, height, allowDownload })
+function renditionsOfCard({ width, height, ...card }: PhotoCard): Rendition[] {
+  return width === null || height === null ? [] : renditionsOf({ ...card, width, height })
 }
 
 function stateOf(

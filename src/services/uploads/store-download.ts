@@ -3,12 +3,14 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import type { PhotoId } from '../../domain/ids.ts'
 import { DOWNLOAD, DOWNLOAD_CONTENT_TYPES } from '../../domain/variants.ts'
-import { ChildUnavailableError } from '../../infra/image/image-child.ts'
 import type { Piece } from '../../infra/image/strip/pieces.ts'
-import { ObjectMissingError } from '../../infra/s3/object-store.ts'
-import { originalOf } from '../blobs/read-original.ts'
-import { withObjectFile } from './object-file.ts'
-import { asUndecodable, storedResult, type RenderDeps, type StoredResult } from './store-variant.ts'
+import {
+  failureOfJob,
+  storedResult,
+  withOriginal,
+  type RenderDeps,
+  type StoredResult,
+} from './store-variant.ts'
 
 /**
  * Makes the copy of a photo's original that others may download. A child says which ranges of the file it consists of; the
@@ -23,14 +25,12 @@ export async function stripAndStore(
   recipe: string,
   signal?: AbortSignal,
 ): Promise<StoredResult> {
-  const { objects, images, maxPixels } = deps
-  const original = await originalOf(deps.db.primary, photoId)
-  if (!original) throw new ObjectMissingError('no original')
-  return withObjectFile(objects, { key: original.objectKey, signal }, async (file) => {
+  const { images, maxPixels } = deps
+  return withOriginal(deps, photoId, signal, async (file) => {
     const stripped = await images
       .run('stripMetadata', file, { maxPixels }, { signal })
       .catch((error: unknown) => {
-        throw error instanceof ChildUnavailableError || signal?.aborted ? error : asUndecodable(error)
+        throw failureOfJob(error, signal)
       })
     const { format, width, height, pieces } = stripped
     const contentType = DOWNLOAD_CONTENT_TYPES[format]

@@ -63,15 +63,20 @@ export class EpochMovedError extends Error {
 export class UndecodableError extends Error {
   override readonly name = 'UndecodableError'
 }
-export const asUndecodable = (cause: unknown): Error =>
-  cause instanceof InvalidImageError ? cause : new UndecodableError(messageOf(cause), { cause })
+
+/** What a job failed with: unless children or the worker are to blame, the original. */
+export function failureOfJob(cause: unknown, signal: AbortSignal | undefined): unknown {
+  if (cause instanceof ChildUnavailableError || signal?.aborted || cause instanceof InvalidImageError)
+    return cause
+  return new UndecodableError(messageOf(cause), { cause })
+}
 
 export class PhotoGoneError extends Error {
   override readonly name = 'PhotoGoneError'
 }
-/** The owner no longer allows downloads. */
-export class DownloadEndedError extends Error {
-  override readonly name = 'DownloadEndedError'
+/** The photo has no such variant any more: its owner ended downloads, or its animation was given up. */
+export class UnwantedVariantError extends Error {
+  override readonly name = 'UnwantedVariantError'
 }
 
 /** Successive narrowings, or looks at one that is moving the objects, that a variant gives way to. */
@@ -82,14 +87,20 @@ const MOVE_PAUSE_MS = 300
 /** A photo whose original is valid, so that its size is known; undefined for any other. */
 export async function readValidated(query: Query, photoId: PhotoId): Promise<StoredPhoto | undefined> {
   const [row] = await query<
-    Pick<PhotoRow, 'status' | 'access_epoch' | 'width' | 'height' | 'allow_download'>
+    Pick<PhotoRow, 'status' | 'access_epoch' | 'width' | 'height' | 'allow_download' | 'animation_frames'>
   >({
-    text: 'SELECT status, access_epoch, width, height, allow_download FROM photos WHERE photo_id = $1',
+    text: `SELECT status, access_epoch, width, height, allow_download, animation_frames FROM photos WHERE photo_id = $1`,
     values: [photoId],
   })
   if (!row || row.width === null || row.height === null || !isValidated(row.status)) return undefined
-  const { status, access_epoch: accessEpoch, width, height, allow_download: allowDownload } = row
-  return { status, accessEpoch, width, height, allowDownload }
+  return {
+    status: row.status,
+    accessEpoch: row.access_epoch,
+    width: row.width,
+    height: row.height,
+    allowDownload: row.allow_download,
+    animationFrames: row.animation_frames,
+  }
 }
 
 /**
@@ -104,7 +115,7 @@ export async function renderAndStore(
   specs: readonly VariantSpec[],
   signal?: AbortSignal,
 ): Promise<StoredResult[]> {
-  const { objects, images, maxPixels } = deps
+  const { images, maxPixels } = deps
   const results: StoredResult[] = []
   const onPart = async ({ variant, format, width, height, data }: RenderedVariant) => {
     const recipe = recipeOf(variantSpec(variant, format))
@@ -112,15 +123,24 @@ export async function renderAndStore(
     const made = { variant, format, recipe, contentType, width, height, body: data }
     results.push(await storedResult(deps, photoId, made))
   }
-  const original = await originalOf(deps.db.primary, photoId)
-  if (!original) throw new ObjectMissingError('no original')
-  const failed = await withObjectFile(objects, { key: original.objectKey, signal }, (file) =>
+  const failed = await withOriginal(deps, photoId, signal, (file) =>
     images.run('renderVariants', file, { specs, maxPixels }, { signal, onPart }).catch((error: unknown) => {
-      const isOfImage = !(error instanceof ChildUnavailableError || signal?.aborted)
-      throw isOfImage ? asUndecodable(error) : error
+      throw failureOfJob(error, signal)
     }),
   )
   return [...results, ...failed.map((failure) => ({ ...failure, of: 'image' as const }))]
+}
+
+/** Has a photo's original as a file while `work` lasts. @throws ObjectMissingError */
+export async function withOriginal<T>(
+  { db, objects }: RenderDeps,
+  photoId: PhotoId,
+  signal: AbortSignal | undefined,
+  work: (file: string) => Promise<T>,
+): Promise<T> {
+  const original = await originalOf(db.primary, photoId)
+  if (!original) throw new ObjectMissingError('no original')
+  return withObjectFile(objects, { key: original.objectKey, signal }, work)
 }
 
 /** Stores a variant that was made. A failure is that of storage and database, or tells that it is not wanted any more. */
@@ -144,7 +164,7 @@ const bytesOf = ({ body }: MadeVariant) => (Buffer.isBuffer(body) ? body.byteLen
  * Stores a variant under the photo's access epoch and records it; one that is stored already is replaced under its key, so
  * that its URLs stay what they are. Gives way to narrowings, which change the epoch.
  *
- * @throws PhotoGoneError, DownloadEndedError, or EpochMovedError if one narrowing comes after the other
+ * @throws PhotoGoneError, UnwantedVariantError, or EpochMovedError if one narrowing comes after the other
  */
 async function storeVariant(deps: RenderDeps, photoId: PhotoId, made: MadeVariant): Promise<StoredVariant> {
   for (let tries = 1; ; tries++) {
@@ -169,7 +189,7 @@ async function storeUnderCurrentEpoch(
   const photo = await readValidated(db.primary, photoId)
   if (!photo) throw new PhotoGoneError()
   // Whoever withdraws it moves the epoch as well, so that a later withdrawal is noticed below.
-  if (variant === DOWNLOAD && !photo.allowDownload) throw new DownloadEndedError()
+  if (variant === DOWNLOAD && !photo.allowDownload) throw new UnwantedVariantError()
   const before = await findVariant(db.primary, photoId, made)
   if (before && epochOfKey(before.object_key) !== photo.accessEpoch)
     throw new BeingMovedError('a narrowing is moving the objects')

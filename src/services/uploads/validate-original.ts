@@ -120,7 +120,7 @@ async function note(db: Database, photoId: PhotoId, original: InspectedOriginal)
           taken_at = CASE WHEN taken_at_edited THEN taken_at ELSE $6::timestamp END,
           taken_at_offset = CASE WHEN taken_at_edited THEN taken_at_offset ELSE $7 END, camera = $8,
           latitude = CASE WHEN location_edited THEN latitude ELSE $9 END,
-          longitude = CASE WHEN location_edited THEN longitude ELSE $10 END
+          longitude = CASE WHEN location_edited THEN longitude ELSE $10 END, animation_frames = $11
         WHERE photo_id = $1`,
       values: [
         photoId,
@@ -133,6 +133,7 @@ async function note(db: Database, photoId: PhotoId, original: InspectedOriginal)
         original.camera ?? null,
         original.location?.latitude ?? null,
         original.location?.longitude ?? null,
+        original.animationFrames,
       ],
     })
     await recordFileMetadata(query, photoId, original)

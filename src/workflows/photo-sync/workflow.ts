@@ -3,6 +3,7 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
+  isCancellation,
   patched,
   setCurrentDetails,
   setHandler,
@@ -111,8 +112,14 @@ function openSync(
   })
 
   const missing = lanes.open(async () => {
-    for (const { variant, format } of plan!.missing ?? [])
-      await steps.renderMissing(`${variant}.${format}`)({ photoId, variant, format })
+    for (const { variant, format } of plan!.missing ?? []) {
+      try {
+        await steps.renderMissing(`${variant}.${format}`)({ photoId, variant, format })
+      } catch (error) {
+        // It stays missing, as after an upload that cannot make it; nothing else depends on it.
+        if (isCancellation(error)) throw error
+      }
+    }
   })
 
   const upload = lanes.open(async () => {

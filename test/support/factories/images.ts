@@ -107,6 +107,15 @@ export async function animatedGif(width: number, height: number, frames = 3): Pr
     .toBuffer()
 }
 
+/** A WebP of two frames, of which the second cannot be decoded. */
+export async function damagedAnimation(): Promise<Buffer> {
+  const images = [noisyImage(64, 48), noisyImage(64, 48).negate()].map((image) => image.png().toBuffer())
+  const webp = await sharp(await Promise.all(images), { join: { animated: true } })
+    .webp({ lossless: true })
+    .toBuffer()
+  return webp.fill(0xff, webp.lastIndexOf('ANMF') + 100)
+}
+
 function pngChunk(type: string, data: Buffer): Buffer {
   const chunk = Buffer.alloc(12 + data.length)
   chunk.writeUInt32BE(data.length, 0)

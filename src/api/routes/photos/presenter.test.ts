@@ -62,6 +62,7 @@ const card: PhotoCard = {
     },
   ],
   inViewersCircle: false,
+  animationFrames: null,
   isMuted: false,
 }
 

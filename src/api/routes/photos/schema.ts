@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { COMMENT_POLICIES } from '../../../domain/comments.ts'
 import { isUuid, UUID_PATTERN } from '../../../domain/ids.ts'
-import { VARIANT_NAMES } from '../../../domain/variants.ts'
+import { ANIMATION, VARIANT_NAMES } from '../../../domain/variants.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../../domain/visibility.ts'
 import { MAX_CHARACTERS, MAX_ITEMS } from '../../../domain/limits.ts'
 import { operation } from '../../operation.ts'
@@ -27,9 +27,9 @@ export const OwnerSchema = z.object({
 })
 
 const VariantSchema = z.object({
-  name: z.enum([...VARIANT_NAMES, 'original']).meta({
+  name: z.enum([...VARIANT_NAMES, ANIMATION, 'original']).meta({
     description:
-      'Once complete, every photo has a `thumb_200` and a `medium_800`; it has each other size if that shows more than those. The `original` is listed for its owner, and with ' +
+      'Once complete, every photo has a `thumb_200` and a `medium_800`; it has each other size if that shows more than those. `animation` has all frames of an animated GIF or WebP, in medium size. The `original` is listed for its owner, and with ' +
       '`allowDownload` for others: a copy of full size without metadata, to be saved.',
   }),
   format: z.string().meta({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { VARIANT_NAMES } from '../../../domain/variants.ts'
+import { ANIMATION, VARIANT_NAMES } from '../../../domain/variants.ts'
 import { SourceSchema } from '../photos/schema.ts'
 import { MAX_CHARACTERS } from '../../../domain/limits.ts'
 import { MAX_PUT_BYTES } from '../../../domain/upload-parts.ts'
@@ -41,7 +41,7 @@ export const SharedPhotoSchema = z
     placeholder: z.string().nullable().meta({ description: 'A thumbhash in base64.' }),
     variants: z.array(
       z.object({
-        name: z.enum(VARIANT_NAMES),
+        name: z.enum([...VARIANT_NAMES, ANIMATION]),
         format: z.string(),
         width: z.number().int(),
         height: z.number().int(),
