@@ -15,7 +15,7 @@ import {
 } from '../contracts/library-reencode.ts'
 import { stageAttribute } from '../contracts/search-attributes.ts'
 import { TASK_QUEUES } from '../contracts/task-queues.ts'
-import { VARIANT_FORMATS, VARIANT_NAMES } from '../domain/variants.ts'
+import { ANIMATION, DOWNLOAD, VARIANT_FORMATS, VARIANT_NAMES } from '../domain/variants.ts'
 import { openTemporal } from '../infra/temporal/client.ts'
 import { messageOf } from '../observability/error-text.ts'
 
@@ -52,7 +52,7 @@ const EXIT_INTERRUPTED = 130
 export async function controlReencode(options: ReencodeOptions): Promise<void> {
   const wishes = (['status', 'approve', 'pause', 'resume', 'cancel'] as const).filter((wish) => options[wish])
   if (wishes.length > 1) throw new Error(`use only one of --${wishes.join(' and --')}`)
-  checkNames('size', options.size, VARIANT_NAMES)
+  checkNames('size', options.size, [...VARIANT_NAMES, ANIMATION, DOWNLOAD])
   checkNames('format', options.format, Object.keys(VARIANT_FORMATS))
   const config = loadConfig(process.env, 'command')
   const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE })

@@ -196,7 +196,8 @@ async function storeUnderCurrentEpoch(
   const key = variantKey(photoId, photo.accessEpoch, variant, format)
   await objects.put(key, made.body, made.contentType)
   try {
-    await record(db, photoId, key, photo.accessEpoch, made)
+    const replaced = await record(db, photoId, key, photo.accessEpoch, made)
+    if (replaced.length > 0) await objects.delete(replaced)
   } catch (error) {
     // A narrowing or deletion may have listed the objects before this one was stored. What a row still names is the
     // narrowing's to copy and delete.
@@ -225,20 +226,33 @@ async function isNamed(query: Query, photoId: PhotoId, key: string): Promise<boo
   return rows.length > 0
 }
 
-/** Records the object, or refuses: holding the photo orders this with the narrowing or deletion that it may race with. */
+/**
+ * Records the object, or refuses: holding the photo orders this with the narrowing or deletion that it may race with.
+ * @returns keys of objects that it replaces
+ */
 async function record(
   db: Database,
   photoId: PhotoId,
   key: string,
   accessEpoch: number,
   made: MadeVariant,
-): Promise<void> {
+): Promise<string[]> {
   const { variant, format, width, height, recipe } = made
-  await db.transaction(async ({ query }) => {
+  return db.transaction(async ({ query }) => {
     const photo = await holdPhoto(query, photoId)
     if (!photo || !isValidated(photo.status)) throw new PhotoGoneError()
     if (photo.accessEpoch !== accessEpoch) throw new EpochMovedError('the access epoch has moved')
     const stored = { variant, format, objectKey: key, width, height, bytes: bytesOf(made), recipe }
     await recordVariant(query, photoId, stored)
+    return variant === DOWNLOAD ? forgetOtherCopies(query, photoId, format) : []
   })
+}
+
+/** Another release may have made the copy in another format; a photo has one. @returns their keys */
+async function forgetOtherCopies(query: Query, photoId: PhotoId, format: string): Promise<string[]> {
+  const rows = await query<Pick<PhotoVariantRow, 'object_key'>>({
+    text: `DELETE FROM photo_variants WHERE photo_id = $1 AND variant = '${DOWNLOAD}' AND format <> $2 RETURNING object_key`,
+    values: [photoId, format],
+  })
+  return rows.map((row) => row.object_key)
 }

@@ -11,6 +11,7 @@ import { incomingKey, variantsPrefix } from '../../../src/services/photos/object
 import { createVariants } from '../../../src/services/uploads/render-variants.ts'
 import { photoWithMetadata, SECRET } from '../../support/factories/images.ts'
 import { editPhoto } from '../../support/factories/photos.ts'
+import { iphoneHeic } from '../../support/factories/heic.ts'
 import { motionPhoto } from '../../support/factories/jpegs.ts'
 import {
   allWorkers,
@@ -38,11 +39,11 @@ let number = 0
 const somePhoto = async () =>
   motionPhoto(await photoWithMetadata('jpeg', 120, 90), Buffer.from(`${SECRET} ${++number}`))
 
-async function publish(options: OpenUploadOptions = {}): Promise<OpenUpload> {
-  const body = await somePhoto()
+async function publish(options: OpenUploadOptions = {}, original?: Buffer): Promise<OpenUpload> {
+  const body = original ?? (await somePhoto())
   const upload = await world.openUpload(await world.owner(), { bytes: body.length, ...options })
   await world.outbox.dispatch([upload.outboxId])
-  await world.objects.put(incomingKey(upload.photoId), body, 'image/jpeg')
+  await world.objects.put(incomingKey(upload.photoId), body, options.contentType ?? 'image/jpeg')
   await world.announce(upload)
   await world.temporal.workflow.getHandle(photoUploadWorkflowId(upload.photoId)).result()
   return upload
@@ -55,13 +56,15 @@ async function allow(upload: OpenUpload, allowDownload: boolean): Promise<void> 
   await synced(upload)
 }
 
-/** What someone who is not signed in is shown as the original. */
-async function shown({ photoId }: OpenUpload) {
+/** As someone who is not signed in is shown it. */
+async function photoOf({ photoId }: OpenUpload) {
   const { CDN_BASE_URL: cdnBaseUrl, CDN_SIGNING_KEY: cdnSigningKey, PUBLIC_URL: publicUrl } = world.config
   const present = createPhotoPresenter({ cdnBaseUrl, cdnSigningKey, publicUrl })
   const card = await loadPhotoCard(world.db.primary, ANONYMOUS, photoId)
-  return present(card!, ANONYMOUS).variants.find(({ name }) => name === 'original')
+  return present(card!, ANONYMOUS)
 }
+const shown = async (upload: OpenUpload) =>
+  (await photoOf(upload)).variants.find(({ name }) => name === 'original')
 
 async function stored({ photoId }: OpenUpload): Promise<string[]> {
   const keys: string[] = []
@@ -88,6 +91,39 @@ describe('a photo that others may download', () => {
     const metadata = await sharp(bytes).metadata()
     expect([metadata.exif, metadata.xmp, metadata.icc !== undefined]).toEqual([undefined, undefined, true])
     expect(await world.progress(upload.photoId)).toMatchObject({ stage: 'ready' })
+  })
+
+  it.each([
+    ['a JPEG with a film', 'image/jpeg', somePhoto],
+    ['a HEIC of an iPhone', 'image/heic', iphoneHeic],
+  ] as const)('of %s gives nothing away in any byte that is served', async (_, contentType, make) => {
+    const original = await make()
+    const upload = await publish({ allowDownload: true, contentType }, original)
+    const { variants, sources } = await photoOf(upload)
+    expect(variants.map(({ name }) => name)).toContain('original')
+    for (const { url } of [...variants, ...sources]) {
+      const bytes = Buffer.from(await (await fetch(url)).arrayBuffer())
+      for (const marker of [SECRET, 'Canon', 'Apple', 'http://ns.adobe', 'adobe:ns', 'ftypmp42', 'GPS'])
+        expect([url, marker, bytes.includes(marker)]).toEqual([url, marker, false])
+      expect((await sharp(bytes).metadata()).exif).toBeUndefined()
+    }
+  })
+
+  it('has one copy, whatever format another release made it in', async () => {
+    const upload = await publish({ allowDownload: true })
+    const { photoId } = upload
+    const key = `variants/${photoId}/1/download.png`
+    await world.objects.put(key, Buffer.from('old'), 'image/png')
+    await world.db.primary({
+      text: `INSERT INTO photo_variants (photo_id, variant, format, object_key, width, height, bytes)
+        VALUES ($1, 'download', 'png', $2, 1, 1, 3)`,
+      values: [photoId, key],
+    })
+    const { db, objects } = world
+    const variants = createVariants({ db, objects, images, maxPixels: 50_000_000 })
+    await variants.renderOne(photoId, { variant: 'download', format: 'any' })
+    expect(await stored(upload)).toEqual([`variants/${photoId}/1/download.jpeg`])
+    expect((await photoOf(upload)).variants.filter(({ name }) => name === 'original')).toHaveLength(1)
   })
 
   it('has no such copy until it may be downloaded, and none after that', async () => {

@@ -2,13 +2,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { INVALID_IMAGE_CODES, InvalidImageError } from '../../../src/domain/invalid-image.ts'
 import type { ImageProcessor } from '../../../src/infra/image/processor.ts'
+import { assemble } from '../../../src/infra/image/strip/pieces.ts'
 import { VARIANT_SPECS } from '../../../src/domain/variants.ts'
 import type { HostileFile } from './hostile-files.ts'
 
 /** The cheapest variant; its decode is the one that all others begin with. */
 const SPECS = VARIANT_SPECS.filter(({ format }) => format === 'jpeg').slice(0, 1)
 
-/** `ready`, or the code that it fails with. @throws Error if it ends in neither, or if rendering does not agree with inspection */
+/** `ready`, or the code that it fails with. @throws Error if it ends in neither, or if rendering, or the copy for others, does not agree with inspection */
 export async function judge(images: ImageProcessor, folder: string, file: HostileFile): Promise<string> {
   const path = join(folder, `${crypto.randomUUID()}.bin`)
   await writeFile(path, file.bytes)
@@ -28,6 +29,17 @@ export async function judge(images: ImageProcessor, folder: string, file: Hostil
     })
   if (failed.length > 0)
     throw new Error(`${file.name}: accepted, and not rendered`, { cause: failed[0]!.error })
+  const copy = await images
+    .run('stripMetadata', path, { maxPixels: limits.maxPixels })
+    .catch((error: unknown) => {
+      throw new Error(`${file.name}: accepted, and no copy can be made for others`, { cause: error })
+    })
+  await writeFile(path, assemble(file.bytes, copy.pieces))
+  await images
+    .run('inspectOriginal', path, { declaredContentType: `image/${copy.format}`, ...limits })
+    .catch((error: unknown) => {
+      throw new Error(`${file.name}: accepted, and its copy for others is not`, { cause: error })
+    })
   return 'ready'
 }
 
