@@ -27,6 +27,7 @@ describe('stored histories', () => {
       'photo-upload-rendered-singly',
       'photo-upload-cancelled',
       'photo-sync-narrowed',
+      'photo-sync-downloads',
       'account-sync-narrowed',
       'share-link-expired',
       'share-link-revoked',
