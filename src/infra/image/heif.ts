@@ -205,12 +205,16 @@ function readLocations(
     throw new RangeError('iloc has fields of an unknown size')
   }
   const count = Math.min(take(version < 2 ? 2 : 4), MAX_ITEMS)
+  // Fields may be empty, so that the length of the box bounds nothing.
+  let left = MAX_ITEMS
   for (let item = 0; item < count; item++) {
     const id = take(version < 2 ? 2 : 4)
     const construction = version === 0 ? 0 : take(2) & 15
     take(2)
     const base = take(baseSize)
     const extents = take(2)
+    left -= extents
+    if (left < 0) throw new RangeError('iloc has too many extents')
     for (let extent = 0; extent < extents; extent++) {
       take(indexSize)
       const start = base + take(offsetSize) + (construction === 1 ? (idat?.start ?? 0) : 0)

