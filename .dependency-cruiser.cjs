@@ -22,6 +22,7 @@ const MODULES = {
   requests: [],
   delivery: [],
   blobs: [],
+  'cold-storage': ['blobs', 'delivery'],
   accounts: ['lists', 'requests'],
   distribution: [],
   events: ['accounts', 'lists'],

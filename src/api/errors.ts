@@ -16,6 +16,7 @@ export const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   username_taken: 409,
   not_uploaded: 409,
   upload_closed: 409,
+  original_cold: 409,
   precondition_failed: 412,
   too_large: 413,
   unsupported_type: 415,

@@ -11,7 +11,13 @@ import type { PhotoCard } from '../services/photos/photo-cards.ts'
  */
 export function assertMay(
   viewer: { userId: UserId },
-  action: 'edit' | 'delete' | 'restore' | 'follow progress of' | 'download the original of',
+  action:
+    | 'edit'
+    | 'delete'
+    | 'restore'
+    | 'follow progress of'
+    | 'download the original of'
+    | 'restore the original of',
   photo: PhotoCard,
 ): void {
   if (photo.owner.userId !== viewer.userId) {

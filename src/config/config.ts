@@ -39,6 +39,21 @@ export const settingsSchema = z.object({
   S3_SECRET_ACCESS_KEY: secret,
   S3_STATUS_URLS: list,
   S3_CAPACITY_BYTES: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+  S3_COLD_BUCKET: z.string().optional(),
+  S3_COLD_STORAGE_CLASS: z
+    .enum([
+      'STANDARD',
+      'STANDARD_IA',
+      'ONEZONE_IA',
+      'INTELLIGENT_TIERING',
+      'GLACIER_IR',
+      'GLACIER',
+      'DEEP_ARCHIVE',
+    ])
+    .optional(),
+  S3_COLD_RESTORE_TIER: z.enum(['Expedited', 'Standard', 'Bulk']).default('Standard'),
+  S3_HOT_PRICE: z.coerce.number().nonnegative().default(0.023),
+  S3_COLD_PRICE: z.coerce.number().nonnegative().default(0.0036),
   OPENSEARCH_URL: z.url(),
   OPENSEARCH_INDEX_PREFIX: z
     .string()
@@ -94,6 +109,8 @@ export const settingsSchema = z.object({
   UPLOAD_MULTIPART_EXPIRY_SECONDS: integer(60, 604_800).default(86_400),
   MAX_PENDING_UPLOADS: integer(1, 10_000).default(100),
   TRASH_DAYS: integer(1, 3_650).default(30),
+  COLD_AFTER_DAYS: integer(0, 36_500).default(180),
+  RESTORED_DAYS: integer(1, 3_650).default(7),
 
   MEDIA_CONCURRENCY: integer(1, 64).default(2),
   MEDIA_MEMORY_MB: integer(100, 1_000_000).default(2_000),
@@ -258,6 +275,12 @@ function refuseContradictions(settings: Settings): void {
       'MAX_MEGAPIXELS_PER_HOUR: at least MAX_MEGAPIXELS, so that an hour has room for the largest photo',
     settings.UPLOAD_MULTIPART_EXPIRY_SECONDS < longestUploadSeconds &&
       `UPLOAD_MULTIPART_EXPIRY_SECONDS: at least ${Math.ceil(longestUploadSeconds)}, the time that MAX_UPLOAD_BYTES take at 0.5 Mbit/s`,
+    settings.S3_COLD_STORAGE_CLASS !== undefined &&
+      settings.S3_COLD_BUCKET === undefined &&
+      'S3_COLD_STORAGE_CLASS: needs S3_COLD_BUCKET, which may be S3_BUCKET',
+    settings.S3_COLD_STORAGE_CLASS === 'DEEP_ARCHIVE' &&
+      settings.S3_COLD_RESTORE_TIER === 'Expedited' &&
+      'S3_COLD_RESTORE_TIER: DEEP_ARCHIVE knows Standard and Bulk only',
     settings.DATABASE_STATEMENT_TIMEOUT_MS > LONGEST_STATEMENT_MS &&
       `DATABASE_STATEMENT_TIMEOUT_MS: at most ${LONGEST_STATEMENT_MS}, so that a statement ends before the activity that waits for it`,
   ].filter((line) => line !== false)

@@ -133,6 +133,18 @@ export const writeNotifications = {
 } as const satisfies ActivityOptions
 
 /**
+ * Protects originals on their way into the cold storage and back, and all other work from waiting for them. A slice ends after 10 s and the
+ * original under way; a retry continues after its last one.
+ */
+export const archiveOriginals = {
+  ...durableStep,
+  taskQueue: TASK_QUEUES.archive,
+  // 240 MB, the largest original, there and back at 1 MB/s.
+  startToCloseTimeout: '10 minutes',
+  retry: { ...durableStep.retry, maximumInterval: '5 minutes' },
+} as const satisfies ActivityOptions
+
+/**
  * Protects a push from outages and from a dead worker. A slice takes 2 s and heartbeats every second and after each
  * batch, so that a retry continues after the last batch. The workflow waits for a cancelled slice to end, so that
  * nothing is written after it.

@@ -3,6 +3,7 @@ import type { AccountSyncInput } from './account-sync.ts'
 import type { AudienceSyncInput } from './audience-sync.ts'
 import type { PhotoSyncInput } from './photo-sync.ts'
 import type { ShareLinkInput } from './share-link.ts'
+import type { OriginalRestoreInput } from './original-restore.ts'
 
 /**
  * A workflow start or signal that a committed change owes to Temporal. Sending it twice is harmless: each workflow has
@@ -13,6 +14,7 @@ import type { ShareLinkInput } from './share-link.ts'
  * - accountChanged: an account went private or public, was suspended or came back (signals accountSync, likewise).
  * - audienceNarrowed: an account turned a follower away (signals audienceSync, likewise).
  * - linkChanged: a share link was made or revoked (signals shareLink, likewise).
+ * - restoreRequested: an owner asked for a cold original (signals originalRestore, likewise).
  */
 export type OutboxMessage =
   | { kind: 'uploadOpened'; payload: PhotoUploadInput }
@@ -21,5 +23,6 @@ export type OutboxMessage =
   | { kind: 'accountChanged'; payload: AccountSyncInput }
   | { kind: 'audienceNarrowed'; payload: AudienceSyncInput }
   | { kind: 'linkChanged'; payload: ShareLinkInput }
+  | { kind: 'restoreRequested'; payload: OriginalRestoreInput }
 
 export type OutboxKind = OutboxMessage['kind']

@@ -6,6 +6,8 @@ export const TASK_QUEUES = {
   search: 'search',
   /** Writes of notifications, served likewise. */
   notifications: 'notifications',
+  /** Copies between the hot and the cold storage, served likewise. */
+  archive: 'archive',
   /** CPU: decoding, resizing, encoding. */
   media: 'media',
   /** Bulk I/O: writes batches of feeds to Postgres and Redis. */

@@ -13,6 +13,7 @@ export const ERROR_CODES = [
   'username_taken',
   'not_uploaded',
   'upload_closed',
+  'original_cold',
   'precondition_failed',
   'too_large',
   'unsupported_type',

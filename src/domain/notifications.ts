@@ -9,6 +9,7 @@ export const NOTIFICATION_KINDS = [
   'mention',
   'album_shared',
   'drop_box',
+  'original_restored',
 ] as const
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number]
 

@@ -3,6 +3,7 @@ export { AlbumActivity, type AlbumActivityRow } from './albums/album-activity.ts
 export { AlbumMember, type AlbumMemberRow } from './albums/album-member.ts'
 export { AlbumPhoto } from './albums/album-photo.ts'
 export { Blob, type BlobRow } from './blobs/blob.ts'
+export { ColdOriginal, type ColdOriginalRow } from './blobs/cold-original.ts'
 export { Block } from './graph/block.ts'
 export { Comment, type CommentRow } from './engagement/comment.ts'
 export { CommentMention } from './engagement/comment-mention.ts'

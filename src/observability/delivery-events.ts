@@ -26,6 +26,7 @@ const kinds: Record<OutboxKind, true> = {
   accountChanged: true,
   audienceNarrowed: true,
   linkChanged: true,
+  restoreRequested: true,
 }
 for (const kind of Object.keys(kinds)) parked.inc({ kind }, 0)
 

@@ -10,6 +10,7 @@ import { openSearchClient, type Client as SearchClient } from '../infra/opensear
 import { createRedisBreaker, type RedisBreaker } from '../infra/redis/breaker.ts'
 import { openRedis, type RedisClient } from '../infra/redis/client.ts'
 import { openWakeUps, type WakeUps } from '../infra/redis/wake-ups.ts'
+import { openArchive, type Archive } from '../infra/s3/archive.ts'
 import { openObjectStore, type ObjectStore } from '../infra/s3/object-store.ts'
 import { openTemporal } from '../infra/temporal/client.ts'
 import type { Logger } from '../observability/logger.ts'
@@ -29,6 +30,8 @@ export interface Clients {
   breaker: RedisBreaker
   wakeUps: WakeUps
   objects: ObjectStore
+  /** The cold storage; undefined where the settings name none. */
+  archive: Archive | undefined
   temporal: TemporalClient
   openSearch: SearchClient
   cdn: Cdn
@@ -89,17 +92,29 @@ export async function openClients(
     () => openWakeUps(redis()),
     (opened) => opened.close(),
   )
+  const storage = () => ({
+    endpoint: config.S3_ENDPOINT,
+    publicEndpoint: config.S3_PUBLIC_ENDPOINT,
+    region: config.S3_REGION,
+    accessKeyId: config.S3_ACCESS_KEY_ID,
+    secretAccessKey: config.S3_SECRET_ACCESS_KEY,
+  })
   const objects = lazily(
-    () =>
-      openObjectStore({
-        endpoint: config.S3_ENDPOINT,
-        publicEndpoint: config.S3_PUBLIC_ENDPOINT,
-        region: config.S3_REGION,
-        bucket: config.S3_BUCKET,
-        accessKeyId: config.S3_ACCESS_KEY_ID,
-        secretAccessKey: config.S3_SECRET_ACCESS_KEY,
-      }),
+    () => openObjectStore({ ...storage(), bucket: config.S3_BUCKET }),
     (store) => store.close(),
+  )
+  const archive = lazily(
+    () =>
+      config.S3_COLD_BUCKET === undefined
+        ? undefined
+        : openArchive({
+            ...storage(),
+            bucket: config.S3_COLD_BUCKET,
+            storageClass: config.S3_COLD_STORAGE_CLASS,
+            restoreTier: config.S3_COLD_RESTORE_TIER,
+            restoredDays: config.RESTORED_DAYS,
+          }),
+    (store) => store?.close(),
   )
   const temporal = lazily(
     () => openTemporal({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE }),
@@ -140,6 +155,9 @@ export async function openClients(
     },
     get objects() {
       return objects()
+    },
+    get archive() {
+      return archive()
     },
     get temporal() {
       return temporal()

@@ -1,5 +1,6 @@
 import { openAccounts } from './accounts/module.ts'
 import { openAlbums } from './albums/module.ts'
+import { openRestoreRequests } from './cold-storage/module.ts'
 import type { Clients } from './clients.ts'
 import { openDelivery } from './delivery/module.ts'
 import { openEngagement } from './engagement/module.ts'
@@ -28,6 +29,7 @@ export function openServices(clients: Clients) {
     ...accounts,
     ...openGraph(clients, accounts, delivery),
     ...openPhotos(clients, delivery),
+    ...openRestoreRequests(clients, delivery),
     ...openAlbums(clients, delivery),
     ...uploads,
     ...openShareLinks(clients, accounts, uploads, delivery),

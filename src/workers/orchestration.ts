@@ -1,3 +1,4 @@
+import { createColdStorageActivities } from '../activities/cold-storage.ts'
 import { createFeedSweepActivities } from '../activities/feed.ts'
 import { createGraphActivities } from '../activities/graph.ts'
 import { createNotificationActivities } from '../activities/notifications.ts'
@@ -7,6 +8,7 @@ import { createShareLinkActivities } from '../activities/share-links.ts'
 import { createRetractionActivities, createSyncActivitiesV02 } from '../activities/retraction.ts'
 import { edgeTaskQueue, TASK_QUEUES } from '../contracts/task-queues.ts'
 import { createUploadActivities } from '../activities/uploads.ts'
+import { openColdStorage } from '../services/cold-storage/module.ts'
 import { openDelivery } from '../services/delivery/module.ts'
 import { openFeedSweep } from '../services/feed/module.ts'
 import { openGraphSteps } from '../services/graph/module.ts'
@@ -22,6 +24,8 @@ import { runWorker, type WorkerDefinition } from './run-worker.ts'
 const SEARCH_SLOTS = 20
 /** Writers of notifications that write at a time; each takes a connection to Postgres. */
 const NOTIFICATION_SLOTS = 2
+/** Originals on their way into the cold storage or back at a time. */
+const ARCHIVE_SLOTS = 2
 /** Refusals that wait for one edge at a time: it confirms some 300 a second. */
 const EDGE_SLOTS = 20
 
@@ -53,12 +57,14 @@ export const orchestrationWorker: WorkerDefinition = {
         ...createSearchActivities(openSearchIndex(clients)),
         ...createNotificationActivities(notifications),
         ...createFeedSweepActivities(openFeedSweep(clients)),
+        ...createColdStorageActivities(openColdStorage(clients)),
         ...createHousekeepingActivities(openHousekeeping(clients, delivery)),
       },
       // What waits for an edge or for search takes no slot that others need.
       besides: [
         { taskQueue: TASK_QUEUES.search, slots: SEARCH_SLOTS },
         { taskQueue: TASK_QUEUES.notifications, slots: NOTIFICATION_SLOTS },
+        { taskQueue: TASK_QUEUES.archive, slots: ARCHIVE_SLOTS },
         ...[...retraction.refusals.edges, ...retraction.refusals.fronts].map((edge) => ({
           taskQueue: edgeTaskQueue(edge),
           slots: EDGE_SLOTS,

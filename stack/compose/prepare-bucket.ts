@@ -5,4 +5,5 @@ const bucket = process.env.S3_BUCKET ?? 'darkroom'
 const client = bucketClient(process.env)
 await proveWritable(client, bucket)
 await allowBrowsers(client, bucket)
+if (process.env.S3_COLD_BUCKET) await proveWritable(client, process.env.S3_COLD_BUCKET)
 console.log(`The bucket ${bucket} is ready.`)

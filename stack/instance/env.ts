@@ -59,6 +59,7 @@ export function instanceEnv(
     S3_PUBLIC_ENDPOINT: `http://${loopback}:${ports.s3}`,
     S3_REGION: 'us-east-1',
     S3_BUCKET: 'darkroom',
+    S3_COLD_BUCKET: 'darkroom-cold',
     S3_STATUS_URLS: `http://${loopback}:${ports.seaweedVolume}/status`,
     S3_ACCESS_KEY_ID: secrets.s3AccessKeyId,
     S3_SECRET_ACCESS_KEY: secrets.s3SecretAccessKey,
@@ -84,6 +85,7 @@ export function instanceEnv(
   if (given.S3_ENDPOINT) {
     delete own.S3_PUBLIC_ENDPOINT
     delete own.S3_STATUS_URLS
+    delete own.S3_COLD_BUCKET
   }
   if (given.TEMPORAL_ADDRESS) delete own.TEMPORAL_UI_URL
   if (given.CDN_BASE_URL) {

@@ -67,6 +67,7 @@ export const seaweedfs: Server = {
   // It answers a few seconds before it can store, so only a write shows that it is ready.
   async probe(context) {
     await withBucket(context, proveWritable)
+    await withBucket(context, (client) => proveWritable(client, context.env.S3_COLD_BUCKET ?? ''))
   },
 
   cleanUp({ ports }) {

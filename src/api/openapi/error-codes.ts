@@ -15,6 +15,8 @@ export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   method_not_allowed: 'The path exists, but not with this method; see `Allow`.',
   username_taken: 'Another account has this username, regardless of case. Choose another.',
   not_uploaded: 'The storage does not have the original yet. PUT it, then complete the upload again.',
+  original_cold:
+    'The original is in the cold storage. Ask for it (`POST /photos/{photoId}/original/restore`) and wait until it is there.',
   upload_closed: 'The photo is no longer waiting for an original. Open a new upload.',
   precondition_failed:
     'It has changed since the ETag in `If-Match`. Fetch it, apply your edit and try again.',

@@ -13,6 +13,8 @@ export const Blob = defineEntity({
     { name: 'blobs_sha256_check', expression: 'length(sha256) = 32' },
     { name: 'blobs_bytes_check', expression: 'bytes > 0' },
     { name: 'blobs_check', expression: "(state = 'condemned') = (condemned_at IS NOT NULL)" },
+    { name: 'blobs_check1', expression: '(restored_key IS NULL) = (restored_until IS NULL)' },
+    { name: 'blobs_check2', expression: "restored_key IS NULL OR tier = 'cold'" },
   ],
   properties: {
     blobId: p.uuid().primary(),
@@ -22,6 +24,13 @@ export const Blob = defineEntity({
     state: p.enum(['live', 'separate', 'condemned'] as const),
     createdAt: p.datetime(3).defaultRaw('now()'),
     condemnedAt: p.datetime(3).nullable(),
+    /** Where `objectKey` is. A cold one is not joined by uploads. */
+    tier: p.enum(['hot', 'cold'] as const).default('hot'),
+    /** A copy may have been made in the cold storage since then. */
+    coolingAt: p.datetime(3).nullable(),
+    /** Of a cold one that was restored: a copy in the hot storage, kept until `restoredUntil`. */
+    restoredKey: p.string().length(MAX_CHARACTERS.objectKey).nullable(),
+    restoredUntil: p.datetime(3).nullable(),
   },
 })
 export type Blob = InferEntity<typeof Blob>

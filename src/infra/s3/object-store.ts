@@ -11,6 +11,7 @@ import {
   PutObjectCommand,
   S3Client,
   S3ServiceException,
+  type StorageClass,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { createMultipartStore, type MultipartStore } from './multipart.ts'
@@ -66,6 +67,11 @@ export interface ObjectStore extends MultipartStore {
     etag?: string,
   ): Promise<{ body: Readable; bytes: number; contentType: string | undefined }>
   put(key: string, body: Buffer | { file: string; bytes: number }, contentType: string): Promise<void>
+  /**
+   * Stores a stream, of which the storage refuses other bytes than these; not repeated by itself if it fails.
+   * @throws ContentsDifferError
+   */
+  putStream(key: string, body: Readable, contents: Contents, storageClass?: string): Promise<void>
   /** Copies within the bucket, only if the source still has this ETag. @throws ObjectChangedError, ObjectMissingError */
   copy(from: string, to: string, etag?: string): Promise<void>
   /** Deletes the objects that exist; does not tell how many did. */
@@ -84,6 +90,18 @@ interface PresignPutOptions {
   /** Hex; S3 refuses other bytes. */
   sha256?: string | undefined
   expiresInSeconds: number
+}
+
+/** What is stored, for checks. */
+export interface Contents {
+  bytes: number
+  /** Hex. */
+  sha256: string
+}
+
+/** The bytes that were read are not those that were expected. */
+export class ContentsDifferError extends Error {
+  override readonly name = 'ContentsDifferError'
 }
 
 /** The object does not exist. */
@@ -199,6 +217,27 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
       )
     },
 
+    async putStream(key, body, { bytes, sha256 }, storageClass) {
+      try {
+        await downloads.send(
+          new PutObjectCommand({
+            Bucket,
+            Key: key,
+            Body: body,
+            ContentLength: bytes,
+            ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
+            ...(storageClass && { StorageClass: storageClass as StorageClass }),
+          }),
+        )
+      } catch (error) {
+        if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 400)
+          throw new ContentsDifferError(`${key}: ${error.name}`, { cause: error })
+        throw error
+      } finally {
+        body.destroy()
+      }
+    },
+
     async copy(from, to, etag) {
       await guarded(from, () =>
         client.send(
@@ -259,7 +298,8 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
   }
 }
 
-async function guarded<T>(key: string, call: () => Promise<T>): Promise<T> {
+/** Makes the errors of a call for an object those of this module. @throws ObjectMissingError, ObjectChangedError */
+export async function guarded<T>(key: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {

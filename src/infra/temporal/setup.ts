@@ -6,6 +6,7 @@ import {
   type ScheduleOptions,
   type ScheduleOptionsStartWorkflowAction,
 } from '@temporalio/client'
+import { COLD_STORAGE, COLD_STORAGE_ID, COLD_STORAGE_SCHEDULE_ID } from '../../contracts/cold-storage.ts'
 import { FEED_COLLECTION, FEED_COLLECTION_SCHEDULE_ID } from '../../contracts/feed-collection.ts'
 import { HOUSEKEEPING, HOUSEKEEPING_SCHEDULE_ID } from '../../contracts/housekeeping.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
@@ -48,6 +49,19 @@ const SCHEDULES: readonly ScheduleOptions<ScheduleOptionsStartWorkflowAction<() 
       taskQueue: TASK_QUEUES.orchestration,
       args: [],
       staticSummary: 'Un-enrol who no longer reads; delete rows of feeds that no longer belong',
+    },
+  },
+  {
+    scheduleId: COLD_STORAGE_SCHEDULE_ID,
+    spec: { intervals: [{ every: '1 day' }], jitter: '1 hour' },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 day' },
+    action: {
+      type: 'startWorkflow',
+      workflowType: COLD_STORAGE,
+      workflowId: COLD_STORAGE_ID,
+      taskQueue: TASK_QUEUES.orchestration,
+      args: [],
+      staticSummary: 'Move old originals into the cold storage; end the time of restored ones',
     },
   },
 ]

@@ -29,7 +29,13 @@ export async function keepOriginal(query: Query, photoId: PhotoId, copy: StoredC
       text: `SELECT blob_id, object_key FROM blobs WHERE sha256 = $1 AND bytes = $2 AND state = 'live' FOR SHARE`,
       values: [sha256, copy.bytes],
     })
-    const own = { blobId: photoId, sha256, bytes: String(copy.bytes), objectKey: originalKey(photoId) }
+    const own = {
+      blobId: photoId,
+      sha256,
+      bytes: String(copy.bytes),
+      objectKey: originalKey(photoId),
+      ...HOT,
+    }
     const state = same ? { state: 'condemned' as const, condemnedAt: new Date() } : LIVE
     const [stored] = await run(
       query,
@@ -50,4 +56,5 @@ export async function keepOriginal(query: Query, photoId: PhotoId, copy: StoredC
   throw new Error('the same bytes are stored and deleted too often at once')
 }
 
+const HOT = { coolingAt: null, restoredKey: null, restoredUntil: null }
 const LIVE = { state: 'live' as const, condemnedAt: null }

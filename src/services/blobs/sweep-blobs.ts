@@ -18,18 +18,21 @@ export const sweepBlobs = (stores: BlobStores): Sweep => ({
         text: `SELECT blob_id FROM blobs WHERE state = 'condemned' ORDER BY condemned_at LIMIT $1`,
         values: [BATCH_BLOBS],
       })
-      batch = rows.length
-      if (batch > 0)
-        await deleteCondemned(
-          stores,
-          rows.map((row) => row.blob_id),
-        )
+      if (rows.length === 0) break
+      batch = await deleteCondemned(
+        stores,
+        rows.map((row) => row.blob_id),
+      )
     }
     return deleted
   },
 })
 
-/** The keys that rows of blobs name, by blob. Blobs without a photo are condemned in passing: rows of photos may be lost. */
+type Named = Pick<BlobRow, 'blob_id' | 'object_key' | 'state' | 'tier' | 'restored_key'> & {
+  is_referred: boolean
+}
+
+/** The keys in the hot storage that rows of blobs name, by blob. Blobs without a photo are condemned in passing: rows of photos may be lost. */
 export async function namedByBlobs(
   db: BlobStores['db'],
   blobIds: readonly string[],
@@ -37,13 +40,15 @@ export async function namedByBlobs(
   const rows = await readNames(db.primary, blobIds)
   const lost = rows.filter((row) => !row.is_referred && row.state !== 'condemned').map((row) => row.blob_id)
   if (lost.length > 0) await db.transaction(({ query }) => condemnUnlessReferred(query, lost))
-  return new Map(rows.map((row) => [row.blob_id, new Set([row.object_key])]))
+  const keysOf = ({ tier, object_key: key, restored_key: restored }: Named) =>
+    [tier === 'hot' ? key : null, restored].filter((named) => named !== null)
+  return new Map(rows.map((row) => [row.blob_id, new Set(keysOf(row))]))
 }
 
 // Plan: a probe of blobs_pkey and of photos_blob_idx for each.
 function readNames(query: Query, blobIds: readonly string[]) {
-  return query<Pick<BlobRow, 'blob_id' | 'object_key' | 'state'> & { is_referred: boolean }>({
-    text: `SELECT blob_id, object_key, state, EXISTS (SELECT FROM photos p WHERE p.blob_id = b.blob_id) AS is_referred
+  return query<Named>({
+    text: `SELECT blob_id, object_key, state, tier, restored_key, EXISTS (SELECT FROM photos p WHERE p.blob_id = b.blob_id) AS is_referred
       FROM blobs b WHERE blob_id = ANY ($1::uuid[])`,
     values: [blobIds],
   })

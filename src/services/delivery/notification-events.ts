@@ -10,7 +10,7 @@ interface NewNotificationEvent {
   actorId: UserId | null
   photoId?: PhotoId
   albumId?: AlbumId
-  /** What a guest has left in the drop box of the album. */
+  /** What a guest has left in the drop box of the album; or the id of a restore, each of which is told of. */
   itemId?: PhotoId
 }
 

@@ -24,6 +24,7 @@ const PAYLOADS: { [Kind in OutboxKind]: z.ZodType<Extract<OutboxMessage, { kind:
   accountChanged: z.object({ userId }),
   audienceNarrowed: z.object({ userId }),
   linkChanged: z.object({ linkId: z.string().refine(isUuid), ownerId: userId }),
+  restoreRequested: photo,
 }
 
 /** @throws UndeliverableMessageError for kinds and payloads that this release does not know */

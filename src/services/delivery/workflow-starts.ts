@@ -25,6 +25,11 @@ import {
   photoUploadWorkflowId,
   type PhotoUploadInput,
 } from '../../contracts/photo-upload.ts'
+import {
+  ORIGINAL_RESTORE,
+  originalRestoreWorkflowId,
+  RESTORE_REQUESTED,
+} from '../../contracts/original-restore.ts'
 import { LINK_CHANGED, SHARE_LINK, shareLinkWorkflowId } from '../../contracts/share-link.ts'
 import { ownerAttribute, photoAttribute, stageAttribute } from '../../contracts/search-attributes.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
@@ -92,6 +97,14 @@ export function createWorkflowStarts(temporal: Client): WorkflowStarts {
               'Waits until the link expires or is revoked; then every edge refuses the image URLs that were issued through it. ' +
               'Query `shareLinkProgress` gives its state.',
             signal: LINK_CHANGED,
+            signalArgs: [],
+          })
+          return
+        case 'restoreRequested':
+          await temporal.workflow.signalWithStart(ORIGINAL_RESTORE, {
+            ...reconcilerOptions(originalRestoreWorkflowId(message.payload.photoId), message.payload),
+            staticSummary: `Bring the original of photo ${message.payload.photoId} back from the cold storage`,
+            signal: RESTORE_REQUESTED,
             signalArgs: [],
           })
           return

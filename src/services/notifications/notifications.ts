@@ -156,11 +156,10 @@ async function withSubjects(
   })
 }
 
-/** The latest item is a photo in a drop box, and a comment everywhere else. */
+/** The latest item is a photo in a drop box, the number of a restore, and a comment everywhere else. */
 function subjectsOf({ kind, photo_id: photoId, album_id: albumId, item_id: itemId }: PageRow) {
-  return kind === 'drop_box'
-    ? { photoId: itemId, commentId: null, albumId }
-    : { photoId, commentId: itemId, albumId }
+  if (kind === 'drop_box') return { photoId: itemId, commentId: null, albumId }
+  return { photoId, commentId: kind === 'original_restored' ? null : itemId, albumId }
 }
 
 /** Loads those that are named, if there are any. */

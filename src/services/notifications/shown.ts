@@ -47,6 +47,8 @@ export function isStanding(about: string, done: string, recipientId: string): st
       SELECT FROM drop_box_items d JOIN photos p ON p.photo_id = d.photo_id
       WHERE d.photo_id = ${done}.item_id AND d.album_id = ${about}.album_id AND p.owner_id = ${recipientId}
         AND p.status = 'offered' OFFSET 0)
+    WHEN 'original_restored' THEN EXISTS (
+      SELECT FROM cold_originals c WHERE c.photo_id = ${about}.photo_id AND c.state = 'hot' OFFSET 0)
     WHEN 'comment' THEN EXISTS (${comment} OFFSET 0)
     WHEN 'reply' THEN EXISTS (${comment} OFFSET 0)
     ELSE false END`

@@ -1,6 +1,7 @@
 import type { Sweep } from '../../contracts/housekeeping.ts'
 import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Database } from '../../infra/db/database.ts'
+import type { Archive } from '../../infra/s3/archive.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { sweepSessions } from '../accounts/sweep-sessions.ts'
 import { sweepStorage } from '../accounts/sweep-storage.ts'
@@ -22,19 +23,20 @@ import { sweepIncoming, sweepMultipart } from '../uploads/sweep-incoming.ts'
 export interface HousekeepingDeps {
   db: Pick<Database, 'primary' | 'transaction'>
   objects: ObjectStore
+  archive?: Archive | undefined
   cdn: Cdn
   starts: Pick<WorkflowStarts, 'reconcileDistribution' | 'deliver'>
 }
 
 /** Every sweep, as its module exports it; a new one only has to be added here. */
-export function createHousekeeping({ db, objects, cdn, starts }: HousekeepingDeps): Sweep[] {
+export function createHousekeeping({ db, objects, archive, cdn, starts }: HousekeepingDeps): Sweep[] {
   const { primary } = db
   return [
     startOwedFanouts(primary, (photo) => starts.reconcileDistribution(photo)),
     wakeOwedRetractions(primary, starts),
     wakeOwedErasures(primary, starts),
     sweepTrash(db),
-    sweepBlobs({ db, objects }),
+    sweepBlobs({ db, objects, archive }),
     sweepStoredObjects({ db, objects, cdn }),
     sweepIncoming(primary, objects),
     sweepMultipart(primary, objects),

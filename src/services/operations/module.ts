@@ -11,8 +11,8 @@ export function openOperations({ db, redis, objects, temporal, openSearch }: Cli
 }
 
 /** The sweeps of every module. */
-export function openHousekeeping({ db, objects, cdn }: Clients, { starts }: Delivery) {
-  return { housekeeping: createHousekeeping({ db, objects, cdn, starts }) }
+export function openHousekeeping({ db, objects, archive, cdn }: Clients, { starts }: Delivery) {
+  return { housekeeping: createHousekeeping({ db, objects, archive, cdn, starts }) }
 }
 
 /** Keeps narrowings from waiting for a replica that is gone; does nothing without a replica. */

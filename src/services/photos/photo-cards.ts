@@ -53,6 +53,8 @@ export interface PhotoCard {
   shareCamera: boolean
   shareTakenAt: boolean
   allowDownload: boolean
+  /** Whether the original can be had at once; null for anyone but the owner. */
+  availability: 'hot' | 'cold' | 'restoring' | null
   createdAt: Date
   uploadExpiresAt: Date
   publishedAt: Date | null
@@ -86,7 +88,7 @@ const VIEWER: ViewerSql = { userId: '$1::bigint', linkId: '$5::uuid' }
 
 // Rights and content in one snapshot, so that nothing is shown under a right that was already gone. Plan: one probe of
 // photos_pkey, users_pkey, photo_variants_pkey, photo_tags_pkey, photo_counters_pkey, likes_pkey, follows_pkey and
-// mutes_pkey per id, two of blocks_pkey for those of others, and some of albums for those hidden otherwise; at most 100 or so ids a call.
+// mutes_pkey per id, one of cold_originals_pkey for the viewer's own, two of blocks_pkey for those of others, and some of albums for those hidden otherwise; at most 100 or so ids a call.
 // The array of those of the viewer's circle is made once, by a probe of follows_pkey each, before any content is read.
 const loadCards = (right: string) => `
   SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, u.is_private,
@@ -102,7 +104,9 @@ const loadCards = (right: string) => `
     counts.likes, counts.comments, ${likes(VIEWER.userId, 'p.photo_id')} AS liked,
     coalesce(p.comment_policy, u.default_comment_policy) AS comment_policy,
     ${inCircle('p.owner_id', VIEWER.userId)} IS TRUE AS in_circle,
-    ${mutes(VIEWER.userId, 'p.owner_id')} AS muted
+    ${mutes(VIEWER.userId, 'p.owner_id')} AS muted,
+    CASE WHEN p.owner_id = ${VIEWER.userId} THEN
+      coalesce((SELECT c.state FROM cold_originals c WHERE c.photo_id = p.photo_id), 'hot') END AS availability
   FROM photos p JOIN users u ON u.user_id = p.owner_id, LATERAL (
     SELECT sum(k.likes) AS likes, sum(k.comments) AS comments FROM photo_counters k WHERE k.photo_id = p.photo_id) counts
   WHERE p.photo_id = ANY ($2::uuid[] || ARRAY(
@@ -231,6 +235,7 @@ type CardRow = Pick<
     tags: string[]
     in_circle: boolean
     muted: boolean
+    availability: PhotoCard['availability']
   }
 
 function toCard(row: CardRow): PhotoCard {
@@ -267,6 +272,7 @@ function toCard(row: CardRow): PhotoCard {
     shareCamera: row.share_camera,
     shareTakenAt: row.share_taken_at,
     allowDownload: row.allow_download,
+    availability: row.availability,
     createdAt: row.created_at,
     uploadExpiresAt: row.upload_expires_at,
     publishedAt: row.published_at,

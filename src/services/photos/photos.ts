@@ -108,13 +108,16 @@ export function createPhotos(deps: PhotosDeps): Photos {
     listOf: readPhotosOfUser,
 
     async openOriginal(ownerId, photoId) {
-      const [row] = await db.primary<{ content_type: string }>({
+      const [row] = await db.primary<{ content_type: string; is_cold: boolean }>({
         name: 'own-original',
-        text: `SELECT content_type FROM photos p WHERE photo_id = $1 AND owner_id = $2 AND NOT ${isGone('p')}`,
+        text: `SELECT content_type,
+            EXISTS (SELECT FROM cold_originals c WHERE c.photo_id = p.photo_id AND c.state <> 'hot') AS is_cold
+          FROM photos p WHERE photo_id = $1 AND owner_id = $2 AND NOT ${isGone('p')}`,
         values: [photoId, ownerId],
       })
       const original = row && (await originalOf(db.primary, photoId))
       if (!original) throw notFound('original')
+      if (row.is_cold || original.isCold) throw originalCold()
       const giveBack = takeDownload(ownerId)
       try {
         const { body, bytes } = await objects.read(original.objectKey)
@@ -148,6 +151,12 @@ export function createPhotos(deps: PhotosDeps): Photos {
     },
   }
 }
+
+const originalCold = () =>
+  new DarkroomError(
+    'original_cold',
+    'The original is in the cold storage: POST to /photos/{photoId}/original/restore, and come back when it is there.',
+  )
 
 /** One in the trash as well. */
 const LOCK = `SELECT owner_id FROM photos WHERE photo_id = $1 AND status <> 'deleted' FOR NO KEY UPDATE`

@@ -16,7 +16,7 @@ import { createEdgeRefusals } from './refuse-at-edge.ts'
 import { withdrawPhotos } from './withdraw-photos.ts'
 
 /** Removes from edges and storage what a narrowing takes back. */
-export function openRetraction({ config, db, objects, cdn, logger }: Clients) {
+export function openRetraction({ config, db, objects, archive, cdn, logger }: Clients) {
   return {
     plan: {
       photo: (photoId: PhotoId) => planPhoto(db.primary, photoId),
@@ -29,7 +29,7 @@ export function openRetraction({ config, db, objects, cdn, logger }: Clients) {
       cdnBaseUrl: config.CDN_BASE_URL,
       cdnSigningKey: config.CDN_SIGNING_KEY,
     }),
-    objects: createPhotoObjects({ db, objects }),
+    objects: createPhotoObjects({ db, objects, archive }),
     withdraw: (userId: UserId, after: PhotoId | null) => withdrawPhotos(db, userId, after),
     proofs: {
       photo: (photoId: PhotoId, minEpoch: number) => recordPhotoProof(db.primary, photoId, minEpoch),

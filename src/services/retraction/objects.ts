@@ -1,6 +1,7 @@
 import type { MovedVariant, StaleVariant } from '../../contracts/activities/retraction.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
+import type { Archive } from '../../infra/s3/archive.ts'
 import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
 import { closeIncoming, isTombstone } from '../photos/incoming.ts'
 import { epochOfKey, incomingKey, keyAtEpoch, variantsPrefix } from '../photos/object-keys.ts'
@@ -24,7 +25,15 @@ export interface PhotoObjects {
   deleteAll(photoId: PhotoId): Promise<string[]>
 }
 
-export function createPhotoObjects({ db, objects }: { db: Database; objects: ObjectStore }): PhotoObjects {
+export function createPhotoObjects({
+  db,
+  objects,
+  archive,
+}: {
+  db: Database
+  objects: ObjectStore
+  archive?: Archive | undefined
+}): PhotoObjects {
   async function keysOf(photoId: PhotoId): Promise<string[]> {
     const keys: string[] = []
     for await (const { key } of objects.list(variantsPrefix(photoId))) keys.push(key)
@@ -84,7 +93,7 @@ export function createPhotoObjects({ db, objects }: { db: Database; objects: Obj
       await closeIncoming({ primary: db.primary, objects }, photoId)
       const own = keys.filter((key) => key !== originalKey(photoId) && key !== incomingKey(photoId))
       if (own.length > 0) await objects.delete(own)
-      await releaseOriginal({ db, objects }, photoId)
+      await releaseOriginal({ db, objects, archive }, photoId)
       await db.primary({
         text: `DELETE FROM photo_variants v USING photos p
           WHERE v.photo_id = $1 AND p.photo_id = v.photo_id AND p.status = 'deleted'`,

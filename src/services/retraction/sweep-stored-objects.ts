@@ -6,7 +6,7 @@ import { insertRow, run } from '../../infra/db/insert.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { ObjectStore, StoredObject } from '../../infra/s3/object-store.ts'
-import { ORIGINALS, originalKey } from '../blobs/blob-keys.ts'
+import { ORIGINALS, originalKey, RESTORED } from '../blobs/blob-keys.ts'
 import { namedByBlobs } from '../blobs/sweep-blobs.ts'
 import { epochOfKey } from '../photos/object-keys.ts'
 import { purgeAt } from './refuse-at-edge.ts'
@@ -21,7 +21,7 @@ const BATCH_OBJECTS = 500
 /** In one run, so that a bucket of millions is gone through slowly: a million in four days. */
 const MAX_OBJECTS = 10_000
 
-const PREFIXES = [ORIGINALS, 'variants/']
+const PREFIXES = [ORIGINALS, RESTORED, 'variants/']
 
 export interface StoredObjectsDeps {
   db: Pick<Database, 'primary' | 'transaction'>

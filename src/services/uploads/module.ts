@@ -42,11 +42,11 @@ export function openUploadSteps({ config, db, objects }: Clients) {
 }
 
 /** The workflow's side: the steps that decode pixels. */
-export function openMedia({ config, db, objects, images, cdn }: Clients) {
+export function openMedia({ config, db, objects, archive, images, cdn }: Clients) {
   const maxPixels = config.MAX_MEGAPIXELS * PIXELS_PER_MEGAPIXEL
   return {
     originals: createOriginals({ db, objects, images, maxBytes: config.MAX_UPLOAD_BYTES, maxPixels }),
-    variants: createVariants({ db, objects, images, maxPixels }),
-    reencoder: createLibraryReencoder({ db, objects, images, cdn, maxPixels }),
+    variants: createVariants({ db, objects, archive, images, maxPixels }),
+    reencoder: createLibraryReencoder({ db, objects, archive, images, cdn, maxPixels }),
   }
 }

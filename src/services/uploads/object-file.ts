@@ -21,7 +21,7 @@ export interface ObjectFileOptions {
  * @throws ObjectMissingError, ObjectChangedError, or what `work` throws
  */
 export async function withObjectFile<T>(
-  objects: ObjectStore,
+  objects: Pick<ObjectStore, 'read'>,
   { key, etag, signal }: ObjectFileOptions,
   work: (file: string) => Promise<T>,
 ): Promise<T> {

@@ -21,6 +21,7 @@ import { makeAndStore } from './make-variants.ts'
 import {
   UnwantedVariantError,
   EpochMovedError,
+  OriginalColdError,
   PhotoGoneError,
   UndecodableError,
   type RenderDeps,
@@ -153,6 +154,7 @@ async function reencodePhoto(
   } catch (error) {
     if (error instanceof InvalidImageError) return failed(error.code)
     if (error instanceof UndecodableError) return failed('undecodable')
+    if (error instanceof OriginalColdError) return failed('original_cold')
     if (error instanceof ObjectMissingError) return failed('original_missing')
     throw error
   }

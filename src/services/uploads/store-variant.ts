@@ -12,6 +12,7 @@ import {
 } from '../../domain/variants.ts'
 import { isValidated, type PhotoStatus } from '../../domain/visibility.ts'
 import type { PhotoRow, PhotoVariantRow } from '../../entities/index.ts'
+import type { Archive } from '../../infra/s3/archive.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import { ChildUnavailableError } from '../../infra/image/image-child.ts'
 import type { ImageProcessor } from '../../infra/image/processor.ts'
@@ -26,6 +27,8 @@ import { withObjectFile } from './object-file.ts'
 export interface RenderDeps {
   db: Database
   objects: ObjectStore
+  /** Where cold originals are; they are read there if they can be. */
+  archive?: Pick<Archive, 'isReadable' | 'read'> | undefined
   images: ImageProcessor
   maxPixels: number
 }
@@ -54,6 +57,11 @@ interface StoredVariant {
 export type StoredResult = { variant: string; format: string } & (
   ({ ok: true; bytes: number } & StoredVariant) | { ok: false; error: unknown; of: 'image' | 'storage' }
 )
+
+/** The original is in a cold storage that cannot be read at once. */
+export class OriginalColdError extends Error {
+  override readonly name = 'OriginalColdError'
+}
 
 /** A narrowing moved the photo's access epoch while a variant was being stored under the old one. */
 export class EpochMovedError extends Error {
@@ -131,16 +139,17 @@ export async function renderAndStore(
   return [...results, ...failed.map((failure) => ({ ...failure, of: 'image' as const }))]
 }
 
-/** Has a photo's original as a file while `work` lasts. @throws ObjectMissingError */
+/** Has a photo's original as a file while `work` lasts. @throws ObjectMissingError, OriginalColdError */
 export async function withOriginal<T>(
-  { db, objects }: RenderDeps,
+  { db, objects, archive }: RenderDeps,
   photoId: PhotoId,
   signal: AbortSignal | undefined,
   work: (file: string) => Promise<T>,
 ): Promise<T> {
   const original = await originalOf(db.primary, photoId)
   if (!original) throw new ObjectMissingError('no original')
-  return withObjectFile(objects, { key: original.objectKey, signal }, work)
+  if (original.isCold && !archive?.isReadable) throw new OriginalColdError()
+  return withObjectFile(original.isCold ? archive! : objects, { key: original.objectKey, signal }, work)
 }
 
 /** Stores a variant that was made. A failure is that of storage and database, or tells that it is not wanted any more. */

@@ -59,7 +59,7 @@ const SEEN = {
 } as const
 const LOCATION = values('latitude', 'longitude')
 const SHARED_METADATA = { camera: 'value', location: LOCATION } as const
-const OWN = values('shareLocation', 'shareCamera', 'shareTakenAt', 'allowDownload')
+const OWN = values('shareLocation', 'shareCamera', 'shareTakenAt', 'allowDownload', 'availability')
 const SOURCE = values('name', 'width', 'height', 'url')
 const FILE = values('name', 'format', 'width', 'height', 'bytes', 'url')
 

@@ -51,5 +51,6 @@ export const settingsExample = {
     mention: on,
     album_shared: on,
     drop_box: on,
+    original_restored: on,
   },
 }

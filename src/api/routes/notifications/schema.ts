@@ -12,7 +12,7 @@ const kind = z.enum(NOTIFICATION_KINDS).meta({
   description:
     '`follow`: follows you; `follow_request`: asks to; `follow_approved`: lets you follow; `like`, `comment`: of a photo of yours; ' +
     '`reply`: to a comment of yours; `mention`: of you in a comment; `album_shared`: made you a member of an album; `drop_box`: ' +
-    'a guest has left a photo in the drop box of an album of yours, which waits for you. Clients should pass over kinds that they do not know.',
+    'a guest has left a photo in the drop box of an album of yours, which waits for you; `original_restored`: the original that you asked for can be downloaded. Clients should pass over kinds that they do not know.',
 })
 
 export const NotificationSchema = z

@@ -35,6 +35,7 @@ const card: PhotoCard = {
   shareCamera: false,
   shareTakenAt: true,
   allowDownload: false,
+  availability: 'hot',
   createdAt: new Date(0),
   uploadExpiresAt: new Date(0),
   publishedAt: new Date(0),

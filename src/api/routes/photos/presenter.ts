@@ -57,6 +57,7 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
             shareCamera: card.shareCamera,
             shareTakenAt: card.shareTakenAt,
             allowDownload: card.allowDownload,
+            availability: card.availability ?? 'hot',
           }
         : {}),
     }

@@ -1,3 +1,4 @@
+import type { Availability } from '../../../services/cold-storage/request-restore.ts'
 import { signedIn, maybeSignedIn } from '../../middlewares/identity.ts'
 import { limit } from '../../middlewares/limit.ts'
 import { listed, presentPage, reading } from '../../middlewares/listed.ts'
@@ -16,6 +17,8 @@ import {
   ListErasures,
   ListTrash,
   ListUserPhotos,
+  GetOriginalAvailability,
+  RestoreOriginal,
   RestorePhoto,
   UpdatePhoto,
 } from './schema.ts'
@@ -100,6 +103,32 @@ export function photoRoutes(routes: Routes, present: PresentPhoto): void {
     ctx.body = { photo: present(card, ctx.viewer) }
   })
 
+  routes.get(
+    '/photos/:photoId/original/restore',
+    limit('read'),
+    signedIn(),
+    valid(GetOriginalAvailability),
+    async (ctx) => {
+      const photo = await ctx.services.photos.get(ctx.viewer, ctx.input.params.photoId)
+      assertMay(ctx.viewer, 'restore the original of', photo)
+      ctx.body = presentAvailability(await ctx.services.restoreRequests.find(photo.photoId))
+    },
+  )
+
+  routes.post(
+    '/photos/:photoId/original/restore',
+    limit('write'),
+    signedIn(),
+    valid(RestoreOriginal),
+    async (ctx) => {
+      const photo = await ctx.services.photos.get(ctx.viewer, ctx.input.params.photoId)
+      assertMay(ctx.viewer, 'restore the original of', photo)
+      const { userId } = ctx.viewer
+      ctx.status = 202
+      ctx.body = presentAvailability(await ctx.services.restoreRequests.request(photo.photoId, userId))
+    },
+  )
+
   routes.get('/photos/:photoId/original', limit('read'), signedIn(), valid(GetOriginal), async (ctx) => {
     const photo = await ctx.services.photos.get(ctx.viewer, ctx.input.params.photoId)
     assertMay(ctx.viewer, 'download the original of', photo)
@@ -112,4 +141,9 @@ export function photoRoutes(routes: Routes, present: PresentPhoto): void {
     ctx.length = original.bytes
     ctx.body = original.body
   })
+}
+
+function presentAvailability({ availability, requestedAt, expectedAt, hotUntil }: Availability) {
+  const iso = (time: Date | null) => time?.toISOString() ?? null
+  return { availability, requestedAt: iso(requestedAt), expectedAt: iso(expectedAt), hotUntil: iso(hotUntil) }
 }

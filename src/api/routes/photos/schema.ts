@@ -54,6 +54,11 @@ export const SourceSchema = z.object({
   expiresAt: instant.optional().meta({ description: 'Only for photos that are not public.' }),
 })
 
+const availability = z.enum(['hot', 'cold', 'restoring']).meta({
+  description:
+    'Whether the original can be downloaded at once, or has to be asked for first. Only the owner sees it.',
+})
+
 export const PhotoSchema = z
   .object({
     id: z.string(),
@@ -102,6 +107,7 @@ export const PhotoSchema = z
       .boolean()
       .optional()
       .meta({ description: 'Others get the original without its metadata. Only the owner sees this field.' }),
+    availability: availability.optional(),
   })
   .meta({ id: 'Photo' })
 
@@ -251,6 +257,42 @@ export const GetOriginal = operation({
   description: 'Only for its owner, with all its metadata.',
   params: PhotoParams,
   responses: { 200: { contentType: 'image/*', description: 'The bytes of the original' } },
+  errors: ['not_found', 'forbidden', 'original_cold'],
+})
+
+const times = {
+  requestedAt: '2026-11-27T10:00:00.000Z',
+  expectedAt: '2026-11-27T15:00:00.000Z',
+  hotUntil: null,
+}
+
+const AvailabilitySchema = z.object({
+  availability,
+  requestedAt: instant.nullable().meta({ description: 'When it was last asked for.' }),
+  expectedAt: instant
+    .nullable()
+    .meta({ description: 'When a restore that is under way is expected to be done.' }),
+  hotUntil: instant.nullable().meta({ description: 'A restored original goes cold again then.' }),
+})
+
+export const GetOriginalAvailability = operation({
+  id: 'getOriginalAvailability',
+  summary: 'See whether the original can be downloaded',
+  params: PhotoParams,
+  examples: { answer: { availability: 'restoring', ...times } },
+  responses: { 200: AvailabilitySchema },
+  errors: ['not_found', 'forbidden'],
+})
+
+export const RestoreOriginal = operation({
+  id: 'restoreOriginal',
+  summary: 'Ask for an original that is in the cold storage',
+  description:
+    'Originals go cold when they are old. This one comes back for some days, within minutes or hours, and you are told when it is ' +
+    'there (`original_restored`). One that is hot or on its way stays as it is.',
+  params: PhotoParams,
+  examples: { answer: { availability: 'restoring', ...times } },
+  responses: { 202: AvailabilitySchema },
   errors: ['not_found', 'forbidden'],
 })
 

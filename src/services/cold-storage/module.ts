@@ -1,0 +1,26 @@
+import type { Clients } from '../clients.ts'
+import type { Delivery } from '../delivery/module.ts'
+import { createCoolOriginals } from './cool-originals.ts'
+import { createRestoreRequests } from './request-restore.ts'
+import { createOriginalRestorer } from './restore-original.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** The owners' side. */
+export function openRestoreRequests({ db }: Clients, { outbox }: Delivery) {
+  return { restoreRequests: createRestoreRequests({ db, outbox }) }
+}
+
+/** The workflows' side; undefined where the settings name no cold storage. */
+export function openColdStorage({ config, db, objects, archive }: Clients) {
+  if (!archive) return undefined
+  const prices = { hot: config.S3_HOT_PRICE, cold: config.S3_COLD_PRICE }
+  return {
+    cool: createCoolOriginals({ db, objects, archive, prices }),
+    restorer: createOriginalRestorer({ db, objects, archive, restoredDays: config.RESTORED_DAYS }),
+    /** Photos from before it are old. */
+    limit: (now = Date.now()): Date => new Date(now - config.COLD_AFTER_DAYS * DAY_MS),
+  }
+}
+
+export type ColdStorage = ReturnType<typeof openColdStorage>
