@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { controlFanout, type FanoutOptions } from './fanout.ts'
 import { migrate } from './migrate.ts'
+import { controlColdStorage, type ColdStorageOptions } from './cold-storage.ts'
 import { controlReencode, type ReencodeOptions } from './re-encode.ts'
 import { setUp } from './setup.ts'
 import { messageOf } from '../observability/error-text.ts'
@@ -38,9 +39,17 @@ program
   .option('--cancel', 'stop it where it is; readers merge the photo until it is pushed again')
   .action((photoId: string, options: FanoutOptions) => run(() => controlFanout(photoId, options)))
 
-program
-  .command('media')
-  .description('operates what is stored of photos')
+const media = program.command('media').description('operates what is stored of photos')
+
+media
+  .command('cold-storage')
+  .description('moves old originals into the cold storage now, as the daily schedule does; one run at a time')
+  .option('--status', 'watch the run, or show what the last one did; start none')
+  .option('--pause', 'hold after the slice under way')
+  .option('--resume', 'go on where it was paused')
+  .action((options: ColdStorageOptions) => run(() => controlColdStorage(options)))
+
+media
   .command('re-encode')
   .description('makes variants of the library that are missing or of former settings; one run at a time')
   .option('--size <name...>', 'only these sizes')

@@ -4,9 +4,7 @@ import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PhotoId, UserId } from '../../src/domain/ids.ts'
-import type { Database } from '../../src/infra/db/database.ts'
 import { openImageProcessor, type ImageProcessor } from '../../src/infra/image/processor.ts'
-import type { ObjectStore } from '../../src/infra/s3/object-store.ts'
 import { originalKey } from '../../src/services/blobs/blob-keys.ts'
 import { originalOf } from '../../src/services/blobs/read-original.ts'
 import { sweepBlobs } from '../../src/services/blobs/sweep-blobs.ts'
@@ -15,6 +13,7 @@ import { createPhotoObjects } from '../../src/services/retraction/objects.ts'
 import { createUploads } from '../../src/services/uploads/claim-and-publish.ts'
 import { createOriginals } from '../../src/services/uploads/validate-original.ts'
 import { deletePhoto } from '../support/factories/photos.ts'
+import { Killed, mortals } from '../support/mortal.ts'
 import { openUploadWorld, silent, type UploadWorld } from '../support/worlds/upload-world.ts'
 
 /** Quick by default; PROPERTY_RUNS=1000 is the thorough size, PROPERTY_SEED repeats a run. */
@@ -50,30 +49,6 @@ interface Known {
   isHeld: boolean
 }
 
-class Killed extends Error {}
-
-/** Postgres and the storage as a process sees them that dies at its nth call. */
-function mortal(world: UploadWorld, { at, isDone }: Step['death']): { db: Database; objects: ObjectStore } {
-  let calls = 0
-  let isDead = false
-  const dying = <Client extends object>(client: Client): Client =>
-    new Proxy(client, {
-      get(_, name) {
-        // It answers with an iterator, not a promise.
-        if (name === 'list') return client[name as keyof Client]
-        const call = client[name as keyof Client] as (...args: unknown[]) => Promise<unknown>
-        return async (...args: unknown[]) => {
-          if (isDead) throw new Killed()
-          if (++calls !== at) return call(...args)
-          isDead = true
-          if (isDone) await call(...args)
-          throw new Killed()
-        }
-      },
-    })
-  return { db: dying(world.db), objects: dying(world.objects) }
-}
-
 describe('originals that photos share', () => {
   let world: UploadWorld
   let images: ImageProcessor
@@ -90,7 +65,7 @@ describe('originals that photos share', () => {
   })
 
   async function take(photos: Known[], contents: readonly Buffer[], { do: what, of, death }: Step) {
-    const { db, objects } = mortal(world, death)
+    const { db, objects } = mortals({ db: world.db, objects: world.objects }, death)
     const originals = createOriginals({ db, objects, images, maxBytes: 1_000_000, maxPixels: 1_000_000 })
     const validate = async (photo: Known) => {
       if ((await originals.validate(photo.photoId)).outcome === 'valid') photo.isHeld = !ending.has(photo)

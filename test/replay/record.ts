@@ -26,6 +26,8 @@ import { photoSyncWorkflowId } from '../../src/contracts/photo-sync.ts'
 import { PHOTO_DELETED, photoUploadWorkflowId } from '../../src/contracts/photo-upload.ts'
 import type { UserId } from '../../src/domain/ids.ts'
 import { createFollows } from '../../src/services/graph/follows.ts'
+import { COLD_STORAGE_SCHEDULE_ID } from '../../src/contracts/cold-storage.ts'
+import { originalRestoreWorkflowId } from '../../src/contracts/original-restore.ts'
 import {
   APPROVE_REENCODE,
   LIBRARY_REENCODE,
@@ -79,6 +81,7 @@ try {
   await record(world)
   await recordOperators(world, workers.get(fanoutWorker)!)
   await recordReencodes(world)
+  await recordColdStorage(world)
   await recordFaults(world, workers.get(mediaWorker)!)
 } finally {
   await world.close()
@@ -282,6 +285,22 @@ async function recordReencodes(world: UploadWorld): Promise<void> {
   await cancelled.handle.cancel()
   await ended(cancelled.handle.workflowId)
   await save('library-reencode-cancelled', cancelled.handle.workflowId)
+}
+
+/** Every original goes cold, and one of them is restored. */
+async function recordColdStorage(world: UploadWorld): Promise<void> {
+  for (const table of ['photos', 'blobs'])
+    await world.db.primary({ text: `UPDATE ${table} SET created_at = created_at - interval '1 year'` })
+  await saveScheduled('cold-storage', COLD_STORAGE_SCHEDULE_ID)
+  const [photo] = await world.db.primary<{ photo_id: string; owner_id: string }>({
+    text: `UPDATE cold_originals c SET state = 'restoring', requested_at = now() FROM photos p
+      WHERE p.photo_id = c.photo_id AND c.photo_id = (SELECT min(photo_id::text)::uuid FROM cold_originals)
+      RETURNING p.photo_id, p.owner_id`,
+  })
+  const payload = { photoId: photo!.photo_id, ownerId: photo!.owner_id }
+  await world.outbox.dispatch([await world.owe({ kind: 'restoreRequested', payload })])
+  await ended(originalRestoreWorkflowId(payload.photoId))
+  await save('original-restore', originalRestoreWorkflowId(payload.photoId))
 }
 
 /** A media worker that cannot render all variants at once; it renders them singly. */

@@ -26,7 +26,7 @@ export interface Archive {
   /** How long a restore usually takes. */
   restoreMs: number
   /** @throws ContentsDifferError if the bytes are not these; nothing is stored then */
-  store(key: string, body: Readable, contents: Contents): Promise<void>
+  store(key: string, source: { body: Readable; bytes: number }, contents: Contents): Promise<void>
   /** Whether these bytes are stored: read back and hashed, or where they cannot be read, as the storage itself hashed them. */
   verify(key: string, contents: Contents): Promise<boolean>
   /** @throws ObjectMissingError */
@@ -66,7 +66,7 @@ export function openArchive(options: ArchiveOptions): Archive {
     isReadable,
     restoreMs: (storageClass && RESTORE_MS[storageClass]?.[options.restoreTier]) || 0,
 
-    store: (key, body, contents) => objects.putStream(key, body, contents, storageClass),
+    store: (key, source, contents) => objects.putStream(key, source, contents, storageClass),
 
     async verify(key, contents) {
       if (isReadable) {

@@ -71,7 +71,12 @@ export interface ObjectStore extends MultipartStore {
    * Stores a stream, of which the storage refuses other bytes than these; not repeated by itself if it fails.
    * @throws ContentsDifferError
    */
-  putStream(key: string, body: Readable, contents: Contents, storageClass?: string): Promise<void>
+  putStream(
+    key: string,
+    source: { body: Readable; bytes: number },
+    contents: Contents,
+    storageClass?: string,
+  ): Promise<void>
   /** Copies within the bucket, only if the source still has this ETag. @throws ObjectChangedError, ObjectMissingError */
   copy(from: string, to: string, etag?: string): Promise<void>
   /** Deletes the objects that exist; does not tell how many did. */
@@ -217,15 +222,17 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
       )
     },
 
-    async putStream(key, body, { bytes, sha256 }, storageClass) {
+    async putStream(key, { body, bytes }, contents, storageClass) {
       try {
+        // Else the storage would wait for the rest.
+        if (bytes !== contents.bytes) throw new ContentsDifferError(`${key}: ${bytes} bytes`)
         await downloads.send(
           new PutObjectCommand({
             Bucket,
             Key: key,
             Body: body,
             ContentLength: bytes,
-            ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
+            ChecksumSHA256: Buffer.from(contents.sha256, 'hex').toString('base64'),
             ...(storageClass && { StorageClass: storageClass as StorageClass }),
           }),
         )

@@ -104,8 +104,7 @@ async function coolBlob(stores: ColdStores, blobId: string, before: string): Pro
   const key = coldKey(blobId)
   const contents = { bytes: Number(blob.bytes), sha256: blob.sha256.toString('hex') }
   try {
-    const { body } = await objects.read(blob.object_key)
-    await archive.store(key, body, contents)
+    await archive.store(key, await objects.read(blob.object_key), contents)
   } catch (error) {
     if (error instanceof ContentsDifferError) return { failed: 'its bytes have changed' }
     // Deleted meanwhile, or lost.

@@ -46,9 +46,8 @@ export function createOriginalRestorer(stores: ColdStores & { restoredDays: numb
       const key = restoredKey(wish.blob_id, restoreId)
       const isCopied = wish.tier === 'cold' && wish.restored_key === null
       if (isCopied) {
-        const { body } = await archive.read(coldKey(wish.blob_id))
         const contents = { bytes: Number(wish.bytes), sha256: wish.sha256.toString('hex') }
-        await objects.putStream(key, body, contents)
+        await objects.putStream(key, await archive.read(coldKey(wish.blob_id)), contents)
       }
       const outcome = await db.transaction((tx) =>
         record(tx, {

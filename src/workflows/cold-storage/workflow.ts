@@ -15,6 +15,7 @@ import {
   RESUME_COLD_STORAGE,
   type ColdStorageCheckpoint,
   type ColdStorageProgress,
+  type ColdStorageSlice,
 } from '../../contracts/cold-storage.ts'
 import { steps } from './steps.ts'
 
@@ -49,9 +50,8 @@ export async function coldStorage(resume?: ColdStorageCheckpoint): Promise<ColdS
   }
   while (!isDone) {
     await condition(() => !isPaused)
-    const { before, after, tally }: ColdStorageCheckpoint = checkpoint
-    const slice = await steps.cool({ before, after }, `Originals from ${tally.seen + 1} on`)
-    checkpoint = { before, after: slice.after, tally: addCooled(tally, slice.tally), isPaused }
+    const slice = await coolSlice(checkpoint)
+    checkpoint = { ...checkpoint, after: slice.after, tally: addCooled(checkpoint.tally, slice.tally) }
     isDone = slice.isAtEnd
     show()
     if (!isDone && workflowInfo().continueAsNewSuggested)
@@ -59,6 +59,9 @@ export async function coldStorage(resume?: ColdStorageCheckpoint): Promise<ColdS
   }
   return progress()
 }
+
+const coolSlice = ({ before, after, tally }: ColdStorageCheckpoint): Promise<ColdStorageSlice> =>
+  steps.cool({ before, after }, `Originals from ${tally.seen + 1} on`)
 
 function describe({ state, tally }: ColdStorageProgress): string {
   const { seen, moved, movedBytes, joined, joinedBytes, held, failed, failures, ended, savedPerMonth } = tally

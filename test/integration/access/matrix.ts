@@ -35,6 +35,7 @@ import {
   PHOTO,
   PHOTO_METADATA,
   PROFILE,
+  AVAILABILITY,
   PROGRESS,
   QUOTA,
   SESSION,
@@ -96,6 +97,8 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   'GET /v1/me/trash': { rule: signedIn(200), shows: pageOf(TRASHED) },
   'GET /v1/me/erasures': { rule: signedIn(200), shows: pageOf(ERASURE) },
   'GET /v1/photos/:photoId/original': { rule: signedIn(edited(200)) },
+  'GET /v1/photos/:photoId/original/restore': { rule: signedIn(edited(200)), shows: AVAILABILITY },
+  'POST /v1/photos/:photoId/original/restore': { rule: signedIn(edited(202)), shows: AVAILABILITY },
   'GET /v1/photos/:photoId/progress': { rule: signedIn(edited(200)), shows: PROGRESS },
   // Its original has arrived, so there is nothing left to sign.
   'POST /v1/photos/:photoId/upload': { rule: signedIn(owned(409)) },

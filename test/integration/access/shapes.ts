@@ -42,6 +42,8 @@ export const UPLOAD = { ...values('method', 'url', 'expiresAt'), headers: 'anyth
 
 export const QUOTA = values('bytes', 'bytesUsed', 'photos', 'photosUsed')
 
+export const AVAILABILITY = values('availability', 'requestedAt', 'expectedAt', 'hotUntil')
+
 export const PROGRESS = {
   status: 'value',
   steps: [{ ...values('name', 'state', 'attempts'), 'detail?': 'value' }],

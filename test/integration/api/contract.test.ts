@@ -139,6 +139,15 @@ describe('the contract', () => {
   it('of the trash is kept', async () => {
     const photo = { names: { photoId: await world.seedPhoto({ ownerId: ann.id }) } }
     const erased = { names: { photoId: await world.seedPhoto({ ownerId: ann.id }) } }
+    for (const [method, status] of [
+      ['GET', 200],
+      ['POST', 202],
+    ] as const) {
+      await walk(undefined, `${method} /photos/:photoId/original/restore`, 401, photo)
+      await walk(bob, `${method} /photos/:photoId/original/restore`, 403, photo)
+      const original = await walk(ann, `${method} /photos/:photoId/original/restore`, status, photo)
+      expect(original).toMatchObject({ availability: 'hot', hotUntil: null })
+    }
     await walk(undefined, 'DELETE /photos/:photoId', 401, photo)
     await walk(bob, 'DELETE /photos/:photoId', 403, photo)
     await walk(ann, 'DELETE /photos/:photoId', 204, photo)

@@ -90,6 +90,7 @@ describe('identical originals', () => {
     expect(await originalOf(world.db.primary, second.photoId)).toEqual({
       objectKey: originalKey(first.photoId),
       bytes: body.length,
+      isCold: false,
     })
     expect(await bytesFor(first)).toEqual(body)
     expect(await bytesFor(second)).toEqual(body)
