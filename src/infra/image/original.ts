@@ -1,4 +1,4 @@
-import type { Metadata, Sharp } from 'sharp'
+import type { JpegOptions, Metadata, Sharp } from 'sharp'
 import { InvalidImageError } from '../../domain/invalid-image.ts'
 import type { OriginalContentType, PixelSize } from '../../domain/variants.ts'
 import { messageOf } from '../../observability/error-text.ts'
@@ -27,6 +27,8 @@ export interface Original extends PixelSize {
    * @throws InvalidImageError if it cannot be decoded; any other error (memory, time) is not the format's fault
    */
   decode(size: PixelSize, options?: Pick<ForeignOptions, 'failOn'>): Promise<Pixels>
+  /** Makes a JPEG in its own size, line by line where its format is decoded so. @throws InvalidImageError as `decode` does */
+  toJpeg(options: JpegOptions): Promise<Buffer>
 }
 
 /**
@@ -44,12 +46,20 @@ export async function openOriginal(
   const metadata = await readHeader(readable, contentType)
   const { width, height } = metadata.autoOrient
   const profile = profileBeside(contentType, readable, metadata)
+  const upright = (size: PixelSize, failOn?: ForeignOptions['failOn']) =>
+    uprightAt(readable, { contentType, size, metadata, maxPixels, failOn })
   const decode = async (size: PixelSize, failOn: ForeignOptions['failOn']) => {
     if (isHeif(contentType)) {
       return decodedHeic(readable, size, { maxPixels, profile: profile ?? metadata.icc, metadata })
     }
-    const upright = uprightAt(readable, { contentType, size, metadata, maxPixels, failOn })
-    return profile ? converted(upright, profile, metadata) : toPixels(inSrgb(upright, metadata))
+    return profile
+      ? converted(upright(size, failOn), profile, metadata)
+      : toPixels(inSrgb(upright(size, failOn), metadata))
+  }
+  const inOwnSize = async (): Promise<Sharp> => {
+    if (!isHeif(contentType) && !profile) return inSrgb(upright({ width, height }), metadata)
+    const { data, ...raw } = await decode({ width, height }, undefined)
+    return sharp(data, { raw })
   }
   return {
     width,
@@ -59,6 +69,13 @@ export async function openOriginal(
       decode(size, failOn).catch((error: unknown) => {
         throw asInvalidImage(error)
       }),
+    toJpeg: async (options) => {
+      try {
+        return await (await inOwnSize()).flatten({ background: '#ffffff' }).jpeg(options).toBuffer()
+      } catch (error) {
+        throw asInvalidImage(error)
+      }
+    },
   }
 }
 

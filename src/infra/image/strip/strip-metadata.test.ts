@@ -289,6 +289,26 @@ describe('the copy of an original for others', () => {
     expect(await sharp(copy.bytes).metadata()).toMatchObject({ width: 96, height: 64, format: 'jpeg' })
   })
 
+  it('has the colours that variants have, if it is made again', async () => {
+    const red = flatImage(32, 24, { r: 200, g: 30, b: 60 })
+    const kinds = [
+      red.clone().tiff(),
+      red.clone().toColourspace('rgb16').withIccProfile('p3').tiff(),
+      red.clone().toColourspace('cmyk').withIccProfile('cmyk').tiff(),
+      flatImage(32, 24, { r: 200, g: 30, b: 60, alpha: 0.5 }).tiff(),
+    ]
+    for (const [kind, image] of kinds.entries()) {
+      const original = await image.toBuffer()
+      const { bytes } = await strip(original)
+      const opened = await openOriginal(original, 'image/tiff', 50_000_000)
+      const { data, ...raw } = await opened.decode({ width: 32, height: 24 })
+      const shown = await sharp(data, { raw }).flatten({ background: '#ffffff' }).raw().toBuffer()
+      const copied = await sharp(bytes).raw().toBuffer()
+      const distances = [0, 1, 2].map((channel) => Math.abs(copied[channel]! - shown[channel]!))
+      expect([kind, Math.max(...distances) < 4]).toEqual([kind, true])
+    }
+  })
+
   it('is made again of a PNG with a critical chunk that is unknown', async () => {
     const original = withPngChunks(await noisyImage(96, 64).png().toBuffer(), ['ZZZZ', Buffer.from(SECRET)])
     const copy = await strip(original).catch((error: Error) => error)

@@ -9,7 +9,6 @@ import {
 import { detectContentType } from '../format.ts'
 import { openOriginal, type Original } from '../original.ts'
 import { assertPixels } from '../pixel-limit.ts'
-import { sharp } from '../sharp.ts'
 import { stripGif } from './gif.ts'
 import { stripHeif } from './heif.ts'
 import { stripJpeg } from './jpeg.ts'
@@ -23,8 +22,8 @@ export interface StrippedFile extends PixelSize {
   pieces: readonly Piece[]
 }
 
-/** Of the pictures that are made again. */
-const JPEG = { quality: 95, chromaSubsampling: '4:4:4' }
+/** Of the pictures that are made again. Better codes would take a second copy of the picture, and 5 % less of the bytes. */
+const JPEG = { quality: 95, chromaSubsampling: '4:4:4', optimiseCoding: false }
 
 /**
  * A copy of an original without its metadata, its thumbnails and whatever else is no part of the picture. Coded pixels are taken over
@@ -78,7 +77,5 @@ async function stripped(
 
 async function reencoded(original: Original): Promise<StrippedFile> {
   const { width, height } = original
-  const { data, ...raw } = await original.decode({ width, height })
-  const jpeg = await sharp(data, { raw }).flatten({ background: '#ffffff' }).jpeg(JPEG).toBuffer()
-  return { format: 'jpeg', width, height, pieces: [jpeg] }
+  return { format: 'jpeg', width, height, pieces: [await original.toJpeg(JPEG)] }
 }
