@@ -171,6 +171,21 @@ describe('a re-encode', () => {
     expect((await reencode(photoId)).tally).toEqual({ ...NOTHING_REENCODED, seen: 1 })
   })
 
+  it('makes copies for downloads that were allowed before there were any', async () => {
+    const photoId = await published()
+    await world.db.primary({
+      text: 'UPDATE photos SET allow_download = true WHERE photo_id = $1',
+      values: [photoId],
+    })
+    const { tally } = await reencode(photoId)
+    expect(tally.variants).toMatchObject({ 'download.jpeg': { added: 1, replaced: 0 } })
+    expect(Object.keys(tally.variants)).toEqual(['download.jpeg'])
+    expect((await reencode(photoId)).tally).toEqual({ ...NOTHING_REENCODED, seen: 1 })
+    await outdate(photoId, `variant = 'download'`)
+    const again = await reencode(photoId, { sizes: ['download'] })
+    expect(again.tally.variants).toMatchObject({ 'download.jpeg': { added: 0, replaced: 1 } })
+  })
+
   it('makes only what is selected, and all of that if forced', async () => {
     const photoId = await published()
     await outdate(photoId)
