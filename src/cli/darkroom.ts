@@ -1,10 +1,12 @@
-import { Command, InvalidArgumentError } from 'commander'
-import { controlFanout, type FanoutOptions } from './fanout.ts'
-import { migrate } from './migrate.ts'
-import { controlColdStorage, type ColdStorageOptions } from './cold-storage.ts'
-import { controlReencode, type ReencodeOptions } from './re-encode.ts'
-import { setUp } from './setup.ts'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { VISIBILITIES } from '../domain/visibility.ts'
+import type { FanoutOptions } from './fanout.ts'
+import type { ColdStorageOptions } from './cold-storage.ts'
+import type { ReencodeOptions } from './re-encode.ts'
+import type { UploadOptions } from './upload/command.ts'
 import { messageOf } from '../observability/error-text.ts'
+
+/* Each command is loaded when it is asked for: `upload` runs on clients, and needs none of what the others do. */
 
 const program = new Command('darkroom')
   .description(
@@ -23,12 +25,12 @@ Does whatever is not done yet, in this order:
   search     creates the index behind its alias at OPENSEARCH_URL
   temporal   registers namespace TEMPORAL_NAMESPACE, search attributes and schedules at TEMPORAL_ADDRESS`,
   )
-  .action(() => run(setUp))
+  .action(() => run(async (progress) => (await import('./setup.ts')).setUp(progress)))
 
 program
   .command('migrate')
   .description('applies migrations to DATABASE_URL; safe to repeat')
-  .action(() => run(migrate))
+  .action(() => run(async (progress) => (await import('./migrate.ts')).migrate(progress)))
 
 program
   .command('fanout')
@@ -37,7 +39,9 @@ program
   .option('--pause', 'pause after the current slices; readers keep merging the photo')
   .option('--resume', 'continue where it was paused, and watch')
   .option('--cancel', 'stop it where it is; readers merge the photo until it is pushed again')
-  .action((photoId: string, options: FanoutOptions) => run(() => controlFanout(photoId, options)))
+  .action((photoId: string, options: FanoutOptions) =>
+    run(async () => (await import('./fanout.ts')).controlFanout(photoId, options)),
+  )
 
 const media = program.command('media').description('operates what is stored of photos')
 
@@ -47,7 +51,9 @@ media
   .option('--status', 'watch the run, or show what the last one did; start none')
   .option('--pause', 'hold after the slice under way')
   .option('--resume', 'go on where it was paused')
-  .action((options: ColdStorageOptions) => run(() => controlColdStorage(options)))
+  .action((options: ColdStorageOptions) =>
+    run(async () => (await import('./cold-storage.ts')).controlColdStorage(options)),
+  )
 
 media
   .command('re-encode')
@@ -68,9 +74,40 @@ media
   .option('--pause', 'hold after the slice under way')
   .option('--resume', 'go on where it was paused')
   .option('--cancel', 'end it; what is done stays')
-  .action((options: ReencodeOptions) => run(() => controlReencode(options)))
+  .action((options: ReencodeOptions) =>
+    run(async () => (await import('./re-encode.ts')).controlReencode(options)),
+  )
+
+program
+  .command('upload')
+  .argument('<folder>', 'a folder with everything below it, or one file')
+  .description('uploads photos to your account; repeated, it goes on where it was interrupted')
+  .option('--server <url>', 'where the API is', process.env.DARKROOM_SERVER ?? 'http://localhost:3000')
+  .option('--user <name>', 'your user name; asked for if neither it nor DARKROOM_USER is given')
+  .option('--parallel <files>', 'files at a time', wholeNumber, 4)
+  .addOption(new Option('--visibility <who>', 'who sees them').choices(VISIBILITIES))
+  .option('--dry-run', 'list what would be uploaded, and sign in nowhere')
+  .option('--no-wait', 'end when all are sent, before they are published or refused')
+  .option('--json', 'one line of JSON for each file')
+  .addHelpText(
+    'after',
+    `
+Skips what you have uploaded already, by the bytes. Of a folder that Google Takeout made, the JSON files beside photos give description,
+place and, where the photo has none, time. The password is asked for, or taken from DARKROOM_PASSWORD; nothing is stored.
+Exit codes: 0 all are there, 1 some are not, or it could not begin, 130 interrupted.`,
+  )
+  .action((folder: string, options: UploadOptions) =>
+    run(async () => (await import('./upload/command.ts')).upload(folder, options)),
+  )
 
 await program.parseAsync()
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1 || number > 32)
+    throw new InvalidArgumentError('Give a whole number from 1 to 32.')
+  return number
+}
 
 function percent(text: string): number {
   const share = Number(text)

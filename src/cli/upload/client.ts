@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import pRetry from 'p-retry'
+import { z } from 'zod'
+
+/** An answer of the server that says no; a repeat would say the same. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  readonly code: string
+  readonly status: number
+  constructor(status: number, code: string, detail: string) {
+    super(detail)
+    this.status = status
+    this.code = code
+  }
+}
+
+export interface Account {
+  username: string
+  password: string
+}
+
+/** Calls to the API that survive lost connections, restarts of the server and its rate limits. */
+export interface UploadClient {
+  /** @throws RefusedError */
+  call<T>(answer: z.ZodType<T>, method: string, path: string, body?: unknown, key?: string): Promise<T>
+  /** PUTs to a signed URL. @returns the ETag @throws RefusedError */
+  put(url: string, bytes: Uint8Array, headers?: Record<string, string>): Promise<string>
+}
+
+const SignedIn = z.object({ accessToken: z.string(), refreshToken: z.string(), expiresIn: z.number() })
+const Problem = z.object({ code: z.string(), detail: z.string().optional() })
+
+const REQUEST_TIMEOUT_MS = 60_000
+/** A part of 8 MiB, or a file of 16, at 0.5 Mbit/s. */
+const PUT_TIMEOUT_MS = 5 * 60_000
+/** Six tries within half a minute; a rate limit says itself how long to wait. */
+const RETRIES = { retries: 6, minTimeout: 500, factor: 2, maxTimeout: 15_000, randomize: true }
+/** An access token is exchanged this long before it ends. */
+const EARLY_MS = 30_000
+
+/**
+ * @param server where the API is
+ * @param signal ends all that is under way
+ * @throws RefusedError if the account cannot sign in
+ */
+export async function signIn(server: string, account: Account, signal: AbortSignal): Promise<UploadClient> {
+  const url = (path: string) => new URL(`/v1${path}`, server)
+  let session = await open()
+
+  async function open() {
+    return toSession(await json(SignedIn, url('/sessions'), { method: 'POST', body: account }))
+  }
+  function toSession(given: z.infer<typeof SignedIn>) {
+    return { ...given, endsAt: Date.now() + given.expiresIn * 1000 - EARLY_MS }
+  }
+  let renewal: Promise<void> | undefined
+  /** One exchange at a time, as a token that is used twice ends the session. */
+  async function token(): Promise<string> {
+    if (Date.now() > session.endsAt) {
+      renewal ??= renew().finally(() => (renewal = undefined))
+      await renewal
+    }
+    return session.accessToken
+  }
+  async function renew() {
+    const { refreshToken } = session
+    try {
+      session = toSession(
+        await json(SignedIn, url('/sessions/refresh'), { method: 'POST', body: { refreshToken } }),
+      )
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error
+      session = await open()
+    }
+  }
+
+  async function json<T>(
+    answer: z.ZodType<T>,
+    target: URL,
+    { method, body, headers = {} }: { method: string; body?: unknown; headers?: Record<string, string> },
+  ): Promise<T> {
+    const response = await send(target, {
+      method,
+      headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      timeoutMs: REQUEST_TIMEOUT_MS,
+    })
+    const text = await response.text()
+    return answer.parse(text === '' ? undefined : JSON.parse(text))
+  }
+
+  async function send(
+    target: URL | string,
+    { timeoutMs, ...init }: RequestInit & { timeoutMs: number },
+  ): Promise<Response> {
+    return pRetry(() => sendOnce(target, init, timeoutMs), {
+      ...RETRIES,
+      signal,
+      shouldRetry: ({ error }) => !(error instanceof RefusedError),
+    })
+  }
+
+  async function sendOnce(target: URL | string, init: RequestInit, timeoutMs: number): Promise<Response> {
+    const response = await fetch(target, {
+      ...init,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    })
+    if (response.ok) return response
+    const text = await response.text()
+    const { code, detail = response.statusText } = problemIn(text)
+    if (response.status === 429 || response.status >= 500) {
+      const seconds = Number(response.headers.get('retry-after') ?? 0)
+      if (seconds > 0) await delay(seconds * 1000, undefined, { signal })
+      throw new Error(`${response.status} ${code}: ${detail}`)
+    }
+    throw new RefusedError(response.status, code, detail)
+  }
+
+  return {
+    async call(answer, method, path, body, key) {
+      const headers = {
+        Authorization: `Bearer ${await token()}`,
+        ...(key !== undefined && { 'Idempotency-Key': key }),
+      }
+      return json(answer, url(path), { method, body, headers })
+    },
+    async put(target, bytes, headers = {}) {
+      const response = await send(target, { method: 'PUT', headers, body: bytes, timeoutMs: PUT_TIMEOUT_MS })
+      return response.headers.get('etag') ?? ''
+    },
+  }
+}
+
+function problemIn(text: string): z.infer<typeof Problem> {
+  try {
+    return Problem.parse(JSON.parse(text))
+  } catch {
+    return { code: 'refused' }
+  }
+}
