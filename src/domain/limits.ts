@@ -52,6 +52,10 @@ export const MAX_ITEMS = {
   /** Photos fetched by id in one request. */
   photoIds: 100,
   tagsPerPhoto: 30,
+  /** Groups of duplicates on a page; each shows several photos. */
+  duplicateGroups: 20,
+  /** Those that a list of groups shows; the count tells of the others. */
+  photosPerDuplicateGroup: 10,
   photosPerAlbum: 20_000,
   /** The owner included. */
   membersPerAlbum: 100,

@@ -40,6 +40,10 @@ export const Photo = defineEntity({
     thumbhash: p.string().length(MAX_CHARACTERS.thumbhash).nullable(),
     /** Of an animation that is kept as a variant. */
     animationFrames: p.integer().nullable(),
+    /** Of the picture: 64 bits that copies of it share for the most part. */
+    perceptualHash: p.bigint('string').nullable(),
+    /** Photos of one owner that look the same have the same. */
+    likeness: p.bigint('string').nullable(),
     /** A local time without a zone: read it with to_char, because the driver would assume the zone of the process. */
     takenAt: p.datetime(0).columnType('timestamp(0)').nullable(),
     takenAtOffset: p.smallint().nullable(),

@@ -42,6 +42,7 @@ describe('an accepted original', () => {
     expect(original).toEqual({
       contentType: type,
       animationFrames: null,
+      perceptualHash: expect.any(BigInt),
       bytes: bytes.length,
       width: 300,
       height: 200,

@@ -8,6 +8,7 @@ import { findTruncation, MAX_TRAILER_BYTES, trailerBytes } from './completeness.
 import { detectContentType, mayDeclare } from './format.ts'
 import { findShortfall, type JpegShortfall } from './jpeg-data.ts'
 import { openOriginal, type Original, type Pixels } from './original.ts'
+import { perceptualHash } from './perceptual-hash.ts'
 import { assertPixels } from './pixel-limit.ts'
 import { readTakenWith } from './read-taken-with.ts'
 import { sharp } from './sharp.ts'
@@ -38,6 +39,8 @@ export interface InspectedOriginal extends TakenWith {
   sha256: string
   /** Base64; see https://evanw.github.io/thumbhash */
   thumbhash: string
+  /** 64 bits that are much the same for copies of the picture; absent if it has no features. */
+  perceptualHash?: bigint | undefined
 }
 
 /** thumbhash takes at most 100 × 100. */
@@ -78,7 +81,7 @@ export async function inspectOriginal(
   assertPixels(original, options.maxPixels)
   if (truncation) throw truncated(truncation)
   refuseTrailer(bytes.length, trailerBytes(contentType, bytes))
-  const thumbhash = await decodePlaceholder(bytes, contentType, original)
+  const { placeholder, thumbhash } = await decodePlaceholder(bytes, contentType, original)
   return {
     contentType,
     bytes: bytes.length,
@@ -88,6 +91,7 @@ export async function inspectOriginal(
     animationFrames: framesOf(contentType, original),
     sha256,
     thumbhash,
+    perceptualHash: await perceptualHash(placeholder),
     // A TIFF is what an EXIF block is made of.
     ...readTakenWith(contentType === 'image/tiff' ? { ...metadata, exif: bytes } : metadata),
   }
@@ -142,12 +146,13 @@ async function decodePlaceholder(
   bytes: Buffer,
   contentType: OriginalContentType,
   original: Original,
-): Promise<string> {
+): Promise<{ placeholder: Pixels; thumbhash: string }> {
   const size = fitWithin(original.width, original.height, placeholderBox)
-  const pixels = await (contentType === 'image/jpeg'
+  const placeholder = await (contentType === 'image/jpeg'
     ? decodeJpeg(bytes, original, size)
     : original.decode(size))
-  return Buffer.from(rgbaToThumbHash(size.width, size.height, await toRgba(pixels))).toString('base64')
+  const thumbhash = rgbaToThumbHash(size.width, size.height, await toRgba(placeholder))
+  return { placeholder, thumbhash: Buffer.from(thumbhash).toString('base64') }
 }
 
 /**

@@ -15,6 +15,7 @@ import { loadPhotoCard, loadPhotoCards, type PhotoCard } from './photo-cards.ts'
 import { markInFlight, type InFlightPhoto } from '../distribution/in-flight-marks.ts'
 import type { Reader } from '../lists/list-read.ts'
 import { localTime, readFileMetadata, type FileMetadata } from './file-metadata.ts'
+import { readDuplicates } from './duplicates.ts'
 import { readPhotosOfUser } from './photos-of-user.ts'
 import type { NewPhoto } from './new-photo.ts'
 import { writeTags } from './tags.ts'
@@ -38,6 +39,8 @@ export interface Photos {
   metadata(viewer: Viewer, photoId: PhotoId): Promise<{ card: PhotoCard; file: FileMetadata | null }>
   /** Ready photos of an account that the viewer may see, newest first. */
   listOf: typeof readPhotosOfUser
+  /** The viewer's photos that look the same, in groups. */
+  duplicates: typeof readDuplicates
   /** The original as its owner uploaded it. @throws DarkroomError not_found, rate_limited */
   openOriginal(ownerId: UserId, photoId: PhotoId): Promise<OriginalFile>
   /** @param expectedVersions if given, the photo must be at one of them. @throws DarkroomError precondition_failed */
@@ -106,6 +109,7 @@ export function createPhotos(deps: PhotosDeps): Photos {
     },
 
     listOf: readPhotosOfUser,
+    duplicates: readDuplicates,
 
     async openOriginal(ownerId, photoId) {
       const [row] = await db.primary<{ content_type: string; is_cold: boolean }>({

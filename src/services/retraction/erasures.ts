@@ -13,6 +13,8 @@ const PERSONAL = [
   'declared_sha256',
   'sha256',
   'thumbhash',
+  'perceptual_hash',
+  'likeness',
   'taken_at',
   'taken_at_offset',
   'camera',

@@ -296,6 +296,8 @@ const AFTER_OPENING = [
   'width',
   'height',
   'thumbhash',
+  'perceptualHash',
+  'likeness',
   'animationFrames',
   'takenAt',
   'takenAtOffset',

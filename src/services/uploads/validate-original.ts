@@ -12,6 +12,7 @@ import { deleteUnnamedCopy } from '../blobs/release-original.ts'
 import { withObjectFile } from './object-file.ts'
 import { incomingKey } from '../photos/object-keys.ts'
 import { recordFileMetadata } from '../photos/file-metadata.ts'
+import { placeByLikeness } from '../photos/likeness.ts'
 import { recordVariant } from '../photos/photo-row.ts'
 
 export interface OriginalsDeps {
@@ -107,8 +108,8 @@ async function readDeclared(db: Database, photoId: PhotoId) {
 /** Records the result if the photo is still being processed; the row's lock orders it with a deletion. */
 async function note(db: Database, photoId: PhotoId, original: InspectedOriginal): Promise<boolean> {
   return db.transaction(async ({ query }) => {
-    const [photo] = await query<Pick<PhotoRow, 'blob_id'>>({
-      text: `SELECT blob_id FROM photos WHERE photo_id = $1 AND status = 'processing' FOR NO KEY UPDATE`,
+    const [photo] = await query<Pick<PhotoRow, 'owner_id' | 'blob_id'>>({
+      text: `SELECT owner_id, blob_id FROM photos WHERE photo_id = $1 AND status = 'processing' FOR NO KEY UPDATE`,
       values: [photoId],
     })
     if (!photo) return false
@@ -144,6 +145,13 @@ async function note(db: Database, photoId: PhotoId, original: InspectedOriginal)
       width: original.width,
       height: original.height,
       bytes: original.bytes,
+    })
+    // Last, as it takes a lock of the whole account.
+    await placeByLikeness(query, {
+      photoId,
+      ownerId: photo.owner_id,
+      sha256: original.sha256,
+      perceptualHash: original.perceptualHash,
     })
     return true
   })

@@ -22,6 +22,7 @@ import {
   ACTIVITY,
   ALBUM,
   COMMENT,
+  DUPLICATES,
   ERASURE,
   LINK,
   MEMBER,
@@ -95,6 +96,7 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   // Not in the trash, so it stays as it is.
   'POST /v1/photos/:photoId/restore': { rule: signedIn(edited(200)), shows: { photo: PHOTO } },
   'GET /v1/me/trash': { rule: signedIn(200), shows: pageOf(TRASHED) },
+  'GET /v1/me/duplicates': { rule: signedIn(200), shows: pageOf(DUPLICATES) },
   'GET /v1/me/erasures': { rule: signedIn(200), shows: pageOf(ERASURE) },
   'GET /v1/photos/:photoId/original': { rule: signedIn(edited(200)) },
   'GET /v1/photos/:photoId/original/restore': { rule: signedIn(edited(200)), shows: AVAILABILITY },

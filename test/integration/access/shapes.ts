@@ -93,6 +93,8 @@ export const PHOTO = ({ id }: Record<string, unknown>, cell: Cell): Shape => {
 /** Nobody in the matrix has deleted one. */
 export const TRASHED = { photo: PHOTO, ...values('deletedAt', 'erasesAt') } as const
 
+export const DUPLICATES = { ...values('count'), photos: [{ photo: PHOTO, ...values('sameFileAs') }] } as const
+
 export const ERASURE = {
   ...values('photoId', 'requestedAt', 'erasedAt'),
   removed: values('objects', 'edgeEntries', 'searchDocuments'),

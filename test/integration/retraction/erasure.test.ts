@@ -124,6 +124,8 @@ describe('an erasure', () => {
       'alt_text',
       'sha256',
       'thumbhash',
+      'perceptual_hash',
+      'likeness',
       'taken_at',
       'camera',
       'latitude',

@@ -93,6 +93,19 @@ export const trashExample = {
   nextCursor: null,
 }
 
+export const duplicatesExample = {
+  items: [
+    {
+      count: 2,
+      photos: [
+        { photo: photoExample, sameFileAs: null },
+        { photo: { ...photoExample, id: '0199a1b2-d4e5-7f60-9b7c-8d9e0f1a2b3c' }, sameFileAs: photoId },
+      ],
+    },
+  ],
+  nextCursor: null,
+}
+
 export const erasuresExample = {
   items: [
     {

@@ -6,6 +6,7 @@ import { valid } from '../../middlewares/valid.ts'
 import { assertMay } from '../../policies.ts'
 import { versionsOf } from '../../etags.ts'
 import type { Routes } from '../../routing.ts'
+import { ListDuplicates } from './duplicates-schema.ts'
 import { presentMetadata } from './metadata-presenter.ts'
 import { GetMetadata } from './metadata-schema.ts'
 import type { PresentPhoto } from './presenter.ts'
@@ -78,6 +79,14 @@ export function photoRoutes(routes: Routes, present: PresentPhoto): void {
       photo: present(photo, ctx.viewer),
       deletedAt: deletedAt.toISOString(),
       erasesAt: erasesAt.toISOString(),
+    }))
+  })
+
+  routes.get('/me/duplicates', limit('read'), signedIn(), valid(ListDuplicates), listed(), async (ctx) => {
+    const page = await ctx.services.photos.duplicates(ctx.list, ctx.input.query)
+    ctx.body = presentPage(page, ({ count, photos }) => ({
+      count,
+      photos: photos.map(({ photo, sameFileAs }) => ({ photo: present(photo, ctx.viewer), sameFileAs })),
     }))
   })
 
