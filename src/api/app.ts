@@ -30,6 +30,7 @@ import { graphRoutes } from './routes/graph/routes.ts'
 import { notificationRoutes } from './routes/notifications/routes.ts'
 import { docsFiles, docsRoutes } from './routes/operations/docs.ts'
 import { operationsRoutes } from './routes/operations/routes.ts'
+import type { PlaceOf } from '../infra/geo/places.ts'
 import { createPhotoPresenter } from './routes/photos/presenter.ts'
 import { photoRoutes } from './routes/photos/routes.ts'
 import { profileRoutes } from './routes/graph/profile-routes.ts'
@@ -45,6 +46,7 @@ export interface AppDeps {
   config: Config
   services: Services
   logger: Logger
+  placeOf: PlaceOf
   /** Aborted when the process is told to stop. */
   stopping: AbortSignal
 }
@@ -55,7 +57,7 @@ export interface App {
 }
 
 /** The API: the middlewares that every request passes, in order, and then its route. */
-export function createApp({ config, services, logger, stopping }: AppDeps): App {
+export function createApp({ config, services, logger, placeOf, stopping }: AppDeps): App {
   const metrics = createHttpMetrics()
   const signForFront = frontSigner(config)
   const present = createPhotoPresenter({
@@ -63,13 +65,14 @@ export function createApp({ config, services, logger, stopping }: AppDeps): App 
     cdnSigningKey: config.CDN_SIGNING_KEY,
     signForFront,
     publicUrl: config.PUBLIC_URL,
+    placeOf,
   })
 
   const v1 = createRoutes('/v1')
   accountRoutes(v1)
   sessionRoutes(v1)
   uploadRoutes(v1, { present, maxUploadBytes: config.MAX_UPLOAD_BYTES })
-  photoRoutes(v1, present)
+  photoRoutes(v1, present, placeOf)
   likeRoutes(v1)
   commentRoutes(v1)
   albumRoutes(v1, present)

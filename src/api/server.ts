@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { ConfigError, loadConfig, type Config } from '../config/config.ts'
 import { createLogger, type Logger } from '../observability/logger.ts'
 import { openClients, type Clients } from '../services/clients.ts'
+import { openPlaces } from '../infra/geo/places.ts'
 import { openServices } from '../services/services.ts'
 import { createApp, type App } from './app.ts'
 import { refuseUnparsed } from './unparsed.ts'
@@ -31,10 +32,11 @@ export async function startApi(
 ): Promise<RunningApi> {
   const clients = await openClients(config, logger, { applicationName: 'darkroom-api', readsReplica: true })
   const services = openServices(clients)
+  const placeOf = await openPlaces()
   const stopping = new AbortController()
   const background = new AbortController()
   const beside = services.background(background.signal)
-  const app = createApp({ config, services, logger, stopping: stopping.signal })
+  const app = createApp({ config, services, logger, placeOf, stopping: stopping.signal })
   const handle = app.koa.callback()
   const underWay = new WeakMap<Duplex, ServerResponse>()
   const server = createServer(

@@ -60,7 +60,8 @@ const SEEN = {
   ...values('createdAt', 'publishedAt', 'likeCount', 'commentCount', 'likedByMe', 'commentPolicy'),
 } as const
 const LOCATION = values('latitude', 'longitude')
-const SHARED_METADATA = { camera: 'value', location: LOCATION } as const
+const PLACE = values('city', 'region', 'country', 'countryCode')
+const SHARED_METADATA = { camera: 'value', location: LOCATION, place: PLACE } as const
 const OWN = values('shareLocation', 'shareCamera', 'shareTakenAt', 'allowDownload', 'availability')
 const SOURCE = values('name', 'width', 'height', 'url')
 const FILE = values('name', 'format', 'width', 'height', 'bytes', 'url')
@@ -113,7 +114,7 @@ export const PHOTO_METADATA = (
   const isShown = isOwner(cell) || cell.photo!.isShared
   return {
     ...values('takenAt', 'width', 'height'),
-    ...(isShown ? { camera: CAMERA, location: { ...LOCATION, altitude: 'value' } } : {}),
+    ...(isShown ? { camera: CAMERA, location: { ...LOCATION, altitude: 'value' }, place: PLACE } : {}),
     ...(isOwner(cell)
       ? {
           file: {

@@ -32,6 +32,8 @@ describe('metadata of a photo', () => {
   }
   const read = async (person: Person | undefined, id: string) =>
     (await world.call('GET', `/v1/photos/${id}/metadata`, { token: person?.token })).body.metadata
+  const photoOf = async (person: Person, id: string) =>
+    (await world.call('GET', `/v1/photos/${id}`, { token: person.token })).body.photo
   const patch = (person: Person, id: string, body: object) =>
     world.call('PATCH', `/v1/photos/${id}`, { token: person.token, body })
 
@@ -42,6 +44,7 @@ describe('metadata of a photo', () => {
     exposureSeconds: 0.004,
     ...settings,
   }
+  const place = { city: 'Tambovka', region: 'Astrakhan Oblast', country: 'Russia', countryCode: 'RU' }
   const shownLocation = { ...location, altitude: 408.5 }
   const size = { width: 1000, height: 500 }
 
@@ -50,6 +53,7 @@ describe('metadata of a photo', () => {
       takenAt: '2024-05-01T12:34:56+02:00',
       camera: shownCamera,
       location: shownLocation,
+      place,
       ...size,
       file: {
         contentType: 'image/jpeg',
@@ -72,7 +76,7 @@ describe('metadata of a photo', () => {
             ...size,
             takenAt: shareTakenAt ? all.takenAt : null,
             ...(shareCamera ? { camera: all.camera } : {}),
-            ...(shareLocation ? { location: all.location } : {}),
+            ...(shareLocation ? { location: all.location, place } : {}),
           }
           for (const viewer of [bob, undefined]) expect(await read(viewer, id)).toEqual(expected)
         }
@@ -105,11 +109,20 @@ describe('metadata of a photo', () => {
     expect(shown).toMatchObject({
       takenAt: '1999-12-31T23:59:00',
       location: { latitude: 0, longitude: 0, altitude: null },
+      place: null,
     })
+    expect(await photoOf(bob, id)).toMatchObject({ place: null })
+    await patch(ann, id, { location: { latitude: 41.9022, longitude: 12.4533 } })
+    for (const viewer of [ann, bob])
+      expect(await photoOf(viewer, id)).toMatchObject({ place: { countryCode: 'VA' } })
+    await patch(ann, id, { shareLocation: false })
+    expect(await photoOf(bob, id)).not.toHaveProperty('place')
+    await patch(ann, id, { shareLocation: true })
 
     await patch(ann, id, { takenAt: null, location: null })
     for (const viewer of [ann, bob]) {
       expect(await read(viewer, id)).not.toHaveProperty('location')
+      expect(await read(viewer, id)).not.toHaveProperty('place')
       expect((await read(viewer, id)).takenAt).toBeNull()
     }
 

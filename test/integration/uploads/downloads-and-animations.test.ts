@@ -61,7 +61,7 @@ async function allow(upload: OpenUpload, allowDownload: boolean): Promise<void> 
 /** As someone who is not signed in is shown it. */
 async function photoOf({ photoId }: OpenUpload) {
   const { CDN_BASE_URL: cdnBaseUrl, CDN_SIGNING_KEY: cdnSigningKey, PUBLIC_URL: publicUrl } = world.config
-  const present = createPhotoPresenter({ cdnBaseUrl, cdnSigningKey, publicUrl })
+  const present = createPhotoPresenter({ cdnBaseUrl, cdnSigningKey, publicUrl, placeOf: () => null })
   const card = await loadPhotoCard(world.db.primary, ANONYMOUS, photoId)
   return present(card!, ANONYMOUS)
 }

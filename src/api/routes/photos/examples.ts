@@ -67,6 +67,7 @@ export const metadataExample = {
     flash: false,
   },
   location: { ...location, altitude: 408 },
+  place: { city: 'Zürich', region: 'Zurich', country: 'Switzerland', countryCode: 'CH' },
   width: photoExample.width,
   height: photoExample.height,
   file: {

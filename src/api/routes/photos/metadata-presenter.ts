@@ -3,6 +3,7 @@ import { formatTakenAt } from '../../../domain/taken-at.ts'
 import { viewerUserId, type Viewer } from '../../../domain/viewer.ts'
 import type { FileMetadata } from '../../../services/photos/file-metadata.ts'
 import type { PhotoCard } from '../../../services/photos/photo-cards.ts'
+import type { PlaceOf } from '../../../infra/geo/places.ts'
 import type { MetadataSchema } from './metadata-schema.ts'
 
 type PresentedMetadata = z.infer<typeof MetadataSchema>
@@ -11,6 +12,7 @@ type PresentedMetadata = z.infer<typeof MetadataSchema>
 export function presentMetadata(
   { card, file }: { card: PhotoCard; file: FileMetadata | null },
   viewer: Viewer,
+  placeOf: PlaceOf,
 ): PresentedMetadata {
   const isOwner = viewerUserId(viewer) === card.owner.userId
   const camera = file && cameraOf(file)
@@ -19,7 +21,7 @@ export function presentMetadata(
     takenAt: takenAt !== null && (isOwner || card.shareTakenAt) ? formatTakenAt(takenAt) : null,
     ...(camera && (isOwner || card.shareCamera) ? { camera } : {}),
     ...(location !== null && (isOwner || card.shareLocation)
-      ? { location: { ...location, altitude: altitudeAt(location, file) } }
+      ? { location: { ...location, altitude: altitudeAt(location, file) }, place: placeOf(location) }
       : {}),
     width: card.width,
     height: card.height,

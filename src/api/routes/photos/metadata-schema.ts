@@ -7,6 +7,21 @@ import { metadataExample } from './examples.ts'
 /** Where a photo was taken. */
 export const LocationSchema = z.object({ latitude: z.number(), longitude: z.number() })
 
+export const PlaceSchema = z
+  .object({
+    city: z
+      .string()
+      .nullable()
+      .meta({ description: 'The nearest populated place within 30 km, in the same country.' }),
+    region: z.string().nullable().meta({ description: 'State, province, canton …' }),
+    country: z.string().meta({ description: 'In English.' }),
+    countryCode: z.string().meta({ description: 'ISO 3166-1 alpha-2.' }),
+  })
+  .nullable()
+  .meta({
+    description: 'Names of the location, shown where it is; null at sea. Data of GeoNames, CC BY 4.0.',
+  })
+
 export const MetadataSchema = z
   .object({
     takenAt: z.string().nullable().meta({
@@ -39,6 +54,7 @@ export const MetadataSchema = z
     })
       .optional()
       .meta({ description: 'Only if the owner shares it; always for the owner.' }),
+    place: PlaceSchema.optional(),
     width: z.number().int().nullable(),
     height: z.number().int().nullable(),
     file: z

@@ -5,6 +5,7 @@ import { createPhotoPresenter } from './presenter.ts'
 import { PhotoSchema } from './schema.ts'
 
 const present = createPhotoPresenter({
+  placeOf: () => null,
   cdnBaseUrl: 'https://cdn.example/',
   cdnSigningKey: 'k'.repeat(32),
   publicUrl: 'https://api.example/',

@@ -5,6 +5,7 @@ import { DOWNLOAD, VARIANT_NAMES } from '../../../domain/variants.ts'
 import { negotiatedKey } from '../../../services/photos/object-keys.ts'
 import { viewerUserId, type Viewer } from '../../../domain/viewer.ts'
 import type { CardVariant, PhotoCard } from '../../../services/photos/photo-cards.ts'
+import type { PlaceOf } from '../../../infra/geo/places.ts'
 import type { OwnerSchema, PhotoSchema } from './schema.ts'
 
 type PresentedPhoto = z.infer<typeof PhotoSchema>
@@ -19,6 +20,7 @@ export interface PhotoPresenterOptions {
   signForFront?: ImageUrlInput['signForFront']
   /** The public address of the API, which serves originals. */
   publicUrl: string
+  placeOf: PlaceOf
 }
 
 /** Some 400 bytes each. A page of a feed has 80 URLs; signing them is a tenth of its cost, and most are asked for again. */
@@ -42,7 +44,9 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
       placeholder: card.thumbhash,
       takenAt: card.takenAt !== null && (isOwner || card.shareTakenAt) ? formatTakenAt(card.takenAt) : null,
       ...(card.camera !== null && (isOwner || card.shareCamera) ? { camera: card.camera } : {}),
-      ...(card.location !== null && (isOwner || card.shareLocation) ? { location: card.location } : {}),
+      ...(card.location !== null && (isOwner || card.shareLocation)
+        ? { location: card.location, place: options.placeOf(card.location) }
+        : {}),
       createdAt: card.createdAt.toISOString(),
       publishedAt: card.publishedAt?.toISOString() ?? null,
       likeCount: card.likeCount,

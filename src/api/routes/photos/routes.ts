@@ -1,3 +1,4 @@
+import type { PlaceOf } from '../../../infra/geo/places.ts'
 import type { Availability } from '../../../services/cold-storage/request-restore.ts'
 import { signedIn, maybeSignedIn } from '../../middlewares/identity.ts'
 import { limit } from '../../middlewares/limit.ts'
@@ -24,7 +25,7 @@ import {
   UpdatePhoto,
 } from './schema.ts'
 
-export function photoRoutes(routes: Routes, present: PresentPhoto): void {
+export function photoRoutes(routes: Routes, present: PresentPhoto, placeOf: PlaceOf): void {
   routes.get('/photos/:photoId', limit('read'), maybeSignedIn(), valid(GetPhoto), async (ctx) => {
     const card = await ctx.services.photos.get(ctx.viewer, ctx.input.params.photoId)
     ctx.state.version = card.version
@@ -33,7 +34,7 @@ export function photoRoutes(routes: Routes, present: PresentPhoto): void {
 
   routes.get('/photos/:photoId/metadata', limit('read'), maybeSignedIn(), valid(GetMetadata), async (ctx) => {
     const metadata = await ctx.services.photos.metadata(ctx.viewer, ctx.input.params.photoId)
-    ctx.body = { metadata: presentMetadata(metadata, ctx.viewer) }
+    ctx.body = { metadata: presentMetadata(metadata, ctx.viewer, placeOf) }
   })
 
   routes.get('/photos', limit('read'), maybeSignedIn(), valid(GetPhotos), reading(), async (ctx) => {

@@ -16,7 +16,7 @@ import {
   UserParams,
 } from '../inputs.ts'
 import { erasuresExample, photoExample, photosExample, trashExample, updatePhotoExample } from './examples.ts'
-import { LocationSchema, timeAndPlace } from './metadata-schema.ts'
+import { LocationSchema, PlaceSchema, timeAndPlace } from './metadata-schema.ts'
 
 /** An account where it stands beside something of its own. */
 export const OwnerSchema = z.object({
@@ -87,6 +87,7 @@ export const PhotoSchema = z
     location: LocationSchema.optional().meta({
       description: 'Only if the owner shares it; always for the owner.',
     }),
+    place: PlaceSchema.optional(),
     createdAt: instant,
     publishedAt: instant.nullable(),
     likeCount: z.number().int(),
