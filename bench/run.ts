@@ -15,6 +15,7 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   thumbs: async () => (await import('./thumbs.ts')).thumbs,
   cdn: async () => (await import('./cdn.ts')).cdn,
   upload: async () => (await import('./upload.ts')).upload,
+  burst: async () => (await import('./burst.ts')).burst,
 }
 
 const names = Object.keys(BENCHMARKS)

@@ -35,15 +35,29 @@ const REQUEST_TIMEOUT_MS = 60_000
 const PUT_TIMEOUT_MS = 5 * 60_000
 /** Six tries within half a minute; a rate limit says itself how long to wait. */
 const RETRIES = { retries: 6, minTimeout: 500, factor: 2, maxTimeout: 15_000, randomize: true }
+/** A wait of which the user is told. */
+const LONG_WAIT_SECONDS = 10
 /** An access token is exchanged this long before it ends. */
 const EARLY_MS = 30_000
+
+interface JsonRequest {
+  method: string
+  body?: unknown
+  headers?: () => Promise<Record<string, string>>
+}
 
 /**
  * @param server where the API is
  * @param signal ends all that is under way
+ * @param onWait hears when the server asks to wait for long, and why
  * @throws RefusedError if the account cannot sign in
  */
-export async function signIn(server: string, account: Account, signal: AbortSignal): Promise<UploadClient> {
+export async function signIn(
+  server: string,
+  account: Account,
+  signal: AbortSignal,
+  onWait: (seconds: number, why: string) => void,
+): Promise<UploadClient> {
   const url = (path: string) => new URL(`/v1${path}`, server)
   let session = await open()
 
@@ -77,23 +91,25 @@ export async function signIn(server: string, account: Account, signal: AbortSign
   async function json<T>(
     answer: z.ZodType<T>,
     target: URL,
-    { method, body, headers = {} }: { method: string; body?: unknown; headers?: Record<string, string> },
+    { method, body, headers }: JsonRequest,
   ): Promise<T> {
-    const response = await send(target, {
+    const init = async () => ({
       method,
-      headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...headers },
+      headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...(await headers?.()) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      timeoutMs: REQUEST_TIMEOUT_MS,
     })
+    const response = await send(target, init, REQUEST_TIMEOUT_MS)
     const text = await response.text()
     return answer.parse(text === '' ? undefined : JSON.parse(text))
   }
 
+  /** @param init of each try: a token may run out while the server asks to wait */
   async function send(
     target: URL | string,
-    { timeoutMs, ...init }: RequestInit & { timeoutMs: number },
+    init: () => Promise<RequestInit>,
+    timeoutMs: number,
   ): Promise<Response> {
-    return pRetry(() => sendOnce(target, init, timeoutMs), {
+    return pRetry(async () => sendOnce(target, await init(), timeoutMs), {
       ...RETRIES,
       signal,
       shouldRetry: ({ error }) => !(error instanceof RefusedError),
@@ -110,22 +126,31 @@ export async function signIn(server: string, account: Account, signal: AbortSign
     const { code, detail = response.statusText } = problemIn(text)
     if (response.status === 429 || response.status >= 500) {
       const seconds = Number(response.headers.get('retry-after') ?? 0)
+      if (seconds >= LONG_WAIT_SECONDS) onWait(seconds, detail)
       if (seconds > 0) await delay(seconds * 1000, undefined, { signal })
       throw new Error(`${response.status} ${code}: ${detail}`)
+    }
+    if (code === 'token_expired') {
+      session.endsAt = 0
+      throw new Error(detail)
     }
     throw new RefusedError(response.status, code, detail)
   }
 
   return {
     async call(answer, method, path, body, key) {
-      const headers = {
+      const headers = async () => ({
         Authorization: `Bearer ${await token()}`,
         ...(key !== undefined && { 'Idempotency-Key': key }),
-      }
+      })
       return json(answer, url(path), { method, body, headers })
     },
     async put(target, bytes, headers = {}) {
-      const response = await send(target, { method: 'PUT', headers, body: bytes, timeoutMs: PUT_TIMEOUT_MS })
+      const response = await send(
+        target,
+        async () => ({ method: 'PUT', headers, body: bytes }),
+        PUT_TIMEOUT_MS,
+      )
       return response.headers.get('etag') ?? ''
     },
   }

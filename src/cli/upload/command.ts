@@ -43,7 +43,7 @@ export async function upload(folder: string, options: UploadOptions): Promise<vo
     const bytes = photos.reduce((sum, photo) => sum + photo.bytes, 0)
     tally.say(`${photos.length} photos (${megabytes(bytes)}), ${others} other files`)
     if (options.dryRun) return listAll(folder, photos)
-    const client = await signIn(options.server, await askAccount(options), signal)
+    const client = await signIn(options.server, await askAccount(options), signal, tally.sayWait)
     tally.begin(bytes)
     const { parallel, visibility, wait } = options
     await uploadFolder(photos, {
@@ -121,6 +121,7 @@ function openTally(folder: string, { json }: UploadOptions) {
   const notable: FileReport[] = []
   let done = 0
   let isRunning = false
+  let saidUntil = 0
   const startedAt = performance.now()
   const payload = (total: number) => ({
     size: megabytes(total),
@@ -132,6 +133,13 @@ function openTally(folder: string, { json }: UploadOptions) {
   return {
     say(text: string) {
       if (!json) process.stderr.write(`${text}\n`)
+    },
+    /** Once for all calls that wait for the same reason. */
+    sayWait: (seconds: number, why: string) => {
+      const until = new Date(Date.now() + seconds * 1000)
+      if (until.getTime() < saidUntil) return
+      saidUntil = until.getTime()
+      if (!json) process.stderr.write(`\nwaiting until ${until.toLocaleTimeString()}: ${why}\n`)
     },
     begin(bytes: number) {
       total = bytes

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { open, readFile } from 'node:fs/promises'
 import pMap from 'p-map'
 import { z } from 'zod'
-import type { UploadClient } from './client.ts'
+import { RefusedError, type UploadClient } from './client.ts'
 import type { Description } from './describe-photo.ts'
 import type { FoundPhoto } from './find-photos.ts'
 
@@ -47,11 +47,24 @@ export async function sendPhoto(photo: PhotoToSend, sending: Sending): Promise<s
   const { client, onBytes } = sending
   const { photoId, target } = await openUpload(photo, sending)
   if (target?.method === 'PUT') {
-    await client.put(target.url, await readFile(photo.path), target.headers)
+    await putOnce(client, target, await readFile(photo.path))
     onBytes(photo.bytes)
   } else if (target) await sendParts(photo, photoId, target.partBytes, sending)
   await client.call(Anything, 'POST', `/photos/${photoId}/complete`)
   return photoId
+}
+
+/** The URL works once: 412 says that an earlier try, whose answer was lost, has arrived. */
+async function putOnce(
+  client: UploadClient,
+  { url, headers }: Extract<Target, { method: 'PUT' }>,
+  bytes: Uint8Array,
+): Promise<void> {
+  try {
+    await client.put(url, bytes, headers)
+  } catch (error) {
+    if (!(error instanceof RefusedError && error.status === 412)) throw error
+  }
 }
 
 async function openUpload(

@@ -148,21 +148,23 @@ export async function uploadFolder(
     return { outcome: 'refused', code, detail: detail ?? 'The file was refused.', photoId }
   }
 
-  /** Asks for all of them at once until none is under way. */
+  /** Asks for a hundred at a time, in turn, until none is under way. */
   async function untilSettled(): Promise<void> {
     while (waiting.length > 0) {
-      const asked = waiting.slice(0, MAX_ITEMS.photoIds)
+      const asked = waiting.splice(0, MAX_ITEMS.photoIds)
       const own = await ownByHash(client, asked)
-      let settled = 0
-      for (const each of asked) {
-        const status = own.get(each.sha256)?.status
-        if (status !== undefined && UNDER_WAY.includes(status)) continue
-        waiting.splice(waiting.indexOf(each), 1)
-        settled++
-        // What failed is not named.
-        onFile(status !== undefined ? each.report : { ...each.report, result: await refusalOf(each.photoId) })
+      const isUnderWay = ({ sha256 }: { sha256: string }) => {
+        const status = own.get(sha256)?.status
+        return status !== undefined && UNDER_WAY.includes(status)
       }
-      if (settled === 0) await delay(POLL_MS, undefined, { signal })
+      const left = asked.filter(isUnderWay)
+      waiting.push(...left)
+      for (const each of asked) {
+        if (left.includes(each)) continue
+        // What failed is not named.
+        onFile(own.has(each.sha256) ? each.report : { ...each.report, result: await refusalOf(each.photoId) })
+      }
+      if (left.length === asked.length) await delay(POLL_MS, undefined, { signal })
     }
   }
 }
