@@ -30,6 +30,8 @@ describe('the place of a location', () => {
     ['French Guiana, with a code of its own', 4.9333, -52.3333, 'GF'],
     ['Fiji, east of the 180th meridian', -16.8, -179.98, 'FJ'],
     ['Fiji, west of it', -16.8, 179.98, 'FJ'],
+    ['Fiji, on it', -16.8, 180, 'FJ'],
+    ['Crimea, as the borders have it', 44.9521, 34.1024, 'RU'],
   ])('has the country of %s', (_what, latitude, longitude, code) => {
     expect(at(latitude, longitude)).toMatchObject({ countryCode: code })
   })

@@ -30,10 +30,12 @@ export async function openPlaces(): Promise<PlaceOf> {
   const cities = await readPackedCities()
   const index = KDBush.from(cities.index)
   const names = new Intl.DisplayNames(['en'], { type: 'region' })
+  const settled = new Set(cities.countryOf)
   const remembered = new Map<string, Place | null>()
 
   function find(latitude: number, longitude: number): Place | null {
-    const point: [number, number] = [longitude, latitude]
+    // The borders begin at -180, and end before 180.
+    const point: [number, number] = [longitude === 180 ? -180 : longitude, latitude]
     const country = iso1A2Code(point)
     if (country === null) return null
     const territory = iso1A2Code(point, { level: 'territory' }) ?? country
@@ -48,6 +50,8 @@ export async function openPlaces(): Promise<PlaceOf> {
 
   function nearestIn(code: string, latitude: number, longitude: number): number | undefined {
     const wanted = packCountry(code)
+    // A search for none at all would go through all others, where longitudes meet at a pole.
+    if (!settled.has(wanted)) return undefined
     const isInCountry = (city: number) => cities.countryOf[city] === wanted
     return around(index, longitude, latitude, 1, MAX_KM, isInCountry)[0]
   }

