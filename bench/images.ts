@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { VARIANT_SPECS, type VariantSpec } from '../src/domain/variants.ts'
 import { inspectOriginal } from '../src/infra/image/inspect.ts'
 import { renderVariants } from '../src/infra/image/render.ts'
@@ -10,6 +10,7 @@ import type { Benchmark, Comparison, Contender, Finding, Sample, Trial } from '.
 import { startCpuMeter } from './machine.ts'
 import { photoJpeg } from './photo.ts'
 import { ssim } from './ssim.ts'
+import { startThumbor, thumborVersion, type Thumbor } from './thumbor.ts'
 
 /** Encoded variants of one photo, by names such as `thumb_200.jpeg`. */
 type Variants = Map<string, Buffer>
@@ -37,11 +38,16 @@ async function open(): Promise<Trial> {
   const folder = await mkdtemp(join(tmpdir(), 'darkroom-bench-'))
   const paths = await writePhotos(folder)
   const made = new Map<string, Variants[]>()
-  const contender = (name: string, setting: string, make: Maker): Contender => ({
+  const contender = (
+    name: string,
+    setting: string,
+    make: Maker,
+    serverPids: readonly number[] = [],
+  ): Contender => ({
     name,
     setting,
     measure: async () => {
-      const { sample, results } = await measure(make, paths)
+      const { sample, results } = await measure(make, paths, serverPids)
       made.set(name, results)
       return sample
     },
@@ -84,16 +90,31 @@ async function open(): Promise<Trial> {
       { ...bytesPerPhoto, ...pair },
     )
   }
+  const thumbor = thumborVersion()
+  const server = thumbor ? await startThumbor(folder) : undefined
+  if (server) {
+    const setting = `${thumbor}, one process, a request for each size of each photo, from files, quality 80`
+    contenders.push(contender('thumbor', setting, (all) => byThumbor(server, all), [server.pid]))
+    const pair = { ours: 'darkroom, JPEG', reference: 'thumbor' }
+    comparisons.push(
+      { ...perCoreSecond, ...pair, goal: { of: 'ratio', atLeast: 2 } },
+      { ...bytesPerPhoto, ...pair },
+    )
+  }
   return {
     conditions: {
       photos: `${photoCount} generated, 4000 × 3000, quality 90, one in three turned by EXIF`,
       libvips: sharp.versions.vips ?? 'unknown',
       ...(!version && { 'vipsthumbnail (Debian libvips-tools)': 'not installed, not compared' }),
+      ...(!thumbor && { 'thumbor (PyPI)': 'not installed, not compared' }),
     },
     contenders,
     comparisons,
     verify: () => verify(paths, made),
-    close: () => rm(folder, { recursive: true }),
+    close: async () => {
+      await server?.stop()
+      await rm(folder, { recursive: true })
+    },
   }
 }
 
@@ -110,8 +131,9 @@ async function writePhotos(folder: string): Promise<string[]> {
 async function measure(
   make: Maker,
   paths: readonly string[],
+  serverPids: readonly number[],
 ): Promise<{ sample: Sample; results: Variants[] }> {
-  const cpuSeconds = startCpuMeter()
+  const cpuSeconds = startCpuMeter(serverPids)
   const start = performance.now()
   const results = await make(paths)
   const ms = performance.now() - start
@@ -196,6 +218,16 @@ async function vipsthumbnail(paths: readonly string[]): Promise<Variants[]> {
   )
 }
 
+async function byThumbor(thumbor: Thumbor, paths: readonly string[]): Promise<Variants[]> {
+  const results: Variants[] = []
+  for (const path of paths) {
+    const variants: Variants = new Map()
+    for (const spec of jpegSpecs) variants.set(keyOf(spec), await thumbor.jpeg(basename(path), spec.box))
+    results.push(variants)
+  }
+  return results
+}
+
 /** Compares each contender with the truth: the photo decoded in full, then scaled with Lanczos 3, not compressed. */
 async function verify(paths: readonly string[], made: Map<string, Variants[]>): Promise<Finding[]> {
   const means = new Map<string, number>()
@@ -215,12 +247,13 @@ async function verify(paths: readonly string[], made: Map<string, Variants[]>): 
   }
   return VARIANT_SPECS.map((spec) => {
     const [our, their] = ['darkroom', 'naive sharp'].map((name) => means.get(`${name} ${keyOf(spec)}`) ?? NaN)
-    const others = means.get(`vipsthumbnail ${keyOf(spec)}`)
+    const others = ['vipsthumbnail', 'thumbor'].flatMap((name) => {
+      const mean = means.get(`${name} ${keyOf(spec)}`)
+      return mean === undefined ? [] : [`, ${name} ${mean.toFixed(4)}`]
+    })
     return {
       what: `similarity of ${keyOf(spec)} to the truth (SSIM)`,
-      value:
-        `${our!.toFixed(4)}, naive ${their!.toFixed(4)}` +
-        (others ? `, vipsthumbnail ${others.toFixed(4)}` : ''),
+      value: `${our!.toFixed(4)}, naive ${their!.toFixed(4)}` + others.join(''),
       holds: our! >= their! - similarityLoss,
     }
   })
