@@ -96,7 +96,7 @@ async function open({ quick }: TrialOptions): Promise<Trial> {
 
   return {
     conditions: {
-      photo: `${SIZE.width} × ${SIZE.height}, ${photo.length} bytes, seven or more variants each`,
+      photo: `${SIZE.width} × ${SIZE.height}, ${photo.length} bytes, nine variants each`,
       burst: `${seconds} s a round, by ${ACCOUNTS} accounts, open loop; each upload is two calls and a PUT`,
       rate: `of ${warmUp} uploads, ${PARALLEL} at a time, until all of their variants are stored`,
     },
