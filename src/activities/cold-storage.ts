@@ -1,9 +1,8 @@
-import { Context } from '@temporalio/activity'
 import type { ColdStorageActivities } from '../contracts/activities/cold-storage.ts'
-import { addCooled, NOTHING_COOLED, type ColdStorageSlice } from '../contracts/cold-storage.ts'
+import { addCooled, type ColdStorageSlice } from '../contracts/cold-storage.ts'
 import type { ColdStorage } from '../services/cold-storage/module.ts'
 import { asActivities } from './failures.ts'
-import { whileHeartbeating } from './heartbeat.ts'
+import { resumedSlice } from './resumed-slice.ts'
 
 /** The time limit of a slice, beside the original that is under way. */
 const SLICE_MS = 10_000
@@ -20,32 +19,9 @@ export function createColdStorageActivities(storage: ColdStorage): ColdStorageAc
     prepareRestore: ({ photoId }) => opened().restorer.prepare(photoId),
     finishRestore: (input) => opened().restorer.finish(input),
 
-    coolOriginals: async (input) => {
-      const context = Context.current()
-      // A retry continues after the last original of the previous attempt.
-      const before = context.info.heartbeatDetails as ColdStorageSlice | undefined
-      const since = (slice: ColdStorageSlice): ColdStorageSlice => ({
-        ...slice,
-        tally: addCooled(before?.tally ?? NOTHING_COOLED, slice.tally),
-      })
-      let reached = before
-      return whileHeartbeating(
-        async (signal) =>
-          since(
-            await opened().cool(
-              { ...input, after: before?.after ?? input.after },
-              {
-                maxMs: SLICE_MS,
-                signal,
-                onReached: (slice) => {
-                  reached = since(slice)
-                  context.heartbeat(reached)
-                },
-              },
-            ),
-          ),
-        () => reached,
-      )
-    },
+    coolOriginals: (input) =>
+      resumedSlice<ColdStorageSlice>(addCooled, (before, running) =>
+        opened().cool({ ...input, after: before?.after ?? input.after }, { maxMs: SLICE_MS, ...running }),
+      ),
   })
 }

@@ -65,10 +65,12 @@ describe('a folder', () => {
       .toBuffer()
   }
 
-  function run(...options: string[]) {
+  const run = (...options: string[]) => runIn(folder, ...options)
+
+  function runIn(root: string, ...options: string[]) {
     const child = spawn(
       process.execPath,
-      ['src/cli/darkroom.ts', 'upload', folder, '--server', app.url, '--user', user, ...options],
+      ['src/cli/darkroom.ts', 'upload', root, '--server', app.url, '--user', user, ...options],
       {
         env: { PATH: process.env.PATH ?? '', DARKROOM_PASSWORD: `password of ${user}` },
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -133,5 +135,8 @@ describe('a folder', () => {
     const wrong = await run('--user', 'nobody').ended
     expect(wrong).toMatchObject({ code: 1, stdout: '' })
     expect(wrong.stderr).toContain('wrong user name or password')
+    const none = await runIn(join(folder, 'none')).ended
+    expect(none).toMatchObject({ code: 1, stdout: '' })
+    expect(none.stderr).toMatch(/^darkroom: there is no .*none$/m)
   })
 })

@@ -4,6 +4,7 @@ import { MAX_CHARACTERS } from '../../domain/limits.ts'
 import { belongsInFeeds, isValidated, type PhotoStatus, type Visibility } from '../../domain/visibility.ts'
 import type { PhotoRow } from '../../entities/index.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
+import type { Archive } from '../../infra/s3/archive.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { releaseOriginal } from '../blobs/release-original.ts'
 import { oweNotification } from '../delivery/notification-events.ts'
@@ -15,6 +16,8 @@ import { incomingKey, variantsPrefix } from '../photos/object-keys.ts'
 export interface UploadsDeps {
   db: Database
   objects: ObjectStore
+  /** A blob that is let go may have a copy there. */
+  archive?: Archive | undefined
   /** From this many followers on, readers merge an author's photos until their push is complete. */
   fanoutShardThreshold: number
 }
@@ -36,7 +39,7 @@ export interface Uploads {
   discard(photoId: PhotoId): Promise<void>
 }
 
-export function createUploads({ db, objects, fanoutShardThreshold }: UploadsDeps): Uploads {
+export function createUploads({ db, objects, archive, fanoutShardThreshold }: UploadsDeps): Uploads {
   const store = { primary: db.primary, objects }
   return {
     async claim(photoId) {
@@ -63,7 +66,7 @@ export function createUploads({ db, objects, fanoutShardThreshold }: UploadsDeps
       const status = (await statusOf(db, photoId)) ?? null
       if (status === 'failed') {
         await closeIncoming(store, photoId)
-        await releaseOriginal({ db, objects }, photoId)
+        await releaseOriginal({ db, objects, archive }, photoId)
       }
       return { status }
     },
@@ -82,7 +85,7 @@ export function createUploads({ db, objects, fanoutShardThreshold }: UploadsDeps
         values: [photoId],
       })
       await closeIncoming(store, photoId)
-      await releaseOriginal({ db, objects }, photoId)
+      await releaseOriginal({ db, objects, archive }, photoId)
       const keys: string[] = []
       for await (const { key } of objects.list(variantsPrefix(photoId))) keys.push(key)
       await objects.delete(keys)

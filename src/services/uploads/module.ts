@@ -37,8 +37,10 @@ export function openUploads({ config, db, objects, temporal }: Clients, { outbox
 }
 
 /** The workflow's side: the short steps, which touch rows and keys. */
-export function openUploadSteps({ config, db, objects }: Clients) {
-  return { uploads: createUploads({ db, objects, fanoutShardThreshold: config.FANOUT_SHARD_THRESHOLD }) }
+export function openUploadSteps({ config, db, objects, archive }: Clients) {
+  return {
+    uploads: createUploads({ db, objects, archive, fanoutShardThreshold: config.FANOUT_SHARD_THRESHOLD }),
+  }
 }
 
 /** The workflow's side: the steps that decode pixels. */
