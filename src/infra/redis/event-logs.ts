@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { UserId } from '../../domain/ids.ts'
 import type { RedisClient } from './client.ts'
 import { APPEND, READ } from './scripts/event-logs.ts'
@@ -7,7 +8,7 @@ const LOG_ENTRIES = 200
 /** How long after the last reader has left one can still read on. */
 const LOG_TTL_SECONDS = 3_600
 
-/** A place in a log: the id of the entry that was read last. */
+/** A place in a log: the id of the entry that was read last and the name of the log. */
 export type LogPosition = string
 
 interface LogEntry {
@@ -42,7 +43,8 @@ interface Scripts {
     after: string,
     count: number,
     ttl: number,
-  ): Promise<[position: string, entries?: [position: string, fields: string[]][]]>
+    nameIfNew: string,
+  ): Promise<[position: string, entries?: [id: string, fields: string[]][]]>
 }
 
 /** The Redis key of an account's log, and the channel that wakes its followers. */
@@ -62,14 +64,23 @@ export function createEventLogs(redis: RedisClient): EventLogs {
     },
     async read(userId, after, count) {
       const key = eventLogKey(userId)
-      const [end, found] = await scripts.darkroomReadEvents(key, after ?? '', count, LOG_TTL_SECONDS)
+      const [end, found] = await scripts.darkroomReadEvents(
+        key,
+        after ?? '',
+        count,
+        LOG_TTL_SECONDS,
+        logName(),
+      )
       const entries = (found ?? []).map(toEntry)
       return { known: found !== undefined, position: entries.at(-1)?.position ?? end, entries }
     },
   }
 }
 
-function toEntry([position, fields]: [LogPosition, string[]]): LogEntry {
-  const [, , , type, , data] = fields
-  return { position, type: type!, data: data! }
+/** No two logs of an account have the same name. */
+const logName = () => randomBytes(9).toString('base64url')
+
+function toEntry([id, fields]: [id: string, fields: string[]]): LogEntry {
+  const [, , , log, , type, , data] = fields
+  return { position: `${id}/${log!}`, type: type!, data: data! }
 }

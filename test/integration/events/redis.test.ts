@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { createEventLogs, eventLogKey } from '../../../src/infra/redis/event-logs.ts'
 import { openEventPublisher } from '../../../src/services/events/module.ts'
 import { STREAM_LIMITS } from '../../../src/services/events/streams.ts'
 import { openEventSource, type EventSource } from '../../support/event-source.ts'
@@ -96,6 +97,25 @@ describe.skipIf(!valkeyServerPath)('with Redis', () => {
     const before = source.events.find(({ type }) => type === 'unread')!
     const again = await connect(ann, before.id)
     await again.waitFor('reset')
+  })
+
+  it('that begins a log anew in the same millisecond, places are unknown', async () => {
+    await onServer()
+    const { redis } = world.api.clients
+    const ann = await world.signUp()
+    const key = eventLogKey(ann.id)
+    const logs = createEventLogs(redis)
+    await logs.read(ann.id, undefined, 0)
+    await publish(ann, 1)
+    const before = await redis.xrange(key, '-', '+')
+    const { position } = await logs.read(ann.id, undefined, 0)
+    await redis.del(key)
+    // A log with the ids of the first one, of which the second is another event.
+    const [, base] = before[0]!
+    await redis.xadd(key, before[0]![0], ...base.with(base.indexOf('log') + 1, 'another'))
+    const [, event] = before[1]!
+    await redis.xadd(key, before[1]![0], ...event.with(event.indexOf('log') + 1, 'another'))
+    expect(await logs.read(ann.id, position, 10)).toMatchObject({ known: false, entries: [] })
   })
 
   it('without the subscriber for a moment, no event waits for the next look', async () => {
