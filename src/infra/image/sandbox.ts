@@ -34,6 +34,11 @@ export interface Command {
 }
 
 const MAX_OPEN_FILES = 64
+/**
+ * A decode yields to whoever answers a request: of a core that both want, the API gets nine tenths. While nobody wants it, a decode
+ * takes no longer. `nice` is of POSIX.
+ */
+const NICENESS = 10
 /** Each child of root has a user id of its own from here on, without a name, so that children cannot reach each other's files. */
 const FIRST_UID = 64_100
 /** src/ or dist/, and what lies beside it. */
@@ -46,7 +51,7 @@ export function sandboxUid(sandbox: Sandbox, slot: number): number | undefined {
 }
 
 /**
- * The command that starts `script` under Node in a sandbox. Each program in it replaces itself by the next, so that signals and
+ * The command that starts `script` under Node in a sandbox, at a low priority. Each program in it replaces itself by the next, so that signals and
  * the pipe reach the child.
  * @param folder the only folder of the child's own; it is read there under the same path
  */
@@ -96,7 +101,7 @@ function bubblewrap(folder: string): string[] {
   ]
 }
 
-const toCommand = ([file, ...args]: string[]): Command => ({ file: file!, args })
+const toCommand = (args: string[]): Command => ({ file: 'nice', args: ['-n', String(NICENESS), ...args] })
 
 /** All that a child finds in its environment: fewer threads and heaps, as each reserves address space. */
 export const CHILD_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2' }

@@ -35,12 +35,11 @@ export interface Originals {
 export function createOriginals({ db, objects, images, maxBytes, maxPixels }: OriginalsDeps): Originals {
   return {
     async validate(photoId, signal) {
-      const declared = await readDeclared(db, photoId)
+      const key = incomingKey(photoId)
+      const [declared, head] = await Promise.all([readDeclared(db, photoId), objects.head(key)])
       if (!declared) return { outcome: 'gone' }
       // An earlier try has recorded the result, and other photos may have joined its copy since.
       if (declared.recorded) return { outcome: 'valid', ...declared.recorded, bytes: declared.bytes }
-      const key = incomingKey(photoId)
-      const head = await objects.head(key)
       // Checked before a byte is fetched; inspectOriginal checks the fetched bytes again.
       if (head?.bytes !== declared.bytes) {
         throw new InvalidImageError(
@@ -48,7 +47,7 @@ export function createOriginals({ db, objects, images, maxBytes, maxPixels }: Or
           `${head?.bytes ?? 0} bytes arrived, ${declared.bytes} were declared.`,
         )
       }
-      const inspecting = withObjectFile(objects, { key, etag: head.etag, signal }, (file) =>
+      const inspect = (file: string) =>
         images.run(
           'inspectOriginal',
           file,
@@ -60,9 +59,11 @@ export function createOriginals({ db, objects, images, maxBytes, maxPixels }: Or
             ...(declared.sha256 ? { expectedSha256: declared.sha256 } : {}),
           },
           { signal },
-        ),
+        )
+      // The storage copies while the image is decoded, not while it sends the bytes.
+      const inspected = await withObjectFile(objects, { key, etag: head.etag, signal }, (file) =>
+        besides(objects.copy(key, originalKey(photoId), head.etag), inspect(file)),
       )
-      const inspected = await besides(objects.copy(key, originalKey(photoId), head.etag), inspecting)
       if (await note(db, photoId, inspected)) {
         return { outcome: 'valid', width: inspected.width, height: inspected.height, bytes: inspected.bytes }
       }
