@@ -6,6 +6,7 @@ const RETRY_AFTER_SECONDS = 5
 
 /** Overloaded, or no shard could answer. */
 const UNAVAILABLE_STATUSES = new Set([429, 502, 503, 504])
+export const isOutageStatus = (status: number): boolean => UNAVAILABLE_STATUSES.has(status)
 
 /** The error that says "search is down for now"; `cause` is only for the log. */
 export function searchUnavailable(cause: Error): DarkroomError {
@@ -19,7 +20,7 @@ export function searchUnavailable(cause: Error): DarkroomError {
  * What a failed call to OpenSearch means to the caller: DarkroomError `unavailable` when it cannot be reached, is
  * overloaded or lacks the index; OpenSearchError for any other answer, a fault of ours.
  */
-export function toSearchError(error: unknown): Error {
+function toSearchError(error: unknown): Error {
   const fault = new OpenSearchError(error)
   return isOutage(error) ? searchUnavailable(fault) : fault
 }
@@ -53,7 +54,7 @@ class OpenSearchError extends Error {
 
 function isOutage(error: unknown): boolean {
   if (error instanceof errors.ResponseError) {
-    return UNAVAILABLE_STATUSES.has(error.statusCode) || errorType(error) === 'index_not_found_exception'
+    return isOutageStatus(error.statusCode) || errorType(error) === 'index_not_found_exception'
   }
   return (
     error instanceof errors.ConnectionError ||

@@ -79,6 +79,12 @@ const englishWords = {
   fields: { exact: words },
 } as const
 
+/**
+ * Raise it whenever documents of the present version do not have what this release searches; setup then starts a reindex. Until it is done,
+ * the former index goes on: it ignores fields that it does not know, so that a changed field needs a new name.
+ */
+export const INDEX_VERSION = 1
+
 /** New fields are added here; a field that changes its meaning needs the next version of the index. */
 export const indexMapping = {
   dynamic: 'strict',

@@ -1,9 +1,10 @@
-import { errors, type Types } from '@opensearch-project/opensearch'
+import type { Types } from '@opensearch-project/opensearch'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
+import { bulk, type BulkOperation, type BulkOutcome } from './bulk.ts'
 import type { Client } from './client.ts'
-import { errorType, reachable, searchUnavailable, toSearchError } from './errors.ts'
-import { photosAlias, searchIndexExists } from './setup.ts'
+import { reachable, searchUnavailable } from './errors.ts'
+import { findIndexes, photosAlias } from './versions.ts'
 
 /** What search knows about a photo: its search terms and audience. Postgres has the content to show. */
 export interface PhotoDocument {
@@ -39,11 +40,18 @@ export interface PhotoSearch {
   size: number
 }
 
+/** A document to be written, or one to be removed by a version of its row. */
+export type DocumentWrite = { put: PhotoDocument } | { remove: PhotoId; version: number }
+
+export type WriteOutcome = BulkOutcome
+
 export interface PhotoIndex {
-  /** Writes the document unless the index holds this version or a newer one; returns whether it did. */
-  put(document: PhotoDocument): Promise<boolean>
-  /** Removes the document unless the index holds this version or a newer one; returns whether it existed. */
-  remove(photoId: PhotoId, version: number): Promise<boolean>
+  /**
+   * Writes and removes documents unless the index holds these versions or newer ones, and says what became of each, in order.
+   * While a new index is built or a former one is kept, both get them, and a write counts as done when all have it.
+   * @param options.overSame replaces documents of the same version too
+   */
+  write(writes: readonly DocumentWrite[], options?: { overSame?: boolean }): Promise<WriteOutcome[]>
   /** The places of at most `size` matching photos after `after`, in order. */
   search(search: PhotoSearch): Promise<HitPosition[]>
 }
@@ -57,38 +65,25 @@ const SEARCH_TIMEOUT = '2s'
  */
 export function createPhotoIndex(client: Client, prefix: string): PhotoIndex {
   const index = photosAlias(prefix)
-  let aliasSeen = false
 
   return {
-    async put(document) {
-      try {
-        await client.index({
-          index,
-          id: document.photoId,
-          version: document.version,
-          version_type: 'external',
-          // Without setup, a write would create an index of guessed types under the alias's name.
-          require_alias: true,
-          body: document,
-        })
-        return true
-      } catch (error) {
-        if (isOlderThanIndexed(error)) return false
-        throw toSearchError(error)
-      }
-    },
-
-    async remove(photoId, version) {
-      // A delete knows no require_alias, and one with an external version creates a missing index.
-      aliasSeen ||= await reachable(searchIndexExists(client, prefix))
-      if (!aliasSeen)
-        throw searchUnavailable(new Error(`The alias ${index} is missing: npm run darkroom -- setup`))
-      try {
-        await client.delete({ index, id: photoId, version, version_type: 'external' })
-        return true
-      } catch (error) {
-        if (isOlderThanIndexed(error) || isAbsent(error)) return false
-        throw toSearchError(error)
+    async write(writes, { overSame = false } = {}) {
+      if (writes.length === 0) return []
+      const outcomes: WriteOutcome[][] = []
+      const written = new Set<string>()
+      // An index whose building begins after this last look reads rows that are as new as these documents, or newer. So a write
+      // that was held up, and looked before, cannot pass it by.
+      for (;;) {
+        const indexes = Object.values(await findIndexes(client, prefix)) as string[]
+        // Without setup, a write would create an index of guessed types.
+        if (indexes.length === 0)
+          throw searchUnavailable(new Error(`The alias ${index} is missing: npm run darkroom -- setup`))
+        const missing = indexes.filter((name) => !written.has(name))
+        if (missing.length === 0) return writes.map((_, at) => together(outcomes.map((each) => each[at]!)))
+        for (const name of missing) {
+          outcomes.push(await bulk(client, toOperations(name, writes, overSame)))
+          written.add(name)
+        }
       }
     },
 
@@ -133,11 +128,24 @@ function fromSortValues(sort: unknown[], order: PhotoSearch['order']): HitPositi
   return { relevance: relevance as number, publishedAt: publishedAt as number, photoId: photoId as PhotoId }
 }
 
-function isOlderThanIndexed(error: unknown): boolean {
-  return errorType(error) === 'version_conflict_engine_exception'
+function toOperations(index: string, writes: readonly DocumentWrite[], overSame: boolean): BulkOperation[] {
+  return writes.map((write) =>
+    'put' in write
+      ? {
+          index,
+          id: write.put.photoId,
+          version: write.put.version,
+          source: JSON.stringify(write.put),
+          overSame,
+        }
+      : { index, id: write.remove, version: write.version, overSame },
+  )
 }
 
-function isAbsent(error: unknown): boolean {
-  if (!(error instanceof errors.ResponseError)) return false
-  return (error.body as { result?: string } | undefined)?.result === 'not_found'
+/** Of the same write to several indexes: what has to be known of it comes first. */
+const BY_WEIGHT = ['rejected', 'written', 'outdated', 'absent'] as const
+
+function together(outcomes: readonly WriteOutcome[]): WriteOutcome {
+  const weight = ({ state }: WriteOutcome) => BY_WEIGHT.indexOf(state)
+  return outcomes.reduce((first, second) => (weight(second) < weight(first) ? second : first))
 }

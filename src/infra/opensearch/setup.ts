@@ -1,13 +1,9 @@
 import type { Client } from './client.ts'
 import { errorType } from './errors.ts'
-import { indexMapping, indexSettings } from './mapping.ts'
+import { INDEX_VERSION, indexMapping, indexSettings } from './mapping.ts'
+import { photosAlias } from './versions.ts'
 
-/** Raise it if existing documents do not fit a new mapping; then reindex and move the alias. */
-const INDEX_VERSION = 1
-
-/** The alias for searches and writes; it points to the index of one version. */
-export const photosAlias = (prefix: string): string => `${prefix}-photos`
-/** The index behind the alias. */
+/** The index behind the alias on a new installation. */
 export const photosIndex = (prefix: string): string => `${prefix}-photos-v${INDEX_VERSION}`
 
 /** Creating an index waits for its shards; a busy machine needs longer for it than for a search. */
@@ -45,9 +41,4 @@ async function createIndex(client: Client, index: string, alias: string): Promis
     if (errorType(error) !== 'resource_already_exists_exception') throw error
     await client.indices.putAlias({ index, name: alias }, SETUP_CALL)
   }
-}
-
-/** Whether OpenSearch answers and the alias is set up, for readiness. */
-export async function searchIndexExists(client: Client, prefix: string): Promise<boolean> {
-  return (await client.indices.existsAlias({ name: photosAlias(prefix) })).body
 }

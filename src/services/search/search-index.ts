@@ -1,13 +1,11 @@
 import type { IndexOutcome } from '../../contracts/activities/search.ts'
-import { effectiveVisibility } from '../../domain/access.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
-import type { PhotoRow, UserRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
-import type { PhotoDocument, PhotoIndex } from '../../infra/opensearch/photo-index.ts'
-import { foldText } from './search-text.ts'
+import type { DocumentWrite, PhotoIndex, WriteOutcome } from '../../infra/opensearch/photo-index.ts'
+import { readRows, readVersions, toDocument, type IndexedRow } from './photo-document.ts'
 
 export interface SearchIndexDeps {
-  index: PhotoIndex
+  index: Pick<PhotoIndex, 'write'>
   /** The primary: a replica could be behind on content. */
   primary: Query
 }
@@ -16,10 +14,13 @@ export interface SearchIndex {
   /**
    * Brings the photo's search document in line with its row: writes a published photo, removes others.
    * It may run repeatedly, in parallel and late, since the index ignores outdated versions.
-   * @throws DarkroomError `unavailable` when OpenSearch is down or not set up
+   * @throws DarkroomError `unavailable` when OpenSearch is down or not set up; Error if the document is rejected
    */
   indexPhoto(photoId: PhotoId): Promise<IndexOutcome>
-  /** The same for the next published photos of an account, in the order of their ids; `next` is null at the end. */
+  /**
+   * The same for the next published photos of an account, in the order of their ids, also for documents of the same version;
+   * `next` is null at the end. A rejected document holds up none of the others.
+   */
   indexPhotosOf(
     userId: UserId,
     after: PhotoId | null,
@@ -27,7 +28,10 @@ export interface SearchIndex {
   ): Promise<{ next: PhotoId | null; indexed: number }>
 }
 
-const BATCH_PHOTOS = 50
+/** What bringInLine did about a photo. */
+type InLine = IndexOutcome & { rejected?: string }
+
+const BATCH_PHOTOS = 500
 
 /** If a row changes more often than this during a call, the pending signals index it again. */
 const MAX_PASSES = 5
@@ -36,32 +40,13 @@ const MAX_PASSES = 5
 const FINAL_VERSION = 2 ** 33
 
 export function createSearchIndex({ index, primary }: SearchIndexDeps): SearchIndex {
-  async function indexRow(photoId: PhotoId, row: IndexedRow | undefined): Promise<IndexOutcome> {
-    if (!row) {
-      return { state: 'removed', version: null, changed: await index.remove(photoId, FINAL_VERSION) }
-    }
-    const { version } = row
-    if (row.status !== 'ready') {
-      return { state: 'removed', version, changed: await index.remove(photoId, version) }
-    }
-    return { state: 'indexed', version, changed: await index.put(toDocument(row)) }
-  }
-
-  async function indexPhoto(photoId: PhotoId): Promise<IndexOutcome> {
-    let row = await readRow(primary, photoId)
-    let changed = false
-    for (let pass = 1; ; pass++) {
-      const outcome = await indexRow(photoId, row)
-      changed ||= outcome.changed
-      // The index forgets the versions of deleted documents after a while. Looking again undoes a write that was held
-      // up for so long that it brought a deleted photo's document back.
-      row = await readRow(primary, photoId)
-      if ((row?.version ?? null) === outcome.version || pass === MAX_PASSES) return { ...outcome, changed }
-    }
-  }
-
   return {
-    indexPhoto,
+    async indexPhoto(photoId) {
+      const { outcomes } = await bringInLine({ index, primary }, [photoId])
+      const { rejected, ...outcome } = outcomes.get(photoId)!
+      if (rejected !== undefined) throw new RejectedDocumentsError([photoId], rejected)
+      return outcome
+    },
 
     async indexPhotosOf(userId, after, signal) {
       const rows = await primary<{ photo_id: PhotoId }>({
@@ -69,53 +54,64 @@ export function createSearchIndex({ index, primary }: SearchIndexDeps): SearchIn
           ORDER BY photo_id LIMIT $3`,
         values: [userId, after, BATCH_PHOTOS],
       })
-      for (const { photo_id: photoId } of rows) {
-        signal?.throwIfAborted()
-        await indexPhoto(photoId)
-      }
-      return { next: rows.length === BATCH_PHOTOS ? rows.at(-1)!.photo_id : null, indexed: rows.length }
+      signal?.throwIfAborted()
+      const photoIds = rows.map(({ photo_id: photoId }) => photoId)
+      const { outcomes, rejected } = await bringInLine({ index, primary }, photoIds, { overSame: true })
+      if (rejected.length > 0)
+        throw new RejectedDocumentsError(rejected, outcomes.get(rejected[0]!)!.rejected!)
+      return { next: rows.length === BATCH_PHOTOS ? photoIds.at(-1)! : null, indexed: rows.length }
     },
   }
 }
 
-type IndexedRow = Pick<
-  PhotoRow,
-  'photo_id' | 'owner_id' | 'version' | 'status' | 'visibility' | 'caption' | 'alt_text' | 'score'
-> &
-  Pick<UserRow, 'username'> & {
-    owner_status: UserRow['status']
-    owner_is_private: UserRow['is_private']
-    tags: string[]
+/**
+ * Brings the documents of photos in line with their rows, as SearchIndex.indexPhoto does, in a few requests for all of them.
+ * @param options.overSame replaces documents of the same version, which may be another release's
+ */
+async function bringInLine(
+  { index, primary }: SearchIndexDeps,
+  photoIds: readonly PhotoId[],
+  options: { overSame?: boolean } = {},
+): Promise<{ outcomes: Map<PhotoId, InLine>; rejected: PhotoId[] }> {
+  const outcomes = new Map<PhotoId, InLine>()
+  let due = photoIds
+  for (let pass = 1; due.length > 0 && pass <= MAX_PASSES; pass++) {
+    const rows = await readRows(primary, due)
+    const written = await index.write(
+      due.map((photoId) => toWrite(photoId, rows.get(photoId))),
+      options,
+    )
+    due.forEach((photoId, at) => {
+      const outcome = toOutcome(rows.get(photoId), written[at]!)
+      outcomes.set(photoId, { ...outcome, changed: outcome.changed || !!outcomes.get(photoId)?.changed })
+    })
+    // The index forgets the versions of deleted documents after a while. Looking again undoes a write that was held
+    // up for so long that it brought a deleted photo's document back.
+    const versions = await readVersions(primary, due)
+    due = due.filter((photoId) => (versions.get(photoId) ?? null) !== outcomes.get(photoId)!.version)
   }
-
-// What the document says depends on photo and account, whose versions only rise; so their sum is a version of both.
-const READ_ROW = `
-  SELECT p.photo_id, p.owner_id, u.username, u.status AS owner_status, u.is_private AS owner_is_private,
-    p.version + u.access_epoch AS version, p.status, p.visibility, p.caption, p.alt_text, p.score,
-    (SELECT coalesce(array_agg(t.tag::text ORDER BY t.position), '{}')
-      FROM photo_tags t WHERE t.photo_id = p.photo_id) AS tags
-  FROM photos p JOIN users u ON u.user_id = p.owner_id
-  WHERE p.photo_id = $1`
-
-async function readRow(primary: Query, photoId: PhotoId): Promise<IndexedRow | undefined> {
-  const [row] = await primary<IndexedRow>({ name: 'search-row', text: READ_ROW, values: [photoId] })
-  return row
+  return { outcomes, rejected: photoIds.filter((photoId) => outcomes.get(photoId)?.rejected !== undefined) }
 }
 
-function toDocument(row: IndexedRow): PhotoDocument {
+function toWrite(photoId: PhotoId, row: IndexedRow | undefined): DocumentWrite {
+  if (row?.status === 'ready') return { put: toDocument(row) }
+  return { remove: photoId, version: row?.version ?? FINAL_VERSION }
+}
+
+function toOutcome(row: IndexedRow | undefined, written: WriteOutcome): InLine {
   return {
-    photoId: row.photo_id,
-    ownerId: row.owner_id,
-    username: row.username.toLowerCase(),
-    caption: row.caption === null ? null : foldText(row.caption),
-    altText: row.alt_text === null ? null : foldText(row.alt_text),
-    tags: row.tags,
-    visibility: effectiveVisibility(row.visibility, {
-      status: row.owner_status,
-      isPrivate: row.owner_is_private,
-    }),
-    status: row.status,
-    publishedAt: row.score === null ? null : Number(row.score),
-    version: row.version,
+    state: row?.status === 'ready' ? 'indexed' : 'removed',
+    version: row?.version ?? null,
+    changed: written.state === 'written',
+    ...(written.state === 'rejected' ? { rejected: written.reason } : {}),
+  }
+}
+
+/** Documents that OpenSearch does not take, because they do not fit its mapping: a fault of ours. */
+class RejectedDocumentsError extends Error {
+  override readonly name = 'RejectedDocumentsError'
+
+  constructor(photoIds: readonly PhotoId[], reason: string) {
+    super(`${photoIds.length} search documents rejected, first ${photoIds[0]}: ${reason}`)
   }
 }

@@ -24,9 +24,9 @@ import { searchWorldOfFile } from '../../support/worlds/search-world.ts'
 const world = await searchWorldOfFile()
 const seeded = await seedAccessWorld(world.db)
 beforeAll(async () => {
-  await Promise.all(
-    seeded.photos.map(({ photoId, userId, visibility, status, ownerStatus, ownerIsPrivate }) =>
-      world.index.put({
+  await world.index.write(
+    seeded.photos.map(({ photoId, userId, visibility, status, ownerStatus, ownerIsPrivate }) => ({
+      put: {
         photoId,
         ownerId: userId,
         username: 'owner',
@@ -37,8 +37,8 @@ beforeAll(async () => {
         status,
         publishedAt: 1,
         version: 1,
-      }),
-    ),
+      },
+    })),
   )
   await world.refresh()
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSearchIndex } from '../../../src/services/search/module.ts'
-import { photosAlias } from '../../../src/infra/opensearch/setup.ts'
+import { photosAlias } from '../../../src/infra/opensearch/versions.ts'
 import { freshWord } from '../../support/worlds/search-world.ts'
 import { openGraphWorld, type GraphWorld } from '../../support/worlds/graph-world.ts'
 import type { Json, Person } from '../../support/worlds/api-world.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fold } from '../../../src/domain/text-folding.ts'
-import { photosAlias } from '../../../src/infra/opensearch/setup.ts'
+import { photosAlias } from '../../../src/infra/opensearch/versions.ts'
 import { foldText } from '../../../src/services/search/search-text.ts'
 import { ANYONE, freshWord, searchWorldOfFile } from '../../support/worlds/search-world.ts'
 

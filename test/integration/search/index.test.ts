@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { v7 as uuidv7 } from 'uuid'
 import { openSearchClient } from '../../../src/infra/opensearch/client.ts'
 import { createPhotoIndex, type PhotoDocument } from '../../../src/infra/opensearch/photo-index.ts'
-import { ensureSearchIndex, photosAlias, photosIndex } from '../../../src/infra/opensearch/setup.ts'
+import { ensureSearchIndex, photosIndex } from '../../../src/infra/opensearch/setup.ts'
+import { photosAlias } from '../../../src/infra/opensearch/versions.ts'
 import { createSearch } from '../../../src/services/search/search.ts'
 import { createSearchIndex } from '../../../src/services/search/search-index.ts'
 import { ANYONE, freshWord, searchWorldOfFile } from '../../support/worlds/search-world.ts'
@@ -65,7 +66,9 @@ describe('documents', () => {
     })
     const document = (await documentOf(photoId!)) as unknown as PhotoDocument
     const withMore = { ...document, version: 2, email: 'grace@example.org' }
-    await expect(world.index.put(withMore)).rejects.toThrow('strict_dynamic_mapping_exception')
+    expect(await world.index.write([{ put: withMore }])).toEqual([
+      { state: 'rejected', reason: 'strict_dynamic_mapping_exception' },
+    ])
   })
 
   it('never return to an older version or after a removal', async () => {
@@ -74,15 +77,19 @@ describe('documents', () => {
     const old = (await documentOf(photoId!)) as unknown as PhotoDocument
     await world.edit(photoId!, { caption: `${q} renamed` })
     await world.searchIndex.indexPhoto(photoId!)
-    expect(await world.index.put(old)).toBe(false)
-    expect(await world.index.remove(photoId!, 1)).toBe(false)
+    expect(await world.index.write([{ put: old }, { remove: photoId!, version: 1 }])).toEqual([
+      { state: 'outdated' },
+      { state: 'outdated' },
+    ])
     expect(await documentOf(photoId!)).toMatchObject({ caption: `${q} renamed`, version: 2 })
 
     await world.remove(photoId!)
     await world.searchIndex.indexPhoto(photoId!)
     await world.refresh()
-    expect(await world.index.put(old)).toBe(false)
-    expect(await world.index.put({ ...old, version: 2 })).toBe(false)
+    expect(await world.index.write([{ put: old }, { put: { ...old, version: 2 } }])).toEqual([
+      { state: 'outdated' },
+      { state: 'outdated' },
+    ])
     await world.refresh()
     expect(await documentOf(photoId!)).toBeUndefined()
     expect(await world.find(ANYONE, { q })).toEqual([])
@@ -97,25 +104,55 @@ describe('documents', () => {
     const heldUp = createSearchIndex({
       primary: world.db.primary,
       index: {
-        ...world.index,
-        async put(document) {
+        async write(writes) {
+          if (cameBack) return world.index.write(writes)
           await world.remove(photoId)
           await world.searchIndex.indexPhoto(photoId)
           await keepDeletedVersions('0s')
           const late = async () => {
             await world.refresh()
-            return world.index.put(document)
+            return world.index.write(writes)
           }
-          await expect.poll(late, { timeout: 20_000 }).toBe(true)
+          await expect.poll(late, { timeout: 20_000 }).toEqual([{ state: 'written' }])
           await keepDeletedVersions('1h')
           cameBack = (await documentOf(photoId)) !== undefined
-          return true
+          return [{ state: 'written' }]
         },
       },
     })
     expect(await heldUp.indexPhoto(photoId)).toEqual({ state: 'removed', version: 2, changed: true })
     expect(cameBack).toBe(true)
     expect(await documentOf(photoId)).toBeUndefined()
+  })
+
+  it('are written in bulk, one rejected document beside others', async () => {
+    const q = freshWord()
+    const [photoId] = await world.publish({ owner: await world.addUser(), caption: q })
+    const document = (await documentOf(photoId!)) as unknown as PhotoDocument
+    const many = Array.from({ length: 1_500 }, () => ({ put: { ...document, photoId: uuidv7() } }))
+    const outcomes = await world.index.write([
+      ...many,
+      { put: { ...document, version: 2, visibility: { no: 'keyword' } as never } },
+      { put: document },
+      { remove: uuidv7(), version: 1 },
+    ])
+    expect(outcomes.slice(0, many.length).every(({ state }) => state === 'written')).toBe(true)
+    expect(outcomes.slice(many.length)).toEqual([
+      { state: 'rejected', reason: 'mapper_parsing_exception' },
+      { state: 'outdated' },
+      { state: 'absent' },
+    ])
+    expect(await world.index.write([{ put: document }], { overSame: true })).toEqual([{ state: 'written' }])
+    await world.index.write(many.map(({ put }) => ({ remove: put.photoId, version: 2 })))
+  })
+
+  it('follow an account in bulk', async () => {
+    const owner = await world.addUser()
+    const photoIds = await Promise.all(
+      Array.from({ length: 3 }, () => world.addPhoto({ owner, caption: freshWord() })),
+    )
+    expect(await world.searchIndex.indexPhotosOf(owner, null)).toEqual({ next: null, indexed: 3 })
+    for (const photoId of photoIds) expect(await documentOf(photoId)).toMatchObject({ photoId, version: 1 })
   })
 
   async function documentOf(photoId: string): Promise<Record<string, unknown> | undefined> {
@@ -152,8 +189,8 @@ describe('set-up', () => {
     const unavailable = { code: 'unavailable', retryAfterSeconds: expect.any(Number) }
     const photoId = uuidv7()
     const document = { photoId, version: 1 } as PhotoDocument
-    await expect(index.put(document)).rejects.toMatchObject(unavailable)
-    await expect(index.remove(photoId, 1)).rejects.toMatchObject(unavailable)
+    await expect(index.write([{ put: document }])).rejects.toMatchObject(unavailable)
+    await expect(index.write([{ remove: photoId, version: 1 }])).rejects.toMatchObject(unavailable)
     const all = { query: { match_all: {} }, order: 'recent', after: null, size: 1 } as const
     await expect(index.search(all)).rejects.toMatchObject(unavailable)
     const { body } = await world.client.indices.exists({ index: photosAlias(`${world.prefix}-none`) })

@@ -6,7 +6,8 @@ import type { PhotoStatus, Visibility } from '../../../src/domain/visibility.ts'
 import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
 import { openSearchClient, type Client } from '../../../src/infra/opensearch/client.ts'
 import { createPhotoIndex, type PhotoIndex } from '../../../src/infra/opensearch/photo-index.ts'
-import { ensureSearchIndex, photosAlias } from '../../../src/infra/opensearch/setup.ts'
+import { ensureSearchIndex } from '../../../src/infra/opensearch/setup.ts'
+import { photosAlias } from '../../../src/infra/opensearch/versions.ts'
 import {
   createSearch,
   type PhotoSearchRequest,

@@ -1,0 +1,71 @@
+import { effectiveVisibility } from '../../domain/access.ts'
+import type { PhotoId } from '../../domain/ids.ts'
+import type { PhotoRow, UserRow } from '../../entities/index.ts'
+import type { Query } from '../../infra/db/database.ts'
+import type { PhotoDocument } from '../../infra/opensearch/photo-index.ts'
+import { foldText } from './search-text.ts'
+
+/** All that a photo's document says, and its version. */
+export type IndexedRow = Pick<
+  PhotoRow,
+  'photo_id' | 'owner_id' | 'version' | 'status' | 'visibility' | 'caption' | 'alt_text' | 'score'
+> &
+  Pick<UserRow, 'username'> & {
+    owner_status: UserRow['status']
+    owner_is_private: UserRow['is_private']
+    tags: string[]
+  }
+
+// What the document says depends on photo and account, whose versions only rise; so their sum is a version of both.
+const VERSION = 'p.version + u.access_epoch AS version'
+
+const COLUMNS = `
+  p.photo_id, p.owner_id, u.username, u.status AS owner_status, u.is_private AS owner_is_private,
+  ${VERSION}, p.status, p.visibility, p.caption, p.alt_text, p.score,
+  (SELECT coalesce(array_agg(t.tag::text ORDER BY t.position), '{}')
+    FROM photo_tags t WHERE t.photo_id = p.photo_id) AS tags`
+
+/** The rows of photos, by id; of those that exist. Plan: a probe of photos_pkey, users_pkey and photo_tags_pkey each. */
+export async function readRows(
+  primary: Query,
+  photoIds: readonly PhotoId[],
+): Promise<Map<PhotoId, IndexedRow>> {
+  const rows = await primary<IndexedRow>({
+    name: 'search-rows',
+    text: `SELECT ${COLUMNS} FROM photos p JOIN users u ON u.user_id = p.owner_id WHERE p.photo_id = ANY ($1::uuid[])`,
+    values: [photoIds],
+  })
+  return new Map(rows.map((row) => [row.photo_id, row]))
+}
+
+/** The same without content. */
+export async function readVersions(
+  primary: Query,
+  photoIds: readonly PhotoId[],
+): Promise<Map<PhotoId, number>> {
+  const rows = await primary<Pick<IndexedRow, 'photo_id' | 'version'>>({
+    name: 'search-versions',
+    text: `SELECT p.photo_id, ${VERSION} FROM photos p JOIN users u ON u.user_id = p.owner_id
+      WHERE p.photo_id = ANY ($1::uuid[])`,
+    values: [photoIds],
+  })
+  return new Map(rows.map((row) => [row.photo_id, row.version]))
+}
+
+export function toDocument(row: IndexedRow): PhotoDocument {
+  return {
+    photoId: row.photo_id,
+    ownerId: row.owner_id,
+    username: row.username.toLowerCase(),
+    caption: row.caption === null ? null : foldText(row.caption),
+    altText: row.alt_text === null ? null : foldText(row.alt_text),
+    tags: row.tags,
+    visibility: effectiveVisibility(row.visibility, {
+      status: row.owner_status,
+      isPrivate: row.owner_is_private,
+    }),
+    status: row.status,
+    publishedAt: row.score === null ? null : Number(row.score),
+    version: row.version,
+  }
+}
