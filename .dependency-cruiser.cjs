@@ -34,6 +34,7 @@ const MODULES = {
   retraction: ['blobs', 'photos', 'delivery'],
   feed: ['photos', 'distribution', 'lists'],
   search: ['photos', 'graph', 'lists'],
+  discovery: ['photos', 'accounts', 'lists'],
   engagement: ['photos', 'graph', 'accounts', 'delivery', 'requests', 'lists'],
   notifications: ['engagement', 'albums', 'photos', 'graph', 'accounts', 'events', 'delivery', 'lists'],
   operations: [
@@ -51,6 +52,7 @@ const MODULES = {
     'retraction',
     'feed',
     'search',
+    'discovery',
     'engagement',
     'notifications',
   ],

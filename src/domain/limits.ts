@@ -34,6 +34,8 @@ export const MAX_CHARACTERS = {
   variant: 32,
   recipe: 100,
   format: 16,
+  /** Folded, of its names; what goes beyond is not searched. */
+  accountWord: 64,
   /** Folded; a longer run of letters is not a hashtag. */
   tag: 100,
   /** As written: folding drops marks, and they may be piled on one letter without end. */
@@ -72,6 +74,9 @@ export const MAX_ITEMS = {
   guestUploadsPerOwner: 30,
   /** Whatever becomes of them. */
   guestUploadsPerLinkAndDay: 300,
+  /** By which it is found; names of more are cut. */
+  wordsPerAccount: 24,
+  wordsPerNameQuery: 5,
   /** Accounts that one comment can mention; further names are text. */
   mentionsPerComment: 10,
   /** The oldest leave when others come. */

@@ -1,3 +1,4 @@
+export { AccountName } from './accounts/account-name.ts'
 export { Album, type AlbumRow } from './albums/album.ts'
 export { AlbumActivity, type AlbumActivityRow } from './albums/album-activity.ts'
 export { AlbumMember, type AlbumMemberRow } from './albums/album-member.ts'

@@ -3,6 +3,7 @@ import { openAlbums } from './albums/module.ts'
 import { openRestoreRequests } from './cold-storage/module.ts'
 import type { Clients } from './clients.ts'
 import { openDelivery } from './delivery/module.ts'
+import { openDiscovery } from './discovery/module.ts'
 import { openEngagement } from './engagement/module.ts'
 import { openEvents } from './events/module.ts'
 import { openFeed } from './feed/module.ts'
@@ -35,6 +36,7 @@ export function openServices(clients: Clients) {
     ...openShareLinks(clients, accounts, uploads, delivery),
     ...feed,
     ...openSearch(clients),
+    ...openDiscovery(),
     ...openEngagement(clients),
     ...openNotifications(clients),
     ...openOperations(clients),

@@ -5,6 +5,7 @@ import { usernameSkeleton as skeletonOf } from '../../domain/usernames.ts'
 import { FeedState, User, type UserRow } from '../../entities/index.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import type { Database, Query, Transaction } from '../../infra/db/database.ts'
+import { writeNames } from './names.ts'
 import type { Passwords } from './passwords.ts'
 import type { OpenSession, Sessions } from './sessions.ts'
 
@@ -83,6 +84,7 @@ export function createAccounts(deps: { db: Database; passwords: Passwords; sessi
             .returning(ACCOUNT_FIELDS),
         )
         if (!row) throw usernameTaken()
+        await writeNames(tx, { userId: row.user_id, username, displayName })
         await run(
           tx.query,
           insertRow(FeedState, { userId: row.user_id }, ['rowsEpoch', 'rowsFrom', 'lastReadAt']),
@@ -110,7 +112,8 @@ export function createAccounts(deps: { db: Database; passwords: Passwords; sessi
       return { ...toAccount(row), defaultCommentPolicy: row.default_comment_policy }
     },
 
-    async updateWithin({ em, query }, userId, changes, guard) {
+    async updateWithin(tx, userId, changes, guard) {
+      const { em, query } = tx
       await query({ text: LOCK_ACCOUNT, values: [userId] })
       const user = await em.findOne(User, { userId })
       if (!user) throw accountGone()
@@ -123,7 +126,9 @@ export function createAccounts(deps: { db: Database; passwords: Passwords; sessi
       em.assign(user, { ...texts, isPrivate, defaultCommentPolicy }, { ignoreUndefined: true })
       // Now, so that the statements of the transaction that follow see it.
       await em.flush()
-      return accountOf(user)
+      const account = accountOf(user)
+      if (texts.displayName !== undefined) await writeNames(tx, account)
+      return account
     },
   }
 }

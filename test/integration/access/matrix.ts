@@ -249,6 +249,12 @@ export const MATRIX: Readonly<Record<string, Line>> = {
     shows: { ...pageOf(PHOTO), total: 'value' },
     complete: 'audience',
   },
+  'GET /v1/search/users': {
+    rule: open(200),
+    per: 'account',
+    query: ({ owner }) => `q=${owner.username}`,
+    shows: pageOf(USER),
+  },
   'GET /v1/tags/:tag/photos': { rule: open(200), shows: pageOf(PHOTO), complete: 'audience' },
 
   // One's own
