@@ -45,15 +45,15 @@ const NEAR = `
   ORDER BY near.section, near.reach DESC, near.word COLLATE "C", near.user_id LIMIT $10`
 
 // Plan: for each reach from the highest down, the words of one range of account_names_search_idx, until the window is full; then
-// some five probes for each account of the window.
+// some five probes for each account of the window. One comparison gives the range its start, since Postgres would begin at the lower
+// one of two.
 const OTHERS = `
   WITH scanned AS MATERIALIZED (
     SELECT n.reach, n.word, n.user_id
     FROM generate_series($6::integer, 0, -1) step CROSS JOIN LATERAL (
       SELECT a.reach, a.word, a.user_id FROM account_names a
-      WHERE a.reach = step::smallint AND ${beginsWith('a.word', '$3::text')}
-        AND (a.word, a.user_id) > (
-          CASE WHEN step = $6 THEN $7::text ELSE '' END COLLATE "C", CASE WHEN step = $6 THEN $8::bigint ELSE 0 END)
+      WHERE a.reach = step::smallint AND a.word < $3::text || U&'\\+10FFFF' AND (a.word, a.user_id) > (
+        CASE WHEN step = $6 THEN greatest($3, $7::text) ELSE $3 END COLLATE "C", CASE WHEN step = $6 THEN $8::bigint ELSE 0 END)
       ORDER BY a.word, a.user_id LIMIT ${WINDOW}) n
     ORDER BY step DESC, n.word, n.user_id LIMIT ${WINDOW})
   SELECT ${SECTIONS.other} AS section, w.reach, w.word, w.shown, ${ACCOUNT}
