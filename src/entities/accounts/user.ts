@@ -1,6 +1,7 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import { COMMENT_POLICIES } from '../../domain/comments.ts'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
+import { ROLES } from '../../domain/moderation.ts'
 import type { Row } from '../row.ts'
 
 /** An account. `username` is unique regardless of case (index on lower(username)). */
@@ -16,7 +17,7 @@ export const User = defineEntity({
     displayName: p.string().length(MAX_CHARACTERS.displayName).nullable(),
     bio: p.string().length(MAX_CHARACTERS.bio).nullable(),
     isPrivate: p.boolean().default(false),
-    role: p.enum(['user', 'moderator', 'admin'] as const).default('user'),
+    role: p.enum(ROLES).default('user'),
     status: p.enum(['active', 'suspended', 'deactivated'] as const).default('active'),
     defaultCommentPolicy: p.enum(COMMENT_POLICIES).default('everyone'),
     /** Rises whenever the reach of all the account's photos changes: going private or public, suspension and its end. */
@@ -26,6 +27,8 @@ export const User = defineEntity({
     /** Instead of MAX_ACCOUNT_BYTES and MAX_ACCOUNT_PHOTOS, if an operator set them. */
     maxBytes: p.bigint('string').nullable(),
     maxPhotos: p.integer().nullable(),
+    /** Set by moderation: its photos are not recommended to anybody. */
+    hiddenFromExplore: p.boolean().default(false),
     createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })

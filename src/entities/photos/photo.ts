@@ -59,6 +59,10 @@ export const Photo = defineEntity({
     allowDownload: p.boolean().default(false),
     /** Null: the default of the owner's account. */
     commentPolicy: p.enum(COMMENT_POLICIES).nullable(),
+    /** Set by the owner: shown behind a warning. */
+    sensitive: p.boolean().default(false),
+    /** Set by moderation: sensitive for others, and not recommended to anybody. */
+    limitedAt: p.datetime(3).nullable(),
     failureCode: p.string().length(MAX_CHARACTERS.failureCode).nullable(),
     failureDetail: p.string().length(MAX_CHARACTERS.failureDetail).nullable(),
     uploadExpiresAt: p.datetime(3),

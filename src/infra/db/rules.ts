@@ -36,6 +36,11 @@ export function inTrashOf(photo: string, ownerId: string): string {
   return `(${photo}.status = 'trashed' AND ${photo}.owner_id = ${ownerId})`
 }
 
+/** Moderation took the photo down, and has not restored it. Plan: one probe of photo_takedowns_pkey. */
+export function isTakenDown(photoId: string): string {
+  return probe('photo_takedowns', `photo_takedowns.photo_id = ${photoId}`)
+}
+
 /** An edge of the graph. Plan: one probe of follows_pkey. */
 export function follows(followerId: string, followeeId: string): string {
   return probe('follows', `follower_id = ${followerId} AND followee_id = ${followeeId}`)

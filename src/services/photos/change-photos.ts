@@ -14,6 +14,8 @@ type Changeable =
   | 'share_taken_at'
   | 'allow_download'
   | 'comment_policy'
+  | 'sensitive'
+  | 'limited_at'
 
 type ChangedColumns = Partial<Pick<PhotoRow, Changeable>> & EditedColumns
 

@@ -18,6 +18,8 @@ export interface NewPhoto {
   allowDownload: boolean
   /** Null follows the default of the owner's account. */
   commentPolicy: CommentPolicy | null
+  /** Others see a warning first. */
+  sensitive: boolean
   /** Instead of what the file says; null shows none. Undefined leaves it to the file. */
   takenAt: TakenAt | null | undefined
   location: { latitude: number; longitude: number } | null | undefined

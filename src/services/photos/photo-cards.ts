@@ -65,6 +65,10 @@ export interface PhotoCard {
   likedByViewer: boolean
   /** The photo's own, or the default of its owner's account. */
   commentPolicy: CommentPolicy
+  /** The owner says so. */
+  sensitive: boolean
+  /** Moderation says so. */
+  isLimited: boolean
   variants: CardVariant[]
   /** Whether the viewer follows or is the owner, which keeps the photo in the viewer's feed. */
   inViewersCircle: boolean
@@ -95,7 +99,7 @@ const loadCards = (right: string) => `
     ${OWNER_EPOCH} AS owner_access_epoch, p.status, p.visibility,
     p.caption, p.alt_text, p.failure_code, p.failure_detail, p.content_type, p.bytes, p.width, p.height, p.thumbhash, p.animation_frames,
     ${localTime('p.taken_at')} AS taken_at, p.taken_at_offset, p.camera, p.latitude, p.longitude,
-    p.share_location, p.share_camera, p.share_taken_at, p.allow_download, p.created_at, p.upload_expires_at, p.published_at, p.score,
+    p.share_location, p.share_camera, p.share_taken_at, p.allow_download, p.sensitive, p.limited_at, p.created_at, p.upload_expires_at, p.published_at, p.score,
     (SELECT coalesce(json_agg(json_build_object('variant', v.variant, 'format', v.format, 'objectKey', v.object_key,
         'width', v.width, 'height', v.height, 'bytes', v.bytes) ORDER BY v.width, v.variant, v.format), '[]')
       FROM photo_variants v WHERE v.photo_id = p.photo_id) AS variants,
@@ -216,6 +220,8 @@ type CardRow = Pick<
   | 'share_camera'
   | 'share_taken_at'
   | 'allow_download'
+  | 'sensitive'
+  | 'limited_at'
   | 'created_at'
   | 'upload_expires_at'
   | 'published_at'
@@ -281,6 +287,8 @@ function toCard(row: CardRow): PhotoCard {
     commentCount: Number(row.comments ?? 0),
     likedByViewer: row.liked,
     commentPolicy: row.comment_policy,
+    sensitive: row.sensitive,
+    isLimited: row.limited_at !== null,
     variants: row.variants,
     inViewersCircle: row.in_circle,
     isMuted: row.muted,

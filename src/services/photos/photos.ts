@@ -174,6 +174,7 @@ const COLUMNS = {
   shareTakenAt: 'share_taken_at',
   allowDownload: 'allow_download',
   commentPolicy: 'comment_policy',
+  sensitive: 'sensitive',
 } as const satisfies Record<Exclude<keyof PhotoChanges, 'takenAt' | 'location'>, keyof PhotoRow>
 
 type Columns = Partial<Pick<PhotoRow, (typeof COLUMNS)[keyof typeof COLUMNS]>> & EditedColumns

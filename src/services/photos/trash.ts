@@ -4,7 +4,7 @@ import type { UserViewer } from '../../domain/viewer.ts'
 import { belongsInFeeds } from '../../domain/visibility.ts'
 import type { PhotoErasureRow, PhotoRow, TrashedPhotoRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
-import { isGone } from '../../infra/db/rules.ts'
+import { isGone, isTakenDown } from '../../infra/db/rules.ts'
 import type { Outbox } from '../delivery/outbox.ts'
 import { markInFlight } from '../distribution/in-flight-marks.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
@@ -34,7 +34,7 @@ export interface Trash {
   put(photo: PhotoCard): Promise<void>
   /** What is known of the viewer's photos that were deleted for good, latest first. @throws DarkroomError bad_cursor */
   erasures(list: ListRead<UserViewer>): Promise<Page<Erasure>>
-  /** Brings a photo back as it was. One that is not in the trash stays as it is. @throws DarkroomError not_found */
+  /** Brings a photo back as it was; one that moderation took down meanwhile, for its owner alone. One that is not in the trash stays as it is. @throws DarkroomError not_found */
   restore(photo: PhotoCard): Promise<PhotoCard>
 }
 
@@ -64,7 +64,9 @@ const KEEP = `
 // The row of the trash is changed by those alone who hold the photo.
 const LOCK_TRASHED = `
   SELECT owner_id, status, visibility, score FROM photos WHERE photo_id = $1 AND status <> 'deleted' FOR NO KEY UPDATE`
-const IS_DUE = 'SELECT FROM trashed_photos WHERE photo_id = $1 AND erases_at <= now()'
+// After the photo is held: one that waits for it must see what was committed meanwhile.
+const TRASHED = `
+  SELECT erases_at <= now() AS is_due, ${isTakenDown('t.photo_id')} AS taken_down FROM trashed_photos t WHERE photo_id = $1`
 
 type LockedPhoto = Pick<PhotoRow, 'owner_id' | 'status' | 'visibility' | 'score'>
 
@@ -143,10 +145,14 @@ export function createTrash({ db, outbox, fanoutShardThreshold, keptDays }: Tras
         const [row] = await tx.query<LockedPhoto>({ text: LOCK_TRASHED, values: [photoId] })
         if (!row) throw notFound('photo')
         if (row.status !== 'trashed') return []
-        const due = await tx.query({ text: IS_DUE, values: [photoId] })
-        if (due.length > 0) throw notFound('photo')
-        const ids = await changePhotos(tx, [{ photoId, ownerId: row.owner_id }], { status: 'ready' })
-        if (belongsInFeeds({ status: 'ready', visibility: row.visibility })) {
+        const [trashed] = await tx.query<{ is_due: boolean; taken_down: boolean }>({
+          text: TRASHED,
+          values: [photoId],
+        })
+        if (trashed?.is_due) throw notFound('photo')
+        const status = trashed?.taken_down ? 'quarantined' : 'ready'
+        const ids = await changePhotos(tx, [{ photoId, ownerId: row.owner_id }], { status })
+        if (belongsInFeeds({ status, visibility: row.visibility })) {
           const restored = { photoId, ownerId: row.owner_id, score: Number(row.score) }
           await markInFlight(tx, restored, fanoutShardThreshold)
         }

@@ -78,6 +78,7 @@ const PRIVATE = {
   shareTakenAt: true,
   allowDownload: false,
   commentPolicy: null,
+  sensitive: false,
   takenAt: undefined,
   location: undefined,
 } as const satisfies Partial<NewPhoto>

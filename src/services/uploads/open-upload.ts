@@ -304,6 +304,7 @@ const AFTER_OPENING = [
   'camera',
   'latitude',
   'longitude',
+  'limitedAt',
   'failureCode',
   'failureDetail',
   'publishedAt',

@@ -57,12 +57,20 @@ const SEEN = {
   owner: BESIDE,
   tags: ['value'],
   ...values('id', 'caption', 'altText', 'visibility', 'status', 'width', 'height', 'placeholder', 'takenAt'),
-  ...values('createdAt', 'publishedAt', 'likeCount', 'commentCount', 'likedByMe', 'commentPolicy'),
+  ...values(
+    'createdAt',
+    'publishedAt',
+    'likeCount',
+    'commentCount',
+    'likedByMe',
+    'commentPolicy',
+    'sensitive',
+  ),
 } as const
 const LOCATION = values('latitude', 'longitude')
 const PLACE = values('city', 'region', 'country', 'countryCode')
 const SHARED_METADATA = { camera: 'value', location: LOCATION, place: PLACE } as const
-const OWN = values('shareLocation', 'shareCamera', 'shareTakenAt', 'allowDownload', 'availability')
+const OWN = values('shareLocation', 'shareCamera', 'shareTakenAt', 'allowDownload', 'availability', 'limited')
 const SOURCE = values('name', 'width', 'height', 'url')
 const FILE = values('name', 'format', 'width', 'height', 'bytes', 'url')
 

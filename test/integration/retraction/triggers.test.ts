@@ -124,6 +124,7 @@ describe('a change of a published photo', () => {
     ['share_location', 'longitude = 1'],
     ['share_location', 'latitude = NULL, longitude = NULL'],
     ['share_taken_at', 'taken_at = NULL'],
+    ['share_taken_at', 'limited_at = now()'],
   ])('waits for the replica if it takes away what %s shows: %s', async (flag, change) => {
     const { photoId } = await buildPhoto(db, owner, { latitude: 48 })
     const commitAfter = (sets: string) =>

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { UserViewer } from '../../../src/domain/viewer.ts'
+import { restorePhoto, takeDownPhoto } from '../../../src/services/moderation/measures.ts'
 import { createSearch } from '../../../src/services/search/search.ts'
+import { settle } from '../../support/replica.ts'
 import { ANYONE, freshWord, minutes, searchWorldOfFile } from '../../support/worlds/search-world.ts'
 
 const world = await searchWorldOfFile()
@@ -37,7 +39,7 @@ describe('rights', () => {
     )
     await world.edit(narrowed!, { visibility: 'private' })
     await world.remove(deleted!)
-    await world.setStatus(quarantined!, 'quarantined')
+    await world.db.transaction((tx) => takeDownPhoto(tx, quarantined!))
     // A page of one, so that a cursor would give away that something follows.
     for (const viewer of [ANYONE, { kind: 'user' as const, userId: await world.addUser() }]) {
       expect(await world.searchPage(viewer, { q, limit: 1 })).toMatchObject({
@@ -47,6 +49,9 @@ describe('rights', () => {
       })
     }
     expect(await world.find({ kind: 'user', userId: owner }, { q })).toEqual([visible, narrowed])
+    await world.db.transaction((tx) => restorePhoto(tx, quarantined!, 1_000))
+    await settle(world.db)
+    expect(await world.find(ANYONE, { q })).toEqual([visible, quarantined])
   })
 
   it('end when the follow ends', async () => {

@@ -99,6 +99,7 @@ const SMALL_JPEG: NewPhoto = {
   shareTakenAt: true,
   allowDownload: false,
   commentPolicy: null,
+  sensitive: false,
   takenAt: undefined,
   location: undefined,
 }

@@ -26,6 +26,7 @@ export const photoExample = {
   commentCount: 7,
   likedByMe: true,
   commentPolicy: 'everyone',
+  sensitive: false,
   variants: [
     {
       name: 'thumb_200',

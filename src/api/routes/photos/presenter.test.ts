@@ -45,6 +45,8 @@ const card: PhotoCard = {
   commentCount: 2,
   likedByViewer: true,
   commentPolicy: 'everyone',
+  sensitive: false,
+  isLimited: false,
   variants: [
     {
       variant: 'thumb_200',

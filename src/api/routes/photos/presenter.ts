@@ -53,6 +53,7 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
       commentCount: card.commentCount,
       likedByMe: card.likedByViewer,
       commentPolicy: card.commentPolicy,
+      sensitive: card.sensitive || (card.isLimited && !isOwner),
       variants: card.variants.flatMap((variant) => presentVariant(card, variant, isOwner, options, sign)),
       sources: presentSources(card.variants, (key) => sign(card, key)),
       ...(isOwner
@@ -61,6 +62,7 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
             shareCamera: card.shareCamera,
             shareTakenAt: card.shareTakenAt,
             allowDownload: card.allowDownload,
+            limited: card.isLimited,
             availability: card.availability ?? 'hot',
           }
         : {}),

@@ -96,6 +96,9 @@ export const PhotoSchema = z
     commentPolicy: z
       .enum(COMMENT_POLICIES)
       .meta({ description: 'Who else than the owner may comment, of those who see the photo.' }),
+    sensitive: z.boolean().meta({
+      description: 'Show a warning first: the owner marked it, or, for others, moderation did.',
+    }),
     variants: z.array(VariantSchema),
     sources: z.array(SourceSchema).meta({
       description:
@@ -108,6 +111,10 @@ export const PhotoSchema = z
       .boolean()
       .optional()
       .meta({ description: 'Others get the original without its metadata. Only the owner sees this field.' }),
+    limited: z.boolean().optional().meta({
+      description:
+        'Moderation limited it: others see a warning first, and it is recommended to nobody. Only the owner sees this field; GET /me/moderation says why.',
+    }),
     availability: availability.optional(),
   })
   .meta({ id: 'Photo' })
@@ -128,6 +135,7 @@ export const editable = {
     .nullable()
     .optional()
     .meta({ description: 'null follows `defaultCommentPolicy` of your account.' }),
+  sensitive: z.boolean().optional().meta({ description: 'Others see a warning first.' }),
   ...timeAndPlace,
 }
 

@@ -18,6 +18,7 @@ export const awaitedPhotoExample = {
   shareCamera: false,
   shareTakenAt: true,
   allowDownload: false,
+  limited: false,
 }
 
 export const openUploadExample = {

@@ -48,6 +48,7 @@ export function uploadRoutes(routes: Routes, { present, maxUploadBytes }: Upload
           shareTakenAt: body.shareTakenAt ?? true,
           allowDownload: body.allowDownload ?? false,
           commentPolicy: body.commentPolicy ?? null,
+          sensitive: body.sensitive ?? false,
           takenAt: body.takenAt,
           location: body.location,
         },

@@ -83,6 +83,7 @@ const initial = {
   shareCamera: editable.shareCamera.meta({ default: false }),
   shareTakenAt: editable.shareTakenAt.meta({ default: true }),
   allowDownload: editable.allowDownload.meta({ default: false }),
+  sensitive: editable.sensitive.meta({ default: false }),
 }
 
 /** @param maxUploadBytes MAX_UPLOAD_BYTES */
