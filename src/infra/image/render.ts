@@ -116,7 +116,8 @@ function encode(pixels: Pixels, format: VariantFormat, encoder: VariantSpec['enc
   return image.toFormat(format, encoder)
 }
 
-async function openInput(input: string | Buffer, maxPixels: number): Promise<Original> {
+/** Opens what was accepted as an original, or a variant. @throws InvalidImageError for other bytes and too many pixels */
+export async function openInput(input: string | Buffer, maxPixels: number): Promise<Original> {
   const bytes = typeof input === 'string' ? await readFile(input) : input
   const detected = await detectContentType(bytes)
   const contentType = ORIGINAL_CONTENT_TYPES.find((type) => type === detected)
