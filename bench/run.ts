@@ -16,6 +16,7 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   cdn: async () => (await import('./cdn.ts')).cdn,
   upload: async () => (await import('./upload.ts')).upload,
   burst: async () => (await import('./burst.ts')).burst,
+  moderation: async () => (await import('./moderation.ts')).moderation,
 }
 
 const names = Object.keys(BENCHMARKS)

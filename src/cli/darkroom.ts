@@ -78,6 +78,14 @@ media
     run(async () => (await import('./re-encode.ts')).controlReencode(options)),
   )
 
+const moderation = program.command('moderation').description('operates automatic moderation')
+
+moderation
+  .command('evaluate')
+  .argument('<folder>', 'a folder whose subfolders are labels, such as allow, limit and quarantine')
+  .description('classifies the pictures of a labelled folder and prints which verdicts they get')
+  .action((folder: string) => run(async () => (await import('./moderation/evaluate.ts')).evaluate(folder)))
+
 program
   .command('upload')
   .argument('<folder>', 'a folder with everything below it, or one file')

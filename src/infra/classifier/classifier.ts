@@ -1,5 +1,5 @@
 /** What a classifier says of a picture. */
-export interface Classification {
+interface Classification {
   model: string
   /** Of the model; another one means that scores may differ. */
   version: string

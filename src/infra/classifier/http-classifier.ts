@@ -19,7 +19,7 @@ export interface HttpClassifierOptions {
 }
 
 /** The classifier elsewhere answered something that is no classification. The message holds nothing of the answer. */
-export class ClassifierAnswerError extends Error {
+class ClassifierAnswerError extends Error {
   override readonly name = 'ClassifierAnswerError'
 }
 

@@ -25,7 +25,10 @@ export function isReachable(address: string, networks: readonly string[]): boole
  * For `http.request`: resolves a name to the addresses that the connection then goes to, so that nothing can be resolved to
  * another one in between. One refused address refuses all. Node does not resolve a name that is an address: see `isReachable`.
  */
-export function lookupReachable(networks: readonly string[], lookup: typeof resolve = resolve): LookupFunction {
+export function lookupReachable(
+  networks: readonly string[],
+  lookup: typeof resolve = resolve,
+): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       if (error) return callback(error, '')
