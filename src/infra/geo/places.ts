@@ -4,7 +4,7 @@ import KDBush from 'kdbush'
 import { packCountry, readPackedCities, type PackedCities } from './packed-cities.ts'
 
 /** Where a location is, in names. */
-interface Place {
+export interface Place {
   /** The nearest populated place within 30 km in the same country, by its GeoNames name; which may be a quarter of a city. */
   city: string | null
   /** The first administrative division that it is in. */
@@ -65,6 +65,17 @@ export async function openPlaces(): Promise<PlaceOf> {
     remembered.set(key, place)
     return place
   }
+}
+
+let known: Promise<PlaceOf> | undefined
+
+/** The names of locations, loaded once for the process when they are first asked for. */
+export function knownPlaces(): Promise<PlaceOf> {
+  known ??= openPlaces().catch((error: unknown) => {
+    known = undefined
+    throw error
+  })
+  return known
 }
 
 const isCity = (city: number | undefined): city is number => city !== undefined

@@ -79,11 +79,28 @@ const englishWords = {
   fields: { exact: words },
 } as const
 
+/** Words that only filter: found or not found, as phrases. */
+const filterWords = { ...words, norms: false } as const
+
+/** What an owner shares or withholds; see PhotoFacts. */
+const facts = {
+  properties: {
+    takenAt: { type: 'long' },
+    takenYear: { type: 'short' },
+    camera: { type: 'keyword' },
+    cameraWords: filterWords,
+    lensWords: filterWords,
+    location: { type: 'geo_point' },
+    place: { type: 'keyword' },
+    placeWords: filterWords,
+  },
+} as const
+
 /**
  * Raise it whenever documents of the present version do not have what this release searches; setup then starts a reindex. Until it is done,
  * the former index goes on: it ignores fields that it does not know, so that a changed field needs a new name.
  */
-export const INDEX_VERSION = 1
+export const INDEX_VERSION = 2
 
 /** New fields are added here; a field that changes its meaning needs the next version of the index. */
 export const indexMapping = {
@@ -98,6 +115,11 @@ export const indexMapping = {
     visibility: { type: 'keyword' },
     status: { type: 'keyword' },
     publishedAt: { type: 'date', format: 'epoch_millis' },
+    orientation: { type: 'keyword' },
+    colours: { type: 'keyword' },
+    popularity: { type: 'byte' },
+    shared: facts,
+    withheld: facts,
     version: { type: 'integer', index: false },
   },
 } as const satisfies Types.Common_Mapping.TypeMapping

@@ -1,5 +1,7 @@
 import type { Types } from '@opensearch-project/opensearch'
+import type { Colour } from '../../domain/colours.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
+import type { Orientation } from '../../domain/orientation.ts'
 import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
 import { bulk, type BulkOperation, type BulkOutcome } from './bulk.ts'
 import type { Client } from './client.ts'
@@ -21,8 +23,33 @@ export interface PhotoDocument {
   status: PhotoStatus
   /** ms since 1970 */
   publishedAt: number | null
+  /** As it is shown; null while its size is unknown. */
+  orientation: Orientation | null
+  /** Those that cover most of it, the most frequent first. */
+  colours: Colour[]
+  /** Rises with the likes; see popularityOf. */
+  popularity: number
+  /** What everyone who sees the photo may find it by. */
+  shared: PhotoFacts
+  /** What only its owner may find it by; nothing of it is in `shared`. */
+  withheld: PhotoFacts
   /** photos.version, the document's external version */
   version: number
+}
+
+/** How, when and where a photo was taken. */
+export interface PhotoFacts {
+  /** The local time as if it were UTC, in ms since 1970, and its year. */
+  takenAt?: number
+  takenYear?: number
+  /** As it is shown, and folded. */
+  camera?: string
+  cameraWords?: string
+  lensWords?: string
+  location?: { lat: number; lon: number }
+  /** City and country as they are shown, and folded names of city, region and country with its code. */
+  place?: string
+  placeWords?: string[]
 }
 
 /** A hit's place in the order of its search; `relevance` is 0 in a search by recency. */
@@ -38,6 +65,14 @@ export interface PhotoSearch {
   order: 'relevance' | 'recent'
   after: HitPosition | null
   size: number
+  /** Counts matches up to this number; without it, none are. */
+  counted?: number | undefined
+}
+
+/** The places of hits in order, and how many match as far as they are counted. */
+interface PhotoHits {
+  positions: HitPosition[]
+  total: number
 }
 
 /** A document to be written, or one to be removed by a version of its row. */
@@ -53,11 +88,15 @@ export interface PhotoIndex {
    */
   write(writes: readonly DocumentWrite[], options?: { overSame?: boolean }): Promise<WriteOutcome[]>
   /** The places of at most `size` matching photos after `after`, in order. */
-  search(search: PhotoSearch): Promise<HitPosition[]>
+  search(search: PhotoSearch): Promise<PhotoHits>
+  /** Makes all that was written before findable, by copies of the shard too. */
+  refresh(): Promise<void>
 }
 
 /** A shard gives up on a search after this; shorter than the client waits, so that no search runs for nobody. */
 const SEARCH_TIMEOUT = '2s'
+/** A refresh waits for its turn behind what was written. */
+const REFRESH_TIMEOUT_MS = 20_000
 
 /**
  * The photo documents of an instance. All methods
@@ -87,12 +126,12 @@ export function createPhotoIndex(client: Client, prefix: string): PhotoIndex {
       }
     },
 
-    async search({ query, order, after, size }) {
+    async search({ query, order, after, size, counted }) {
       const { body } = await reachable(
         client.search({
           index,
           allow_partial_search_results: false,
-          filter_path: 'hits.hits.sort',
+          filter_path: 'hits.hits.sort,hits.total.value',
           body: {
             query,
             size,
@@ -101,13 +140,19 @@ export function createPhotoIndex(client: Client, prefix: string): PhotoIndex {
             // The sort values hold all that is needed; no document is fetched.
             _source: false,
             stored_fields: '_none_',
-            track_total_hits: false,
+            track_total_hits: counted ?? false,
             timeout: SEARCH_TIMEOUT,
           },
         }),
       )
-      const hits = (body.hits as { hits?: { sort: unknown[] }[] } | undefined)?.hits ?? []
-      return hits.map(({ sort }) => fromSortValues(sort, order))
+      const found = body.hits as { hits?: { sort: unknown[] }[]; total?: { value: number } } | undefined
+      const positions = (found?.hits ?? []).map(({ sort }) => fromSortValues(sort, order))
+      // It counts on to the end of a segment's block.
+      return { positions, total: Math.min(found?.total?.value ?? 0, counted ?? 0) }
+    },
+
+    async refresh() {
+      await reachable(client.indices.refresh({ index }, { requestTimeout: REFRESH_TIMEOUT_MS }))
     },
   }
 }

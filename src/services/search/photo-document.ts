@@ -2,7 +2,9 @@ import { effectiveVisibility } from '../../domain/access.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import type { PhotoRow, UserRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
+import { knownPlaces } from '../../infra/geo/places.ts'
 import type { PhotoDocument } from '../../infra/opensearch/photo-index.ts'
+import { FACTS_COLUMNS, toFacts, withPlace, type FactsRow } from './photo-facts.ts'
 import { foldText } from './search-text.ts'
 
 /** All that a photo's document says, and its version. */
@@ -10,7 +12,8 @@ export type IndexedRow = Pick<
   PhotoRow,
   'photo_id' | 'owner_id' | 'version' | 'status' | 'visibility' | 'caption' | 'alt_text' | 'score'
 > &
-  Pick<UserRow, 'username'> & {
+  Pick<UserRow, 'username'> &
+  FactsRow & {
     owner_status: UserRow['status']
     owner_is_private: UserRow['is_private']
     tags: string[]
@@ -21,7 +24,7 @@ const VERSION = 'p.version + u.access_epoch AS version'
 
 const COLUMNS = `
   p.photo_id, p.owner_id, u.username, u.status AS owner_status, u.is_private AS owner_is_private,
-  ${VERSION}, p.status, p.visibility, p.caption, p.alt_text, p.score,
+  ${VERSION}, p.status, p.visibility, p.caption, p.alt_text, p.score, ${FACTS_COLUMNS},
   (SELECT coalesce(array_agg(t.tag::text ORDER BY t.position), '{}')
     FROM photo_tags t WHERE t.photo_id = p.photo_id) AS tags`
 
@@ -30,12 +33,13 @@ export async function readRows(
   primary: Query,
   photoIds: readonly PhotoId[],
 ): Promise<Map<PhotoId, IndexedRow>> {
-  const rows = await primary<IndexedRow>({
+  const rows = await primary<Omit<IndexedRow, 'place'>>({
     name: 'search-rows',
     text: `SELECT ${COLUMNS} FROM photos p JOIN users u ON u.user_id = p.owner_id WHERE p.photo_id = ANY ($1::uuid[])`,
     values: [photoIds],
   })
-  return new Map(rows.map((row) => [row.photo_id, row]))
+  const placeOf = await knownPlaces()
+  return new Map(rows.map((row) => [row.photo_id, withPlace(row, placeOf)]))
 }
 
 /** The same without content. */
@@ -66,6 +70,7 @@ export function toDocument(row: IndexedRow): PhotoDocument {
     }),
     status: row.status,
     publishedAt: row.score === null ? null : Number(row.score),
+    ...toFacts(row),
     version: row.version,
   }
 }

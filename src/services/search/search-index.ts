@@ -3,9 +3,10 @@ import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Query } from '../../infra/db/database.ts'
 import type { DocumentWrite, PhotoIndex, WriteOutcome } from '../../infra/opensearch/photo-index.ts'
 import { readRows, readVersions, toDocument, type IndexedRow } from './photo-document.ts'
+import { settleAccount, settlingPhotos } from './revocations.ts'
 
 export interface SearchIndexDeps {
-  index: Pick<PhotoIndex, 'write'>
+  index: Pick<PhotoIndex, 'write' | 'refresh' | 'search'>
   /** The primary: a replica could be behind on content. */
   primary: Query
 }
@@ -59,20 +60,33 @@ export function createSearchIndex({ index, primary }: SearchIndexDeps): SearchIn
       const { outcomes, rejected } = await bringInLine({ index, primary }, photoIds, { overSame: true })
       if (rejected.length > 0)
         throw new RejectedDocumentsError(rejected, outcomes.get(rejected[0]!)!.rejected!)
-      return { next: rows.length === BATCH_PHOTOS ? photoIds.at(-1)! : null, indexed: rows.length }
+      const next = rows.length === BATCH_PHOTOS ? photoIds.at(-1)! : null
+      if (next === null)
+        await settleAccount({ index, primary }, userId, (left) => bringInLine({ index, primary }, left))
+      return { next, indexed: rows.length }
     },
   }
 }
 
 /**
- * Brings the documents of photos in line with their rows, as SearchIndex.indexPhoto does, in a few requests for all of them.
+ * Brings the documents of photos in line with their rows, as SearchIndex.indexPhoto does, in a few requests for all of them; searches
+ * that left them out have them again.
  * @param options.overSame replaces documents of the same version, which may be another release's
  */
 async function bringInLine(
-  { index, primary }: SearchIndexDeps,
+  deps: SearchIndexDeps,
   photoIds: readonly PhotoId[],
   options: { overSame?: boolean } = {},
 ): Promise<{ outcomes: Map<PhotoId, InLine>; rejected: PhotoId[] }> {
+  const outcomes = await settlingPhotos(deps, photoIds, () => writeRows(deps, photoIds, options))
+  return { outcomes, rejected: photoIds.filter((photoId) => outcomes.get(photoId)?.rejected !== undefined) }
+}
+
+async function writeRows(
+  { index, primary }: SearchIndexDeps,
+  photoIds: readonly PhotoId[],
+  options: { overSame?: boolean },
+): Promise<Map<PhotoId, InLine>> {
   const outcomes = new Map<PhotoId, InLine>()
   let due = photoIds
   for (let pass = 1; due.length > 0 && pass <= MAX_PASSES; pass++) {
@@ -90,7 +104,7 @@ async function bringInLine(
     const versions = await readVersions(primary, due)
     due = due.filter((photoId) => (versions.get(photoId) ?? null) !== outcomes.get(photoId)!.version)
   }
-  return { outcomes, rejected: photoIds.filter((photoId) => outcomes.get(photoId)?.rejected !== undefined) }
+  return outcomes
 }
 
 function toWrite(photoId: PhotoId, row: IndexedRow | undefined): DocumentWrite {

@@ -64,6 +64,6 @@ describe('fillPage', () => {
   it('returns a short page after ten times its size in hidden hits', async () => {
     const page = await fillPage(sourceOf(Array<Sight>(500).fill('hidden')), 3, null)
     expect(page.cards).toEqual([])
-    expect(page.next?.photoId).toBe(idOf(31))
+    expect(page.next?.photoId).toBe(idOf(83))
   })
 })

@@ -2,7 +2,7 @@ import type { HitPosition } from '../../infra/opensearch/photo-index.ts'
 import type { PhotoCard } from '../photos/photo-cards.ts'
 
 /** Hits in order; `exhausted` once there are none after these. */
-export interface Hits {
+interface Hits {
   positions: HitPosition[]
   exhausted: boolean
 }
@@ -18,11 +18,16 @@ export interface SearchPage {
   cards: PhotoCard[]
   /** Where the next page begins; null at the end. */
   next: HitPosition | null
+  /** How many of the hits looked at are not shown. */
+  hidden: number
 }
 
-/** Hidden hits are a second's worth of narrowings, so a page that needs more than this is returned short. */
+/** Hits are hidden where more narrowings are pending than a query leaves out; a page that needs more than this is returned short. */
 const MAX_SCANNED_PER_ITEM = 10
 const MAX_SCAN_MS = 300
+/** Each further look is so many times as long, because where some hits are hidden most may be. */
+const GROWTH = 4
+const MAX_SIZE = 400
 
 /**
  * Fills a page with the hits that the viewer may see. It looks for one photo more than asked, so that `next` is set
@@ -39,23 +44,26 @@ export async function fillPage(
   let lastShown: HitPosition | null = null
   let lastScanned = after
   let scanned = 0
-  for (;;) {
-    const { positions, exhausted } = await source.hits(lastScanned, limit + 1)
+  let hidden = 0
+  for (let size = limit + 1; ; size = Math.min(size * GROWTH, MAX_SIZE)) {
+    const { positions, exhausted } = await source.hits(lastScanned, size)
     const visible = await source.cards(positions.map((position) => position.photoId))
     for (const position of positions) {
       const card = visible.get(position.photoId)
       // The owner still sees a photo that is no longer published, but not in search.
       if (card?.status === 'ready') {
-        if (cards.length === limit) return { cards, next: lastShown }
+        if (cards.length === limit) return { cards, next: lastShown, hidden }
         cards.push(card)
         lastShown = position
+      } else {
+        hidden++
       }
       lastScanned = position
     }
-    if (exhausted) return { cards, next: null }
+    if (exhausted) return { cards, next: null, hidden }
     scanned += positions.length
     if (scanned >= limit * MAX_SCANNED_PER_ITEM || performance.now() > deadline) {
-      return { cards, next: lastScanned }
+      return { cards, next: lastScanned, hidden }
     }
   }
 }

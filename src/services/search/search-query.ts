@@ -1,24 +1,11 @@
 import type { Types } from '@opensearch-project/opensearch'
-import { tagNamed } from '../../domain/hashtags.ts'
-import type { Viewer } from '../../domain/viewer.ts'
+import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import { visibleTo, type SearchRelations } from '../../infra/opensearch/visibility.ts'
+import type { AlbumScope } from './album-scope.ts'
+import { tagFilters, toFilters, type PhotoFilters } from './search-filters.ts'
 import { parseSearchText } from './search-text.ts'
 
 type QueryContainer = Types.Common_QueryDsl.QueryContainer
-
-/** The conditions of a search; all given ones must hold. */
-export interface PhotoFilters {
-  /** Words, `"phrases"` and `#tags`; all of them must match. At most MAX_SEARCH_TEXT_CHARACTERS. */
-  q?: string | undefined
-  /** With or without `#`, in any spelling that folds to the same. */
-  tag?: string | undefined
-  /** The owner's username, in any case. */
-  user?: string | undefined
-  /** Published at or after this time. */
-  from?: Date | undefined
-  /** Published before this time. */
-  to?: Date | undefined
-}
 
 export interface BuiltQuery {
   query: QueryContainer
@@ -34,28 +21,22 @@ const FIELDS = ['caption.exact^8', 'tags.words^8', 'altText.exact^4', 'caption^2
 
 /**
  * The query for photos that match `filters` and that the viewer may see.
- * @throws DarkroomError `invalid` if `q` is too long
+ * @throws DarkroomError `invalid` if `q` is too long, or a radius has no point
  */
 export function buildPhotoQuery(
   viewer: Viewer,
   relations: SearchRelations,
   filters: PhotoFilters,
+  album?: AlbumScope,
 ): BuiltQuery {
   const { words, tags } = parseSearchText(filters.q ?? '')
-  if (filters.tag !== undefined) tags.push(tagNamed(filters.tag))
-  const filter: QueryContainer[] = [visibleTo(viewer, relations), { term: { status: { value: 'ready' } } }]
-  for (const tag of tags) filter.push({ term: { tags: { value: tag } } })
-  if (filters.user !== undefined) filter.push({ term: { username: { value: filters.user.toLowerCase() } } })
-  if (filters.from || filters.to) {
-    filter.push({
-      range: {
-        publishedAt: {
-          ...(filters.from && { gte: filters.from.getTime() }),
-          ...(filters.to && { lt: filters.to.getTime() }),
-        },
-      },
-    })
-  }
+  const filter: QueryContainer[] = [
+    visibleTo(viewer, { ...relations, granted: album?.granted }),
+    { term: { status: { value: 'ready' } } },
+    ...tagFilters(tags, filters.tag),
+    ...toFilters(filters, viewerUserId(viewer)),
+    ...(album ? [{ terms: { photoId: album.photos } }] : []),
+  ]
   if (words === '') return { query: { bool: { filter } }, scored: false }
   return { query: { bool: { filter, must: [matching(words)] } }, scored: true }
 }

@@ -36,6 +36,11 @@ beforeAll(async () => {
         visibility: effectiveVisibility(visibility, { status: ownerStatus, isPrivate: ownerIsPrivate }),
         status,
         publishedAt: 1,
+        orientation: null,
+        colours: [],
+        popularity: 0,
+        shared: {},
+        withheld: {},
         version: 1,
       },
     })),
@@ -106,7 +111,7 @@ describe.each(VIEWER_KINDS)('the access table: %s', (kind) => {
       const { follows, blocks } = await relationsOf(viewer)
       const query = searchable(viewer, { followees: follows, blocked: blocks })
       const hits = await world.index.search({ query, order: 'recent', after: null, size: 1_000 })
-      return hits.map((hit) => hit.photoId)
+      return hits.positions.map((hit) => hit.photoId)
     }
     expect(await differing(photosOf(kind), look, (row) => row.inAudience)).toEqual([])
   })

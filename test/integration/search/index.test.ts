@@ -51,6 +51,12 @@ describe('documents', () => {
       caption: 'Café #Zürich',
       altText: 'A cup',
       visibility: 'followers',
+      location: { latitude: 47.0505, longitude: 8.3064 },
+      camera: 'Canon EOS R5',
+      lens: 'RF50mm',
+      takenAt: '2024-05-01T12:00:00',
+      shareLocation: false,
+      likes: 5,
     })
     expect(await documentOf(photoId!)).toEqual({
       photoId,
@@ -62,6 +68,21 @@ describe('documents', () => {
       visibility: 'followers',
       status: 'ready',
       publishedAt: expect.any(Number),
+      orientation: 'landscape',
+      colours: [],
+      popularity: 2,
+      shared: {
+        takenAt: Date.UTC(2024, 4, 1, 12),
+        takenYear: 2024,
+        camera: 'Canon EOS R5',
+        cameraWords: 'canon eos r5',
+        lensWords: 'rf50mm',
+      },
+      withheld: {
+        location: { lat: 47.0505, lon: 8.3064 },
+        place: 'Luzern, Switzerland',
+        placeWords: ['luzern', 'lucerne', 'switzerland', 'ch'],
+      },
       version: 1,
     })
     const document = (await documentOf(photoId!)) as unknown as PhotoDocument
@@ -104,6 +125,7 @@ describe('documents', () => {
     const heldUp = createSearchIndex({
       primary: world.db.primary,
       index: {
+        ...world.index,
         async write(writes) {
           if (cameBack) return world.index.write(writes)
           await world.remove(photoId)

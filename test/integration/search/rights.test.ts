@@ -74,6 +74,9 @@ describe('rights', () => {
     const hidden = ids.slice(5, 28)
     for (const photoId of hidden) await world.edit(photoId, { visibility: 'private' })
     const visible = ids.filter((photoId) => !hidden.includes(photoId)).toReversed()
+    // As if the index were behind on narrowings that nobody knows of.
+    await world.db.primary({ text: 'DELETE FROM search_revocations' })
+    await settle(world.db)
     const page = await world.searchPage(ANYONE, { q, limit: 4 })
     expect(page.items.map((card) => card.photoId)).toEqual(visible.slice(0, 4))
     expect(page.total).toBe(visible.length)
@@ -136,7 +139,7 @@ describe('cursors', () => {
       let cursor: string | undefined
       do {
         const page = await world.searchPage(ANYONE, { q, limit, cursor }, search)
-        expect(page.total).toBe(maxCountedHits - 1)
+        expect(page.total).toBe(maxCountedHits)
         found.push(...page.items.map((card) => card.photoId))
         cursor = page.nextCursor ?? undefined
       } while (cursor)

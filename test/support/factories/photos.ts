@@ -101,6 +101,50 @@ async function insertPhoto(
   return { photoId, score: Number(row!.score) }
 }
 
+/** What a photo's file and owner say of it. */
+export interface PhotoDescription {
+  location?: { latitude: number; longitude: number }
+  camera?: string
+  lens?: string
+  /** Local, without a zone. */
+  takenAt?: string
+  width?: number
+  height?: number
+  thumbhash?: string
+  likes?: number
+  shareLocation?: boolean
+  shareCamera?: boolean
+  shareTakenAt?: boolean
+}
+
+/** As validation leaves the row and its neighbours; everything is shared unless said otherwise. */
+export async function describePhoto(db: Database, photoId: PhotoId, given: PhotoDescription): Promise<void> {
+  await db.primary({
+    text: `
+      WITH photo AS (
+        UPDATE photos SET latitude = $2, longitude = $3, camera = $4, taken_at = $5::timestamp, width = coalesce($6, width),
+          height = coalesce($7, height), thumbhash = $8, share_location = $9, share_camera = $10, share_taken_at = $11
+        WHERE photo_id = $1),
+      counted AS (INSERT INTO photo_counters (photo_id, slot, likes) SELECT $1::uuid, 0, $12 WHERE $12 > 0)
+      INSERT INTO photo_metadata (photo_id, orientation, lens) VALUES ($1::uuid, 1, $13)`,
+    values: [
+      photoId,
+      given.location?.latitude ?? null,
+      given.location?.longitude ?? null,
+      given.camera ?? null,
+      given.takenAt ?? null,
+      given.width ?? null,
+      given.height ?? null,
+      given.thumbhash ?? null,
+      given.shareLocation ?? true,
+      given.shareCamera ?? true,
+      given.shareTakenAt ?? true,
+      given.likes ?? 0,
+      given.lens ?? null,
+    ],
+  })
+}
+
 /** Publishes a photo whose status is `processing`; its push is the caller's. */
 export async function publishPhoto(
   db: Database,

@@ -19,11 +19,18 @@ import type { Page } from '../../../src/services/lists/list-read.ts'
 import type { PhotoCard } from '../../../src/services/photos/photo-cards.ts'
 import { buildUser } from '../factories/accounts.ts'
 import { follow, unfollow } from '../factories/follows.ts'
-import { buildPhoto, deletePhoto, editPhoto, setPhotoStatus } from '../factories/photos.ts'
+import {
+  buildPhoto,
+  deletePhoto,
+  describePhoto,
+  editPhoto,
+  setPhotoStatus,
+  type PhotoDescription,
+} from '../factories/photos.ts'
 import { pageFor, type PageOptions } from '../list-read.ts'
 import { settle } from '../replica.ts'
 
-interface NewPhoto {
+interface NewPhoto extends PhotoDescription {
   owner: string
   caption?: string
   altText?: string
@@ -46,7 +53,7 @@ export interface SearchWorld {
   /** Adds a row (ready and public unless said otherwise) and its tags; not its search document. */
   addPhoto(photo: NewPhoto): Promise<string>
   /** Changes the row as its owner does; the search document stays as it is. */
-  edit(photoId: string, changes: { visibility?: Visibility; caption?: string }): Promise<void>
+  edit(photoId: string, changes: Parameters<typeof editPhoto>[2]): Promise<void>
   remove(photoId: string): Promise<void>
   setStatus(photoId: string, status: PhotoStatus): Promise<void>
   /** Adds the photos, their documents, and makes them searchable. */
@@ -129,7 +136,8 @@ async function openSearchWorld(): Promise<SearchWorld> {
     async publish(...photos) {
       const ids = []
       for (const photo of photos) ids.push(await addPhoto(db, photo))
-      await Promise.all([settle(db), ...ids.map((photoId) => searchIndex.indexPhoto(photoId))])
+      await Promise.all(ids.map((photoId) => searchIndex.indexPhoto(photoId)))
+      await settle(db)
       await world.refresh()
       return ids
     },
@@ -150,7 +158,7 @@ async function openSearchWorld(): Promise<SearchWorld> {
       const filters = Object.fromEntries(
         Object.entries(request).map(([name, value]) => [
           name,
-          value instanceof Date ? value.toJSON() : value,
+          typeof value === 'object' ? JSON.stringify(value) : value,
         ]),
       )
       return of.searchPhotos(pageFor(db, viewer, { limit, cursor }, { list: 'search', filters }), request)
@@ -167,7 +175,15 @@ async function openSearchWorld(): Promise<SearchWorld> {
   return world
 }
 
-async function addPhoto(db: Database, { owner, publishedAt, ...photo }: NewPhoto): Promise<string> {
-  const at = publishedAt === undefined ? {} : { publishedAt: publishedAt.getTime() }
-  return (await buildPhoto(db, owner, { ...photo, ...at })).photoId
+async function addPhoto(db: Database, photo: NewPhoto): Promise<string> {
+  const { owner, publishedAt, caption, altText, visibility, status, ...description } = photo
+  const texts = { ...(caption !== undefined && { caption }), ...(altText !== undefined && { altText }) }
+  const { photoId } = await buildPhoto(db, owner, {
+    ...texts,
+    ...(visibility && { visibility }),
+    ...(status && { status }),
+    ...(publishedAt && { publishedAt: publishedAt.getTime() }),
+  })
+  if (Object.keys(description).length > 0) await describePhoto(db, photoId, description)
+  return photoId
 }

@@ -1,41 +1,28 @@
 import { z } from 'zod'
-import { MAX_CHARACTERS } from '../../../domain/limits.ts'
 import { MAX_SEARCH_TEXT_CHARACTERS } from '../../../services/search/search-text.ts'
 import { operation } from '../../operation.ts'
-import { listOf, pageQuery, queryText, USERNAME } from '../inputs.ts'
+import { listOf, pageQuery, queryText } from '../inputs.ts'
+import { photoFilters, tag } from './filters-schema.ts'
 import { PhotoSchema } from '../photos/schema.ts'
 import { photosExample } from '../photos/examples.ts'
 
-/** An instant with an offset, or a day, which starts at midnight UTC. */
-const instantOrDay = z
-  .union(
-    [z.iso.datetime({ offset: true }), z.iso.date()],
-    'An ISO 8601 date, or a date and time with an offset.',
-  )
-  .transform((given) => new Date(given))
-
-/** A tag as written, with its sign. */
-const tag = queryText(1, MAX_CHARACTERS.tagDisplay + 1)
-
 export const SearchPhotos = operation({
   id: 'searchPhotos',
-  summary: 'Search photos by words and tags',
+  summary: 'Search photos',
   description:
-    'All words, "phrases" and #tags must match. `total` counts at most the first 1,000 matches that you may see.',
+    'All words, "phrases" and #tags of `q` must match, and all filters. Of a photo of others, what its owner does not share is not found: ' +
+    'neither its time, nor its camera and lens, nor its place. `total` counts at most the first 1,000 matches that you may see.',
   query: z.strictObject({
     ...pageQuery,
     q: queryText(0, MAX_SEARCH_TEXT_CHARACTERS)
       .optional()
       .meta({ description: 'A ligature counts as the letters that it stands for.' }),
-    tag: tag.optional().meta({ description: 'With or without #, in any case and with or without accents.' }),
-    user: z.string().regex(USERNAME, 'A username.').optional(),
-    from: instantOrDay.optional().meta({ description: 'Published at or after.' }),
-    to: instantOrDay.optional().meta({ description: 'Published before.' }),
+    ...photoFilters,
     sort: z.enum(['relevance', 'recent']).optional(),
   }),
   examples: { answer: { ...photosExample, total: 37 } },
   responses: { 200: listOf(PhotoSchema).extend({ total: z.number().int() }) },
-  errors: ['bad_cursor'],
+  errors: ['bad_cursor', 'not_found'],
 })
 
 export const ListTagPhotos = operation({

@@ -29,6 +29,7 @@ import { Migration20261127ColdStorage } from './migration-20261127-cold-storage.
 import { Migration20261127Likeness } from './migration-20261127-likeness.ts'
 import { Migration20261128AccountNames } from './migration-20261128-account-names.ts'
 import { Migration20261128ModerationMeasures } from './migration-20261128-moderation-measures.ts'
+import { Migration20261128SearchRevocations } from './migration-20261128-search-revocations.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -63,4 +64,5 @@ export const migrations = [
   { name: '20261127-likeness', class: Migration20261127Likeness },
   { name: '20261128-account-names', class: Migration20261128AccountNames },
   { name: '20261128-moderation-measures', class: Migration20261128ModerationMeasures },
+  { name: '20261128-search-revocations', class: Migration20261128SearchRevocations },
 ]

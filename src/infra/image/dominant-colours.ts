@@ -1,0 +1,35 @@
+import { thumbHashToRGBA } from 'thumbhash'
+import { colourOf, type Colour } from '../../domain/colours.ts'
+
+/** A colour beside the most frequent one counts from this share of the picture on. */
+const LEAST_SHARE = 0.25
+const MAX_COLOURS = 3
+/** Fainter pixels show what lies behind the picture. */
+const LEAST_ALPHA = 128
+
+/**
+ * The colours that cover most of a picture, the most frequent first, by the blurred copy of 32 pixels that its thumbhash is. No
+ * pixels of the picture itself are read, so that documents can be made from rows alone.
+ * @param thumbhash base64; empty for what is no thumbhash
+ */
+export function dominantColours(thumbhash: string): Colour[] {
+  const bytes = Buffer.from(thumbhash, 'base64')
+  if (bytes.length < LEAST_BYTES) return []
+  const { rgba } = thumbHashToRGBA(bytes)
+  const pixels = new Map<Colour, number>()
+  let seen = 0
+  for (let at = 0; at + 3 < rgba.length; at += 4) {
+    if (rgba[at + 3]! < LEAST_ALPHA) continue
+    const colour = colourOf(rgba[at]!, rgba[at + 1]!, rgba[at + 2]!)
+    pixels.set(colour, (pixels.get(colour) ?? 0) + 1)
+    seen++
+  }
+  return [...pixels]
+    .sort(([, left], [, right]) => right - left)
+    .filter(([, count], rank) => rank === 0 || count >= seen * LEAST_SHARE)
+    .slice(0, MAX_COLOURS)
+    .map(([colour]) => colour)
+}
+
+/** The header alone. */
+const LEAST_BYTES = 5
