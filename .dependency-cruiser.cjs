@@ -33,6 +33,7 @@ const MODULES = {
   'share-links': ['accounts', 'photos', 'albums', 'uploads', 'delivery', 'lists'],
   moderation: ['photos', 'distribution', 'delivery'],
   retraction: ['blobs', 'photos', 'delivery'],
+  screening: ['blobs', 'photos', 'uploads', 'moderation', 'delivery'],
   feed: ['photos', 'distribution', 'lists'],
   search: ['photos', 'graph', 'lists'],
   discovery: ['photos', 'accounts', 'lists'],

@@ -1,4 +1,6 @@
 import type { MediaActivities } from '../contracts/activities/uploads-media.ts'
+import type { ModerationPlan } from '../contracts/photo-moderation.ts'
+import type { PhotoId } from '../domain/ids.ts'
 import type { Originals } from '../services/uploads/validate-original.ts'
 import type { Variants } from '../services/uploads/render-variants.ts'
 import { asActivities } from './failures.ts'
@@ -7,13 +9,16 @@ import { currentAttempt, whileHeartbeating } from './heartbeat.ts'
 export interface MediaActivitiesDeps {
   originals: Originals
   variants: Variants
+  /** Of the moderation of a photo whose original is valid. */
+  planOf: (photoId: PhotoId) => Promise<ModerationPlan>
 }
 
 /** The steps that decode pixels; a media worker runs at most MEDIA_CONCURRENCY of them at once. */
-export function createMediaActivities({ originals, variants }: MediaActivitiesDeps): MediaActivities {
+export function createMediaActivities({ originals, variants, planOf }: MediaActivitiesDeps): MediaActivities {
   return asActivities<MediaActivities>({
     validateOriginal: async ({ photoId }) => ({
       ...(await whileHeartbeating((signal) => originals.validate(photoId, signal))),
+      moderation: await planOf(photoId),
       attempts: currentAttempt(),
     }),
     renderVariants: async ({ photoId }) => ({

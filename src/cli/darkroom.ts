@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { BLOCK_VERDICTS } from '../domain/screening.ts'
 import { VISIBILITIES } from '../domain/visibility.ts'
 import type { FanoutOptions } from './fanout.ts'
 import type { ColdStorageOptions } from './cold-storage.ts'
+import type { AddOptions } from './moderation/block-list.ts'
 import type { ReencodeOptions } from './re-encode.ts'
 import type { UploadOptions } from './upload/command.ts'
 import { messageOf } from '../observability/error-text.ts'
@@ -85,6 +87,34 @@ moderation
   .argument('<folder>', 'a folder whose subfolders are labels, such as allow, limit and quarantine')
   .description('classifies the pictures of a labelled folder and prints which verdicts they get')
   .action((folder: string) => run(async () => (await import('./moderation/evaluate.ts')).evaluate(folder)))
+
+const blockList = moderation
+  .command('block-list')
+  .description('pictures that are recognised, by the SHA-256 of their bytes and by what they look like')
+
+blockList
+  .command('add')
+  .argument('[picture...]', 'pictures, of which hashes are stored and nothing else')
+  .description('adds pictures, or hashes from a file')
+  .addOption(
+    new Option('--verdict <verdict>', 'what becomes of photos').choices(BLOCK_VERDICTS).default('quarantine'),
+  )
+  .requiredOption('--reason <words>', 'why, at most 100 characters')
+  .option('--hashes <file>', 'a file with a hash at the beginning of each line')
+  .action((pictures: string[], options: AddOptions) =>
+    run(async () => (await import('./moderation/block-list.ts')).addToBlockList(pictures, options)),
+  )
+
+blockList
+  .command('remove')
+  .argument('<hash...>', 'as `list` prints them')
+  .action((hashes: string[]) =>
+    run(async () => (await import('./moderation/block-list.ts')).removeFromBlockList(hashes)),
+  )
+
+blockList
+  .command('list')
+  .action(() => run(async () => (await import('./moderation/block-list.ts')).printBlockList()))
 
 program
   .command('upload')

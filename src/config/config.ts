@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { TRUST_LEVELS } from '../domain/trust.ts'
 
 const secret = z.string().min(1)
 const list = z
@@ -124,6 +125,11 @@ export const settingsSchema = z.object({
   MODERATION_CONCURRENCY: integer(1, 64).default(1),
   MODERATION_LIMIT_SCORE: score.default(0.8),
   MODERATION_QUARANTINE_SCORE: score.default(0.95),
+  MODERATION_HASH_DISTANCE: integer(0, 16).default(6),
+  MODERATION_TEXT_RULES: z.string().optional(),
+  MODERATION_PRE: list.pipe(z.array(z.enum(TRUST_LEVELS))),
+  MODERATION_ESCALATE_MINUTES: z.coerce.number().positive().max(10_080).default(30),
+  MODERATION_ON_OUTAGE: z.enum(['hold', 'publish']).default('hold'),
   FANOUT_SLICE_FOLLOWERS: integer(1, 100_000).default(20_000),
   FANOUT_SHARD_THRESHOLD: integer(1, 1_000_000_000).default(100_000),
   FANOUT_SHARDS: integer(1, 64).default(8),
@@ -143,7 +149,7 @@ export const HOLDERS = {
   CDN_SIGNING_KEY: ['api', 'orchestration'],
   CDN_PURGE_TOKEN: ['api', 'orchestration', 'media'],
   S3_SECRET_ACCESS_KEY: ['api', 'orchestration', 'media', 'command'],
-  MODERATION_CLASSIFIER_TOKEN: ['media', 'command'],
+  MODERATION_CLASSIFIER_TOKEN: ['api', 'media', 'command'],
 } as const satisfies Partial<Record<keyof Settings, readonly Role[]>>
 
 type HeldSecret = keyof typeof HOLDERS

@@ -99,6 +99,23 @@ export const reencodeLibrary = {
 } as const satisfies ActivityOptions
 
 /**
+ * Protects verdicts from an outage of the classifier, and all other work from waiting for it: on a queue of its own. How long attempts go
+ * on is up to the workflow, which tells people in between.
+ */
+export const screenPhotos = {
+  ...decodeOriginal,
+  taskQueue: TASK_QUEUES.moderation,
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '2 minutes' },
+} as const satisfies ActivityOptions
+
+/** The same once people have been told, for a week: then waiting longer is unlikely to help. */
+export const screenPhotosLate = {
+  ...screenPhotos,
+  retry: { ...screenPhotos.retry, maximumInterval: '15 minutes' },
+  scheduleToCloseTimeout: '7 days',
+} as const satisfies ActivityOptions
+
+/**
  * Protects the promise that every edge refuses narrowed and deleted photos: retried until that is proven. Attempts are
  * at most 15 s apart, because an old URL may still work at an edge that was down until one succeeds.
  */

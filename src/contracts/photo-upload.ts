@@ -20,7 +20,15 @@ export const PHOTO_DELETED = 'photoDeleted'
 /** Query: the state of every step. */
 export const UPLOAD_PROGRESS = 'uploadProgress'
 
-export const UPLOAD_STEPS = ['arrival', 'validation', 'publication', 'variants', 'search', 'fanout'] as const
+export const UPLOAD_STEPS = [
+  'arrival',
+  'validation',
+  'publication',
+  'variants',
+  'search',
+  'fanout',
+  'moderation',
+] as const
 export type UploadStepName = (typeof UPLOAD_STEPS)[number]
 export type StepState = 'pending' | 'running' | 'done' | 'failed' | 'skipped'
 

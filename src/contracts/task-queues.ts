@@ -10,6 +10,8 @@ export const TASK_QUEUES = {
   archive: 'archive',
   /** CPU: decoding, resizing, encoding. */
   media: 'media',
+  /** Asks the classifier about photos, served by the media worker with slots of their own. */
+  moderation: 'moderation',
   /** Bulk I/O: writes batches of feeds to Postgres and Redis. */
   fanout: 'fanout',
   /**

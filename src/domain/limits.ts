@@ -43,6 +43,11 @@ export const MAX_CHARACTERS = {
   idempotencyKey: 255,
   /** Of a part, as the storage gave it. */
   etag: 128,
+  /** Why a picture is on the block list, or what a text rule is against. */
+  blockReason: 100,
+  /** What a classifier calls its model, and its version. */
+  model: 100,
+  policyVersion: 32,
   /** Of an outbox row; the rest is cut off. */
   lastError: 500,
 } as const

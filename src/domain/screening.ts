@@ -2,6 +2,14 @@
 export const VERDICTS = ['allow', 'limit', 'quarantine'] as const
 export type Verdict = (typeof VERDICTS)[number]
 
+/** What decided: a classifier, a list, or a person instead of them. */
+export const VERDICT_SOURCES = ['scores', 'block_list', 'text', 'person'] as const
+export type VerdictSource = (typeof VERDICT_SOURCES)[number]
+
+/** What being on a list makes of a photo. */
+export const BLOCK_VERDICTS = ['limit', 'quarantine'] as const satisfies readonly Verdict[]
+export type BlockVerdict = (typeof BLOCK_VERDICTS)[number]
+
 /** The score, 0 to 1, from which a photo gets a verdict; `limit` is not above `quarantine`. */
 export interface Thresholds {
   limit: number

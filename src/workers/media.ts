@@ -1,5 +1,9 @@
 import { createReencodeActivities } from '../activities/library-reencode.ts'
+import { createScreeningActivities } from '../activities/screening.ts'
 import { createMediaActivities } from '../activities/uploads-media.ts'
+import { TASK_QUEUES } from '../contracts/task-queues.ts'
+import { openDelivery } from '../services/delivery/module.ts'
+import { openScreening } from '../services/screening/module.ts'
 import { openMedia } from '../services/uploads/module.ts'
 import { removeLeftOverFiles } from '../services/uploads/object-file.ts'
 import { runWorker, type WorkerDefinition } from './run-worker.ts'
@@ -16,7 +20,16 @@ export const mediaWorker: WorkerDefinition = {
     // Refuses to start without the sandbox that is required.
     await clients.images.warm()
     const media = openMedia(clients)
-    return { activities: { ...createMediaActivities(media), ...createReencodeActivities(media) } }
+    const moderation = openScreening(clients, openDelivery(clients))
+    return {
+      activities: {
+        ...createMediaActivities({ ...media, ...moderation }),
+        ...createReencodeActivities(media),
+        ...createScreeningActivities(moderation),
+      },
+      // A classifier that hangs takes no slot that uploads need.
+      besides: [{ taskQueue: TASK_QUEUES.moderation, slots: clients.config.MODERATION_CONCURRENCY }],
+    }
   },
 }
 

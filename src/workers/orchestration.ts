@@ -4,6 +4,7 @@ import { createGraphActivities } from '../activities/graph.ts'
 import { createNotificationActivities } from '../activities/notifications.ts'
 import { createHousekeepingActivities } from '../activities/operations.ts'
 import { createSearchActivities } from '../activities/search.ts'
+import { createModerationSteps } from '../activities/screening.ts'
 import { createShareLinkActivities } from '../activities/share-links.ts'
 import { createRetractionActivities, createSyncActivitiesV02 } from '../activities/retraction.ts'
 import { edgeTaskQueue, TASK_QUEUES } from '../contracts/task-queues.ts'
@@ -15,6 +16,7 @@ import { openGraphSteps } from '../services/graph/module.ts'
 import { openNotificationWriter } from '../services/notifications/module.ts'
 import { openHousekeeping, openReplicaKeeper, openStorageWatch } from '../services/operations/module.ts'
 import { openRetraction } from '../services/retraction/module.ts'
+import { openModerationSteps } from '../services/screening/module.ts'
 import { openSearchIndex } from '../services/search/module.ts'
 import { openLinkEnds } from '../services/share-links/module.ts'
 import { openUploadSteps } from '../services/uploads/module.ts'
@@ -46,10 +48,12 @@ export const orchestrationWorker: WorkerDefinition = {
   compose(clients) {
     const delivery = openDelivery(clients)
     const retraction = openRetraction(clients)
+    const moderation = openModerationSteps(clients, delivery)
     const notifications = openNotificationWriter(clients, delivery)
     return {
       activities: {
-        ...createUploadActivities({ ...openUploadSteps(clients), ...delivery }),
+        ...createUploadActivities({ ...openUploadSteps(clients, moderation.verdicts), ...delivery }),
+        ...createModerationSteps(moderation),
         ...createRetractionActivities(retraction, delivery),
         ...createSyncActivitiesV02(retraction),
         ...createShareLinkActivities(openLinkEnds(clients), retraction),

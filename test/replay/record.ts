@@ -22,6 +22,7 @@ import {
   type ShareLinkProgress,
 } from '../../src/contracts/share-link.ts'
 import { notificationWriterWorkflowId } from '../../src/contracts/notification-writer.ts'
+import { photoModerationWorkflowId } from '../../src/contracts/photo-moderation.ts'
 import { photoSyncWorkflowId } from '../../src/contracts/photo-sync.ts'
 import { PHOTO_DELETED, photoUploadWorkflowId } from '../../src/contracts/photo-upload.ts'
 import type { UserId } from '../../src/domain/ids.ts'
@@ -110,6 +111,8 @@ async function record(world: UploadWorld): Promise<void> {
   const published = await upload(bytes)
   await ended(photoUploadWorkflowId(published.photoId))
   await save('photo-upload-ready', photoUploadWorkflowId(published.photoId))
+  await save('photo-upload-moderated', photoUploadWorkflowId(published.photoId))
+  await save('photo-moderation', photoModerationWorkflowId(published.photoId))
   await ended(photoFanoutWorkflowId(published.photoId))
   await save('photo-fanout-pushed', photoFanoutWorkflowId(published.photoId))
 

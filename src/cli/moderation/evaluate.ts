@@ -1,14 +1,13 @@
-import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import pMap from 'p-map'
 import { loadConfig } from '../../config/config.ts'
 import { InvalidImageError } from '../../domain/invalid-image.ts'
 import { verdictOnScores } from '../../domain/screening.ts'
-import type { Classifier } from '../../infra/classifier/classifier.ts'
 import { openClassifier } from '../../infra/classifier/open-classifier.ts'
 import { createLogger } from '../../observability/logger.ts'
 import { openConfusion } from './confusion.ts'
+import { withCopy } from './with-copy.ts'
 
 /**
  * Classifies every picture below a folder, whose subfolders are the labels, and prints which verdicts they get.
@@ -29,7 +28,7 @@ export async function evaluate(folder: string): Promise<void> {
       pictures,
       async ({ label, path }) => {
         try {
-          const { scores } = await withCopy(path, opened.classifier)
+          const { scores } = await withCopy(path, (copy) => opened.classifier.classify(copy))
           confusion.count(label, verdictOnScores(scores, thresholds))
         } catch (error) {
           if (!(error instanceof InvalidImageError)) throw error
@@ -59,18 +58,6 @@ async function labelled(folder: string): Promise<{ label: string; path: string }
     .filter(({ steps }) => steps.length > 1 && !steps.some((step) => step.startsWith('.')))
     .map(({ path, steps }) => ({ label: steps[0]!, path }))
     .sort((one, other) => (one.path < other.path ? -1 : 1))
-}
-
-/** The classifier takes files that are the caller's own. */
-async function withCopy(path: string, classifier: Classifier) {
-  const directory = await mkdtemp(join(tmpdir(), 'darkroom-evaluate-'))
-  try {
-    const copy = join(directory, 'picture')
-    await copyFile(path, copy)
-    return await classifier.classify(copy)
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
 }
 
 const print = (text: string): void => {

@@ -1,3 +1,4 @@
+import type { ModerationPlan } from '../photo-moderation.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 
 /** The original's width and height in pixels; `gone`: the photo no longer exists. */
@@ -35,7 +36,10 @@ interface Tried {
 
 /** The steps of photoUpload on the queue `media`. */
 export interface MediaActivities {
-  validateOriginal: (input: { photoId: PhotoId }) => Promise<ValidationOutcome & Tried>
+  /** With what the settings say of its moderation; workers of v0.2 leave that out. */
+  validateOriginal: (input: {
+    photoId: PhotoId
+  }) => Promise<ValidationOutcome & Tried & { moderation?: ModerationPlan }>
   renderVariants: (input: { photoId: PhotoId }) => Promise<RenderOutcome & Tried>
   /** Makes the variants of costlier formats, once the photo can be shown in the others. */
   renderDeferredVariants: (input: { photoId: PhotoId }) => Promise<RenderOutcome & Tried>

@@ -43,8 +43,8 @@ export interface InspectedOriginal extends TakenWith {
   perceptualHash?: bigint | undefined
 }
 
-/** thumbhash takes at most 100 × 100. */
-const placeholderBox = { width: 100, height: 100 }
+/** thumbhash takes at most 100 × 100; the perceptual hash is of the same pixels. */
+export const PLACEHOLDER_BOX = { width: 100, height: 100 }
 
 /**
  * How much of a JPEG may be missing: encoders that end a block early do no harm, and a damaged bit in mid-file may cost some blocks. Of
@@ -147,7 +147,7 @@ async function decodePlaceholder(
   contentType: OriginalContentType,
   original: Original,
 ): Promise<{ placeholder: Pixels; thumbhash: string }> {
-  const size = fitWithin(original.width, original.height, placeholderBox)
+  const size = fitWithin(original.width, original.height, PLACEHOLDER_BOX)
   const placeholder = await (contentType === 'image/jpeg'
     ? decodeJpeg(bytes, original, size)
     : original.decode(size))

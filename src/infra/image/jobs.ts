@@ -1,5 +1,6 @@
 import { renderAnimation } from './animation.ts'
 import { classify } from './classify.ts'
+import { hashPicture } from './hash-picture.ts'
 import { inspectOriginal } from './inspect.ts'
 import { renderVariants, type RenderedVariant, type RenderOptions } from './render.ts'
 import { smallJpeg } from './small-picture.ts'
@@ -26,6 +27,7 @@ export const IMAGE_JOBS = {
   /** In a pool of its own, whose children have the weights. */
   classify,
   smallJpeg,
+  hashPicture,
 } satisfies Record<string, ImageJob>
 
 type Hand<Part> = (part: Part) => void

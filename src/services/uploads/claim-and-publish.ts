@@ -7,6 +7,7 @@ import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { Archive } from '../../infra/s3/archive.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { releaseOriginal } from '../blobs/release-original.ts'
+import type { Outbox } from '../delivery/outbox.ts'
 import { oweNotification } from '../delivery/notification-events.ts'
 import { markInFlight } from '../distribution/in-flight-marks.ts'
 import { writeTags } from '../photos/tags.ts'
@@ -20,6 +21,15 @@ export interface UploadsDeps {
   archive?: Archive | undefined
   /** From this many followers on, readers merge an author's photos until their push is complete. */
   fanoutShardThreshold: number
+  /** What moderation has said of photos before they are published; by default nothing. */
+  verdicts?: Verdicts
+}
+
+/** Does what was said of a photo, inside the transaction that publishes it, so that nobody sees it before. */
+export interface Verdicts {
+  /** @returns the outbox messages to dispatch after the commit */
+  enforce: (tx: Transaction, photoId: PhotoId) => Promise<string[]>
+  dispatch: Outbox['dispatch']
 }
 
 /** The steps of an upload that touch rows and keys, not pixels. Each may run twice. */
@@ -39,7 +49,8 @@ export interface Uploads {
   discard(photoId: PhotoId): Promise<void>
 }
 
-export function createUploads({ db, objects, archive, fanoutShardThreshold }: UploadsDeps): Uploads {
+export function createUploads(deps: UploadsDeps): Uploads {
+  const { db, objects, archive, fanoutShardThreshold, verdicts } = deps
   const store = { primary: db.primary, objects }
   return {
     async claim(photoId) {
@@ -72,7 +83,12 @@ export function createUploads({ db, objects, archive, fanoutShardThreshold }: Up
     },
 
     async publish(photoId) {
-      const published = await db.transaction((tx) => publish(tx, photoId, fanoutShardThreshold))
+      const { published, outboxIds } = await db.transaction(async (tx) => {
+        const outcome = await publish(tx, photoId, fanoutShardThreshold)
+        if (outcome.outcome === 'gone') return { published: outcome, outboxIds: [] }
+        return { published: outcome, outboxIds: (await verdicts?.enforce(tx, photoId)) ?? [] }
+      })
+      await verdicts?.dispatch(outboxIds)
       // The validated original lies elsewhere. What is left if the storage is away, the sweep of `incoming/` removes.
       if (published.outcome === 'published') await closeIncoming(store, photoId).catch(() => undefined)
       return published

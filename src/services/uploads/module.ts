@@ -1,6 +1,6 @@
 import type { Clients } from '../clients.ts'
 import type { Delivery } from '../delivery/module.ts'
-import { createUploads } from './claim-and-publish.ts'
+import { createUploads, type Verdicts } from './claim-and-publish.ts'
 import { createMultipartUploads } from './multipart-uploads.ts'
 import { createPendingUploads } from './open-upload.ts'
 import { createOwnPhotosByHash } from './own-photos-by-hash.ts'
@@ -37,9 +37,10 @@ export function openUploads({ config, db, objects, temporal }: Clients, { outbox
 }
 
 /** The workflow's side: the short steps, which touch rows and keys. */
-export function openUploadSteps({ config, db, objects, archive }: Clients) {
+export function openUploadSteps({ config, db, objects, archive }: Clients, verdicts: Verdicts) {
+  const fanoutShardThreshold = config.FANOUT_SHARD_THRESHOLD
   return {
-    uploads: createUploads({ db, objects, archive, fanoutShardThreshold: config.FANOUT_SHARD_THRESHOLD }),
+    uploads: createUploads({ db, objects, archive, fanoutShardThreshold, verdicts }),
   }
 }
 

@@ -5,29 +5,29 @@ import type { UploadEnd } from './steps-of-row.ts'
 import type { WorkflowStanding } from './workflow-progress.ts'
 
 describe('isSettled: whether a long poll has nothing to wait for', () => {
-  const done = 'done done done done done done'
+  const done = 'done done done done done done done'
   it.each([
-    ['awaiting_upload', 'running pending pending pending pending pending', undefined, false],
-    ['processing', 'done running pending pending pending pending', undefined, false],
+    ['awaiting_upload', 'running pending pending pending pending pending pending', undefined, false],
+    ['processing', 'done running pending pending pending pending pending', undefined, false],
     // The row is about to follow.
-    ['processing', 'done failed skipped skipped skipped skipped', undefined, false],
-    ['failed', 'done failed pending pending pending pending', undefined, false],
-    ['failed', 'done failed skipped skipped skipped skipped', undefined, true],
-    ['failed', 'failed skipped skipped skipped skipped skipped', undefined, true],
-    ['deleted', 'skipped skipped skipped skipped skipped skipped', undefined, true],
-    ['ready', 'done done done running done done', 'done', false],
+    ['processing', 'done failed skipped skipped skipped skipped skipped', undefined, false],
+    ['failed', 'done failed pending pending pending pending pending', undefined, false],
+    ['failed', 'done failed skipped skipped skipped skipped skipped', undefined, true],
+    ['failed', 'failed skipped skipped skipped skipped skipped skipped', undefined, true],
+    ['deleted', 'skipped skipped skipped skipped skipped skipped skipped', undefined, true],
+    ['ready', 'done done done running done done done', 'done', false],
     ['ready', done, undefined, false],
     ['ready', done, 'planning', false],
     ['ready', done, 'pushing', false],
     ['ready', done, 'paused', false],
     ['ready', done, 'done', true],
     ['ready', done, 'cancelled', true],
-    ['ready', 'done done done failed done done', 'done', true],
-    ['ready', 'done done done done done failed', undefined, true],
+    ['ready', 'done done done failed done done done', 'done', true],
+    ['ready', 'done done done done done failed done', undefined, true],
     // The upload was terminated, or forgotten long ago; what is owed of its push is about to be started.
-    ['awaiting_upload', 'failed skipped skipped skipped skipped skipped', undefined, true, 'stopped'],
-    ['processing', 'done failed skipped skipped skipped skipped', undefined, true, 'forgotten'],
-    ['ready', 'done done done failed failed running', undefined, false, 'stopped'],
+    ['awaiting_upload', 'failed skipped skipped skipped skipped skipped skipped', undefined, true, 'stopped'],
+    ['processing', 'done failed skipped skipped skipped skipped skipped', undefined, true, 'forgotten'],
+    ['ready', 'done done done failed failed running failed', undefined, false, 'stopped'],
     ['ready', done, undefined, true, 'forgotten', 'absent'],
     ['ready', done, 'pushing', false, 'completed', 'open'],
     ['ready', done, 'cancelled', true, 'completed', 'stopped'],

@@ -30,31 +30,47 @@ const variantsStep = (card: Partial<PhotoCard>) =>
 
 describe('stepsOfRow: what Postgres alone knows', () => {
   it.each([
-    [{ status: 'awaiting_upload' }, {}, 'running pending pending pending pending pending'],
-    [{ status: 'awaiting_upload' }, { end: 'stopped' }, 'failed skipped skipped skipped skipped skipped'],
-    [{ status: 'processing' }, {}, 'done running pending pending pending pending'],
-    [{ status: 'processing' }, { end: 'stopped' }, 'done failed skipped skipped skipped skipped'],
-    [{ status: 'processing', width: 4 }, { end: 'stopped' }, 'done done failed skipped skipped skipped'],
-    [failed('not_an_image'), {}, 'done failed skipped skipped skipped skipped'],
-    [failed('upload_expired'), {}, 'failed skipped skipped skipped skipped skipped'],
-    [failed('upload_cancelled'), {}, 'failed skipped skipped skipped skipped skipped'],
-    [failed('upload_cancelled', 4), {}, 'done done failed skipped skipped skipped'],
-    [{ ...published, variants: [variant] }, {}, 'done done done running running running'],
-    [{ ...published, variants: all }, {}, 'done done done done running running'],
-    [{ ...published, variants: all }, { isDistributionOwed: false }, 'done done done done running done'],
+    [{ status: 'awaiting_upload' }, {}, 'running pending pending pending pending pending pending'],
+    [
+      { status: 'awaiting_upload' },
+      { end: 'stopped' },
+      'failed skipped skipped skipped skipped skipped skipped',
+    ],
+    [{ status: 'processing' }, {}, 'done running pending pending pending pending pending'],
+    [{ status: 'processing' }, { end: 'stopped' }, 'done failed skipped skipped skipped skipped skipped'],
+    [
+      { status: 'processing', width: 4 },
+      { end: 'stopped' },
+      'done done failed skipped skipped skipped skipped',
+    ],
+    [failed('not_an_image'), {}, 'done failed skipped skipped skipped skipped skipped'],
+    [failed('upload_expired'), {}, 'failed skipped skipped skipped skipped skipped skipped'],
+    [failed('upload_cancelled'), {}, 'failed skipped skipped skipped skipped skipped skipped'],
+    [failed('upload_cancelled', 4), {}, 'done done failed skipped skipped skipped skipped'],
+    [{ ...published, variants: [variant] }, {}, 'done done done running running running running'],
+    [{ ...published, variants: all }, {}, 'done done done done running running running'],
+    [
+      { ...published, variants: all },
+      { isDistributionOwed: false },
+      'done done done done running done running',
+    ],
     [
       { ...published, variants: all },
       { end: 'forgotten', isDistributionOwed: false },
-      'done done done done done done',
+      'done done done done done done done',
     ],
     [
       { ...published, variants: [variant] },
       { end: 'forgotten', isDistributionOwed: false },
-      'done done done failed done done',
+      'done done done failed done done done',
     ],
     // Housekeeping starts what is owed.
-    [{ ...published, variants: [variant] }, { end: 'stopped' }, 'done done done failed failed running'],
-    [{ ...published, variants: all }, { end: 'completed' }, 'done done done done done running'],
+    [
+      { ...published, variants: [variant] },
+      { end: 'stopped' },
+      'done done done failed failed running failed',
+    ],
+    [{ ...published, variants: all }, { end: 'completed' }, 'done done done done done running done'],
   ] as [Partial<PhotoCard>, Partial<KnownOfUpload>, string][])('%j, %j', (card, known, expected) => {
     expect(statesOf(row(card, known))).toBe(expected)
   })
@@ -86,8 +102,8 @@ describe('settleSteps: the account of a workflow that was stopped', () => {
 
   it('keeps what is settled, and takes the rest from the row', () => {
     const stored = row({ ...published, variants: [variant] }, { end: 'stopped', isDistributionOwed: false })
-    const steps = settleSteps(told('done done done running done running'), stored)
-    expect(statesOf(steps)).toBe('done done done failed done done')
+    const steps = settleSteps(told('done done done running done running done'), stored)
+    expect(statesOf(steps)).toBe('done done done failed done done done')
     expect(steps.find(({ name }) => name === 'variants')).toMatchObject({
       attempts: 3,
       detail: `1 of ${VARIANT_SPECS.length}`,

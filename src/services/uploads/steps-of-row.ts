@@ -81,7 +81,8 @@ function stateOfPublished(
       if (isRendered) return 'done'
       return end === 'open' ? 'running' : 'failed'
     case 'search':
-      // Postgres does not know. An upload that was not stopped retries this step until it is done.
+    case 'moderation':
+      // Postgres does not know. An upload that was not stopped retries these steps until they are done.
       return end === 'open' ? 'running' : end === 'stopped' ? 'failed' : 'done'
     case 'fanout':
       // One that is owed is started by housekeeping, whatever became of the upload.

@@ -14,14 +14,17 @@ const DEFERRED_VARIANTS = 'deferred-variants'
  * Makes all variants: those that photos are shown with at first from one decode, then those that may wait from another. What
  * either leaves out is made one by one, for up to a week. The media worker lists the variants, so a new one does not change
  * what a workflow does.
+ * @param onShown called once the photo can be shown, its other variants still to come
  * @returns whether every variant exists in the end
  */
 export async function makeVariants(
   steps: MediaSteps,
   photoId: PhotoId,
   progress: TrackedProgress,
+  onShown: () => void,
 ): Promise<boolean> {
   const { variants, missing, deferred } = await renderTogether(steps, photoId, progress)
+  onShown()
   let made = variants.length - missing.length - deferred.length
   const show = (attempts: number) =>
     progress.mark('variants', 'running', `${made} of ${variants.length}`, attempts)

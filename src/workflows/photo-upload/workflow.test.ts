@@ -131,6 +131,7 @@ describe('photoUpload', () => {
       'variants done',
       'search done',
       'fanout done',
+      'moderation skipped',
     ])
     expect(await stageOf(upload)).toBe('ready')
   })
@@ -392,7 +393,9 @@ describe('photoUpload', () => {
     expect(calls).toEqual(['fail'])
     const { stage, steps } = await progressOf(upload)
     expect(stage).toBe('failed')
-    expect(steps.map(({ state }) => state).join(' ')).toBe('failed skipped skipped skipped skipped skipped')
+    expect(steps.map(({ state }) => state).join(' ')).toBe(
+      'failed skipped skipped skipped skipped skipped skipped',
+    )
     expect(steps[0]).toMatchObject({ detail: 'upload_cancelled' })
     expect(await stageOf(upload)).toBe('failed')
   })
@@ -413,7 +416,7 @@ describe('photoUpload', () => {
     await expect(upload.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
     const { stage, steps } = await progressOf(upload)
     expect(stage).toBe('degraded')
-    expect(steps.map(({ state }) => state).join(' ')).toBe('done done done failed done done')
+    expect(steps.map(({ state }) => state).join(' ')).toBe('done done done failed done done skipped')
     expect(await stageOf(upload)).toBe('degraded')
   })
 })

@@ -7,6 +7,7 @@ import {
   isCancellation,
   patched,
   setHandler,
+  Trigger,
   workflowInfo,
 } from '@temporalio/workflow'
 import {
@@ -17,6 +18,8 @@ import {
   type PhotoUploadResult,
   type UploadProgress,
 } from '../../contracts/photo-upload.ts'
+import type { ModerationPlan } from '../../contracts/photo-moderation.ts'
+import { moderate } from './moderation.ts'
 import { invalidImageOf, mediaStepsOf, steps, type MediaSteps } from './steps.ts'
 import { trackProgress, type TrackedProgress } from './progress.ts'
 import { makeVariants } from './variants.ts'
@@ -99,18 +102,47 @@ async function run(input: PhotoUploadInput, upload: Upload): Promise<PhotoUpload
   if (original.outcome === 'gone') return progress.end('deleted')
   if (original.outcome === 'invalid') return progress.end('failed', original.code)
 
+  const { moderation: plan } = original
+  const held = plan?.mode === 'pre' ? await moderateHeld(input, plan, progress) : undefined
+  if (held === 'gone') return progress.end('deleted')
+
   progress.mark('publication', 'running')
   const published = await steps.publish({ photoId })
   if (published.outcome === 'gone') return progress.end('deleted')
   progress.mark('publication', 'done', undefined, 1)
   progress.reach('ready')
 
+  const shown = new Trigger<void>()
+  const show = () => shown.resolve()
   const complete = await Promise.all([
-    track(progress, 'variants', () => makeVariants(media, photoId, progress)),
+    track(progress, 'variants', () => makeVariants(media, photoId, progress, show).finally(show)),
     track(progress, 'search', () => steps.index({ photoId })),
     track(progress, 'fanout', () => steps.startFanout({ photoId, ownerId })),
+    ...(plan && held !== 'verdict' ? [moderateShown(input, plan, progress, shown)] : []),
   ])
   return progress.end(complete.every(Boolean) ? 'ready' : 'degraded')
+}
+
+/** Before the photo is published. What was said of it is for moderators, and not part of the progress. */
+async function moderateHeld(input: PhotoUploadInput, plan: ModerationPlan, progress: TrackedProgress) {
+  progress.mark('moderation', 'running')
+  const { outcome } = await moderate(input, plan)
+  if (outcome === 'verdict') progress.mark('moderation', 'done')
+  return outcome
+}
+
+/** Once its variants are there, so that none but a held photo is moderated by its original. */
+async function moderateShown(
+  input: PhotoUploadInput,
+  plan: ModerationPlan,
+  progress: TrackedProgress,
+  shown: PromiseLike<void>,
+): Promise<boolean> {
+  await shown
+  return track(progress, 'moderation', async () => {
+    const { outcome } = await moderate(input, { ...plan, mode: 'post' })
+    return outcome !== 'undecided'
+  })
 }
 
 /**
@@ -158,7 +190,7 @@ async function validate(media: MediaSteps, photoId: string, progress: TrackedPro
 /** Runs a step that must not fail the others. @returns whether all of it succeeded */
 async function track(
   progress: TrackedProgress,
-  name: 'variants' | 'search' | 'fanout',
+  name: 'variants' | 'search' | 'fanout' | 'moderation',
   step: () => Promise<unknown>,
 ): Promise<boolean> {
   progress.mark(name, 'running')

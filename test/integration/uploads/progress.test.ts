@@ -90,6 +90,7 @@ describe('following an upload through the API', () => {
       'variants',
       'search',
       'fanout',
+      'moderation',
     ])
     expect(progress.steps.find((step: Json) => step.name === 'variants')).toMatchObject({
       detail: '12 of 12',
@@ -155,7 +156,7 @@ describe('following an upload through the API', () => {
       id,
       ({ status, steps }) => status === 'failed' && steps[0].state === 'failed',
     )
-    expect(statesOf(settled)).toBe('failed skipped skipped skipped skipped skipped')
+    expect(statesOf(settled)).toBe('failed skipped skipped skipped skipped skipped skipped')
     await expectAnsweredAtOnce(id, settled)
   })
 
@@ -164,7 +165,7 @@ describe('following an upload through the API', () => {
     await uploadOf(id).terminate('by a test')
     const settled = await follow(id, ({ steps }) => steps[0].state === 'failed')
     expect(settled.status).toBe('awaiting_upload')
-    expect(statesOf(settled)).toBe('failed skipped skipped skipped skipped skipped')
+    expect(statesOf(settled)).toBe('failed skipped skipped skipped skipped skipped skipped')
     await expectAnsweredAtOnce(id, settled)
   })
 
@@ -182,7 +183,7 @@ describe('following an upload through the API', () => {
       await follow(id, allDone)
       await Promise.all([photoUploadWorkflowId(id), photoFanoutWorkflowId(id)].map(forget))
       const settled = (await progressOf(id, 0)).body
-      expect(statesOf(settled)).toBe('done done done done done done')
+      expect(statesOf(settled)).toBe('done done done done done done done')
       expect(settled.steps[3]).toMatchObject({ name: 'variants', detail: '12 of 12' })
       expect(settled.fanout).toBeUndefined()
       await expectAnsweredAtOnce(id, settled)

@@ -55,9 +55,13 @@ export async function startWorkers(env: TestWorkflowEnvironment, activities: Fak
     }),
     await Worker.create({ ...common, taskQueue: TASK_QUEUES.media, maxHeartbeatThrottleInterval: '100ms' }),
     ...(await Promise.all(
-      [TASK_QUEUES.search, TASK_QUEUES.notifications, TASK_QUEUES.archive, ...EDGES.map(edgeTaskQueue)].map(
-        (taskQueue) => Worker.create({ ...common, taskQueue }),
-      ),
+      [
+        TASK_QUEUES.search,
+        TASK_QUEUES.notifications,
+        TASK_QUEUES.archive,
+        TASK_QUEUES.moderation,
+        ...EDGES.map(edgeTaskQueue),
+      ].map((taskQueue) => Worker.create({ ...common, taskQueue })),
     )),
   ]
   const running = workers.map((worker) => worker.run())

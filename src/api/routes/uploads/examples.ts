@@ -61,6 +61,7 @@ export const progressExample = {
     { name: 'variants', state: 'running', attempts: 1, detail: '8 of 12' },
     { name: 'search', state: 'done', attempts: 1 },
     { name: 'fanout', state: 'done', attempts: 1 },
+    { name: 'moderation', state: 'done', attempts: 1 },
   ],
   fanout: { state: 'running', followers: 1200, delivered: 400 },
 }

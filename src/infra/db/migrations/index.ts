@@ -30,6 +30,8 @@ import { Migration20261127Likeness } from './migration-20261127-likeness.ts'
 import { Migration20261128AccountNames } from './migration-20261128-account-names.ts'
 import { Migration20261128ModerationMeasures } from './migration-20261128-moderation-measures.ts'
 import { Migration20261128SearchRevocations } from './migration-20261128-search-revocations.ts'
+import { Migration20261129BlockedPictures } from './migration-20261129-blocked-pictures.ts'
+import { Migration20261130PhotoVerdicts } from './migration-20261130-photo-verdicts.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -65,4 +67,6 @@ export const migrations = [
   { name: '20261128-account-names', class: Migration20261128AccountNames },
   { name: '20261128-moderation-measures', class: Migration20261128ModerationMeasures },
   { name: '20261128-search-revocations', class: Migration20261128SearchRevocations },
+  { name: '20261129-blocked-pictures', class: Migration20261129BlockedPictures },
+  { name: '20261130-photo-verdicts', class: Migration20261130PhotoVerdicts },
 ]

@@ -1,0 +1,106 @@
+import type { PhotoId } from '../../domain/ids.ts'
+import { graver, verdictOnScores, type Verdict } from '../../domain/screening.ts'
+import type { PhotoRow, UserRow } from '../../entities/index.ts'
+import type { Classifier } from '../../infra/classifier/classifier.ts'
+import type { Database, Query } from '../../infra/db/database.ts'
+import type { Archive } from '../../infra/s3/archive.ts'
+import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { classified, verdictGiven } from '../../observability/screening-events.ts'
+import type { Outbox } from '../delivery/outbox.ts'
+import type { BlockList } from './block-list.ts'
+import { withPictureOf } from './picture-of.ts'
+import type { ScreeningPolicy } from './policy.ts'
+import { recordVerdict, type NewVerdict } from './record-verdict.ts'
+
+export interface ScreeningDeps {
+  db: Database
+  objects: ObjectStore
+  archive: Pick<Archive, 'isReadable' | 'read'> | undefined
+  outbox: Outbox
+  blockList: BlockList
+  /** Without one, the block list and the text rules decide alone. */
+  classifier: Classifier | undefined
+  policy: ScreeningPolicy
+}
+
+type Screened = { outcome: 'verdict'; verdict: Verdict } | { outcome: 'gone' }
+
+type Screenable = Pick<PhotoRow, 'status' | 'sha256' | 'perceptual_hash' | 'caption' | 'alt_text'> &
+  Pick<UserRow, 'display_name'>
+
+/** Looks at a photo for automatic moderation. */
+export interface Screening {
+  /**
+   * Gets a verdict, records it and does what it asks for.
+   * @throws whatever the classifier failed with: then nothing is recorded
+   */
+  screen(photoId: PhotoId, signal?: AbortSignal): Promise<Screened>
+  /** Records what a person has decided, which no later verdict overrules. */
+  decide(photoId: PhotoId, verdict: Verdict): Promise<Screened>
+}
+
+export function createScreening(deps: ScreeningDeps): Screening {
+  const { db, outbox, policy } = deps
+
+  async function record(photoId: PhotoId, verdict: NewVerdict): Promise<Screened> {
+    const recorded = await db.transaction((tx) => recordVerdict(tx, photoId, verdict))
+    if (!recorded) return { outcome: 'gone' }
+    verdictGiven(verdict)
+    await outbox.dispatch(recorded.outboxIds)
+    return { outcome: 'verdict', verdict: recorded.verdict }
+  }
+
+  return {
+    async screen(photoId, signal) {
+      const photo = await load(db.primary, photoId)
+      if (!photo) return { outcome: 'gone' }
+      return record(photoId, await judge(deps, photoId, photo, signal))
+    },
+    decide: (photoId, verdict) =>
+      record(photoId, { verdict, source: 'person', policyVersion: policy.version }),
+  }
+}
+
+/** Validated photos only, whose hashes are known. Plan: photos_pkey and users_pkey. */
+async function load(query: Query, photoId: PhotoId): Promise<Screenable | undefined> {
+  const [row] = await query<Screenable>({
+    text: `SELECT p.status, p.sha256, p.perceptual_hash, p.caption, p.alt_text, u.display_name
+      FROM photos p JOIN users u ON u.user_id = p.owner_id
+      WHERE p.photo_id = $1 AND p.sha256 IS NOT NULL AND p.status NOT IN ('awaiting_upload', 'failed', 'deleted')`,
+    values: [photoId],
+  })
+  return row
+}
+
+/** What is known decides before what is guessed: a classifier is not asked about what is quarantined anyway. */
+async function judge(
+  deps: ScreeningDeps,
+  photoId: PhotoId,
+  photo: Screenable,
+  signal: AbortSignal | undefined,
+): Promise<NewVerdict> {
+  const { blockList, policy } = deps
+  const known = await blockList.match(
+    { sha256: photo.sha256, perceptualHash: photo.perceptual_hash },
+    policy.hashDistance,
+  )
+  const said = [photo.caption, photo.alt_text]
+    .map((text) => policy.textRules.match('caption', text))
+    .find((match) => match !== undefined)
+  const common = { policyVersion: policy.version }
+  let worst: NewVerdict = { ...common, verdict: 'allow', source: 'scores' }
+  const take = (other: NewVerdict) => {
+    if (graver(worst.verdict, other.verdict) !== worst.verdict) worst = other
+  }
+  if (known) take({ ...common, verdict: known.verdict, source: 'block_list', reason: known.reason })
+  if (said) take({ ...common, verdict: said.verdict, source: 'text', reason: said.reason })
+  if (worst.verdict === 'quarantine' || !deps.classifier) return worst
+
+  const classification = await classify(deps, deps.classifier, photoId, signal)
+  take({ ...common, verdict: verdictOnScores(classification.scores, policy.thresholds), source: 'scores' })
+  return { ...worst, classification }
+}
+
+function classify(deps: ScreeningDeps, classifier: Classifier, photoId: PhotoId, signal?: AbortSignal) {
+  return classified(() => withPictureOf(deps, photoId, signal, (file) => classifier.classify(file, signal)))
+}

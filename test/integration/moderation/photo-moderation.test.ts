@@ -1,0 +1,200 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DECIDE_MODERATION, photoModerationWorkflowId } from '../../../src/contracts/photo-moderation.ts'
+import { photoUploadWorkflowId } from '../../../src/contracts/photo-upload.ts'
+import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
+import type { PhotoVerdictRow } from '../../../src/entities/index.ts'
+import { incomingKey } from '../../../src/services/photos/object-keys.ts'
+import { createBlockList, toHex } from '../../../src/services/screening/block-list.ts'
+import {
+  answering,
+  startClassifierServer,
+  type ClassifierServer,
+} from '../../support/servers/classifier-server.ts'
+import {
+  allWorkers,
+  eventually,
+  openUploadWorld,
+  somePhoto,
+  type OpenUpload,
+  type UploadWorld,
+} from '../../support/worlds/upload-world.ts'
+
+let folder: string
+let server: ClassifierServer
+let world: UploadWorld
+/** Without photos, and so new. */
+let newcomer: UserId
+/** Whose photos are published at once. */
+let known: UserId
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'darkroom-test-'))
+  const rules = join(folder, 'rules.json')
+  await writeFile(rules, JSON.stringify([{ reason: 'spam', verdict: 'limit', words: 'buy followers' }]))
+  server = await startClassifierServer()
+  world = await openUploadWorld({
+    MODERATION_CLASSIFIER_URL: server.url,
+    MODERATION_CLASSIFIER_NETWORKS: '127.0.0.0/8,::1/128',
+    MODERATION_TEXT_RULES: rules,
+    MODERATION_PRE: 'new',
+    MODERATION_ESCALATE_MINUTES: '0.05',
+  })
+  for (const definition of allWorkers) await world.start(definition)
+  newcomer = await world.owner()
+  known = await knownAuthor()
+})
+afterAll(async () => {
+  await world?.close()
+  await server?.close()
+  await rm(folder, { recursive: true })
+})
+
+/** A month old, with five photos. */
+async function knownAuthor(): Promise<UserId> {
+  const author = await world.owner()
+  await world.db.primary({
+    text: `UPDATE users SET created_at = now() - interval '30 days' WHERE user_id = $1`,
+    values: [author],
+  })
+  await world.db.primary({
+    text: `INSERT INTO photos (photo_id, owner_id, status, visibility, storage_key, content_type, bytes, upload_expires_at,
+        published_at, score, width, height, thumbhash)
+      SELECT gen_random_uuid(), $1, 'ready', 'private', 'none', 'image/jpeg', 1, now(), now(), n, 4, 3, 'x'
+      FROM generate_series(1, 5) n`,
+    values: [author],
+  })
+  return author
+}
+
+async function upload(owner: UserId, caption?: string, body?: Buffer): Promise<OpenUpload> {
+  const bytes = body ?? (await somePhoto())
+  const opened = await world.openUpload(owner, {
+    bytes: bytes.length,
+    ...(caption !== undefined && { caption }),
+  })
+  await world.outbox.dispatch([opened.outboxId])
+  await world.objects.put(incomingKey(opened.photoId), bytes, 'image/jpeg')
+  await world.announce(opened)
+  return opened
+}
+
+const ended = ({ photoId }: OpenUpload) =>
+  world.temporal.workflow.getHandle(photoUploadWorkflowId(photoId)).result()
+
+const verdictsOn = (photoId: PhotoId) =>
+  world.db.primary<PhotoVerdictRow>({
+    text: 'SELECT * FROM photo_verdicts WHERE photo_id = $1 ORDER BY photo_verdict_id',
+    values: [photoId],
+  })
+
+async function stateOf(photoId: PhotoId) {
+  const [row] = await world.db.primary<{ status: string; limited: boolean }>({
+    text: 'SELECT status, limited_at IS NOT NULL AS limited FROM photos WHERE photo_id = $1',
+    values: [photoId],
+  })
+  return row!
+}
+
+const scoring = (nsfw: number) => answering({ model: 'remote', version: '7', scores: { nsfw } })
+
+describe('a published photo', () => {
+  it.each([
+    [0.1, 'allow', { status: 'ready', limited: false }],
+    [0.85, 'limit', { status: 'ready', limited: true }],
+    [0.99, 'quarantine', { status: 'quarantined', limited: false }],
+  ])('with the score %d gets the verdict %s, on record', async (nsfw, verdict, state) => {
+    server.answer = scoring(nsfw)
+    const photo = await upload(known)
+    expect(await ended(photo)).toEqual({ stage: 'ready' })
+    expect(await stateOf(photo.photoId)).toEqual(state)
+    expect(await verdictsOn(photo.photoId)).toEqual([
+      expect.objectContaining({
+        verdict,
+        source: 'scores',
+        model: 'remote',
+        model_version: '7',
+        scores: { nsfw },
+        policy_version: expect.stringMatching(/^[0-9a-f]{12}$/),
+      }),
+    ])
+  })
+
+  it('is recognised by its bytes and by its looks, without a classifier', async () => {
+    const blockList = createBlockList(world.db)
+    server.answer = scoring(0.1)
+    // One with features to recognise it by.
+    const body = await readFile(join(process.env.DARKROOM_SAMPLE_PHOTOS!, 'rocket.jpg'))
+    const first = await upload(known, undefined, body)
+    await ended(first)
+    const [hashes] = await world.db.primary<{ sha256: Buffer; perceptual_hash: string }>({
+      text: 'SELECT sha256, perceptual_hash FROM photos WHERE photo_id = $1',
+      values: [first.photoId],
+    })
+    const entry = { verdict: 'quarantine', reason: 'known' } as const
+    const looks = toHex(BigInt(hashes!.perceptual_hash) ^ 0b11n)
+    for (const hash of [hashes!.sha256.toString('hex'), looks]) {
+      await blockList.add([{ hash, ...entry }])
+      const asked = server.received.length
+      const photo = await upload(known, undefined, body)
+      await ended(photo)
+      expect(await stateOf(photo.photoId)).toMatchObject({ status: 'quarantined' })
+      expect(await verdictsOn(photo.photoId)).toMatchObject([
+        { verdict: 'quarantine', source: 'block_list', reason: 'known', model: null },
+      ])
+      expect(server.received).toHaveLength(asked)
+      expect(await blockList.remove([hash])).toBe(1)
+    }
+  })
+
+  it('is limited for its caption', async () => {
+    server.answer = scoring(0.1)
+    const photo = await upload(known, 'Buy FOLLOWERS here')
+    await ended(photo)
+    expect(await stateOf(photo.photoId)).toEqual({ status: 'ready', limited: true })
+    expect(await verdictsOn(photo.photoId)).toMatchObject([
+      { verdict: 'limit', source: 'text', reason: 'spam', scores: { nsfw: 0.1 } },
+    ])
+  })
+})
+
+describe('a photo of a newcomer', () => {
+  it('is published with its verdict, and quarantined at once by a grave one', async () => {
+    const asking = Promise.withResolvers<void>()
+    let answer!: () => void
+    server.answer = (response) => {
+      answer = () => scoring(0.99)(response)
+      asking.resolve()
+    }
+    const photo = await upload(newcomer)
+    await asking.promise
+    expect(await stateOf(photo.photoId)).toMatchObject({ status: 'processing' })
+    answer()
+    expect(await ended(photo)).toEqual({ stage: 'ready' })
+    expect(await stateOf(photo.photoId)).toEqual({ status: 'quarantined', limited: false })
+  })
+
+  it('waits while the classifier is away, until a person decides for good', async () => {
+    server.answer = answering({}, 503)
+    const photo = await upload(newcomer)
+    const moderation = world.temporal.workflow.getHandle(photoModerationWorkflowId(photo.photoId))
+    await eventually(async () => {
+      const state = await moderation.query('moderationState').catch(() => undefined)
+      return state === 'escalated'
+    })
+    expect(await stateOf(photo.photoId)).toMatchObject({ status: 'processing' })
+    await moderation.signal(DECIDE_MODERATION, 'limit')
+    expect(await ended(photo)).toEqual({ stage: 'ready' })
+    expect(await stateOf(photo.photoId)).toEqual({ status: 'ready', limited: true })
+    expect(await verdictsOn(photo.photoId)).toMatchObject([{ verdict: 'limit', source: 'person' }])
+  })
+})
+
+describe('photo_verdicts', () => {
+  it('takes no changes', async () => {
+    const change = world.db.primary({ text: `UPDATE photo_verdicts SET verdict = 'allow'`, values: [] })
+    await expect(change).rejects.toThrow('append-only')
+  })
+})
