@@ -2,7 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import sharp from 'sharp'
 import { VARIANT_SPECS } from '../../../src/domain/variants.ts'
 import { photoSyncWorkflowId, type SyncProgress } from '../../../src/contracts/photo-sync.ts'
-import { photoUploadWorkflowId, type PhotoUploadResult } from '../../../src/contracts/photo-upload.ts'
+import {
+  photoUploadWorkflowId,
+  UPLOAD_STEPS,
+  type PhotoUploadResult,
+} from '../../../src/contracts/photo-upload.ts'
 import { imageUrl } from '../../../src/services/photos/image-url.ts'
 import { originalKey } from '../../../src/services/blobs/blob-keys.ts'
 import { incomingKey } from '../../../src/services/photos/object-keys.ts'
@@ -214,7 +218,7 @@ describe('an upload', () => {
     })
     expect(found.workflowId).toBe(photoUploadWorkflowId(upload.photoId))
     expect((await world.progress(upload.photoId)).steps.map(({ state }) => state)).toEqual(
-      Array(6).fill('done'),
+      UPLOAD_STEPS.map(() => 'done'),
     )
     const described = await handleOf(upload).describe()
     expect(await described.staticSummary()).toBe(`Upload photo ${upload.photoId} of user ${owner}`)
