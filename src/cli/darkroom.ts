@@ -5,6 +5,7 @@ import type { FanoutOptions } from './fanout.ts'
 import type { ColdStorageOptions } from './cold-storage.ts'
 import type { AddOptions } from './moderation/block-list.ts'
 import type { ReencodeOptions } from './re-encode.ts'
+import type { ReindexWish } from './search-reindex.ts'
 import type { UploadOptions } from './upload/command.ts'
 import { messageOf } from '../observability/error-text.ts'
 
@@ -44,6 +45,38 @@ program
   .action((photoId: string, options: FanoutOptions) =>
     run(async () => (await import('./fanout.ts')).controlFanout(photoId, options)),
   )
+
+const search = program.command('search').description('operates the search index')
+const reindexing = (wish: ReindexWish, options?: { rate?: number }) =>
+  run(async () => (await import('./search-reindex.ts')).controlReindex(wish, options))
+
+search
+  .command('reindex')
+  .description(
+    'builds the index anew beside the one that is searched, and takes it into use; one run at a time',
+  )
+  .option('--rate <documents>', 'documents a second; also changes that of a run', positive)
+  .action((options: { rate?: number }) => reindexing('reindex', options))
+search
+  .command('status')
+  .description('watches the reindex, or shows what the last one did')
+  .action(() => reindexing('status'))
+search
+  .command('pause')
+  .description('holds after the slice under way')
+  .action(() => reindexing('pause'))
+search
+  .command('resume')
+  .description('goes on where it was paused')
+  .action(() => reindexing('resume'))
+search
+  .command('rollback')
+  .description('gives up the reindex under way, or goes back to the index before the last one')
+  .action(() => reindexing('rollback'))
+search
+  .command('discard')
+  .description('deletes the index before the last one')
+  .action(() => reindexing('discard'))
 
 const media = program.command('media').description('operates what is stored of photos')
 

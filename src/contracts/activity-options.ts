@@ -143,6 +143,18 @@ export const indexDocuments = {
   taskQueue: TASK_QUEUES.search,
 } as const satisfies ActivityOptions
 
+/**
+ * The same for building an index anew, which gives up once its index is gone. The workflow waits for a cancelled slice to end, so that it
+ * writes nothing to an index that is being deleted.
+ */
+export const rebuildIndex = {
+  ...indexDocuments,
+  // Creating an index waits for its shards, a page of documents for the slowest of them.
+  startToCloseTimeout: '5 minutes',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry: { ...indexDocuments.retry, nonRetryableErrorTypes: ['BuildGoneError'] },
+} as const satisfies ActivityOptions
+
 /** The same for notifications, so that a flood of likes holds up no other work. A slice ends after 10 s. */
 export const writeNotifications = {
   ...durableStep,

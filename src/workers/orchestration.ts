@@ -5,6 +5,7 @@ import { createNotificationActivities } from '../activities/notifications.ts'
 import { createHousekeepingActivities } from '../activities/operations.ts'
 import { createSearchActivities } from '../activities/search.ts'
 import { createModerationSteps } from '../activities/screening.ts'
+import { createReindexActivities } from '../activities/search-reindex.ts'
 import { createShareLinkActivities } from '../activities/share-links.ts'
 import { createRetractionActivities, createSyncActivitiesV02 } from '../activities/retraction.ts'
 import { edgeTaskQueue, TASK_QUEUES } from '../contracts/task-queues.ts'
@@ -50,6 +51,7 @@ export const orchestrationWorker: WorkerDefinition = {
     const retraction = openRetraction(clients)
     const moderation = openModerationSteps(clients, delivery)
     const notifications = openNotificationWriter(clients, delivery)
+    const search = openSearchIndex(clients)
     return {
       activities: {
         ...createUploadActivities({ ...openUploadSteps(clients, moderation.verdicts), ...delivery }),
@@ -58,7 +60,8 @@ export const orchestrationWorker: WorkerDefinition = {
         ...createSyncActivitiesV02(retraction),
         ...createShareLinkActivities(openLinkEnds(clients), retraction),
         ...createGraphActivities(openGraphSteps(clients)),
-        ...createSearchActivities(openSearchIndex(clients)),
+        ...createSearchActivities(search),
+        ...createReindexActivities(search),
         ...createNotificationActivities(notifications),
         ...createFeedSweepActivities(openFeedSweep(clients)),
         ...createColdStorageActivities(openColdStorage(clients)),

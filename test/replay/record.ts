@@ -39,6 +39,17 @@ import {
   type LibraryReencodeInput,
   type ReencodeProgress,
 } from '../../src/contracts/library-reencode.ts'
+import {
+  ABANDON_REINDEX,
+  PAUSE_REINDEX,
+  REINDEX_PROGRESS,
+  RESUME_REINDEX,
+  SEARCH_REINDEX,
+  SET_REINDEX_RATE,
+  type ReindexProgress,
+  type SearchReindexInput,
+} from '../../src/contracts/search-reindex.ts'
+import { INDEX_VERSION } from '../../src/infra/opensearch/mapping.ts'
 import { TASK_QUEUES } from '../../src/contracts/task-queues.ts'
 import { NOTIFICATION_WRITERS } from '../../src/domain/notifications.ts'
 import { oweNotification } from '../../src/services/delivery/notification-events.ts'
@@ -83,6 +94,7 @@ try {
   await recordOperators(world, workers.get(fanoutWorker)!)
   await recordReencodes(world)
   await recordColdStorage(world)
+  await recordReindexes(world)
   await recordFaults(world, workers.get(mediaWorker)!)
 } finally {
   await world.close()
@@ -259,6 +271,28 @@ async function recordOperators(world: UploadWorld, fanout: RunningWorker): Promi
 }
 
 /** One that is paused, resumed and approved, and one that is cancelled while it waits for that. */
+/** One that is paused and goes on, and one that is given up. */
+async function recordReindexes(world: UploadWorld): Promise<void> {
+  const start = (workflowId: string, documentsPerSecond?: number) =>
+    world.temporal.workflow.start(SEARCH_REINDEX, {
+      workflowId,
+      taskQueue: TASK_QUEUES.orchestration,
+      args: [{ reason: 'recorded', version: INDEX_VERSION, documentsPerSecond } satisfies SearchReindexInput],
+    })
+  const paused = await start('search-reindex/paused', 1)
+  await paused.signal(PAUSE_REINDEX)
+  await eventually(async () => (await paused.query<ReindexProgress>(REINDEX_PROGRESS)).state === 'paused')
+  await paused.signal(SET_REINDEX_RATE, null)
+  await paused.signal(RESUME_REINDEX)
+  await ended(paused.workflowId)
+  await save('search-reindex', paused.workflowId)
+
+  const abandoned = await start('search-reindex/abandoned', 0.1)
+  await abandoned.signal(ABANDON_REINDEX)
+  await ended(abandoned.workflowId)
+  await save('search-reindex-abandoned', abandoned.workflowId)
+}
+
 async function recordReencodes(world: UploadWorld): Promise<void> {
   const input: LibraryReencodeInput = {
     selection: { purge: true },

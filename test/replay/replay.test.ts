@@ -40,6 +40,8 @@ describe('stored histories', () => {
       'feed-collection',
       'library-reencode',
       'library-reencode-cancelled',
+      'search-reindex',
+      'search-reindex-abandoned',
     ]) {
       expect(names).toContain(`${name}.json`)
     }

@@ -3,7 +3,7 @@ import type { Colour } from '../../domain/colours.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Orientation } from '../../domain/orientation.ts'
 import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
-import { bulk, type BulkOperation, type BulkOutcome } from './bulk.ts'
+import { bulk, type BulkOutcome } from './bulk.ts'
 import type { Client } from './client.ts'
 import { reachable, searchUnavailable } from './errors.ts'
 import { findIndexes, photosAlias } from './versions.ts'
@@ -83,13 +83,14 @@ export type WriteOutcome = BulkOutcome
 export interface PhotoIndex {
   /**
    * Writes and removes documents unless the index holds these versions or newer ones, and says what became of each, in order.
-   * While a new index is built or a former one is kept, both get them, and a write counts as done when all have it.
+   * While a new index is built or a former one is kept, they get them too; what became of them is told of the one that is searched.
+   * Rows have to be read before.
    * @param options.overSame replaces documents of the same version too
    */
   write(writes: readonly DocumentWrite[], options?: { overSame?: boolean }): Promise<WriteOutcome[]>
   /** The places of at most `size` matching photos after `after`, in order. */
   search(search: PhotoSearch): Promise<PhotoHits>
-  /** Makes all that was written before findable, by copies of the shard too. */
+  /** Makes all that was written before findable, by copies of the shard too, and in an index that is about to be searched. */
   refresh(): Promise<void>
 }
 
@@ -105,25 +106,22 @@ const REFRESH_TIMEOUT_MS = 20_000
 export function createPhotoIndex(client: Client, prefix: string): PhotoIndex {
   const index = photosAlias(prefix)
 
+  /** The one that is searched first. Without any, a write would create an index of guessed types. */
+  async function indexNames(): Promise<string[]> {
+    const { current, next, previous } = await findIndexes(client, prefix)
+    const names = [current, next, previous].filter((name) => name !== undefined)
+    if (names.length > 0) return names
+    throw searchUnavailable(new Error(`The alias ${index} is missing: npm run darkroom -- setup`))
+  }
+
   return {
-    async write(writes, { overSame = false } = {}) {
+    async write(writes, options) {
       if (writes.length === 0) return []
-      const outcomes: WriteOutcome[][] = []
-      const written = new Set<string>()
-      // An index whose building begins after this last look reads rows that are as new as these documents, or newer. So a write
-      // that was held up, and looked before, cannot pass it by.
-      for (;;) {
-        const indexes = Object.values(await findIndexes(client, prefix)) as string[]
-        // Without setup, a write would create an index of guessed types.
-        if (indexes.length === 0)
-          throw searchUnavailable(new Error(`The alias ${index} is missing: npm run darkroom -- setup`))
-        const missing = indexes.filter((name) => !written.has(name))
-        if (missing.length === 0) return writes.map((_, at) => together(outcomes.map((each) => each[at]!)))
-        for (const name of missing) {
-          outcomes.push(await bulk(client, toOperations(name, writes, overSame)))
-          written.add(name)
-        }
-      }
+      // An index whose building begins after this look is filled from rows that are read later, and so are as new as these or newer.
+      const indexes = await indexNames()
+      const outcomes = []
+      for (const name of indexes) outcomes.push(await writerOf(client, name).write(writes, options))
+      return outcomes[0]!
     },
 
     async search({ query, order, after, size, counted }) {
@@ -152,7 +150,8 @@ export function createPhotoIndex(client: Client, prefix: string): PhotoIndex {
     },
 
     async refresh() {
-      await reachable(client.indices.refresh({ index }, { requestTimeout: REFRESH_TIMEOUT_MS }))
+      const names = await indexNames()
+      await reachable(client.indices.refresh({ index: names }, { requestTimeout: REFRESH_TIMEOUT_MS }))
     },
   }
 }
@@ -173,24 +172,23 @@ function fromSortValues(sort: unknown[], order: PhotoSearch['order']): HitPositi
   return { relevance: relevance as number, publishedAt: publishedAt as number, photoId: photoId as PhotoId }
 }
 
-function toOperations(index: string, writes: readonly DocumentWrite[], overSame: boolean): BulkOperation[] {
-  return writes.map((write) =>
-    'put' in write
-      ? {
-          index,
-          id: write.put.photoId,
-          version: write.put.version,
-          source: JSON.stringify(write.put),
-          overSame,
-        }
-      : { index, id: write.remove, version: write.version, overSame },
-  )
-}
-
-/** Of the same write to several indexes: what has to be known of it comes first. */
-const BY_WEIGHT = ['rejected', 'written', 'outdated', 'absent'] as const
-
-function together(outcomes: readonly WriteOutcome[]): WriteOutcome {
-  const weight = ({ state }: WriteOutcome) => BY_WEIGHT.indexOf(state)
-  return outcomes.reduce((first, second) => (weight(second) < weight(first) ? second : first))
+/** Writes to one index alone, by its name. */
+export function writerOf(client: Client, index: string): Pick<PhotoIndex, 'write'> {
+  return {
+    write: (writes, { overSame = false } = {}) =>
+      bulk(
+        client,
+        writes.map((write) =>
+          'put' in write
+            ? {
+                index,
+                id: write.put.photoId,
+                version: write.put.version,
+                source: JSON.stringify(write.put),
+                overSame,
+              }
+            : { index, id: write.remove, version: write.version, overSame },
+        ),
+      ),
+  }
 }

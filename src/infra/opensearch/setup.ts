@@ -1,22 +1,33 @@
+import { isHeldBack, tolerateNewFields } from './builds.ts'
 import type { Client } from './client.ts'
 import { errorType } from './errors.ts'
 import { INDEX_VERSION, indexMapping, indexSettings } from './mapping.ts'
-import { photosAlias } from './versions.ts'
+import { findIndexes, photosAlias, versionOf } from './versions.ts'
 
 /** The index behind the alias on a new installation. */
-export const photosIndex = (prefix: string): string => `${prefix}-photos-v${INDEX_VERSION}`
+export const photosIndex = (prefix: string): string => `${photosAlias(prefix)}-v${INDEX_VERSION}`
 
 /** Creating an index waits for its shards; a busy machine needs longer for it than for a search. */
 const SETUP_CALL = { requestTimeout: 60_000, maxRetries: 3 }
 
 /**
- * Creates the index template, the index and its alias. Running it again or concurrently changes nothing;
- * fields added since are added to the index.
+ * `outdated`: an index of an earlier version is searched, and goes on until a reindex is done. `heldBack`: so it is because an operator went
+ * back to it. `newer`: a later release made it. `lost`: there is none, but there are photos, so that an empty one would tell lies.
+ */
+export type IndexSetup = 'ready' | 'outdated' | 'heldBack' | 'newer' | 'lost'
+
+/**
+ * Creates the index template and, on a new installation, the index and its alias. Running it again or concurrently changes
+ * nothing; fields added since are added to the index.
+ * @param hasPhotos whether documents are missing if there is no index
  * @throws ResponseError when the mapping cannot be reconciled with the index (a new INDEX_VERSION is due)
  */
-export async function ensureSearchIndex(client: Client, prefix: string): Promise<void> {
+export async function ensureSearchIndex(
+  client: Client,
+  prefix: string,
+  hasPhotos: () => Promise<boolean> = async () => false,
+): Promise<IndexSetup> {
   const alias = photosAlias(prefix)
-  const index = photosIndex(prefix)
   await client.indices.putIndexTemplate(
     {
       name: alias,
@@ -28,9 +39,16 @@ export async function ensureSearchIndex(client: Client, prefix: string): Promise
     },
     SETUP_CALL,
   )
-  const { body: exists } = await client.indices.existsAlias({ name: alias }, SETUP_CALL)
-  if (!exists) await createIndex(client, index, alias)
+  const { current, next } = await findIndexes(client, prefix)
+  if (current === undefined && (next !== undefined || (await hasPhotos()))) return 'lost'
+  if (current === undefined) await createIndex(client, photosIndex(prefix), alias)
+  else if (versionOf(current) > INDEX_VERSION) return 'newer'
+  else if (versionOf(current) < INDEX_VERSION) {
+    await tolerateNewFields(client, current)
+    return (await isHeldBack(client, current)) ? 'heldBack' : 'outdated'
+  }
   await client.indices.putMapping({ index: alias, body: { properties: indexMapping.properties } }, SETUP_CALL)
+  return 'ready'
 }
 
 async function createIndex(client: Client, index: string, alias: string): Promise<void> {

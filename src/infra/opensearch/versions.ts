@@ -4,9 +4,13 @@ import { reachable } from './errors.ts'
 /** The alias for searches; it points to one index of photo documents. */
 export const photosAlias = (prefix: string): string => `${prefix}-photos`
 /** The alias of an index that is being built to replace the one that is searched. */
-const nextAlias = (prefix: string): string => `${photosAlias(prefix)}-next`
+export const nextAlias = (prefix: string): string => `${photosAlias(prefix)}-next`
 /** The alias of the index that was searched before, kept for a rollback. */
-const previousAlias = (prefix: string): string => `${photosAlias(prefix)}-previous`
+export const previousAlias = (prefix: string): string => `${photosAlias(prefix)}-previous`
+
+/** The version in the name of an index; 0 for a name of another make. */
+export const versionOf = (index: string): number =>
+  Number(/-photos-v(\d+)(?:-[a-z0-9]+)?$/.exec(index)?.[1] ?? 0)
 
 /** The indexes of photo documents by what they are for, by name. All of them get every write. */
 export interface IndexSet {

@@ -1,5 +1,8 @@
-import { createPhotoIndex } from '../../infra/opensearch/photo-index.ts'
+import { createIndexBuilds } from '../../infra/opensearch/builds.ts'
+import { storedDocuments } from '../../infra/opensearch/documents.ts'
+import { createPhotoIndex, writerOf } from '../../infra/opensearch/photo-index.ts'
 import type { Clients } from '../clients.ts'
+import { createReindexer } from './reindex.ts'
 import { createSearchIndex } from './search-index.ts'
 import { createSearch } from './search.ts'
 
@@ -15,5 +18,14 @@ export function openSearch({ config, openSearch }: Clients) {
 /** Keeping the index in line with the rows. */
 export function openSearchIndex({ config, db, openSearch }: Clients) {
   const index = createPhotoIndex(openSearch, config.OPENSEARCH_INDEX_PREFIX)
-  return { searchIndex: createSearchIndex({ index, primary: db.primary }) }
+  const deps = { index, primary: db.primary }
+  return {
+    searchIndex: createSearchIndex(deps),
+    reindexer: createReindexer({
+      ...deps,
+      builds: createIndexBuilds(openSearch, config.OPENSEARCH_INDEX_PREFIX),
+      only: (name) => writerOf(openSearch, name),
+      documentsOf: (name) => storedDocuments(openSearch, name),
+    }),
+  }
 }

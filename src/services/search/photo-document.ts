@@ -7,6 +7,8 @@ import type { PhotoDocument } from '../../infra/opensearch/photo-index.ts'
 import { FACTS_COLUMNS, toFacts, withPlace, type FactsRow } from './photo-facts.ts'
 import { foldText } from './search-text.ts'
 
+const FIRST_ID = '00000000-0000-0000-0000-000000000000'
+
 /** All that a photo's document says, and its version. */
 export type IndexedRow = Pick<
   PhotoRow,
@@ -40,6 +42,23 @@ export async function readRows(
   })
   const placeOf = await knownPlaces()
   return new Map(rows.map((row) => [row.photo_id, withPlace(row, placeOf)]))
+}
+
+/**
+ * The rows of published photos after an id, in the order of ids. Plan: photos_pkey from there on, in pages, with the same probes.
+ */
+export async function readPublishedAfter(
+  primary: Query,
+  after: PhotoId | null,
+  count: number,
+): Promise<IndexedRow[]> {
+  const rows = await primary<Omit<IndexedRow, 'place'>>({
+    text: `SELECT ${COLUMNS} FROM photos p JOIN users u ON u.user_id = p.owner_id
+      WHERE p.status = 'ready' AND p.photo_id > $1 ORDER BY p.photo_id LIMIT $2`,
+    values: [after ?? FIRST_ID, count],
+  })
+  const placeOf = await knownPlaces()
+  return rows.map((row) => withPlace(row, placeOf))
 }
 
 /** The same without content. */

@@ -73,7 +73,7 @@ export function createSearchIndex({ index, primary }: SearchIndexDeps): SearchIn
  * that left them out have them again.
  * @param options.overSame replaces documents of the same version, which may be another release's
  */
-async function bringInLine(
+export async function bringInLine(
   deps: SearchIndexDeps,
   photoIds: readonly PhotoId[],
   options: { overSame?: boolean } = {},

@@ -1,0 +1,153 @@
+import {
+  addCopied,
+  NOTHING_COPIED,
+  type ComparisonSlice,
+  type CopyInput,
+  type CopySlice,
+  type ReindexTally,
+  type StretchInput,
+} from '../../contracts/search-reindex.ts'
+import type { PhotoId } from '../../domain/ids.ts'
+import type { IndexBuilds } from '../../infra/opensearch/builds.ts'
+import type { StoredDocuments } from '../../infra/opensearch/documents.ts'
+import { INDEX_VERSION } from '../../infra/opensearch/mapping.ts'
+import type { PhotoIndex } from '../../infra/opensearch/photo-index.ts'
+import { versionOf } from '../../infra/opensearch/versions.ts'
+import { compareStretch } from './compare.ts'
+import { readPublishedAfter, readVersions, toDocument, type IndexedRow } from './photo-document.ts'
+import { bringInLine, type SearchIndexDeps } from './search-index.ts'
+
+export interface ReindexerDeps extends SearchIndexDeps {
+  builds: IndexBuilds
+  /** One index alone, by its name. */
+  only: (index: string) => Pick<PhotoIndex, 'write'>
+  documentsOf: (index: string) => StoredDocuments
+}
+
+interface CopyOptions {
+  /** No page is begun after this time. */
+  maxMs: number
+  /** Hears of each page: where a retry may continue. */
+  onReached: (reached: CopySlice) => void
+  signal: AbortSignal
+}
+
+/** Fills a new index from the rows. Every step may be repeated. */
+export interface Reindexer {
+  /** @param version of the documents; another release's worker has to do it if it is not this one's */
+  begin(build: string, version: number): Promise<{ index: string; photos: number }>
+  /** Writes the documents of photos in the order of their ids. */
+  copy(input: CopyInput, options: CopyOptions): Promise<CopySlice>
+  /** Compares photos with the new index, and writes again what is out of line. */
+  compare(input: StretchInput, maxMs: number, signal: AbortSignal): Promise<ComparisonSlice>
+  swap(index: string): Promise<void>
+  abandon(): Promise<void>
+}
+
+/** Photos that are read at once; their documents take about half a megabyte. */
+const PAGE = 1_000
+
+export function createReindexer(deps: ReindexerDeps): Reindexer {
+  const { primary, index: everywhere, builds, only, documentsOf } = deps
+
+  /** @throws BuildGoneError if the index is no longer being built */
+  async function assertBuilding(index: string): Promise<void> {
+    assertOurs(versionOf(index))
+    if ((await builds.find()).next !== index) throw new BuildGoneError(index)
+  }
+
+  async function copyPage(index: string, rows: readonly IndexedRow[]): Promise<ReindexTally> {
+    const outcomes = await only(index).write(
+      rows.map((row) => ({ put: toDocument(row) })),
+      { overSame: true },
+    )
+    const rejections = rows.flatMap(({ photo_id: photoId }, at) => {
+      const outcome = outcomes[at]!
+      return outcome.state === 'rejected' ? [{ photoId, reason: outcome.reason }] : []
+    })
+    // A photo that was deleted meanwhile, so long ago that the index has forgotten, came back by this.
+    const versions = await readVersions(
+      primary,
+      rows.map((row) => row.photo_id),
+    )
+    const changed = rows.filter((row) => versions.get(row.photo_id) !== row.version)
+    await bringInLine(
+      { primary, index: everywhere },
+      changed.map((row) => row.photo_id),
+    )
+    return {
+      documents: rows.length - rejections.length,
+      rejected: rejections.length,
+      rejections: rejections.slice(0, 20),
+    }
+  }
+
+  return {
+    async begin(build, version) {
+      assertOurs(version)
+      const index = await builds.begin(build)
+      return { index, photos: await countPublished(deps) }
+    },
+
+    async copy({ index, after, maxDocuments }, { maxMs, onReached, signal }) {
+      await assertBuilding(index)
+      const endsAt = performance.now() + maxMs
+      let reached: CopySlice = { after, tally: NOTHING_COPIED, isAtEnd: false }
+      const size = Math.min(PAGE, maxDocuments)
+      const read = (from: PhotoId | null) => readPublishedAfter(primary, from, size)
+      let next = read(after)
+      for (;;) {
+        const rows = await next
+        const isAtEnd = rows.length < size
+        const last = rows.at(-1)?.photo_id ?? reached.after
+        // The next page is read while this one is written.
+        if (!isAtEnd) {
+          next = read(last)
+          next.catch(() => undefined)
+        }
+        signal.throwIfAborted()
+        const tally = addCopied(reached.tally, await copyPage(index, rows))
+        reached = { after: last, tally, isAtEnd }
+        if (isAtEnd) return reached
+        onReached(reached)
+        if (performance.now() > endsAt || tally.documents + tally.rejected + size > maxDocuments)
+          return reached
+      }
+    },
+
+    async compare({ index, after }, maxMs, signal) {
+      await assertBuilding(index)
+      await builds.refresh(index)
+      return compareStretch(deps, documentsOf(index), { after, maxMs, signal })
+    },
+
+    async swap(index) {
+      assertOurs(versionOf(index))
+      await builds.swap(index)
+    },
+    abandon: () => builds.abandon(),
+  }
+}
+
+/** How many photos have a document. Plan: a scan of photos, a second for some millions. */
+async function countPublished({ primary }: Pick<SearchIndexDeps, 'primary'>): Promise<number> {
+  const [row] = await primary<{ photos: string }>({
+    text: `SELECT count(*) AS photos FROM photos WHERE status = 'ready'`,
+  })
+  return Number(row!.photos)
+}
+
+/** Retried until a worker of the release takes it that was meant. */
+function assertOurs(version: number): void {
+  if (version !== INDEX_VERSION)
+    throw new Error(`this release writes documents of version ${INDEX_VERSION}, not ${version}`)
+}
+
+/** The index was deleted, given up or taken into use while it was being built. */
+class BuildGoneError extends Error {
+  override readonly name = 'BuildGoneError'
+
+  constructor(index: string) {
+    super(`${index} is not being built any more`)
+  }
+}
