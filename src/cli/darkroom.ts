@@ -75,7 +75,7 @@ search
   .action(() => reindexing('rollback'))
 search
   .command('discard')
-  .description('deletes the index before the last one')
+  .description('deletes the index before the last one, which is kept for a day')
   .action(() => reindexing('discard'))
 
 const media = program.command('media').description('operates what is stored of photos')

@@ -152,7 +152,7 @@ function detailsOf({ state, copied, verified }: ReindexProgress): string {
   const lines = copied.rejections.map(({ photoId, reason }) => `  rejected: ${photoId} ${reason}`)
   lines.push(...verified.examples.map((photoId) => `  out of line: ${photoId}`))
   if (state === 'done')
-    lines.push('the former index is kept: rollback goes back to it, discard deletes it now')
+    lines.push('the former index is kept for a day: rollback goes back to it, discard deletes it now')
   return lines.join('\n')
 }
 

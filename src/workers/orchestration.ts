@@ -5,6 +5,7 @@ import { createNotificationActivities } from '../activities/notifications.ts'
 import { createHousekeepingActivities } from '../activities/operations.ts'
 import { createSearchActivities } from '../activities/search.ts'
 import { createModerationSteps } from '../activities/screening.ts'
+import { createDriftActivities } from '../activities/search-drift.ts'
 import { createReindexActivities } from '../activities/search-reindex.ts'
 import { createShareLinkActivities } from '../activities/share-links.ts'
 import { createRetractionActivities, createSyncActivitiesV02 } from '../activities/retraction.ts'
@@ -62,6 +63,7 @@ export const orchestrationWorker: WorkerDefinition = {
         ...createGraphActivities(openGraphSteps(clients)),
         ...createSearchActivities(search),
         ...createReindexActivities(search),
+        ...createDriftActivities(search),
         ...createNotificationActivities(notifications),
         ...createFeedSweepActivities(openFeedSweep(clients)),
         ...createColdStorageActivities(openColdStorage(clients)),

@@ -49,6 +49,7 @@ import {
   type ReindexProgress,
   type SearchReindexInput,
 } from '../../src/contracts/search-reindex.ts'
+import { SEARCH_DRIFT } from '../../src/contracts/search-drift.ts'
 import { INDEX_VERSION } from '../../src/infra/opensearch/mapping.ts'
 import { TASK_QUEUES } from '../../src/contracts/task-queues.ts'
 import { NOTIFICATION_WRITERS } from '../../src/domain/notifications.ts'
@@ -92,9 +93,9 @@ try {
   for (const definition of allWorkers) workers.set(definition, await world.start(definition))
   await record(world)
   await recordOperators(world, workers.get(fanoutWorker)!)
+  await recordReindexes(world)
   await recordReencodes(world)
   await recordColdStorage(world)
-  await recordReindexes(world)
   await recordFaults(world, workers.get(mediaWorker)!)
 } finally {
   await world.close()
@@ -286,6 +287,13 @@ async function recordReindexes(world: UploadWorld): Promise<void> {
   await paused.signal(RESUME_REINDEX)
   await ended(paused.workflowId)
   await save('search-reindex', paused.workflowId)
+
+  const drift = await world.temporal.workflow.start(SEARCH_DRIFT, {
+    workflowId: 'search-drift/ready',
+    taskQueue: TASK_QUEUES.orchestration,
+  })
+  await ended(drift.workflowId)
+  await save('search-drift', drift.workflowId)
 
   const abandoned = await start('search-reindex/abandoned', 0.1)
   await abandoned.signal(ABANDON_REINDEX)

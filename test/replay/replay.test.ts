@@ -42,6 +42,7 @@ describe('stored histories', () => {
       'library-reencode-cancelled',
       'search-reindex',
       'search-reindex-abandoned',
+      'search-drift',
     ]) {
       expect(names).toContain(`${name}.json`)
     }

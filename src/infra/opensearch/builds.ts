@@ -33,6 +33,10 @@ export interface IndexBuilds {
   rollBack(): Promise<{ from: string; to: string }>
   /** Deletes the index that was kept. @returns its name; undefined if there was none */
   discard(): Promise<string | undefined>
+  /** Does so if it was replaced longer ago. */
+  discardOlder(keptMs: number): Promise<void>
+  /** Whether an operator went back from this release's version to the index. */
+  isHeldBack(index: string): Promise<boolean>
 }
 
 /** There is no former index to go back to. */
@@ -90,6 +94,14 @@ export function createIndexBuilds(
     find,
     discard,
     abandon,
+    isHeldBack: (index) => isHeldBack(client, index),
+
+    async discardOlder(keptMs) {
+      const { previous: kept } = await find()
+      if (kept === undefined) return
+      const { replacedAt = 0 } = await readNotes(client, kept)
+      if (Date.now() - replacedAt > keptMs) await discard()
+    },
 
     async begin(build) {
       const index = `${current}-v${INDEX_VERSION}-${build}`
@@ -124,6 +136,7 @@ export function createIndexBuilds(
       const set = await find()
       if (set.current === index) return
       if (set.next !== index) throw new Error(`${index} is not the index that is being built`)
+      if (set.current) await note(client, set.current, { replacedAt: Date.now() })
       const { refresh_interval: refreshInterval } = indexSettings
       await reachable(
         client.indices.putSettings({ index, body: { index: { refresh_interval: refreshInterval } } }, CALL),
@@ -156,7 +169,8 @@ export function createIndexBuilds(
         { add: { index: to, alias: current } },
         { remove: { index: to, alias: previous } },
       ])
-      await holdBack(client, to)
+      // So that nothing builds this version again by itself.
+      await note(client, to, { heldBackFrom: INDEX_VERSION })
       await abandon()
       return { from: from ?? 'none', to }
     },
@@ -169,16 +183,24 @@ export async function tolerateNewFields(client: Client, index: string | undefine
   await reachable(client.indices.putMapping({ index, body: { dynamic: false } }, CALL))
 }
 
-/** Remembers with the index that this version was rolled back to it, so that nothing builds it again by itself. */
-async function holdBack(client: Client, index: string): Promise<void> {
-  await reachable(
-    client.indices.putMapping({ index, body: { _meta: { heldBackFrom: INDEX_VERSION } } }, CALL),
-  )
+/** What is remembered with an index, in the metadata of its mapping. */
+interface Notes {
+  /** The version from which an operator went back to it. */
+  heldBackFrom?: number
+  /** When another took its place, in ms since 1970. */
+  replacedAt?: number
+}
+
+async function note(client: Client, index: string, notes: Notes): Promise<void> {
+  await reachable(client.indices.putMapping({ index, body: { _meta: { ...notes } } }, CALL))
+}
+
+async function readNotes(client: Client, index: string): Promise<Notes> {
+  const { body } = await reachable(client.indices.getMapping({ index }, CALL))
+  return body[index]?.mappings?._meta ?? {}
 }
 
 /** Whether an operator went back from this release's version to the index. */
 export async function isHeldBack(client: Client, index: string): Promise<boolean> {
-  const { body } = await reachable(client.indices.getMapping({ index }, CALL))
-  const meta = body[index]?.mappings?._meta as { heldBackFrom?: number } | undefined
-  return meta?.heldBackFrom === INDEX_VERSION
+  return (await readNotes(client, index)).heldBackFrom === INDEX_VERSION
 }

@@ -9,6 +9,7 @@ import {
 import { COLD_STORAGE, COLD_STORAGE_ID, COLD_STORAGE_SCHEDULE_ID } from '../../contracts/cold-storage.ts'
 import { FEED_COLLECTION, FEED_COLLECTION_SCHEDULE_ID } from '../../contracts/feed-collection.ts'
 import { HOUSEKEEPING, HOUSEKEEPING_SCHEDULE_ID } from '../../contracts/housekeeping.ts'
+import { SEARCH_DRIFT, SEARCH_DRIFT_SCHEDULE_ID } from '../../contracts/search-drift.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 import { addMissingSearchAttributes, findMissingSearchAttributes } from './search-attributes.ts'
 
@@ -62,6 +63,19 @@ const SCHEDULES: readonly ScheduleOptions<ScheduleOptionsStartWorkflowAction<() 
       taskQueue: TASK_QUEUES.orchestration,
       args: [],
       staticSummary: 'Move old originals into the cold storage; end the time of restored ones',
+    },
+  },
+  {
+    scheduleId: SEARCH_DRIFT_SCHEDULE_ID,
+    spec: { intervals: [{ every: '5 minutes' }], jitter: '30 seconds' },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '5 minutes' },
+    action: {
+      type: 'startWorkflow',
+      workflowType: SEARCH_DRIFT,
+      workflowId: SEARCH_DRIFT_SCHEDULE_ID,
+      taskQueue: TASK_QUEUES.orchestration,
+      args: [],
+      staticSummary: 'Compare photos with their search documents; have a lost index built anew',
     },
   },
 ]

@@ -6,8 +6,9 @@ import { createReplicaKeeper } from './replica-keeper.ts'
 import { createStorageWatch } from './watch-storage.ts'
 
 /** The operators' view of a process. */
-export function openOperations({ db, redis, objects, temporal, openSearch }: Clients) {
-  return { checkReadiness: createReadiness({ db, redis, objects, temporal, openSearch }) }
+export function openOperations({ config, db, redis, objects, temporal, openSearch }: Clients) {
+  const indexPrefix = config.OPENSEARCH_INDEX_PREFIX
+  return { checkReadiness: createReadiness({ db, redis, objects, temporal, openSearch, indexPrefix }) }
 }
 
 /** The sweeps of every module. */

@@ -1,6 +1,7 @@
 import type { Client as TemporalClient } from '@temporalio/client'
 import type { Database } from '../../infra/db/database.ts'
 import type { Client as SearchClient } from '../../infra/opensearch/client.ts'
+import { assertIndexServes } from './search-index.ts'
 import type { RedisClient } from '../../infra/redis/client.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 
@@ -21,6 +22,8 @@ export interface ReadinessDeps {
   objects: ObjectStore
   temporal: TemporalClient
   openSearch: SearchClient
+  /** OPENSEARCH_INDEX_PREFIX */
+  indexPrefix: string
 }
 
 /** The dependencies are asked at most once in this time, however often the check is called. */
@@ -44,7 +47,7 @@ export function createReadiness(deps: ReadinessDeps): () => Promise<Readiness> {
  * fallbacks (local limits, the primary, the outbox) or carry one feature alone.
  */
 async function checkAll(deps: ReadinessDeps): Promise<Readiness> {
-  const { db, redis, objects, temporal, openSearch } = deps
+  const { db, redis, objects, temporal, openSearch, indexPrefix } = deps
   const entries = await Promise.all([
     check('postgres', true, () => db.primary({ text: 'SELECT 1' })),
     check('replica', false, async () => {
@@ -58,6 +61,7 @@ async function checkAll(deps: ReadinessDeps): Promise<Readiness> {
       ),
     ),
     check('opensearch', false, () => openSearch.ping()),
+    check('search-index', false, () => assertIndexServes({ openSearch, indexPrefix, primary: db.primary })),
   ])
   const dependencies = Object.fromEntries(entries)
   return { ready: entries.every(([, it]) => !it.required || it.state === 'up'), dependencies }

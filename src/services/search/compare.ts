@@ -17,7 +17,7 @@ const PAGE = 500
 /** Documents of a page's ids that are read at once; more only where many have no row. */
 const MAX_DOCUMENTS = 4 * PAGE
 /** What is out of line after this time is so for good: a change takes a second to be searchable. */
-const SETTLE_MS = 5_000
+export const SETTLE_MS = 5_000
 
 type Drift = 'missing' | 'extra' | 'stale' | 'ahead' | 'different' | 'aged'
 

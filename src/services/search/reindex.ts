@@ -130,7 +130,7 @@ export function createReindexer(deps: ReindexerDeps): Reindexer {
 }
 
 /** How many photos have a document. Plan: a scan of photos, a second for some millions. */
-async function countPublished({ primary }: Pick<SearchIndexDeps, 'primary'>): Promise<number> {
+export async function countPublished({ primary }: Pick<SearchIndexDeps, 'primary'>): Promise<number> {
   const [row] = await primary<{ photos: string }>({
     text: `SELECT count(*) AS photos FROM photos WHERE status = 'ready'`,
   })

@@ -160,6 +160,7 @@ describe('the service around the routes', () => {
         'storage',
         'temporal',
         'opensearch',
+        'search-index',
       ])
       expect(body.dependencies.postgres).toMatchObject({ state: 'up', required: true })
     })

@@ -7,7 +7,7 @@ import { loadConfig } from '../../../src/config/config.ts'
 import { HOUSEKEEPING } from '../../../src/contracts/housekeeping.ts'
 import { TASK_QUEUES } from '../../../src/contracts/task-queues.ts'
 import { openTemporal } from '../../../src/infra/temporal/client.ts'
-import { setUpTemporal } from '../../../src/infra/temporal/setup.ts'
+import { setUpQuietTemporal } from '../../support/servers/quiet-temporal.ts'
 import { expressions, root } from '../../unit/observability/definitions.ts'
 import { parsePromql } from '../../unit/observability/promql.ts'
 import { eventually } from '../../support/worlds/upload-world.ts'
@@ -21,7 +21,7 @@ describe('the metrics of a running worker', () => {
 
   beforeAll(async () => {
     temporal = openTemporal({ address: loadConfig().TEMPORAL_ADDRESS, namespace })
-    await setUpTemporal(temporal)
+    await setUpQuietTemporal(temporal)
     worker = spawn(process.execPath, ['src/workers/orchestration.ts'], {
       cwd: root,
       env: { ...process.env, TEMPORAL_NAMESPACE: namespace, METRICS_PORT: '0', LOG_LEVEL: 'info' },

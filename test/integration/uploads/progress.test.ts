@@ -8,7 +8,7 @@ import { photoUploadWorkflowId } from '../../../src/contracts/photo-upload.ts'
 import { openSearchClient } from '../../../src/infra/opensearch/client.ts'
 import { ensureSearchIndex, photosIndex } from '../../../src/infra/opensearch/setup.ts'
 import { openTemporal } from '../../../src/infra/temporal/client.ts'
-import { setUpTemporal } from '../../../src/infra/temporal/setup.ts'
+import { setUpQuietTemporal } from '../../support/servers/quiet-temporal.ts'
 import { fanoutWorker } from '../../../src/workers/fanout.ts'
 import { mediaWorker } from '../../../src/workers/media.ts'
 import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
@@ -31,7 +31,7 @@ describe('following an upload through the API', () => {
   beforeAll(async () => {
     const namespace = `api-${suffix}`
     temporal = openTemporal({ address: process.env.TEMPORAL_ADDRESS ?? '127.0.0.1:7233', namespace })
-    await setUpTemporal(temporal)
+    await setUpQuietTemporal(temporal)
     await ensureSearchIndex(search, prefix)
     world = await openApiWorld({ TEMPORAL_NAMESPACE: namespace, OPENSEARCH_INDEX_PREFIX: prefix })
     ann = await world.signUp()

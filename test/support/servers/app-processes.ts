@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import getPort from 'get-port'
 import { loadConfig } from '../../../src/config/config.ts'
 import { openTemporal } from '../../../src/infra/temporal/client.ts'
-import { setUpTemporal } from '../../../src/infra/temporal/setup.ts'
+import { setUpQuietTemporal } from './quiet-temporal.ts'
 
 /** The app's processes, each as `npm start` runs it. */
 export type ProcessName = 'api' | 'orchestration' | 'media' | 'fanout' | 'fanout-bulk'
@@ -102,7 +102,7 @@ async function prepareTemporal(env: NodeJS.ProcessEnv): Promise<void> {
   const { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace } = loadConfig(env)
   const temporal = openTemporal({ address, namespace })
   try {
-    await setUpTemporal(temporal)
+    await setUpQuietTemporal(temporal)
   } finally {
     await temporal.connection.close()
   }

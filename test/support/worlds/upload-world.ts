@@ -15,7 +15,7 @@ import type { Visibility } from '../../../src/domain/visibility.ts'
 import { openDatabase, type Database } from '../../../src/infra/db/database.ts'
 import { openObjectStore, type ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import { openTemporal } from '../../../src/infra/temporal/client.ts'
-import { setUpTemporal } from '../../../src/infra/temporal/setup.ts'
+import { setUpQuietTemporal } from '../servers/quiet-temporal.ts'
 import { addToOutbox, createOutbox, type Outbox } from '../../../src/services/delivery/outbox.ts'
 import type { NewPhoto } from '../../../src/services/photos/new-photo.ts'
 import { createPendingUploads } from '../../../src/services/uploads/open-upload.ts'
@@ -122,7 +122,7 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
     secretAccessKey: config.S3_SECRET_ACCESS_KEY,
   })
   const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace })
-  await setUpTemporal(temporal)
+  await setUpQuietTemporal(temporal)
   const outbox = createOutbox({ db, temporal, logger: silent })
   const workers: RunningWorker[] = []
 
