@@ -8,6 +8,7 @@ import type { ReencodeOptions } from './re-encode.ts'
 import type { ReindexWish } from './search-reindex.ts'
 import type { UploadOptions } from './upload/command.ts'
 import { messageOf } from '../observability/error-text.ts'
+import { endOnInterrupt, EXIT, EXIT_CODES_HELP, UsageError } from './exit.ts'
 
 /* Each command is loaded when it is asked for: `upload` runs on clients, and needs none of what the others do. */
 
@@ -16,6 +17,9 @@ const program = new Command('darkroom')
     'Sets Darkroom up and operates it. Settings come from the environment (.env.example lists them).',
   )
   .showHelpAfterError()
+  .addHelpText('afterAll', EXIT_CODES_HELP)
+  // Subcommands take it over, and so it stands before them.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.done : EXIT.usage))
 
 program
   .command('setup')
@@ -28,12 +32,16 @@ Does whatever is not done yet, in this order:
   search     creates the index behind its alias at OPENSEARCH_URL
   temporal   registers namespace TEMPORAL_NAMESPACE, search attributes and schedules at TEMPORAL_ADDRESS`,
   )
-  .action(() => run(async (progress) => (await import('./setup.ts')).setUp(progress)))
+  .action((_options, command: Command) =>
+    run(command, async (progress) => (await import('./setup.ts')).setUp(progress)),
+  )
 
 program
   .command('migrate')
   .description('applies migrations to DATABASE_URL; safe to repeat')
-  .action(() => run(async (progress) => (await import('./migrate.ts')).migrate(progress)))
+  .action((_options, command: Command) =>
+    run(command, async (progress) => (await import('./migrate.ts')).migrate(progress)),
+  )
 
 program
   .command('fanout')
@@ -42,8 +50,8 @@ program
   .option('--pause', 'pause after the current slices; readers keep merging the photo')
   .option('--resume', 'continue where it was paused, and watch')
   .option('--cancel', 'stop it where it is; readers merge the photo until it is pushed again')
-  .action((photoId: string, options: FanoutOptions) =>
-    run(async () => (await import('./fanout.ts')).controlFanout(photoId, options)),
+  .action((photoId: string, options: FanoutOptions, command: Command) =>
+    run(command, async () => (await import('./fanout.ts')).controlFanout(photoId, options)),
   )
 
 const search = program.command('search').description('operates the search index')
@@ -86,8 +94,8 @@ media
   .option('--status', 'watch the run, or show what the last one did; start none')
   .option('--pause', 'hold after the slice under way')
   .option('--resume', 'go on where it was paused')
-  .action((options: ColdStorageOptions) =>
-    run(async () => (await import('./cold-storage.ts')).controlColdStorage(options)),
+  .action((options: ColdStorageOptions, command: Command) =>
+    run(command, async () => (await import('./cold-storage.ts')).controlColdStorage(options)),
   )
 
 media
@@ -109,8 +117,8 @@ media
   .option('--pause', 'hold after the slice under way')
   .option('--resume', 'go on where it was paused')
   .option('--cancel', 'end it; what is done stays')
-  .action((options: ReencodeOptions) =>
-    run(async () => (await import('./re-encode.ts')).controlReencode(options)),
+  .action((options: ReencodeOptions, command: Command) =>
+    run(command, async () => (await import('./re-encode.ts')).controlReencode(options)),
   )
 
 const moderation = program.command('moderation').description('operates automatic moderation')
@@ -153,7 +161,12 @@ program
   .command('upload')
   .argument('<folder>', 'a folder with everything below it, or one file')
   .description('uploads photos to your account; repeated, it goes on where it was interrupted')
-  .option('--server <url>', 'where the API is', process.env.DARKROOM_SERVER ?? 'http://localhost:3000')
+  .addOption(
+    new Option('--server <url>', 'where the API is')
+      .env('DARKROOM_SERVER')
+      .default('http://localhost:3000')
+      .argParser(httpUrl),
+  )
   .option('--user <name>', 'your user name; asked for if neither it nor DARKROOM_USER is given')
   .option('--parallel <files>', 'files at a time', wholeNumber, 4)
   .addOption(new Option('--visibility <who>', 'who sees them').choices(VISIBILITIES))
@@ -165,12 +178,13 @@ program
     `
 Skips what you have uploaded already, by the bytes. Of a folder that Google Takeout made, the JSON files beside photos give description,
 place and, where the photo has none, time. The password is asked for, or taken from DARKROOM_PASSWORD; nothing is stored.
-Exit codes: 0 all are there, 1 some are not, or it could not begin, 130 interrupted.`,
+It fails (1) if it could not begin, or if in the end some are not there.`,
   )
-  .action((folder: string, options: UploadOptions) =>
-    run(async () => (await import('./upload/command.ts')).upload(folder, options)),
+  .action((folder: string, options: UploadOptions, command: Command) =>
+    run(command, async () => (await import('./upload/command.ts')).upload(folder, options)),
   )
 
+endOnInterrupt()
 await program.parseAsync()
 
 function wholeNumber(text: string): number {
@@ -178,6 +192,12 @@ function wholeNumber(text: string): number {
   if (!Number.isInteger(number) || number < 1 || number > 32)
     throw new InvalidArgumentError('Give a whole number from 1 to 32.')
   return number
+}
+
+function httpUrl(text: string): string {
+  if (!['http:', 'https:'].includes(URL.parse(text)?.protocol ?? ''))
+    throw new InvalidArgumentError('Give a URL with http:// or https://.')
+  return text
 }
 
 function percent(text: string): number {
@@ -192,12 +212,16 @@ function positive(text: string): number {
   return number
 }
 
-/** Prints a line for each thing done; an error is one line too, with exit code 1. */
-async function run(work: (progress: (line: string) => void) => Promise<void>): Promise<void> {
+/** Prints a line for each thing done; an error is one line too. */
+async function run(
+  command: Command,
+  work: (progress: (line: string) => void) => Promise<void>,
+): Promise<void> {
   try {
     await work((line) => process.stdout.write(`${line}\n`))
   } catch (error) {
+    if (error instanceof UsageError) command.error(`error: ${error.message}`)
     process.stderr.write(`darkroom: ${messageOf(error)}\n`)
-    process.exitCode = 1
+    process.exitCode = EXIT.failed
   }
 }

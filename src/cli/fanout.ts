@@ -16,6 +16,7 @@ import {
 } from '../contracts/photo-fanout.ts'
 import { isUuid, type PhotoId } from '../domain/ids.ts'
 import { openTemporal } from '../infra/temporal/client.ts'
+import { EXIT, onInterrupt, onlyOneOf, UsageError } from './exit.ts'
 import { openFanoutBars } from './fanout-bars.ts'
 import { messageOf } from '../observability/error-text.ts'
 
@@ -32,17 +33,15 @@ const CALL_TIMEOUT_MS = 5_000
 const ANSWER_TIMEOUT_MS = 10_000
 /** After this long the operator is told what the command is waiting for. */
 const NOTICE_MS = 1_500
-/** The exit code that a shell reports after SIGINT. */
-const EXIT_INTERRUPTED = 130
 
 /**
  * Pauses, resumes or cancels the fanout of a photo, or only watches it.
- * @throws Error for an operator: not a photo id, conflicting options, or no Temporal, worker or running fanout
+ * @throws UsageError for what is no photo id and for conflicting options
+ * @throws Error for an operator: no Temporal, worker or running fanout
  */
 export async function controlFanout(photoId: PhotoId, options: FanoutOptions): Promise<void> {
-  const wishes = (['pause', 'resume', 'cancel'] as const).filter((wish) => options[wish])
-  if (wishes.length > 1) throw new Error(`use only one of --${wishes.join(' and --')}`)
-  if (!isUuid(photoId)) throw new Error(`"${photoId}" is not a photo id (a UUID in lower case)`)
+  const wish = onlyOneOf(['pause', 'resume', 'cancel'], options)
+  if (!isUuid(photoId)) throw new UsageError(`"${photoId}" is not a photo id (a UUID in lower case)`)
   const config = loadConfig(process.env, 'command')
   const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE })
   try {
@@ -50,7 +49,6 @@ export async function controlFanout(photoId: PhotoId, options: FanoutOptions): P
     const fanout = openFanout(temporal, photoId)
     const description = await fanout.describe()
     print(linkTo(config, description))
-    const wish = wishes[0]
     if (!wish) return await watch(fanout)
     if (description.status.name !== 'RUNNING') {
       throw new Error(`the fanout of photo ${photoId} is not running: ${ended(description)}`)
@@ -158,12 +156,11 @@ function openNotice(wish: string) {
 /** Watches until the fanout ends; Ctrl-C only ends the watching. */
 async function watch(fanout: Fanout): Promise<void> {
   const bars = openFanoutBars()
-  const interrupted = () => {
+  const release = onInterrupt(() => {
     bars.stop()
     print('no longer watched; the fanout goes on')
-    process.exit(EXIT_INTERRUPTED)
-  }
-  process.once('SIGINT', interrupted)
+    process.exit(EXIT.interrupted)
+  })
   try {
     for (;;) {
       const description = await fanout.describe()
@@ -177,7 +174,7 @@ async function watch(fanout: Fanout): Promise<void> {
       await sleep(POLL_MS)
     }
   } finally {
-    process.off('SIGINT', interrupted)
+    release()
     bars.stop()
   }
 }

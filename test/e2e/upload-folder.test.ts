@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ApiClient, type PhotoAnswer } from '../../stack/client/api-client.ts'
 import { noisyImage } from '../support/factories/images.ts'
 import { startApp, type App } from '../support/servers/app-processes.ts'
+import { runUpload } from '../support/servers/cli-processes.ts'
 
 const SMALL = 8
 const PARTED_BYTES = 20_000_000
@@ -67,22 +66,7 @@ describe('a folder', () => {
 
   const run = (...options: string[]) => runIn(folder, ...options)
 
-  function runIn(root: string, ...options: string[]) {
-    const child = spawn(
-      process.execPath,
-      ['src/cli/darkroom.ts', 'upload', root, '--server', app.url, '--user', user, ...options],
-      {
-        env: { PATH: process.env.PATH ?? '', DARKROOM_PASSWORD: `password of ${user}` },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    )
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (chunk: Buffer) => void (stdout += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => void (stderr += chunk.toString()))
-    const ended = once(child, 'close').then(([code]) => ({ code: code as number, stdout, stderr }))
-    return { child, ended }
-  }
+  const runIn = (root: string, ...options: string[]) => runUpload(root, { server: app.url, user }, ...options)
 
   const photos = async () => {
     const client = await new ApiClient(app.url).signIn(user)

@@ -14,6 +14,16 @@ export class RefusedError extends Error {
   }
 }
 
+/** The server said how long to wait, and that is over. */
+class RateLimitedError extends Error {
+  override readonly name = 'RateLimitedError'
+}
+
+interface Answer {
+  headers: Headers
+  text: string
+}
+
 export interface Account {
   username: string
   password: string
@@ -33,10 +43,12 @@ const Problem = z.object({ code: z.string(), detail: z.string().optional() })
 const REQUEST_TIMEOUT_MS = 60_000
 /** A part of 8 MiB, or a file of 16, at 0.5 Mbit/s. */
 const PUT_TIMEOUT_MS = 5 * 60_000
-/** Six tries within half a minute; a rate limit says itself how long to wait. */
+/** Six tries within half a minute; a rate limit says itself how long to wait, however often. */
 const RETRIES = { retries: 6, minTimeout: 500, factor: 2, maxTimeout: 15_000, randomize: true }
 /** A wait of which the user is told. */
 const LONG_WAIT_SECONDS = 10
+/** No window of a rate limit is longer; whatever asks for more is asked again. */
+const LONGEST_WAIT_SECONDS = 24 * 60 * 60
 /** An access token is exchanged this long before it ends. */
 const EARLY_MS = 30_000
 
@@ -98,8 +110,7 @@ export async function signIn(
       headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...(await headers?.()) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
-    const response = await send(target, init, REQUEST_TIMEOUT_MS)
-    const text = await response.text()
+    const { text } = await send(target, init, REQUEST_TIMEOUT_MS)
     return answer.parse(text === '' ? undefined : JSON.parse(text))
   }
 
@@ -108,27 +119,30 @@ export async function signIn(
     target: URL | string,
     init: () => Promise<RequestInit>,
     timeoutMs: number,
-  ): Promise<Response> {
+  ): Promise<Answer> {
     return pRetry(async () => sendOnce(target, await init(), timeoutMs), {
       ...RETRIES,
       signal,
       shouldRetry: ({ error }) => !(error instanceof RefusedError),
+      shouldConsumeRetry: ({ error }) => !(error instanceof RateLimitedError),
     })
   }
 
-  async function sendOnce(target: URL | string, init: RequestInit, timeoutMs: number): Promise<Response> {
+  /** The body is part of a try: the connection may break in the middle of it. */
+  async function sendOnce(target: URL | string, init: RequestInit, timeoutMs: number): Promise<Answer> {
     const response = await fetch(target, {
       ...init,
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     })
-    if (response.ok) return response
     const text = await response.text()
+    if (response.ok) return { headers: response.headers, text }
     const { code, detail = response.statusText } = problemIn(text)
     if (response.status === 429 || response.status >= 500) {
-      const seconds = Number(response.headers.get('retry-after') ?? 0)
+      const seconds = retryAfterSeconds(response.headers)
       if (seconds >= LONG_WAIT_SECONDS) onWait(seconds, detail)
       if (seconds > 0) await delay(seconds * 1000, undefined, { signal })
-      throw new Error(`${response.status} ${code}: ${detail}`)
+      const problem = `${response.status} ${code}: ${detail}`
+      throw response.status === 429 && seconds > 0 ? new RateLimitedError(problem) : new Error(problem)
     }
     if (code === 'token_expired') {
       session.endsAt = 0
@@ -146,14 +160,17 @@ export async function signIn(
       return json(answer, url(path), { method, body, headers })
     },
     async put(target, bytes, headers = {}) {
-      const response = await send(
-        target,
-        async () => ({ method: 'PUT', headers, body: bytes }),
-        PUT_TIMEOUT_MS,
-      )
-      return response.headers.get('etag') ?? ''
+      const answer = await send(target, async () => ({ method: 'PUT', headers, body: bytes }), PUT_TIMEOUT_MS)
+      return answer.headers.get('etag') ?? ''
     },
   }
+}
+
+/** The header has seconds, or, from some proxies, a date. */
+function retryAfterSeconds(headers: Headers): number {
+  const said = headers.get('retry-after') ?? '0'
+  const seconds = /^\d+$/.test(said) ? Number(said) : (Date.parse(said) - Date.now()) / 1000
+  return Math.min(Math.max(seconds || 0, 0), LONGEST_WAIT_SECONDS)
 }
 
 function problemIn(text: string): z.infer<typeof Problem> {

@@ -3,6 +3,7 @@ import { relative } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { Presets, SingleBar } from 'cli-progress'
+import { abortOnInterrupt, EXIT } from '../exit.ts'
 import { RefusedError, signIn, type Account } from './client.ts'
 import { findPhotos, type FoundPhoto } from './find-photos.ts'
 import { uploadFolder, type FileReport } from './upload-folder.ts'
@@ -17,25 +18,16 @@ export interface UploadOptions {
   json?: boolean
 }
 
-const EXIT_REFUSED = 1
-/** The exit code that a shell reports after SIGINT. */
-const EXIT_INTERRUPTED = 130
 const BYTES_PER_MB = 1e6
 
 /**
- * Uploads the photos of a folder and reports what became of each. Sets the exit code: 0 all are there, 1 some are not, 130
- * interrupted.
+ * Uploads the photos of a folder and reports what became of each. Sets the exit code (../exit.ts): failed if some are
+ * not there in the end.
  * @throws Error for its user: no such folder, no server, wrong password
  */
 export async function upload(folder: string, options: UploadOptions): Promise<void> {
-  const interrupted = new AbortController()
-  const onInterrupt = () => {
-    if (interrupted.signal.aborted) process.exit(EXIT_INTERRUPTED)
-    interrupted.abort(new Error('interrupted'))
-  }
-  process.on('SIGINT', onInterrupt)
-  process.on('SIGTERM', onInterrupt)
-  const { signal } = interrupted
+  const interruption = abortOnInterrupt()
+  const { signal } = interruption
   const tally = openTally(folder, options)
   try {
     if (!(await stat(folder).catch(() => undefined))) throw new Error(`there is no ${folder}`)
@@ -43,7 +35,12 @@ export async function upload(folder: string, options: UploadOptions): Promise<vo
     const bytes = photos.reduce((sum, photo) => sum + photo.bytes, 0)
     tally.say(`${photos.length} photos (${megabytes(bytes)}), ${others} other files`)
     if (options.dryRun) return listAll(folder, photos)
-    const client = await signIn(options.server, await askAccount(options), signal, tally.sayWait)
+    const client = await signIn(
+      options.server,
+      await askAccount(options, interruption),
+      signal,
+      tally.sayWait,
+    )
     tally.begin(bytes)
     const { parallel, visibility, wait } = options
     await uploadFolder(photos, {
@@ -56,25 +53,27 @@ export async function upload(folder: string, options: UploadOptions): Promise<vo
       onFile: (report) => tally.addFile(report),
     })
     tally.end()
-    if (tally.isIncomplete()) process.exitCode = EXIT_REFUSED
+    if (tally.isIncomplete()) process.exitCode = EXIT.failed
   } catch (error) {
     tally.end()
     if (signal.aborted) {
       process.stderr.write('interrupted: run the same command again to go on\n')
-      process.exitCode = EXIT_INTERRUPTED
+      process.exitCode = EXIT.interrupted
       return
     }
     if (error instanceof RefusedError && error.code === 'bad_credentials')
       throw new Error('wrong user name or password', { cause: error })
     throw error
   } finally {
-    process.off('SIGINT', onInterrupt)
-    process.off('SIGTERM', onInterrupt)
+    interruption.release()
   }
 }
 
 /** From the options, the environment, or who sits at the terminal. */
-async function askAccount({ user }: UploadOptions): Promise<Account> {
+async function askAccount(
+  { user }: UploadOptions,
+  { signal, interrupt }: ReturnType<typeof abortOnInterrupt>,
+): Promise<Account> {
   const username = user ?? process.env.DARKROOM_USER
   const password = process.env.DARKROOM_PASSWORD
   if (username !== undefined && password !== undefined) return { username, password }
@@ -88,15 +87,17 @@ async function askAccount({ user }: UploadOptions): Promise<Account> {
     },
   })
   const terminal = createInterface({ input: process.stdin, output, terminal: true })
+  // The terminal hands Ctrl-C to whoever reads from it, and says with Ctrl-D that nothing comes.
+  terminal.once('SIGINT', interrupt).once('close', interrupt)
   try {
-    const given = username ?? (await terminal.question('User name: '))
+    const given = username ?? (await terminal.question('User name: ', { signal }))
     process.stderr.write(`Password of ${given}: `)
     isSecret = true
-    const secret = password ?? (await terminal.question(''))
+    const secret = password ?? (await terminal.question('', { signal }))
     process.stderr.write('\n')
     return { username: given, password: secret }
   } finally {
-    terminal.close()
+    terminal.off('close', interrupt).close()
   }
 }
 
