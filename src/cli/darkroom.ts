@@ -32,16 +32,12 @@ Does whatever is not done yet, in this order:
   search     creates the index behind its alias at OPENSEARCH_URL
   temporal   registers namespace TEMPORAL_NAMESPACE, search attributes and schedules at TEMPORAL_ADDRESS`,
   )
-  .action((_options, command: Command) =>
-    run(command, async (progress) => (await import('./setup.ts')).setUp(progress)),
-  )
+  .action(() => run(async (progress) => (await import('./setup.ts')).setUp(progress)))
 
 program
   .command('migrate')
   .description('applies migrations to DATABASE_URL; safe to repeat')
-  .action((_options, command: Command) =>
-    run(command, async (progress) => (await import('./migrate.ts')).migrate(progress)),
-  )
+  .action(() => run(async (progress) => (await import('./migrate.ts')).migrate(progress)))
 
 program
   .command('fanout')
@@ -50,8 +46,8 @@ program
   .option('--pause', 'pause after the current slices; readers keep merging the photo')
   .option('--resume', 'continue where it was paused, and watch')
   .option('--cancel', 'stop it where it is; readers merge the photo until it is pushed again')
-  .action((photoId: string, options: FanoutOptions, command: Command) =>
-    run(command, async () => (await import('./fanout.ts')).controlFanout(photoId, options)),
+  .action((photoId: string, options: FanoutOptions) =>
+    run(async () => (await import('./fanout.ts')).controlFanout(photoId, options)),
   )
 
 const search = program.command('search').description('operates the search index')
@@ -94,8 +90,8 @@ media
   .option('--status', 'watch the run, or show what the last one did; start none')
   .option('--pause', 'hold after the slice under way')
   .option('--resume', 'go on where it was paused')
-  .action((options: ColdStorageOptions, command: Command) =>
-    run(command, async () => (await import('./cold-storage.ts')).controlColdStorage(options)),
+  .action((options: ColdStorageOptions) =>
+    run(async () => (await import('./cold-storage.ts')).controlColdStorage(options)),
   )
 
 media
@@ -117,8 +113,8 @@ media
   .option('--pause', 'hold after the slice under way')
   .option('--resume', 'go on where it was paused')
   .option('--cancel', 'end it; what is done stays')
-  .action((options: ReencodeOptions, command: Command) =>
-    run(command, async () => (await import('./re-encode.ts')).controlReencode(options)),
+  .action((options: ReencodeOptions) =>
+    run(async () => (await import('./re-encode.ts')).controlReencode(options)),
   )
 
 const moderation = program.command('moderation').description('operates automatic moderation')
@@ -180,10 +176,14 @@ Skips what you have uploaded already, by the bytes. Of a folder that Google Take
 place and, where the photo has none, time. The password is asked for, or taken from DARKROOM_PASSWORD; nothing is stored.
 It fails (1) if it could not begin, or if in the end some are not there.`,
   )
-  .action((folder: string, options: UploadOptions, command: Command) =>
-    run(command, async () => (await import('./upload/command.ts')).upload(folder, options)),
+  .action((folder: string, options: UploadOptions) =>
+    run(async () => (await import('./upload/command.ts')).upload(folder, options)),
   )
 
+let called: Command = program
+program.hook('preAction', (_program, command) => {
+  called = command
+})
 endOnInterrupt()
 await program.parseAsync()
 
@@ -213,14 +213,11 @@ function positive(text: string): number {
 }
 
 /** Prints a line for each thing done; an error is one line too. */
-async function run(
-  command: Command,
-  work: (progress: (line: string) => void) => Promise<void>,
-): Promise<void> {
+async function run(work: (progress: (line: string) => void) => Promise<void>): Promise<void> {
   try {
     await work((line) => process.stdout.write(`${line}\n`))
   } catch (error) {
-    if (error instanceof UsageError) command.error(`error: ${error.message}`)
+    if (error instanceof UsageError) called.error(`error: ${error.message}`)
     process.stderr.write(`darkroom: ${messageOf(error)}\n`)
     process.exitCode = EXIT.failed
   }
