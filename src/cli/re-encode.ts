@@ -102,8 +102,12 @@ function inputOf({
 }
 
 function lineOf({ state, tally, photos, bytesSaved }: ReencodeProgress): string {
-  const { seen, rendered, failed, postponed } = tally
-  const more = [failed > 0 && `${failed} failed`, postponed > 0 && `${postponed} postponed`].filter(Boolean)
+  const { seen, rendered, hashed, failed, postponed } = tally
+  const more = [
+    hashed > 0 && `${hashed} got a hash`,
+    failed > 0 && `${failed} failed`,
+    postponed > 0 && `${postponed} postponed`,
+  ].filter(Boolean)
   return [
     `${state}: ${seen} of ${photos} photos seen, ${rendered} rendered`,
     ...more,

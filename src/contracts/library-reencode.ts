@@ -88,6 +88,9 @@ export interface ReencodeTally {
   failures: { photoId: PhotoId; code: string }[]
   /** Photos that were being narrowed all the time; a later re-encode makes up for them. */
   postponed: number
+  /** Photos of before there were perceptual hashes that got theirs, and those without features, which get none. */
+  hashed: number
+  featureless: number
   /** Paths that an edge was to drop and did not confirm. */
   unpurged: number
   /** By `<size>.<format>`. */
@@ -103,6 +106,8 @@ export const NOTHING_REENCODED: ReencodeTally = {
   failed: 0,
   failures: [],
   postponed: 0,
+  hashed: 0,
+  featureless: 0,
   unpurged: 0,
   variants: {},
 }
@@ -140,9 +145,24 @@ export function addTallies(first: ReencodeTally, second: ReencodeTally): Reencod
     failed: first.failed + second.failed,
     failures: [...first.failures, ...second.failures].slice(0, NAMED_FAILURES),
     postponed: first.postponed + second.postponed,
+    ...addHashes(first, second),
     unpurged: first.unpurged + second.unpurged,
     variants,
   }
+}
+
+/** Tallies of a release before v0.4 have none. */
+function addHashes(first: Partial<ReencodeTally>, second: Partial<ReencodeTally>) {
+  return {
+    hashed: (first.hashed ?? 0) + (second.hashed ?? 0),
+    featureless: (first.featureless ?? 0) + (second.featureless ?? 0),
+  }
+}
+
+/** What the rate limits: photos that were decoded, for variants or a hash. */
+export function decodedIn(tally: ReencodeTally): number {
+  const { hashed, featureless } = addHashes(NOTHING_REENCODED, tally)
+  return tally.rendered + tally.failed + hashed + featureless
 }
 
 function addVariants(sum: VariantTally | undefined, more: VariantTally): VariantTally {

@@ -91,7 +91,7 @@ describe('an upload', () => {
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {
       const { asked, arrived } = letOnePartThrough()
       const run = upload()
-      await vi.waitUntil(() => arrived.length === 1 && asked.size === 2, { timeout: 30_000 })
+      await vi.waitUntil(() => arrived.length === 1, { timeout: 30_000 })
       run.child.kill(signal)
       expect(await run.ended).toMatchObject({ code: signal === 'SIGINT' ? 130 : null })
       expect([...asked].filter((number) => here.includes(number))).toEqual([])
@@ -105,9 +105,9 @@ describe('an upload', () => {
 
   it('that is interrupted twice ends at once, and goes on next time', async () => {
     await writeParted()
-    const { asked, arrived } = letOnePartThrough()
+    const { arrived } = letOnePartThrough()
     const run = upload()
-    await vi.waitUntil(() => arrived.length === 1 && asked.size === 2, { timeout: 30_000 })
+    await vi.waitUntil(() => arrived.length === 1, { timeout: 30_000 })
     run.child.kill('SIGINT')
     run.child.kill('SIGTERM')
     expect(await run.ended).toMatchObject({ code: 130 })

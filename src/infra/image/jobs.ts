@@ -3,7 +3,7 @@ import { classify } from './classify.ts'
 import { hashPicture } from './hash-picture.ts'
 import { inspectOriginal } from './inspect.ts'
 import { renderVariants, type RenderedVariant, type RenderOptions } from './render.ts'
-import { smallJpeg } from './small-picture.ts'
+import { pictureHash, smallJpeg } from './small-picture.ts'
 import { stripMetadata } from './strip/strip-metadata.ts'
 
 /**
@@ -27,6 +27,7 @@ export const IMAGE_JOBS = {
   /** In a pool of its own, whose children have the weights. */
   classify,
   smallJpeg,
+  pictureHash,
   hashPicture,
 } satisfies Record<string, ImageJob>
 

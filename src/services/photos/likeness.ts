@@ -14,11 +14,12 @@ export interface Likeness {
 // Of two copies that are recorded at once, the later one finds the earlier one.
 const LOCK = `SELECT pg_advisory_xact_lock(hashtextextended('likeness/' || $1, 0))`
 
+// The same bytes stay together, even if the hash of one was made of its thumbnail and differs by two bits.
 // Plan: a probe of photos_owner_sha256_idx, then photos_likeness_idx of the account alone: 100,000 photos take 50 ms.
 const PLACE = `
   UPDATE photos SET perceptual_hash = $3::bigint, likeness = CASE WHEN $3::bigint IS NULL THEN $4::bigint ELSE coalesce(
     (SELECT same.likeness FROM photos same
-      WHERE same.owner_id = $2 AND same.sha256 = decode($5, 'hex') AND same.perceptual_hash = $3::bigint
+      WHERE same.owner_id = $2 AND same.sha256 = decode($5, 'hex') AND same.perceptual_hash IS NOT NULL
         AND same.likeness IS NOT NULL LIMIT 1),
     (SELECT near.likeness FROM photos near
       WHERE near.owner_id = $2 AND near.likeness IS NOT NULL AND near.perceptual_hash IS NOT NULL

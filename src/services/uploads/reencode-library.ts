@@ -1,5 +1,6 @@
 import {
   addTallies,
+  decodedIn,
   NOTHING_REENCODED,
   WHOLE_LIBRARY,
   type LibraryShare,
@@ -17,6 +18,7 @@ import type { PhotoRow, PhotoVariantRow } from '../../entities/index.ts'
 import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { ObjectMissingError } from '../../infra/s3/object-store.ts'
+import { fillInHash } from './fill-in-hash.ts'
 import { makeAndStore } from './make-variants.ts'
 import {
   UnwantedVariantError,
@@ -35,7 +37,10 @@ interface SliceOptions {
   signal: AbortSignal
 }
 
-/** Makes variants that are missing, or were made with former settings, for photos in the order of their ids. */
+/**
+ * Makes variants that are missing, or were made with former settings, for photos in the order of their ids, and gives a perceptual
+ * hash to those that have none.
+ */
 export interface LibraryReencoder {
   count(): Promise<number>
   /** Repeating a slice makes nothing twice, unless the selection is forced. */
@@ -69,8 +74,7 @@ export function createLibraryReencoder(deps: RenderDeps & { cdn: Cdn }): Library
         reached = { after: next, tally: addTallies(reached.tally, tally), isAtEnd: false }
         onReached(reached)
       }
-      const isOver = () =>
-        performance.now() > endsAt || reached.tally.rendered + reached.tally.failed >= maxPhotos
+      const isOver = () => performance.now() > endsAt || decodedIn(reached.tally) >= maxPhotos
       for (;;) {
         const ids = await idsAfter(primary, reached.after ?? FIRST_ID)
         const chosen = ids.filter((photoId) => isInShare(photoId, share))
@@ -80,7 +84,12 @@ export function createLibraryReencoder(deps: RenderDeps & { cdn: Cdn }): Library
             if (isOver()) return reached
             const due = toMake(photo, selection)
             const made = due.length > 0 ? await reencodePhoto(deps, photo.photo_id, due, purge, signal) : {}
-            reach(photo.photo_id, { ...NOTHING_REENCODED, seen: 1, ...made })
+            // After its thumbnail, of which the hash is made.
+            const hashed = lacksHash(photo) ? await fillInHash(deps, photo.photo_id, signal) : {}
+            reach(
+              photo.photo_id,
+              addTallies({ ...NOTHING_REENCODED, seen: 1, ...made }, { ...NOTHING_REENCODED, ...hashed }),
+            )
           }
         }
         if (ids.length < IDS) return { ...reached, isAtEnd: true }
@@ -112,18 +121,23 @@ type StoredPhoto = Pick<
 > & {
   /** Their recipes are null where they are unknown. */
   variants: Pick<PhotoVariantRow, 'variant' | 'format' | 'recipe'>[]
+  /** It has none of its own, because it is older than hashes or has no features. */
+  lacks_hash: boolean
 }
 
 /** In the order of ids. Plan: a probe of photos_pkey and one of photo_variants_pkey for each. */
 function loadStored(query: Query, photoIds: readonly PhotoId[]): Promise<StoredPhoto[]> {
   return query<StoredPhoto>({
     text: `SELECT p.photo_id, p.status, p.width, p.height, p.allow_download, p.animation_frames,
+        p.perceptual_hash IS NULL AND p.likeness IS NOT NULL AS lacks_hash,
         (SELECT coalesce(json_agg(json_build_object('variant', v.variant, 'format', v.format, 'recipe', v.recipe)), '[]')
           FROM photo_variants v WHERE v.photo_id = p.photo_id) AS variants
       FROM photos p WHERE p.photo_id = ANY ($1::uuid[]) ORDER BY p.photo_id`,
     values: [photoIds],
   })
 }
+
+const lacksHash = ({ status, lacks_hash: lacks }: StoredPhoto): boolean => lacks && isValidated(status)
 
 function toMake(
   { status, width, height, variants, ...photo }: StoredPhoto,

@@ -76,7 +76,7 @@ function describe({ state, photos, tally, photosPerMinute, bytesSaved: saved }: 
       : []
   return [
     `**${state}**: ${tally.seen} of ${photos} photos seen, ${tally.rendered} rendered (at most ${photosPerMinute} a minute), ` +
-      `${tally.failed} failed, ${tally.postponed} postponed, ${saved} bytes saved`,
+      `${tally.failed} failed, ${tally.postponed} postponed, ${tally.hashed} got a hash, ${saved} bytes saved`,
     ...table,
   ].join('\n')
 }

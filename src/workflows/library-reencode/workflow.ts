@@ -10,6 +10,7 @@ import {
 import {
   addTallies,
   APPROVE_REENCODE,
+  decodedIn,
   PAUSE_REENCODE,
   REENCODE_PROGRESS,
   RESUME_REENCODE,
@@ -108,7 +109,7 @@ async function reencode(
     )
     tracker.change({ after: slice.after, tally: addTallies(before, slice.tally) })
     if (slice.isAtEnd) return
-    await untilDue(tracker, beganAtMs, slice.tally.rendered + slice.tally.failed)
+    await untilDue(tracker, beganAtMs, decodedIn(slice.tally))
     if (workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof libraryReencode>({ ...input, resume: tracker.checkpoint() })
   }

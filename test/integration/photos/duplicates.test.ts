@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PhotoId } from '../../../src/domain/ids.ts'
 import { inspectOriginal } from '../../../src/infra/image/inspect.ts'
 import { placeByLikeness } from '../../../src/services/photos/likeness.ts'
+import { blots } from '../../support/factories/pictures.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
 
 let world: ApiWorld
@@ -12,11 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => world?.close())
 
-/** Blots of colour, unlike any other picture. */
-async function picture(): Promise<Buffer> {
-  const blots = sharp(randomBytes(20 * 15 * 3), { raw: { width: 20, height: 15, channels: 3 } })
-  return blots.resize(640, 480, { kernel: 'cubic' }).jpeg({ quality: 92 }).toBuffer()
-}
+const picture = () => blots(640, 480)
 
 async function smaller(original: Buffer): Promise<Buffer> {
   return sharp(original).resize(300).jpeg({ quality: 60 }).toBuffer()

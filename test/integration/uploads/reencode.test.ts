@@ -1,3 +1,4 @@
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   LIBRARY_REENCODE,
@@ -13,9 +14,11 @@ import { TASK_QUEUES } from '../../../src/contracts/task-queues.ts'
 import { recipeOf, variantSpec, variantSpecsOf } from '../../../src/domain/variants.ts'
 import { createCdn, type Cdn } from '../../../src/infra/cdn/cdn.ts'
 import { createEdge } from '../../../src/infra/cdn/edge.ts'
+import { hashDistance } from '../../../src/infra/image/perceptual-hash.ts'
 import { openImageProcessor, type ImageProcessor } from '../../../src/infra/image/processor.ts'
 import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import { originalKey } from '../../../src/services/blobs/blob-keys.ts'
+import { readDuplicates } from '../../../src/services/photos/duplicates.ts'
 import { incomingKey, variantsPrefix } from '../../../src/services/photos/object-keys.ts'
 import { createPhotoObjects } from '../../../src/services/retraction/objects.ts'
 import { planPhoto } from '../../../src/services/retraction/plan.ts'
@@ -26,13 +29,9 @@ import { createOriginals } from '../../../src/services/uploads/validate-original
 import { mediaWorker } from '../../../src/workers/media.ts'
 import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
 import { deletePhoto, editPhoto } from '../../support/factories/photos.ts'
-import {
-  eventually,
-  openUploadWorld,
-  silent,
-  somePhoto,
-  type UploadWorld,
-} from '../../support/worlds/upload-world.ts'
+import { blots } from '../../support/factories/pictures.ts'
+import { pageFor } from '../../support/list-read.ts'
+import { eventually, openUploadWorld, silent, type UploadWorld } from '../../support/worlds/upload-world.ts'
 
 const MAX_PIXELS = 50_000_000
 /** Smaller than a medium, so that a photo has three sizes. */
@@ -64,9 +63,9 @@ const deps = (changed: Partial<{ objects: ObjectStore; cdn: Cdn }> = {}) => ({
 })
 
 /** A published photo with its variants, by the steps of its upload. */
-async function published(): Promise<string> {
-  const body = await somePhoto(SIZE.width, SIZE.height)
-  const { photoId } = await world.openUpload(await world.owner(), { bytes: body.length })
+async function published(given?: Buffer, owner?: Awaited<ReturnType<UploadWorld['owner']>>): Promise<string> {
+  const body = given ?? (await blots(SIZE.width, SIZE.height))
+  const { photoId } = await world.openUpload(owner ?? (await world.owner()), { bytes: body.length })
   const { db, objects, config } = world
   await objects.put(incomingKey(photoId), body, 'image/jpeg')
   const uploads = createUploads({ db, objects, fanoutShardThreshold: 100_000 })
@@ -90,6 +89,14 @@ const outdate = (photoId: string, where = 'true') =>
 const forget = (photoId: string, where: string) =>
   world.db.primary({
     text: `DELETE FROM photo_variants WHERE photo_id = $1 AND variant <> 'original' AND ${where}`,
+    values: [photoId],
+  })
+
+/** As a release before v0.3 left it. */
+const unhash = (photoId: string) =>
+  world.db.primary({
+    text: `UPDATE photos SET perceptual_hash = NULL,
+        likeness = ('x' || encode(substring(sha256 FOR 8), 'hex'))::bit(64)::bigint WHERE photo_id = $1`,
     values: [photoId],
   })
 
@@ -184,6 +191,55 @@ describe('a re-encode', () => {
     await outdate(photoId, `variant = 'download'`)
     const again = await reencode(photoId, { sizes: ['download'] })
     expect(again.tally.variants).toMatchObject({ 'download.jpeg': { added: 0, replaced: 1 } })
+  })
+
+  it('gives photos of before there were hashes theirs, and others nothing', async () => {
+    const photoId = await published()
+    const likenessOf = async () => {
+      const [row] = await world.db.primary<{ hash: string | null; likeness: string }>({
+        text: 'SELECT perceptual_hash AS hash, likeness FROM photos WHERE photo_id = $1',
+        values: [photoId],
+      })
+      return row!
+    }
+    const before = await likenessOf()
+    expect(before.hash).not.toBeNull()
+    await unhash(photoId)
+    const { tally } = await reencode(photoId, { sizes: ['medium_800'], purge: false })
+    expect(tally).toEqual({ ...NOTHING_REENCODED, seen: 1, hashed: 1 })
+    const { hash, likeness } = await likenessOf()
+    expect(likeness).toBe(hash)
+    // A thumbnail's differs in few bits.
+    expect(hashDistance(BigInt(hash!), BigInt(before.hash!))).toBeLessThanOrEqual(2)
+    expect((await reencode(photoId)).tally).toEqual({ ...NOTHING_REENCODED, seen: 1 })
+  })
+
+  it('has copies of before there were hashes found as duplicates', async () => {
+    const owner = await world.owner()
+    const original = await blots(SIZE.width, SIZE.height)
+    const copy = await sharp(original).resize(300).jpeg({ quality: 60 }).toBuffer()
+    const photoIds = [await published(original, owner), await published(copy, owner)]
+    for (const photoId of photoIds) await unhash(photoId)
+    const duplicates = async () => {
+      const page = pageFor(world.db, { kind: 'user' as const, userId: owner }, { limit: 10, readYourWrites: true })
+      return (await readDuplicates(page, { exact: false })).items
+    }
+    expect(await duplicates()).toEqual([])
+    expect((await reencode(photoIds[0]!)).tally).toMatchObject({ seen: 2, hashed: 2, rendered: 0 })
+    const [group, ...others] = await duplicates()
+    expect(group!.photos.map(({ photo }) => photo.photoId)).toEqual(photoIds)
+    expect(others).toEqual([])
+  })
+
+  it('gives no hash to a picture without features, or without a thumbnail', async () => {
+    const flat = await sharp({ create: { ...SIZE, channels: 3, background: 'teal' } })
+      .jpeg()
+      .toBuffer()
+    const photoId = await published(flat)
+    expect((await reencode(photoId)).tally).toEqual({ ...NOTHING_REENCODED, seen: 1, featureless: 1 })
+    await forget(photoId, `variant = 'thumb_200'`)
+    const { tally } = await reencode(photoId, { sizes: ['medium_800'], purge: false })
+    expect(tally).toEqual({ ...NOTHING_REENCODED, seen: 1 })
   })
 
   it('makes only what is selected, and all of that if forced', async () => {

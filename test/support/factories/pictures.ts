@@ -10,6 +10,14 @@ export async function smallJpeg(width = 1200, height = 800): Promise<Buffer> {
     .toBuffer()
 }
 
+/** Blots of colour, unlike any other picture, that are recognised by their perceptual hash. */
+export async function blots(width: number, height: number): Promise<Buffer> {
+  return sharp(randomBytes(20 * 15 * 3), { raw: { width: 20, height: 15, channels: 3 } })
+    .resize(width, height, { kernel: 'cubic', fit: 'fill' })
+    .jpeg({ quality: 92 })
+    .toBuffer()
+}
+
 /** A JPEG that takes the media worker a second or more: noise resists compression. */
 export async function slowJpeg(megapixels = 40): Promise<Buffer> {
   const width = 8_000
