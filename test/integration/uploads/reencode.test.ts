@@ -221,7 +221,11 @@ describe('a re-encode', () => {
     const photoIds = [await published(original, owner), await published(copy, owner)]
     for (const photoId of photoIds) await unhash(photoId)
     const duplicates = async () => {
-      const page = pageFor(world.db, { kind: 'user' as const, userId: owner }, { limit: 10, readYourWrites: true })
+      const page = pageFor(
+        world.db,
+        { kind: 'user' as const, userId: owner },
+        { limit: 10, readYourWrites: true },
+      )
       return (await readDuplicates(page, { exact: false })).items
     }
     expect(await duplicates()).toEqual([])
