@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 
 export interface HttpProxy {
   url: string
-  close(): Promise<void>
+  close: () => Promise<void>
 }
 
 /** Passes a request on as it is, with its Host, which signatures may cover; `more` is added to the answer's headers. */
