@@ -114,7 +114,7 @@ function openRun<Progress extends { state: string }>(temporal: Client, watched: 
     },
   }
 }
-export type OpenedRun<Progress> = Omit<ReturnType<typeof openRun>, 'progress'> & {
+type OpenedRun<Progress> = Omit<ReturnType<typeof openRun>, 'progress'> & {
   progress: () => Promise<Progress>
 }
 
