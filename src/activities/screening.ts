@@ -8,7 +8,7 @@ import { currentAttempt, whileHeartbeating } from './heartbeat.ts'
 export function createScreeningActivities({ screening }: { screening: Screening }): ScreeningActivities {
   return asActivities<ScreeningActivities>({
     screenPhoto: async ({ photoId }) => ({
-      ...(await whileHeartbeating((signal) => screening.screen(photoId, signal))),
+      ...(await whileHeartbeating((signal) => screening.screen(photoId, { signal }))),
       attempts: currentAttempt(),
     }),
   })

@@ -4,6 +4,7 @@ import { VISIBILITIES } from '../domain/visibility.ts'
 import type { FanoutOptions } from './fanout.ts'
 import type { ColdStorageOptions } from './cold-storage.ts'
 import type { AddOptions } from './moderation/block-list.ts'
+import type { RescreenOptions } from './moderation/re-screen.ts'
 import type { ReencodeOptions } from './re-encode.ts'
 import type { ReindexWish } from './search-reindex.ts'
 import type { UploadOptions } from './upload/command.ts'
@@ -124,6 +125,21 @@ moderation
   .argument('<folder>', 'a folder whose subfolders are labels, such as allow, limit and quarantine')
   .description('classifies the pictures of a labelled folder and prints which verdicts they get')
   .action((folder: string) => run(async () => (await import('./moderation/evaluate.ts')).evaluate(folder)))
+
+moderation
+  .command('re-screen')
+  .description('screens photos anew whose verdict is of another model or policy; one run at a time')
+  .option('--all', 'also photos whose verdict is up to date, as after additions to the block list')
+  .option('--canary <percent>', 'try this share of the photos first, and wait for --approve', percent, 1)
+  .option('--rate <photos>', 'photos a minute; also changes that of a run', positive)
+  .option('--status', 'watch the run, start none')
+  .option('--approve', 'the trial is good: go on with the library')
+  .option('--pause', 'hold after the slice under way')
+  .option('--resume', 'go on where it was paused')
+  .option('--cancel', 'end it; what is done stays')
+  .action((options: RescreenOptions) =>
+    run(async () => (await import('./moderation/re-screen.ts')).controlScreening(options)),
+  )
 
 const blockList = moderation
   .command('block-list')

@@ -116,6 +116,15 @@ export const screenPhotosLate = {
 } as const satisfies ActivityOptions
 
 /**
+ * Protects new photos from a screening of the library: the lowest priority (key 5), and slices that end after two seconds and the photo under
+ * way. A slice is retried until it succeeds, and continues after its last photo.
+ */
+export const screenLibrary = {
+  ...screenPhotos,
+  priority: { priorityKey: 5 },
+} as const satisfies ActivityOptions
+
+/**
  * Protects the promise that every edge refuses narrowed and deleted photos: retried until that is proven. Attempts are
  * at most 15 s apart, because an old URL may still work at an edge that was down until one succeeds.
  */

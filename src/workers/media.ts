@@ -1,4 +1,5 @@
 import { createReencodeActivities } from '../activities/library-reencode.ts'
+import { createLibraryScreeningActivities } from '../activities/library-screening.ts'
 import { createScreeningActivities } from '../activities/screening.ts'
 import { createMediaActivities } from '../activities/uploads-media.ts'
 import { TASK_QUEUES } from '../contracts/task-queues.ts'
@@ -26,6 +27,7 @@ export const mediaWorker: WorkerDefinition = {
         ...createMediaActivities({ ...media, ...moderation }),
         ...createReencodeActivities(media),
         ...createScreeningActivities(moderation),
+        ...createLibraryScreeningActivities(moderation),
       },
       // A classifier that hangs takes no slot that uploads need.
       besides: [{ taskQueue: TASK_QUEUES.moderation, slots: clients.config.MODERATION_CONCURRENCY }],

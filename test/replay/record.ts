@@ -51,6 +51,16 @@ import {
 } from '../../src/contracts/search-reindex.ts'
 import { SEARCH_DRIFT } from '../../src/contracts/search-drift.ts'
 import { INDEX_VERSION } from '../../src/infra/opensearch/mapping.ts'
+import {
+  APPROVE_SCREENING,
+  LIBRARY_SCREENING,
+  LIBRARY_SCREENING_ID,
+  PAUSE_SCREENING,
+  RESUME_SCREENING,
+  SCREENING_PROGRESS,
+  type LibraryScreeningInput,
+  type LibraryScreeningProgress,
+} from '../../src/contracts/library-screening.ts'
 import { TASK_QUEUES } from '../../src/contracts/task-queues.ts'
 import { NOTIFICATION_WRITERS } from '../../src/domain/notifications.ts'
 import { oweNotification } from '../../src/services/delivery/notification-events.ts'
@@ -95,6 +105,7 @@ try {
   await recordOperators(world, workers.get(fanoutWorker)!)
   await recordReindexes(world)
   await recordReencodes(world)
+  await recordScreening(world)
   await recordColdStorage(world)
   await recordFaults(world, workers.get(mediaWorker)!)
 } finally {
@@ -330,6 +341,25 @@ async function recordReencodes(world: UploadWorld): Promise<void> {
   await cancelled.handle.cancel()
   await ended(cancelled.handle.workflowId)
   await save('library-reencode-cancelled', cancelled.handle.workflowId)
+}
+
+/** A trial, a pause, an approval, and the library. */
+async function recordScreening(world: UploadWorld): Promise<void> {
+  const input: LibraryScreeningInput = { all: true, canary: WHOLE_LIBRARY / 2, photosPerMinute: 600 }
+  const handle = await world.temporal.workflow.start(LIBRARY_SCREENING, {
+    workflowId: LIBRARY_SCREENING_ID,
+    taskQueue: TASK_QUEUES.orchestration,
+    args: [input],
+  })
+  const reaches = (state: LibraryScreeningProgress['state']) =>
+    eventually(async () => (await handle.query<LibraryScreeningProgress>(SCREENING_PROGRESS)).state === state)
+  await reaches('approval')
+  await handle.signal(PAUSE_SCREENING)
+  await reaches('paused')
+  await handle.signal(APPROVE_SCREENING)
+  await handle.signal(RESUME_SCREENING)
+  await ended(LIBRARY_SCREENING_ID)
+  await save('library-screening', LIBRARY_SCREENING_ID)
 }
 
 /** Every original goes cold, and one of them is restored. */

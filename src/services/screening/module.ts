@@ -6,14 +6,17 @@ import { createBlockList } from './block-list.ts'
 import { createEscalations } from './escalate.ts'
 import { readPolicy } from './policy.ts'
 import { enforceLastVerdict } from './record-verdict.ts'
+import { createLibraryScreener } from './screen-library.ts'
 import { createScreening } from './screen-photo.ts'
 
 /** The media worker's side: it looks at pictures. */
 export function openScreening({ config, db, objects, archive, classifier }: Clients, { outbox }: Delivery) {
   const policy = readPolicy(config)
   const blockList = createBlockList(db)
+  const screening = createScreening({ db, objects, archive, outbox, blockList, classifier, policy })
   return {
-    screening: createScreening({ db, objects, archive, outbox, blockList, classifier, policy }),
+    screening,
+    screener: createLibraryScreener({ db, screening, classifier, policy }),
     /** What the settings say of a photo whose original is valid. */
     planOf: async (photoId: PhotoId) => policy.planFor(await trustOfAuthor(db.primary, photoId)),
   }

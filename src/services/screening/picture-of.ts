@@ -9,7 +9,7 @@ import type { ScreeningDeps } from './screen-photo.ts'
 const LOOKED_AT: VariantName = 'medium_800'
 
 /** No picture can be had of the photo now: it is stored nowhere, or in a cold storage that cannot be read at once. */
-class NoPictureError extends Error {
+export class NoPictureError extends Error {
   override readonly name = 'NoPictureError'
 }
 

@@ -70,6 +70,20 @@ async function lastVerdict(
   return row
 }
 
+/** What a version of the model said of the photo before. Plan: photo_verdicts_photo_idx. */
+export async function recordedScores(
+  query: Query,
+  photoId: PhotoId,
+  version: string,
+): Promise<NewVerdict['classification']> {
+  const [row] = await query<{ model: string; scores: Record<string, number> }>({
+    text: `SELECT model, scores FROM photo_verdicts
+      WHERE photo_id = $1 AND model_version = $2 AND scores IS NOT NULL ORDER BY photo_verdict_id DESC LIMIT 1`,
+    values: [photoId, version],
+  })
+  return row && { ...row, version }
+}
+
 async function insertVerdict(
   query: Query,
   photoId: PhotoId,

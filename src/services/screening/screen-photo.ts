@@ -10,7 +10,7 @@ import type { Outbox } from '../delivery/outbox.ts'
 import type { BlockList } from './block-list.ts'
 import { withPictureOf } from './picture-of.ts'
 import type { ScreeningPolicy } from './policy.ts'
-import { recordVerdict, type NewVerdict } from './record-verdict.ts'
+import { recordedScores, recordVerdict, type NewVerdict } from './record-verdict.ts'
 
 export interface ScreeningDeps {
   db: Database
@@ -28,13 +28,21 @@ type Screened = { outcome: 'verdict'; verdict: Verdict } | { outcome: 'gone' }
 type Screenable = Pick<PhotoRow, 'status' | 'sha256' | 'perceptual_hash' | 'caption' | 'alt_text'> &
   Pick<UserRow, 'display_name'>
 
+interface ScreenOptions {
+  signal?: AbortSignal | undefined
+  /** Scores of this version of the model are taken from the record, if they are there. */
+  knownVersion?: string | null
+}
+
 /** Looks at a photo for automatic moderation. */
 export interface Screening {
   /**
    * Gets a verdict, records it and does what it asks for.
    * @throws whatever the classifier failed with: then nothing is recorded
    */
-  screen(photoId: PhotoId, signal?: AbortSignal): Promise<Screened>
+  screen(photoId: PhotoId, options?: ScreenOptions): Promise<Screened>
+  /** The same without recording it: what would be said. */
+  judge(photoId: PhotoId, options?: ScreenOptions): Promise<Screened>
   /** Records what a person has decided, which no later verdict overrules. */
   decide(photoId: PhotoId, verdict: Verdict): Promise<Screened>
 }
@@ -51,10 +59,16 @@ export function createScreening(deps: ScreeningDeps): Screening {
   }
 
   return {
-    async screen(photoId, signal) {
+    async screen(photoId, options = {}) {
       const photo = await load(db.primary, photoId)
       if (!photo) return { outcome: 'gone' }
-      return record(photoId, await judge(deps, photoId, photo, signal))
+      return record(photoId, await judge(deps, photoId, photo, options))
+    },
+    async judge(photoId, options = {}) {
+      const photo = await load(db.primary, photoId)
+      if (!photo) return { outcome: 'gone' }
+      const { verdict } = await judge(deps, photoId, photo, options)
+      return { outcome: 'verdict', verdict }
     },
     decide: (photoId, verdict) =>
       record(photoId, { verdict, source: 'person', policyVersion: policy.version }),
@@ -77,7 +91,7 @@ async function judge(
   deps: ScreeningDeps,
   photoId: PhotoId,
   photo: Screenable,
-  signal: AbortSignal | undefined,
+  { signal, knownVersion }: ScreenOptions,
 ): Promise<NewVerdict> {
   const { blockList, policy } = deps
   const known = await blockList.match(
@@ -96,7 +110,9 @@ async function judge(
   if (said) take({ ...common, verdict: said.verdict, source: 'text', reason: said.reason })
   if (worst.verdict === 'quarantine' || !deps.classifier) return worst
 
-  const classification = await classify(deps, deps.classifier, photoId, signal)
+  const classification =
+    (knownVersion && (await recordedScores(deps.db.primary, photoId, knownVersion))) ||
+    (await classify(deps, deps.classifier, photoId, signal))
   take({ ...common, verdict: verdictOnScores(classification.scores, policy.thresholds), source: 'scores' })
   return { ...worst, classification }
 }
