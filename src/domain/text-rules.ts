@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js'
+import { invalidField } from './errors.ts'
 import type { BlockVerdict } from './screening.ts'
 import { fold } from './text-folding.ts'
 
@@ -53,7 +54,27 @@ export function compileTextRules(rules: readonly TextRule[]): TextRules {
   }
 }
 
-const gravity = ({ verdict }: TextRule): number => (verdict === 'quarantine' ? 1 : 0)
+/** Breaks nothing. */
+export const NO_TEXT_RULES: TextRules = compileTextRules([])
+
+/**
+ * Refuses a text that breaks a rule, without telling which: that would be a guide around it.
+ * @param texts by the paths that an answer names them by
+ * @throws DarkroomError invalid
+ */
+export function assertKeepsRules(
+  rules: TextRules,
+  field: TextField,
+  texts: Record<string, string | null | undefined>,
+): void {
+  for (const [path, text] of Object.entries(texts)) {
+    if (rules.match(field, text ?? null)) throw invalidField(path, 'This text is against the rules.')
+  }
+}
+
+function gravity({ verdict }: TextRule): number {
+  return verdict === 'quarantine' ? 1 : 0
+}
 
 function testOf({ reason, words, pattern }: TextRule): (folded: string, spoken: string) => boolean {
   if (pattern !== undefined) {

@@ -15,6 +15,8 @@ import { openWakeUps, type WakeUps } from '../infra/redis/wake-ups.ts'
 import { openArchive, type Archive } from '../infra/s3/archive.ts'
 import { openObjectStore, type ObjectStore } from '../infra/s3/object-store.ts'
 import { openTemporal } from '../infra/temporal/client.ts'
+import { readTextRules } from '../infra/text-rules.ts'
+import type { TextRules } from '../domain/text-rules.ts'
 import type { Logger } from '../observability/logger.ts'
 
 /** An edge answers a deny once it is on its disk, within a second; this leaves room for a slow network. */
@@ -41,6 +43,8 @@ export interface Clients {
   images: ImageProcessor
   /** Undefined where the settings name none. */
   classifier: Classifier | undefined
+  /** What comments, names and captions may not say. */
+  textRules: TextRules
   /** Closes every opened client. */
   close(): Promise<void>
 }
@@ -147,11 +151,13 @@ export async function openClients(
     () => openClassifier(config, logger),
     (opened) => opened?.close(),
   )
+  const textRules = readTextRules(config.MODERATION_TEXT_RULES).compiled
 
   return {
     config,
     logger,
     db,
+    textRules,
     get redis() {
       return redis()
     },

@@ -1,3 +1,4 @@
+import { assertKeepsRules, NO_TEXT_RULES, type TextRules } from '../../domain/text-rules.ts'
 import type { CommentPolicy } from '../../domain/comments.ts'
 import { DarkroomError } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
@@ -39,7 +40,7 @@ export interface AccountChanges {
 }
 
 export interface Accounts {
-  /** Creates an account and signs in its first device. @throws DarkroomError username_taken */
+  /** Creates an account and signs in its first device. @throws DarkroomError username_taken, invalid */
   register(account: NewAccount, userAgent: string): Promise<{ account: Account; session: OpenSession }>
   /**
    * The account with these credentials. Takes just as long for an unknown username.
@@ -63,11 +64,19 @@ export interface Accounts {
 const ACCOUNT_FIELDS = ['user_id', 'username', 'display_name', 'bio', 'is_private', 'created_at'] as const
 const ACCOUNT_COLUMNS = ACCOUNT_FIELDS.join(', ')
 
-export function createAccounts(deps: { db: Database; passwords: Passwords; sessions: Sessions }): Accounts {
-  const { db, passwords, sessions } = deps
+interface AccountsDeps {
+  db: Database
+  passwords: Passwords
+  sessions: Sessions
+  textRules?: TextRules
+}
+
+export function createAccounts(deps: AccountsDeps): Accounts {
+  const { db, passwords, sessions, textRules = NO_TEXT_RULES } = deps
 
   return {
     async register({ username, password, displayName }, userAgent) {
+      assertKeepsRules(textRules, 'name', { 'body.username': username, 'body.displayName': displayName })
       const usernameSkeleton = skeletonOf(username)
       if (await exists(db.primary, username, usernameSkeleton)) throw usernameTaken()
       const passwordHash = await passwords.hash(password)
@@ -118,6 +127,8 @@ export function createAccounts(deps: { db: Database; passwords: Passwords; sessi
       const user = await em.findOne(User, { userId })
       if (!user) throw accountGone()
       guard?.(accountOf(user))
+      if (changes.displayName !== user.displayName)
+        assertKeepsRules(textRules, 'name', { 'body.displayName': changes.displayName })
       const {
         isPrivate = user.isPrivate,
         defaultCommentPolicy = user.defaultCommentPolicy,

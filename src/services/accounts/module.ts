@@ -6,12 +6,12 @@ import { createQuotas } from './quotas.ts'
 import { createSessions } from './sessions.ts'
 
 /** Accounts, their passwords, sessions and access tokens. */
-export function openAccounts({ config, db }: Clients) {
+export function openAccounts({ config, db, textRules }: Clients) {
   const passwords = createPasswords()
   const sessions = createSessions({ db, sessionDays: config.SESSION_DAYS })
   return {
     accessTokens: createAccessTokens({ keys: config.jwtKeys, lifetimeSeconds: config.ACCESS_TOKEN_SECONDS }),
-    accounts: createAccounts({ db, passwords, sessions }),
+    accounts: createAccounts({ db, passwords, sessions, textRules }),
     sessions,
     passwords,
     quotas: createQuotas({

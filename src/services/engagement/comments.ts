@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { mayComment, type CommentPolicy } from '../../domain/comments.ts'
 import { DarkroomError, invalidField, notFound } from '../../domain/errors.ts'
+import { assertKeepsRules, NO_TEXT_RULES, type TextRules } from '../../domain/text-rules.ts'
 import type { CommentId, PhotoId, UserId } from '../../domain/ids.ts'
 import { extractMentions } from '../../domain/mentions.ts'
 import type { UserViewer, Viewer } from '../../domain/viewer.ts'
@@ -28,10 +29,10 @@ export interface Comments {
   get(viewer: Viewer, commentId: CommentId): Promise<FoundComment>
   /**
    * @throws DarkroomError not_found (the photo), forbidden (by its comment policy), invalid (`parentId` is not a top-level
-   * comment of the photo that the author sees)
+   * comment of the photo that the author sees, or the text breaks a rule)
    */
   create(authorId: UserId, photoId: PhotoId, comment: NewComment, first?: FirstRun): Promise<ShownComment>
-  /** @param expectedVersions if given, the comment must be at one of them. @throws DarkroomError not_found, precondition_failed */
+  /** @param expectedVersions if given, the comment must be at one of them. @throws DarkroomError not_found, precondition_failed, invalid */
   edit(
     comment: ShownComment,
     text: string,
@@ -41,7 +42,13 @@ export interface Comments {
   delete(comment: ShownComment): Promise<void>
 }
 
-export function createComments({ db }: { db: Database }): Comments {
+export function createComments({
+  db,
+  textRules = NO_TEXT_RULES,
+}: {
+  db: Database
+  textRules?: TextRules
+}): Comments {
   const get = (viewer: Viewer, commentId: CommentId) => findComment({ viewer, query: db.primary }, commentId)
 
   return {
@@ -50,6 +57,7 @@ export function createComments({ db }: { db: Database }): Comments {
     get,
 
     async create(authorId, photoId, { text, parentId }, first) {
+      assertKeepsRules(textRules, 'comment', { 'body.text': text })
       const commentId = uuidv7()
       const mentioned = extractMentions(text)
       await db.transaction(async (tx) => {
@@ -81,6 +89,7 @@ export function createComments({ db }: { db: Database }): Comments {
           )
         }
         if (comment.text === text) return
+        assertKeepsRules(textRules, 'comment', { 'body.text': text })
         tx.em.assign(comment, { text, editedAt: new Date() })
         const added = await writeMentions(tx, commentId, author.userId, extractMentions(text))
         await oweMentionNotifications(tx, commentId, added)

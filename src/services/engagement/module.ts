@@ -3,6 +3,6 @@ import { createComments } from './comments.ts'
 import { createLikes } from './likes.ts'
 
 /** Likes and comments. */
-export function openEngagement({ db }: Clients) {
-  return { likes: createLikes({ db }), comments: createComments({ db }) }
+export function openEngagement({ db, textRules }: Clients) {
+  return { likes: createLikes({ db }), comments: createComments({ db, textRules }) }
 }

@@ -4,10 +4,10 @@ import { createPhotos } from './photos.ts'
 import { createTrash } from './trash.ts'
 
 /** Reading, editing, deleting and restoring photos. */
-export function openPhotos({ config, db, objects }: Clients, { outbox }: Delivery) {
+export function openPhotos({ config, db, objects, textRules }: Clients, { outbox }: Delivery) {
   const fanoutShardThreshold = config.FANOUT_SHARD_THRESHOLD
   return {
-    photos: createPhotos({ db, objects, outbox, fanoutShardThreshold }),
+    photos: createPhotos({ db, objects, outbox, fanoutShardThreshold, textRules }),
     trash: createTrash({ db, outbox, fanoutShardThreshold, keptDays: config.TRASH_DAYS }),
   }
 }

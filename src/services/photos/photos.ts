@@ -1,3 +1,4 @@
+import { assertKeepsRules, NO_TEXT_RULES, type TextRules } from '../../domain/text-rules.ts'
 import type { Readable } from 'node:stream'
 import { DarkroomError, notFound } from '../../domain/errors.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
@@ -62,10 +63,11 @@ export interface PhotosDeps {
   outbox: Outbox
   /** From this many followers on, readers merge an author's photos until their push is complete. */
   fanoutShardThreshold: number
+  textRules?: TextRules
 }
 
 export function createPhotos(deps: PhotosDeps): Photos {
-  const { db, objects, outbox, fanoutShardThreshold } = deps
+  const { db, objects, outbox, fanoutShardThreshold, textRules = NO_TEXT_RULES } = deps
 
   async function cardOf(viewer: Viewer, photoId: PhotoId): Promise<PhotoCard> {
     const card = await loadPhotoCard(db.primary, viewer, photoId)
@@ -137,7 +139,7 @@ export function createPhotos(deps: PhotosDeps): Photos {
     async update(photo, changes, expectedVersions) {
       const owner: UserViewer = { kind: 'user', userId: photo.owner.userId }
       const outboxIds = await db.transaction(async (tx) => {
-        const change = await applyChanges(tx, photo.photoId, changes, expectedVersions)
+        const change = await applyChanges(tx, photo.photoId, changes, { expectedVersions, textRules })
         if (change.widened) await markInFlight(tx, change.widened, fanoutShardThreshold)
         return change.outboxIds
       })
@@ -197,7 +199,7 @@ async function applyChanges(
   tx: Transaction,
   photoId: PhotoId,
   changes: PhotoChanges,
-  expectedVersions: readonly number[] | undefined,
+  { expectedVersions, textRules }: { expectedVersions: readonly number[] | undefined; textRules: TextRules },
 ): Promise<Change> {
   const row = await lockPhoto(tx, photoId)
   if (expectedVersions && !expectedVersions.includes(row.version)) {
@@ -205,6 +207,10 @@ async function applyChanges(
   }
   const columns = changesOf(row, columnsOf(changes))
   if (Object.keys(columns).length === 0) return { outboxIds: [] }
+  assertKeepsRules(textRules, 'caption', {
+    'body.caption': columns.caption,
+    'body.altText': columns.alt_text,
+  })
   const photos = [{ photoId, ownerId: row.owner_id }]
   if (columns.caption !== undefined) await writeTags(tx, photoId, columns.caption)
   if (row.status === 'awaiting_upload') {
