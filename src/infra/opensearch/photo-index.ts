@@ -6,6 +6,7 @@ import type { PhotoStatus, Visibility } from '../../domain/visibility.ts'
 import { bulk, type BulkOutcome } from './bulk.ts'
 import type { Client } from './client.ts'
 import { reachable, searchUnavailable } from './errors.ts'
+import { facetAggregations, parseFacets, type FacetRequest, type Facets } from './facets.ts'
 import { findIndexes, photosAlias } from './versions.ts'
 
 /** What search knows about a photo: its search terms and audience. Postgres has the content to show. */
@@ -67,12 +68,15 @@ export interface PhotoSearch {
   size: number
   /** Counts matches up to this number; without it, none are. */
   counted?: number | undefined
+  /** Counts the values that the matches have, all of them. */
+  facets?: FacetRequest | undefined
 }
 
 /** The places of hits in order, and how many match as far as they are counted. */
 interface PhotoHits {
   positions: HitPosition[]
   total: number
+  facets?: Facets
 }
 
 /** A document to be written, or one to be removed by a version of its row. */
@@ -124,12 +128,12 @@ export function createPhotoIndex(client: Client, prefix: string): PhotoIndex {
       return outcomes[0]!
     },
 
-    async search({ query, order, after, size, counted }) {
+    async search({ query, order, after, size, counted, facets }) {
       const { body } = await reachable(
         client.search({
           index,
           allow_partial_search_results: false,
-          filter_path: 'hits.hits.sort,hits.total.value',
+          filter_path: 'hits.hits.sort,hits.total.value,aggregations',
           body: {
             query,
             size,
@@ -139,6 +143,7 @@ export function createPhotoIndex(client: Client, prefix: string): PhotoIndex {
             _source: false,
             stored_fields: '_none_',
             track_total_hits: counted ?? false,
+            ...(facets && { aggregations: facetAggregations(facets) }),
             timeout: SEARCH_TIMEOUT,
           },
         }),
@@ -146,7 +151,11 @@ export function createPhotoIndex(client: Client, prefix: string): PhotoIndex {
       const found = body.hits as { hits?: { sort: unknown[] }[]; total?: { value: number } } | undefined
       const positions = (found?.hits ?? []).map(({ sort }) => fromSortValues(sort, order))
       // It counts on to the end of a segment's block.
-      return { positions, total: Math.min(found?.total?.value ?? 0, counted ?? 0) }
+      return {
+        positions,
+        total: Math.min(found?.total?.value ?? 0, counted ?? 0),
+        ...(facets && { facets: parseFacets(facets, body.aggregations) }),
+      }
     },
 
     async refresh() {

@@ -1,7 +1,6 @@
 import type { Types } from '@opensearch-project/opensearch'
 import type { Colour } from '../../domain/colours.ts'
 import { invalidField } from '../../domain/errors.ts'
-import { tagNamed } from '../../domain/hashtags.ts'
 import type { AlbumId, UserId } from '../../domain/ids.ts'
 import type { Orientation } from '../../domain/orientation.ts'
 import type { PhotoFacts } from '../../infra/opensearch/photo-index.ts'
@@ -68,12 +67,6 @@ export function toFilters(given: PhotoFilters, viewerId: UserId | null): QueryCo
   if (given.color) filters.push({ term: { colours: { value: given.color } } })
   for (const fact of factFilters(given)) filters.push(sharedOrOwn(fact, viewerId))
   return filters
-}
-
-/** The tags that the filters name; `named` are those of `q`. */
-export function tagFilters(named: readonly string[], tag: string | undefined): QueryContainer[] {
-  const tags = tag === undefined ? named : [...named, tagNamed(tag)]
-  return tags.map((value) => ({ term: { tags: { value } } }))
 }
 
 /** A condition on a fact of a photo, which lies in `shared` or `withheld`. */

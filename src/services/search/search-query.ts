@@ -1,9 +1,10 @@
 import type { Types } from '@opensearch-project/opensearch'
+import { tagNamed } from '../../domain/hashtags.ts'
 import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import { visibleTo, type SearchRelations } from '../../infra/opensearch/visibility.ts'
 import type { AlbumScope } from './album-scope.ts'
-import { tagFilters, toFilters, type PhotoFilters } from './search-filters.ts'
-import { parseSearchText } from './search-text.ts'
+import { toFilters, type PhotoFilters } from './search-filters.ts'
+import { parseSearchText, type SearchText } from './search-text.ts'
 
 type QueryContainer = Types.Common_QueryDsl.QueryContainer
 
@@ -11,6 +12,10 @@ export interface BuiltQuery {
   query: QueryContainer
   /** Whether there are words to score by; without them, relevance means recency. */
   scored: boolean
+  /** The words and tags to highlight. */
+  asked: SearchText
+  /** The same query for photos that have a word nearly like each of these. */
+  near(words: readonly string[]): QueryContainer
 }
 
 /**
@@ -30,15 +35,30 @@ export function buildPhotoQuery(
   album?: AlbumScope,
 ): BuiltQuery {
   const { words, tags } = parseSearchText(filters.q ?? '')
+  const asked = { words, tags: filters.tag === undefined ? tags : [...tags, tagNamed(filters.tag)] }
   const filter: QueryContainer[] = [
     visibleTo(viewer, { ...relations, granted: album?.granted }),
     { term: { status: { value: 'ready' } } },
-    ...tagFilters(tags, filters.tag),
+    ...asked.tags.map((value) => ({ term: { tags: { value } } })),
     ...toFilters(filters, viewerUserId(viewer)),
     ...(album ? [{ terms: { photoId: album.photos } }] : []),
   ]
-  if (words === '') return { query: { bool: { filter } }, scored: false }
-  return { query: { bool: { filter, must: [matching(words)] } }, scored: true }
+  const near = (like: readonly string[]) => ({ bool: { filter: [...filter, ...like.map(nearly)] } })
+  if (words === '') return { query: { bool: { filter } }, scored: false, asked, near }
+  return { query: { bool: { filter, must: [matching(words)] } }, scored: true, asked, near }
+}
+
+/** As many edits as didYouMean allows, the first letter being right. Hits are not scored, so that no statistics of words show. */
+function nearly(word: string): QueryContainer {
+  return {
+    multi_match: {
+      query: word,
+      fields: ['caption.exact', 'altText.exact', 'tags.words'],
+      fuzziness: 'AUTO',
+      prefix_length: 1,
+      max_expansions: 50,
+    },
+  }
 }
 
 /** Words and quoted phrases; every other operator is off, so nothing typed can mean a wildcard, a regex or a fuzzy search. */

@@ -1,12 +1,17 @@
 import type { ListRead, Page } from '../lists/list-read.ts'
+import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
+import type { Facet } from '../../domain/facets.ts'
+import type { FacetRequest, Facets } from '../../infra/opensearch/facets.ts'
 import type { HitPosition, PhotoIndex, PhotoSearch } from '../../infra/opensearch/photo-index.ts'
 import { loadPhotoCards, type PhotoCard } from '../photos/photo-cards.ts'
 import { albumScope } from './album-scope.ts'
-import { countVisible } from './count-visible.ts'
+import { didYouMean, doubtfulWords } from './did-you-mean.ts'
+import { highlightsOf, type Highlight } from './highlights.ts'
 import type { PhotoFilters } from './search-filters.ts'
 import { fillPage, type PageSource } from './search-page.ts'
-import { buildPhotoQuery } from './search-query.ts'
+import { buildPhotoQuery, type BuiltQuery } from './search-query.ts'
 import { relationsOf } from './search-relations.ts'
+import { visibleHits } from './visible-hits.ts'
 
 export interface SearchDeps {
   index: PhotoIndex
@@ -18,11 +23,24 @@ export interface SearchDeps {
 
 export interface PhotoSearchRequest extends PhotoFilters {
   sort?: 'relevance' | 'recent' | undefined
+  /** What to count, on the first page of a walk. */
+  facets?: readonly Facet[] | undefined
+  /** Of the facet `tiles`; the higher, the smaller they are. Default: DEFAULT_ZOOM. */
+  zoom?: number | undefined
 }
 
-export interface PhotoSearchResult extends Page<PhotoCard> {
+interface FoundPhoto extends PhotoCard {
+  /** Where its texts have what `q` and `tag` ask for. */
+  highlights: Highlight[]
+}
+
+export interface PhotoSearchResult extends Page<FoundPhoto> {
   /** How many of the first MAX_COUNTED_HITS matches the viewer may see, as counted for the first page of the walk. */
   total: number
+  /** Of all matches; only with the first page, and if asked for. */
+  facets?: Facets
+  /** A `q` that finds photos, if this one finds none; only with the first page. */
+  didYouMean: string | null
 }
 
 export interface Search {
@@ -40,8 +58,29 @@ export interface Search {
 /** `total` stops at this many: whoever reads more pages wants no number, and counting on would cost as much as the search. */
 const MAX_COUNTED_HITS = 1_000
 
+/** Photos that nearly match, among whose words those that were meant are looked for. */
+const MAX_LIKE = 30
+
+/** Tiles as large as a country. */
+const DEFAULT_ZOOM = 4
+
 /** relevance, publishedAt in ms, photo id, total */
 const CURSOR_SHAPE = ['number', 'number', 'string', 'number'] as const
+
+/** One search of a viewer. */
+interface Look {
+  list: ListRead
+  built: BuiltQuery
+  order: PhotoSearch['order']
+  /** All pending narrowings are left out by the query. */
+  complete: boolean
+  inAlbum: boolean
+}
+
+interface Counted {
+  total: number
+  facets?: Facets
+}
 
 export function createSearch(deps: SearchDeps): Search {
   const { index, maxCountedHits = MAX_COUNTED_HITS, maxPending } = deps
@@ -59,26 +98,66 @@ export function createSearch(deps: SearchDeps): Search {
     const { relations, complete } = await relationsOf(query, viewer, maxPending)
     const built = buildPhotoQuery(viewer, relations, request, album)
     const order: PhotoSearch['order'] = built.scored && request.sort !== 'recent' ? 'relevance' : 'recent'
-    const hits = (after: HitPosition | null, size: number, toCount?: number) =>
-      index.search({ query: built.query, order, after, size, counted: toCount })
+    const look: Look = { list, built, order, complete, inAlbum: album !== undefined }
+    const facets = from ? undefined : toFacetRequest(request, viewer)
 
-    let total = from?.total ?? 0
+    let first: Counted = { total: from?.total ?? 0 }
     const source: PageSource = {
       async hits(after, size) {
-        const isFirst = counted && !from && after === null
-        const found = await hits(after, size, isFirst ? maxCountedHits : undefined)
-        if (isFirst) total = found.total
+        const counting = counted && !from && after === null ? { counted: maxCountedHits, facets } : {}
+        const found = await index.search({ query: built.query, order, after, size, ...counting })
+        if (counting.counted !== undefined) first = found
         return { positions: found.positions, exhausted: found.positions.length < size }
       },
-      cards: async (photoIds) => (await loadPhotoCards(query, viewer, photoIds)).cards,
+      cards: (photoIds) => visibleCards(look, photoIds),
     }
     const { cards, next, hidden } = await fillPage(source, list.limit, from?.position ?? null)
-    if (counted && !from && (hidden > 0 || !complete)) {
-      const { positions } = await hits(null, maxCountedHits)
-      total = await countVisible(query, viewer, positions, album !== undefined)
-    }
+    if (counted && !from && (hidden > 0 || !complete)) first = await countOneByOne(look, facets)
+    const { total } = first
     const last = next && ([next.relevance, next.publishedAt, next.photoId, total] as const)
-    return { ...list.page(cards, last), total }
+    const items = cards.map((card) => ({ ...card, highlights: highlightsOf(built.asked, card) }))
+    const isFruitless = counted && !from && total === 0
+    return {
+      ...list.page(items, last),
+      total,
+      ...(first.facets && { facets: first.facets }),
+      didYouMean: isFruitless ? await meantBy(look) : null,
+    }
+  }
+
+  /** The photos that the viewer may see; where not all narrowings are left out by the query, without those that are pending. */
+  async function visibleCards(
+    { list: { query, viewer }, complete, inAlbum }: Look,
+    photoIds: string[],
+  ): Promise<Map<string, PhotoCard>> {
+    const ids = complete ? photoIds : [...(await visibleHits(query, viewer, photoIds, inAlbum))]
+    return (await loadPhotoCards(query, viewer, ids)).cards
+  }
+
+  /** Counts what Postgres lets the viewer see of the first hits: slow, but whatever the index says. */
+  async function countOneByOne(look: Look, facets: FacetRequest | undefined): Promise<Counted> {
+    const { list, built, order, inAlbum } = look
+    const hits = await index.search({ query: built.query, order, after: null, size: maxCountedHits })
+    const photoIds = hits.positions.map((position) => position.photoId)
+    const visible = [...(await visibleHits(list.query, list.viewer, photoIds, inAlbum))]
+    if (!facets) return { total: visible.length }
+    const query = { terms: { photoId: visible } }
+    const counts = await index.search({ query, order: 'recent', after: null, size: 0, facets })
+    return { total: visible.length, ...(counts.facets && { facets: counts.facets }) }
+  }
+
+  /** A search of the same filters that finds something, by words of photos that the viewer sees. */
+  async function meantBy(look: Look): Promise<string | null> {
+    const { built } = look
+    const doubtful = doubtfulWords(built.asked)
+    if (doubtful === null) return null
+    const query = built.near(doubtful)
+    const { positions } = await index.search({ query, order: 'recent', after: null, size: MAX_LIKE })
+    const cards = await visibleCards(
+      look,
+      positions.map((position) => position.photoId),
+    )
+    return didYouMean(built.asked, [...cards.values()])
   }
 
   return {
@@ -96,4 +175,8 @@ function walkFrom(list: ListRead): { position: HitPosition; total: number } | un
   if (!after) return undefined
   const [relevance, publishedAt, photoId, total] = after
   return { position: { relevance, publishedAt, photoId }, total }
+}
+
+function toFacetRequest({ facets, zoom }: PhotoSearchRequest, viewer: Viewer): FacetRequest | undefined {
+  return facets && { facets, zoom: zoom ?? DEFAULT_ZOOM, viewerId: viewerUserId(viewer) }
 }

@@ -24,6 +24,7 @@ import {
   COMMENT,
   DUPLICATES,
   ERASURE,
+  FOUND_PHOTO,
   LINK,
   MEMBER,
   NEW_LINK,
@@ -246,7 +247,7 @@ export const MATRIX: Readonly<Record<string, Line>> = {
     rule: open(200),
     per: 'account',
     query: ({ owner }) => `user=${owner.username}`,
-    shows: { ...pageOf(PHOTO), total: 'value' },
+    shows: { ...pageOf(FOUND_PHOTO), ...values('total', 'didYouMean') },
     complete: 'audience',
   },
   'GET /v1/search/users': {

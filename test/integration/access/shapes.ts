@@ -99,6 +99,12 @@ export const PHOTO = ({ id }: Record<string, unknown>, cell: Cell): Shape => {
   }
 }
 
+/** The same, as a search finds it. */
+export const FOUND_PHOTO = (shown: Record<string, unknown>, cell: Cell): Shape => ({
+  ...(PHOTO(shown, cell) as Record<string, Shape>),
+  highlights: 'anything',
+})
+
 /** Nobody in the matrix has deleted one. */
 export const TRASHED = { photo: PHOTO, ...values('deletedAt', 'erasesAt') } as const
 

@@ -231,6 +231,7 @@ describe('bad input', () => {
       'query.color',
       'query.album',
     ]),
+    get('/v1/search/photos?facets=tags,users&zoom=21', 422, 'invalid', ['query.facets', 'query.zoom']),
     get('/v1/search/photos?album=0199a1b2-d4e5-7f60-9b7c-8d9e0f1a2b3c', 404, 'not_found'),
     get(`/v1/search/photos?q=${'a+'.repeat(1_000)}`, 422, 'invalid', ['query.q']),
     get(`/v1/search/photos?q=${'a+'.repeat(10_000)}`, 431, 'headers_too_large'),

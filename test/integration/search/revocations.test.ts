@@ -21,13 +21,14 @@ async function tenPhotos(of: object = {}) {
   return { owner, q, photos }
 }
 
-/** A search that counts how often it asks the index. */
+/** A search that counts how often it asks the index for matches. */
 function countingSearch(maxPending?: number) {
   let calls = 0
   const index: typeof world.index = {
     ...world.index,
     search(given) {
-      calls++
+      // What was meant by a fruitless search is looked for without words that score.
+      if (!JSON.stringify(given.query).includes('fuzziness')) calls++
       return world.index.search(given)
     },
   }
@@ -129,6 +130,29 @@ describe('before the index has caught up', () => {
     const page = await world.searchPage(ANYONE, { q, limit: 2 }, search)
     expect(page.items.map((card) => card.photoId)).toEqual(photos.slice(7, 9))
     expect(page.total).toBe(3)
+  })
+})
+
+describe('facets, before the index has caught up', () => {
+  const FACETS = ['tags', 'cameras', 'places', 'years', 'tiles'] as const
+  const facts = { location: LUZERN, camera: 'Canon EOS R5', takenAt: '2024-05-01T12:00:00' }
+
+  it.each([
+    ['in the query', undefined],
+    ['one by one, where too many are pending', 1],
+  ])('leave out what was narrowed %s', async (_, maxPending) => {
+    const { owner, q, photos } = await tenPhotos(facts)
+    await world.edit(photos[0]!, { visibility: 'private' })
+    await world.edit(photos[1]!, { shareLocation: false })
+    await world.remove(photos[2]!)
+    const { search } = countingSearch(maxPending)
+    const look = async (viewer: Viewer) => {
+      const { facets, total } = await world.searchPage(viewer, { q, limit: 1, facets: FACETS }, search)
+      const counts = Object.values(facets!).map(([first]) => first?.count ?? 0)
+      return { counts, total }
+    }
+    expect(await look(ANYONE)).toEqual({ counts: [0, 7, 7, 7, 7], total: 7 })
+    expect(await look(as(owner))).toEqual({ counts: [0, 9, 9, 9, 9], total: 9 })
   })
 })
 

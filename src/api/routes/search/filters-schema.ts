@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { COLOURS } from '../../../domain/colours.ts'
 import { MAX_CHARACTERS } from '../../../domain/limits.ts'
 import { ORIENTATIONS } from '../../../domain/orientation.ts'
-import { idOf, queryText, shownAs, USERNAME } from '../inputs.ts'
+import { FACETS, type Facet } from '../../../domain/facets.ts'
+import { idOf, queryText, shownAs, USERNAME, wholeNumber } from '../inputs.ts'
 
 /** An instant with an offset, or a day, which starts at midnight UTC. */
 const instantOrDay = z
@@ -94,4 +95,23 @@ export const photoFilters = {
   orientation: z.enum(ORIENTATIONS).optional(),
   color: z.enum(COLOURS).optional().meta({ description: 'One of those that cover most of the photo.' }),
   album: idOf('album').optional().meta({ description: 'Only photos of this album.' }),
+}
+
+const FACET = FACETS.join('|')
+const FACET_LIST = `^(${FACET})(,(${FACET}))*$`
+const MAX_ZOOM = 20
+
+export const facetQuery = {
+  facets: z
+    .string()
+    .regex(new RegExp(FACET_LIST), `Of ${FACETS.join(', ')}, with commas between them.`)
+    .transform((given) => given.split(',') as Facet[])
+    .optional()
+    .meta({
+      description: `What to count over all matches, on the first page: ${FACETS.join(', ')}.`,
+      ...shownAs({ type: 'string', pattern: FACET_LIST }),
+    }),
+  zoom: wholeNumber(0, MAX_ZOOM)
+    .optional()
+    .meta({ description: 'Of the facet `tiles`, as in URLs of map tiles; 4 without it.' }),
 }

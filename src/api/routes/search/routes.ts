@@ -15,7 +15,16 @@ export function searchRoutes(routes: Routes, present: PresentPhoto): void {
     listed(),
     async (ctx) => {
       const page = await ctx.services.search.searchPhotos(ctx.list, ctx.input.query)
-      ctx.body = { ...presentPage(page, (card) => present(card, ctx.viewer)), total: page.total }
+      const { total, facets, didYouMean } = page
+      ctx.body = {
+        ...presentPage(page, (photo) => ({
+          ...present(photo, ctx.viewer),
+          highlights: photo.highlights,
+        })),
+        total,
+        ...(facets && { facets }),
+        didYouMean,
+      }
     },
   )
 

@@ -1,0 +1,42 @@
+import type { PhotoId } from '../../domain/ids.ts'
+import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
+import type { Query } from '../../infra/db/database.ts'
+import { accountOnly, inAudience, visibleTo } from '../../infra/db/rules.ts'
+
+/** No narrowing of the photo is pending. Plan: one probe of search_revocations_pkey. */
+const followedByIndex = (photo: string) =>
+  `NOT EXISTS (SELECT FROM search_revocations r WHERE r.subject = 'photo/' || ${photo}.photo_id OFFSET 0)`
+
+// One probe of photos_pkey and users_pkey per hit, of follows_pkey for those that only followers see, and two of
+// blocks_pkey for those of others that would be seen.
+const hitsBy = (right: string) => `
+  SELECT p.photo_id FROM photos p JOIN users u ON u.user_id = p.owner_id
+  WHERE p.photo_id = ANY ($2::uuid[]) AND p.status = 'ready' AND ${right}
+    AND (p.owner_id = $1::bigint OR ${followedByIndex('p')}) IS TRUE`
+const IN_AUDIENCE = {
+  name: 'search-visible',
+  text: hitsBy(inAudience('p', 'u', accountOnly('$1::bigint'))),
+}
+// The same, and some probes of albums for those hidden otherwise.
+const VISIBLE = {
+  name: 'search-visible-of-album',
+  text: hitsBy(visibleTo('p', 'u', accountOnly('$1::bigint'))),
+}
+
+/**
+ * Those of the photos found that the viewer may see now, and may find by what the index says of them: none whose owner has narrowed it since.
+ * @param inAlbum whether what was granted to members of albums counts
+ */
+export async function visibleHits(
+  query: Query,
+  viewer: Viewer,
+  photoIds: readonly PhotoId[],
+  inAlbum: boolean,
+): Promise<Set<PhotoId>> {
+  if (photoIds.length === 0) return new Set()
+  const rows = await query<{ photo_id: PhotoId }>({
+    ...(inAlbum ? VISIBLE : IN_AUDIENCE),
+    values: [viewerUserId(viewer), photoIds],
+  })
+  return new Set(rows.map((row) => row.photo_id))
+}
