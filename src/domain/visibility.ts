@@ -15,10 +15,11 @@ export type PhotoStatus = (typeof PHOTO_STATUSES)[number]
 
 /**
  * Whether the original was found to be valid, so that variants are made of it: of an `offered` one too, which a guest put into a
- * drop box and its owner has not approved, and of a `trashed` one, which its owner may restore.
+ * drop box and its owner has not approved, of a `trashed` one, which its owner may restore, and of a
+ * `quarantined` one, which moderation may.
  */
 export function isValidated(status: PhotoStatus): boolean {
-  return status === 'ready' || status === 'offered' || status === 'trashed'
+  return status === 'ready' || status === 'offered' || status === 'trashed' || status === 'quarantined'
 }
 
 /** Whether nobody sees the photo: it is deleted, or in the trash, which alone shows it to its owner. */

@@ -7,6 +7,7 @@ import { photoUploadWorkflowId } from '../../../src/contracts/photo-upload.ts'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
 import type { PhotoVerdictRow } from '../../../src/entities/index.ts'
 import { incomingKey } from '../../../src/services/photos/object-keys.ts'
+import { trustOfAuthor } from '../../../src/services/screening/author-trust.ts'
 import { createBlockList, toHex } from '../../../src/services/screening/block-list.ts'
 import {
   answering,
@@ -174,6 +175,23 @@ describe('a photo of a newcomer', () => {
     answer()
     expect(await ended(photo)).toEqual({ stage: 'ready' })
     expect(await stateOf(photo.photoId)).toEqual({ status: 'quarantined', limited: false })
+    // Moderators look at it, and may restore it.
+    const stored = await world.variants(photo.photoId)
+    expect(stored.filter(({ variant }) => variant === 'medium_800')).toHaveLength(3)
+  })
+
+  it('is one of an author who was trusted before a photo was limited', async () => {
+    const author = await knownAuthor()
+    const trust = async () => {
+      const { photoId } = await world.openUpload(author)
+      return trustOfAuthor(world.db.primary, photoId)
+    }
+    expect(await trust()).toBe('known')
+    await world.db.primary({
+      text: `UPDATE photos SET limited_at = now() WHERE photo_id = (SELECT min(photo_id::text)::uuid FROM photos WHERE owner_id = $1)`,
+      values: [author],
+    })
+    expect(await trust()).toBe('new')
   })
 
   it('waits while the classifier is away, until a person decides for good', async () => {
