@@ -123,6 +123,7 @@ describe('photoModeration', () => {
     const moderation = await start()
     await time.env.sleep('40 minutes')
     await reaches(moderation, 'escalated')
+    await moderation.signal(DECIDE_MODERATION, 'quarantined')
     await moderation.signal(DECIDE_MODERATION, 'quarantine')
     await moderation.signal(DECIDE_MODERATION, 'allow')
     expect(await moderation.result()).toEqual({ outcome: 'verdict', verdict: 'quarantine' })

@@ -16,7 +16,7 @@ import {
   type PhotoModerationInput,
 } from '../../contracts/photo-moderation.ts'
 import type { PhotoId } from '../../domain/ids.ts'
-import type { Verdict } from '../../domain/screening.ts'
+import { VERDICTS, type Verdict } from '../../domain/screening.ts'
 import { steps } from './steps.ts'
 
 const decideModeration = defineSignal<[Verdict]>(DECIDE_MODERATION)
@@ -50,7 +50,8 @@ function openModeration() {
   setHandler(
     decideModeration,
     (verdict) => {
-      decision ??= verdict
+      // Whoever sends it types it by hand.
+      if (VERDICTS.includes(verdict)) decision ??= verdict
     },
     { description: 'A person has decided: allow, limit or quarantine' },
   )
