@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError, envOfRole, loadConfig } from './config.ts'
+import { ConfigError, loadConfig } from './config.ts'
+import { envOfRole } from './roles.ts'
 
 const REQUIRED = {
   DATABASE_URL: 'postgresql://db/darkroom',

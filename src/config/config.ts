@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { TRUST_LEVELS } from '../domain/trust.ts'
+import { secretsWithheldFrom, withhold, WITHHELD, type Role } from './roles.ts'
 
 const secret = z.string().min(1)
 const list = z
@@ -138,22 +139,6 @@ export const settingsSchema = z.object({
 
 type Settings = z.infer<typeof settingsSchema>
 
-/** What holds settings: the API, each kind of worker, and the commands of operators. */
-export type Role = 'api' | 'orchestration' | 'media' | 'fanout' | 'command'
-
-/** The secrets that only the roles named here hold: a process that is taken over can give away no others (docs/adr/0029). */
-export const HOLDERS = {
-  JWT_KEYS: ['api'],
-  CURSOR_SECRET: ['api'],
-  STORAGE_EVENTS_TOKEN: ['api'],
-  CDN_SIGNING_KEY: ['api', 'orchestration'],
-  CDN_PURGE_TOKEN: ['api', 'orchestration', 'media'],
-  S3_SECRET_ACCESS_KEY: ['api', 'orchestration', 'media', 'command'],
-  MODERATION_CLASSIFIER_TOKEN: ['api', 'media', 'command'],
-} as const satisfies Partial<Record<keyof Settings, readonly Role[]>>
-
-type HeldSecret = keyof typeof HOLDERS
-
 /** The settings and the values derived from them. */
 export interface Config extends Settings {
   S3_PUBLIC_ENDPOINT: string
@@ -202,7 +187,7 @@ export function loadConfig(
   env: Record<string, string | undefined> = process.env,
   role: Role = 'api',
 ): Config {
-  const withheld = secretsWithheldFrom(role)
+  const withheld: (keyof Settings)[] = secretsWithheldFrom(role)
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   )
@@ -229,30 +214,6 @@ export function loadConfig(
   for (const name of withheld) withhold(config, name, role)
   if (withheld.includes('JWT_KEYS')) withhold(config, 'jwtKeys', role)
   return config
-}
-
-/** The environment of a process without the secrets that its role does not hold. */
-export function envOfRole(env: Record<string, string>, role: Role): Record<string, string> {
-  const withheld: readonly string[] = secretsWithheldFrom(role)
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !withheld.includes(name)))
-}
-
-function secretsWithheldFrom(role: Role): HeldSecret[] {
-  const names = Object.keys(HOLDERS) as HeldSecret[]
-  return names.filter((name) => !(HOLDERS[name] as readonly Role[]).includes(role))
-}
-
-/** Satisfies the schema of each; nothing can read it. */
-const WITHHELD = 'withheld:withheld'
-
-function withhold(config: Config, name: HeldSecret | 'jwtKeys', role: Role): void {
-  Object.defineProperty(config, name, {
-    // Copies of the settings leave it out.
-    enumerable: false,
-    get: () => {
-      throw new Error(`A process of the role "${role}" holds no ${name}`)
-    },
-  })
 }
 
 function refuseUnsafeSecrets(settings: Settings, withheld: readonly string[]): void {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
-import { ConfigError, loadConfig, type Config, type Role } from '../config/config.ts'
+import { ConfigError, loadConfig, type Config } from '../config/config.ts'
+import type { Role } from '../config/roles.ts'
 import type { TASK_QUEUES } from '../contracts/task-queues.ts'
 import { findMissingSearchAttributes } from '../infra/temporal/search-attributes.ts'
 import { openClients, type Clients } from '../services/clients.ts'
