@@ -14,10 +14,7 @@ export function report(result: Result): string {
     ]),
     '',
     `${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}, Node ${machine.node.replace(/^v/, '')}. ` +
-      result.rounds.length ===
-    1
-      ? 'One round.'
-      : `${result.rounds.length} rounds in turn, medians.`,
+      (result.rounds.length === 1 ? 'One round.' : `${result.rounds.length} rounds in turn, medians.`),
     '',
     ...Object.entries({ ...result.conditions, ...result.settings }).map(
       ([name, text]) => `- ${name}: ${text}`,
