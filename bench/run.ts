@@ -15,6 +15,7 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   thumbs: async () => (await import('./thumbs.ts')).thumbs,
   cdn: async () => (await import('./cdn.ts')).cdn,
   upload: async () => (await import('./upload.ts')).upload,
+  index: async () => (await import('./index-documents.ts')).index,
   burst: async () => (await import('./burst.ts')).burst,
   moderation: async () => (await import('./moderation.ts')).moderation,
 }

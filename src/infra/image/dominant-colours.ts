@@ -1,4 +1,4 @@
-import { thumbHashToRGBA } from 'thumbhash'
+import { thumbhashPixels } from './thumbhash-pixels.ts'
 import { colourOf, type Colour } from '../../domain/colours.ts'
 
 /** A colour beside the most frequent one counts from this share of the picture on. */
@@ -15,7 +15,7 @@ const LEAST_ALPHA = 128
 export function dominantColours(thumbhash: string): Colour[] {
   const bytes = Buffer.from(thumbhash, 'base64')
   if (bytes.length < LEAST_BYTES) return []
-  const { rgba } = thumbHashToRGBA(bytes)
+  const rgba = thumbhashPixels(bytes)
   const pixels = new Map<Colour, number>()
   let seen = 0
   for (let at = 0; at + 3 < rgba.length; at += 4) {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { IndexInspection, IndexState } from '../../contracts/search-drift.ts'
-import type { ComparisonSlice } from '../../contracts/search-reindex.ts'
+import { NOTHING_FOUND, type ComparisonSlice } from '../../contracts/search-reindex.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import { INDEX_VERSION } from '../../infra/opensearch/mapping.ts'
 import { versionOf } from '../../infra/opensearch/versions.ts'
@@ -63,7 +63,9 @@ export function createIndexCare(deps: ReindexerDeps, settleMs = SETTLE_MS): Inde
 
     async compare(after, signal) {
       const { current } = await builds.find()
-      const slice = await compareStretch(deps, documentsOf(current!), { after, ...STRETCH, settleMs, signal })
+      // Lost since it was inspected; the next run has it built anew.
+      if (current === undefined) return { after, tally: NOTHING_FOUND, isAtEnd: false }
+      const slice = await compareStretch(deps, documentsOf(current), { after, ...STRETCH, settleMs, signal })
       reportComparison(slice.tally)
       return slice
     },

@@ -11,7 +11,7 @@ import type { PhotoId } from '../../domain/ids.ts'
 import type { IndexBuilds } from '../../infra/opensearch/builds.ts'
 import type { StoredDocuments } from '../../infra/opensearch/documents.ts'
 import { INDEX_VERSION } from '../../infra/opensearch/mapping.ts'
-import type { PhotoIndex } from '../../infra/opensearch/photo-index.ts'
+import type { PhotoDocument, PhotoIndex } from '../../infra/opensearch/photo-index.ts'
 import { versionOf } from '../../infra/opensearch/versions.ts'
 import { compareStretch } from './compare.ts'
 import { readPublishedAfter, readVersions, toDocument, type IndexedRow } from './photo-document.ts'
@@ -44,6 +44,17 @@ export interface Reindexer {
   abandon(): Promise<void>
 }
 
+interface PreparedRow {
+  row: IndexedRow
+  put: PhotoDocument
+}
+
+interface PageUnderWay {
+  last: PhotoId | null
+  isAtEnd: boolean
+  tally: Promise<ReindexTally>
+}
+
 /** Photos that are read at once; their documents take about half a megabyte. */
 const PAGE = 1_000
 
@@ -56,11 +67,9 @@ export function createReindexer(deps: ReindexerDeps): Reindexer {
     if ((await builds.find()).next !== index) throw new BuildGoneError(index)
   }
 
-  async function copyPage(index: string, rows: readonly IndexedRow[]): Promise<ReindexTally> {
-    const outcomes = await only(index).write(
-      rows.map((row) => ({ put: toDocument(row) })),
-      { overSame: true },
-    )
+  async function copyPage(index: string, page: readonly PreparedRow[]): Promise<ReindexTally> {
+    const rows = page.map(({ row }) => row)
+    const outcomes = await only(index).write(page, { overSame: true })
     const rejections = rows.flatMap(({ photo_id: photoId }, at) => {
       const outcome = outcomes[at]!
       return outcome.state === 'rejected' ? [{ photoId, reason: outcome.reason }] : []
@@ -94,24 +103,36 @@ export function createReindexer(deps: ReindexerDeps): Reindexer {
       const endsAt = performance.now() + maxMs
       let reached: CopySlice = { after, tally: NOTHING_COPIED, isAtEnd: false }
       const size = Math.min(PAGE, maxDocuments)
-      const read = (from: PhotoId | null) => readPublishedAfter(primary, from, size)
-      let next = read(after)
-      for (;;) {
-        const rows = await next
-        const isAtEnd = rows.length < size
-        const last = rows.at(-1)?.photo_id ?? reached.after
-        // The next page is read while this one is written.
-        if (!isAtEnd) {
-          next = read(last)
-          next.catch(() => undefined)
-        }
-        signal.throwIfAborted()
-        const tally = addCopied(reached.tally, await copyPage(index, rows))
-        reached = { after: last, tally, isAtEnd }
-        if (isAtEnd) return reached
+      const prepare = async (from: PhotoId | null) =>
+        (await readPublishedAfter(primary, from, size)).map((row) => ({ row, put: toDocument(row) }))
+
+      async function reach({ last, tally, isAtEnd }: PageUnderWay): Promise<CopySlice> {
+        reached = { after: last, tally: addCopied(reached.tally, await tally), isAtEnd }
         onReached(reached)
-        if (performance.now() > endsAt || tally.documents + tally.rejected + size > maxDocuments)
-          return reached
+        return reached
+      }
+
+      // While OpenSearch writes a page, the one before it is looked at once more and the next one is made.
+      let before: PageUnderWay | undefined
+      let underWay: PageUnderWay | undefined
+      try {
+        let next = prepare(after)
+        for (let begun = 0; ;) {
+          const page = await next
+          signal.throwIfAborted()
+          const isAtEnd = page.length < size
+          const last = page.at(-1)?.row.photo_id ?? before?.last ?? after
+          begun += page.length
+          const isOver = isAtEnd || performance.now() > endsAt || begun + size > maxDocuments
+          underWay = { last, isAtEnd, tally: handled(copyPage(index, page)) }
+          if (!isOver) next = handled(prepare(last))
+          if (before) await reach(before)
+          if (isOver) return await reach(underWay)
+          before = underWay
+        }
+      } finally {
+        // A slice that fails or is cancelled leaves no write behind.
+        await Promise.allSettled([before?.tally, underWay?.tally])
       }
     },
 
@@ -150,4 +171,10 @@ class BuildGoneError extends Error {
   constructor(index: string) {
     super(`${index} is not being built any more`)
   }
+}
+
+/** It is awaited later; until then, its failure is no unhandled one. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined)
+  return promise
 }

@@ -124,6 +124,13 @@ describe('looking after the index', () => {
     expect((await care.compare(null, signal)).tally).toMatchObject({ ahead: 1, repaired: 0 })
   })
 
+  it('compares nothing with an index that is lost meanwhile', async () => {
+    await client.indices.delete({ index: `${photosAlias(prefix)}-v*` })
+    const { photoId } = await buildPhoto(world.db, await world.owner(), { status: 'ready' })
+    expect(await careOf().compare(photoId, signal)).toMatchObject({ after: photoId, tally: { compared: 0 } })
+    expect(await careOf().inspect()).toMatchObject({ state: 'lost', documents: 0 })
+  })
+
   it('keeps the index before a reindex for a day', async () => {
     const builds = createIndexBuilds(client, prefix, 0)
     await builds.swap(await builds.begin('a'))

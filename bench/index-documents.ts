@@ -1,0 +1,183 @@
+import { openDatabase } from '../src/infra/db/database.ts'
+import { createIndexBuilds } from '../src/infra/opensearch/builds.ts'
+import { openSearchClient } from '../src/infra/opensearch/client.ts'
+import { storedDocuments } from '../src/infra/opensearch/documents.ts'
+import { INDEX_VERSION, indexMapping, indexSettings } from '../src/infra/opensearch/mapping.ts'
+import { createPhotoIndex, writerOf, type PhotoDocument } from '../src/infra/opensearch/photo-index.ts'
+import { readPublishedAfter, toDocument } from '../src/services/search/photo-document.ts'
+import { createReindexer } from '../src/services/search/reindex.ts'
+import type { Benchmark, Finding, Sample, Trial, TrialOptions } from './harness.ts'
+import { insertReadyPhotos } from './photos.ts'
+import { startBenchService } from './service.ts'
+
+const sizes = { full: 1_000_000, quick: 20_000 }
+const OWNERS = 1_000
+/** Operations of a request of the reference, as many as of ours. */
+const BULK = 1_000
+
+export const index: Benchmark = {
+  name: 'index',
+  summary:
+    'The search index is built anew from Postgres, and the same documents are sent to OpenSearch as they are.',
+  open,
+}
+
+async function open({ quick }: TrialOptions): Promise<Trial> {
+  const photos = quick ? sizes.quick : sizes.full
+  const service = await startBenchService()
+  const { instance, admin } = service
+  const prefix = instance.env.OPENSEARCH_INDEX_PREFIX!
+  const client = openSearchClient(instance.env.OPENSEARCH_URL!)
+  const db = await openDatabase({
+    url: instance.env.DATABASE_URL!,
+    poolSize: 4,
+    statementTimeoutMs: 60_000,
+    applicationName: 'bench-index',
+  })
+  const close = async () => {
+    await client.close()
+    await db.close()
+    await service.stop()
+  }
+  try {
+    await insertOwnersAndPhotos(photos)
+    const builds = createIndexBuilds(client, prefix, 0)
+    const reindexer = createReindexer({
+      primary: db.primary,
+      index: createPhotoIndex(client, prefix),
+      builds,
+      only: (name) => writerOf(client, name),
+      documentsOf: (name) => storedDocuments(client, name),
+    })
+    const { signal } = new AbortController()
+    const raw = `${prefix}-bench-raw`
+    let built = ''
+    let nth = 0
+    let outOfLine = 0
+
+    async function measureOurs(): Promise<Sample> {
+      const { index: name } = await reindexer.begin(`bench${++nth}`, INDEX_VERSION)
+      const copyMs = await timed(async () => {
+        for (let after: string | null = null; ;) {
+          const slice = await reindexer.copy(
+            { index: name, after, maxDocuments: photos },
+            { maxMs: 5_000, onReached: () => undefined, signal },
+          )
+          if (slice.isAtEnd) break
+          after = slice.after
+        }
+        await builds.refresh(name)
+      })
+      const compareMs = await timed(async () => {
+        for (let after: string | null = null; ;) {
+          const { tally, ...slice } = await reindexer.compare({ index: name, after }, 5_000, signal)
+          outOfLine += tally.missing + tally.extra + tally.stale + tally.different + tally.ahead
+          if (slice.isAtEnd) break
+          after = slice.after
+        }
+      })
+      const swapMs = await timed(() => reindexer.swap(name))
+      built = name
+      return {
+        documentsPerSecond: (photos / copyMs) * 1_000,
+        wholePerSecond: (photos / (copyMs + compareMs + swapMs)) * 1_000,
+        swapMs,
+      }
+    }
+
+    /** Requests that are ready before the clock starts, in memory a part at a time. */
+    async function measureRaw(): Promise<Sample> {
+      await client.indices.delete({ index: raw, ignore_unavailable: true })
+      await client.indices.create({
+        index: raw,
+        body: { settings: { index: { ...indexSettings, refresh_interval: '30s' } }, mappings: indexMapping },
+      })
+      let ms = 0
+      for (let after: string | null = null; ;) {
+        const rows = await readPublishedAfter(db.primary, after, BULK)
+        if (rows.length === 0) break
+        const body = rows.map(toDocument).flatMap(rawLines)
+        ms += await timed(() =>
+          client.bulk(
+            { index: raw, body: body as unknown as Record<string, unknown>[] },
+            { requestTimeout: 20_000 },
+          ),
+        )
+        after = rows.at(-1)!.photo_id
+      }
+      ms += await timed(() => client.indices.refresh({ index: raw }))
+      return { documentsPerSecond: (photos / ms) * 1_000 }
+    }
+
+    return {
+      conditions: {
+        data: `${photos.toLocaleString('en')} published photos of ${OWNERS.toLocaleString('en')} accounts, each with a caption`,
+        references:
+          'the same mapping and settings, requests of 1,000 documents, one after the other, without versions',
+        load: 'from the process of the benchmark, on the same cores as all servers',
+      },
+      contenders: [
+        {
+          name: 'darkroom',
+          setting:
+            'the steps of searchReindex: rows from Postgres, versioned writes, a look at the rows’ versions',
+          measure: measureOurs,
+        },
+        {
+          name: 'raw _bulk',
+          setting: 'documents that are made before the clock starts',
+          measure: measureRaw,
+        },
+      ],
+      comparisons: [
+        {
+          figure: 'documentsPerSecond',
+          unit: 'documents/s copied',
+          ours: 'darkroom',
+          reference: 'raw _bulk',
+          goal: { of: 'ratio', atLeast: 0.8 },
+        },
+        { figure: 'wholePerSecond', unit: 'documents/s copied, compared and swapped', ours: 'darkroom' },
+        { figure: 'swapMs', unit: 'ms to swap', ours: 'darkroom' },
+      ],
+      async verify(): Promise<Finding[]> {
+        const ours = await storedDocuments(client, built).count()
+        const theirs = await storedDocuments(client, raw).count()
+        return [
+          { what: 'documents in the new index', value: String(ours), holds: ours === photos },
+          { what: 'documents of the reference', value: String(theirs), holds: theirs === photos },
+          { what: 'out of line when compared', value: String(outOfLine), holds: outOfLine === 0 },
+        ]
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  async function insertOwnersAndPhotos(count: number): Promise<void> {
+    await admin.query('SET session_replication_role = replica')
+    const { rows } = await admin.query<{ user_id: string }>(
+      `INSERT INTO users (username, password_hash) SELECT 'owner' || i, 'none' FROM generate_series(1, $1::integer) i
+       RETURNING user_id`,
+      [OWNERS],
+    )
+    const firstOwner = Number(rows[0]!.user_id)
+    await insertReadyPhotos(admin, { firstOwner, owners: OWNERS, each: count / OWNERS })
+    await admin.query('SET session_replication_role = origin')
+    await admin.query('VACUUM ANALYZE')
+    await service.settle()
+  }
+}
+
+const rawLines = (document: PhotoDocument): string[] => [
+  JSON.stringify({ index: { _id: document.photoId } }),
+  JSON.stringify(document),
+]
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now()
+  await work()
+  return performance.now() - startedAt
+}
