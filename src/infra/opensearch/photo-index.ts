@@ -7,7 +7,7 @@ import { bulk, type BulkOutcome } from './bulk.ts'
 import type { Client } from './client.ts'
 import { reachable, searchUnavailable } from './errors.ts'
 import { facetAggregations, parseFacets, type FacetRequest, type Facets } from './facets.ts'
-import { findIndexes, photosAlias } from './versions.ts'
+import { findIndexes, photosAlias, versionOf } from './versions.ts'
 
 /** What search knows about a photo: its search terms and audience. Postgres has the content to show. */
 export interface PhotoDocument {
@@ -77,6 +77,8 @@ interface PhotoHits {
   positions: HitPosition[]
   total: number
   facets?: Facets
+  /** The version of the index that has the hits; null without hits. */
+  indexVersion: number | null
 }
 
 /** A document to be written, or one to be removed by a version of its row. */
@@ -133,7 +135,7 @@ export function createPhotoIndex(client: Client, prefix: string): PhotoIndex {
         client.search({
           index,
           allow_partial_search_results: false,
-          filter_path: 'hits.hits.sort,hits.total.value,aggregations',
+          filter_path: 'hits.hits._index,hits.hits.sort,hits.total.value,aggregations',
           body: {
             query,
             size,
@@ -148,12 +150,14 @@ export function createPhotoIndex(client: Client, prefix: string): PhotoIndex {
           },
         }),
       )
-      const found = body.hits as { hits?: { sort: unknown[] }[]; total?: { value: number } } | undefined
+      const found = body.hits as
+        { hits?: { _index: string; sort: unknown[] }[]; total?: { value: number } } | undefined
       const positions = (found?.hits ?? []).map(({ sort }) => fromSortValues(sort, order))
       // It counts on to the end of a segment's block.
       return {
         positions,
         total: Math.min(found?.total?.value ?? 0, counted ?? 0),
+        indexVersion: found?.hits?.[0] ? versionOf(found.hits[0]._index) : null,
         ...(facets && { facets: parseFacets(facets, body.aggregations) }),
       }
     },

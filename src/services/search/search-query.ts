@@ -26,13 +26,14 @@ const FIELDS = ['caption.exact^8', 'tags.words^8', 'altText.exact^4', 'caption^2
 
 /**
  * The query for photos that match `filters` and that the viewer may see.
+ * @param options.now the time that recency is reckoned from, in ms
  * @throws DarkroomError `invalid` if `q` is too long, or a radius has no point
  */
 export function buildPhotoQuery(
   viewer: Viewer,
   relations: SearchRelations,
   filters: PhotoFilters,
-  album?: AlbumScope,
+  { album, now }: { album: AlbumScope | undefined; now: number },
 ): BuiltQuery {
   const { words, tags } = parseSearchText(filters.q ?? '')
   const asked = { words, tags: filters.tag === undefined ? tags : [...tags, tagNamed(filters.tag)] }
@@ -45,7 +46,31 @@ export function buildPhotoQuery(
   ]
   const near = (like: readonly string[]) => ({ bool: { filter: [...filter, ...like.map(nearly)] } })
   if (words === '') return { query: { bool: { filter } }, scored: false, asked, near }
-  return { query: { bool: { filter, must: [matching(words)] } }, scored: true, asked, near }
+  const matches = { bool: { filter, must: [matching(words)] } }
+  return { query: preferring(matches, now), scored: true, asked, near }
+}
+
+/** Ages in days; a photo younger than one of them gets a point for it. */
+const RECENT_DAYS = [1, 7, 30, 365]
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/**
+ * Adds to the points of words up to four for recency and six for popularity: together no more than one word in a caption. Whole numbers again, and
+ * of one time for a whole walk, so that pages do not drift. The index has no scripts, and needs none for this.
+ */
+function preferring(matches: QueryContainer, now: number): QueryContainer {
+  const recency = RECENT_DAYS.map((days) => ({
+    filter: { range: { publishedAt: { gte: now - days * DAY_MS } } },
+    weight: 1,
+  }))
+  return {
+    function_score: {
+      query: matches,
+      functions: [...recency, { field_value_factor: { field: 'popularity', factor: 1, missing: 0 } }],
+      score_mode: 'sum',
+      boost_mode: 'sum',
+    },
+  }
 }
 
 /** As many edits as didYouMean allows, the first letter being right. Hits are not scored, so that no statistics of words show. */

@@ -2,7 +2,7 @@ import type { ListRead, Page } from '../lists/list-read.ts'
 import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { Facet } from '../../domain/facets.ts'
 import type { FacetRequest, Facets } from '../../infra/opensearch/facets.ts'
-import type { HitPosition, PhotoIndex, PhotoSearch } from '../../infra/opensearch/photo-index.ts'
+import type { PhotoIndex, PhotoSearch } from '../../infra/opensearch/photo-index.ts'
 import { loadPhotoCards, type PhotoCard } from '../photos/photo-cards.ts'
 import { albumScope } from './album-scope.ts'
 import { didYouMean, doubtfulWords } from './did-you-mean.ts'
@@ -10,6 +10,7 @@ import { highlightsOf, type Highlight } from './highlights.ts'
 import type { PhotoFilters } from './search-filters.ts'
 import { fillPage, type PageSource } from './search-page.ts'
 import { buildPhotoQuery, type BuiltQuery } from './search-query.ts'
+import { expired, positionIn, walkFrom } from './search-walk.ts'
 import { relationsOf } from './search-relations.ts'
 import { visibleHits } from './visible-hits.ts'
 
@@ -47,7 +48,8 @@ export interface Search {
   /**
    * Matching photos that the viewer may see, by relevance (the default) or newest first. Paging returns
    * every photo once that matches throughout with the same caption and alternative text.
-   * @throws DarkroomError `unavailable` with OpenSearch down, `bad_cursor`, `invalid` if `q` is too long or a
+   * @throws DarkroomError `unavailable` with OpenSearch down, `bad_cursor`, `cursor_expired` if the cursor is of
+   *   another version of the index, `invalid` if `q` is too long or a
    *   radius has no point, `not_found` for an album that the viewer may not see
    */
   searchPhotos(list: ListRead, request: PhotoSearchRequest): Promise<PhotoSearchResult>
@@ -63,9 +65,6 @@ const MAX_LIKE = 30
 
 /** Tiles as large as a country. */
 const DEFAULT_ZOOM = 4
-
-/** relevance, publishedAt in ms, photo id, total */
-const CURSOR_SHAPE = ['number', 'number', 'string', 'number'] as const
 
 /** One search of a viewer. */
 interface Look {
@@ -96,17 +95,21 @@ export function createSearch(deps: SearchDeps): Search {
     const { album: albumId } = request
     const album = albumId === undefined ? undefined : await albumScope(query, viewer, albumId)
     const { relations, complete } = await relationsOf(query, viewer, maxPending)
-    const built = buildPhotoQuery(viewer, relations, request, album)
+    const now = from?.now ?? Date.now()
+    const built = buildPhotoQuery(viewer, relations, request, { album, now })
     const order: PhotoSearch['order'] = built.scored && request.sort !== 'recent' ? 'relevance' : 'recent'
     const look: Look = { list, built, order, complete, inAlbum: album !== undefined }
     const facets = from ? undefined : toFacetRequest(request, viewer)
 
     let first: Counted = { total: from?.total ?? 0 }
+    let indexVersion = from?.indexVersion ?? null
     const source: PageSource = {
       async hits(after, size) {
         const counting = counted && !from && after === null ? { counted: maxCountedHits, facets } : {}
         const found = await index.search({ query: built.query, order, after, size, ...counting })
         if (counting.counted !== undefined) first = found
+        indexVersion ??= found.indexVersion
+        if (from && found.indexVersion !== null && found.indexVersion !== indexVersion) throw expired()
         return { positions: found.positions, exhausted: found.positions.length < size }
       },
       cards: (photoIds) => visibleCards(look, photoIds),
@@ -114,7 +117,7 @@ export function createSearch(deps: SearchDeps): Search {
     const { cards, next, hidden } = await fillPage(source, list.limit, from?.position ?? null)
     if (counted && !from && (hidden > 0 || !complete)) first = await countOneByOne(look, facets)
     const { total } = first
-    const last = next && ([next.relevance, next.publishedAt, next.photoId, total] as const)
+    const last = next && positionIn({ position: next, total, now, indexVersion: indexVersion ?? 0 })
     const items = cards.map((card) => ({ ...card, highlights: highlightsOf(built.asked, card) }))
     const isFruitless = counted && !from && total === 0
     return {
@@ -167,14 +170,6 @@ export function createSearch(deps: SearchDeps): Search {
       return { items, nextCursor }
     },
   }
-}
-
-/** Where the next page starts, with the total that the first page counted. */
-function walkFrom(list: ListRead): { position: HitPosition; total: number } | undefined {
-  const after = list.after(CURSOR_SHAPE)
-  if (!after) return undefined
-  const [relevance, publishedAt, photoId, total] = after
-  return { position: { relevance, publishedAt, photoId }, total }
 }
 
 function toFacetRequest({ facets, zoom }: PhotoSearchRequest, viewer: Viewer): FacetRequest | undefined {

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { UserViewer } from '../../../src/domain/viewer.ts'
 import { restorePhoto, takeDownPhoto } from '../../../src/services/moderation/measures.ts'
 import { createSearch } from '../../../src/services/search/search.ts'
+import { v7 as uuidv7 } from 'uuid'
+import { pageFor } from '../../support/list-read.ts'
 import { settle } from '../../support/replica.ts'
 import { ANYONE, freshWord, minutes, searchWorldOfFile } from '../../support/worlds/search-world.ts'
 
@@ -148,6 +150,27 @@ describe('cursors', () => {
       } while (cursor)
       expect(found, `limit ${limit}`).toEqual(ids.toReversed().filter((photoId) => photoId !== ids[10]))
     }
+  })
+
+  it('expire with the version of the index, and with a release before it', async () => {
+    const owner = await world.addUser()
+    const q = freshWord()
+    await world.publish({ owner, caption: q }, { owner, caption: q })
+    const { nextCursor } = await world.searchPage(ANYONE, { q, limit: 1 })
+    const rebuilt = createSearch({
+      index: {
+        ...world.index,
+        search: async (search) => ({ ...(await world.index.search(search)), indexVersion: 99 }),
+      },
+    })
+    const page = { q, limit: 1, cursor: nextCursor! }
+    expect((await world.searchPage(ANYONE, page)).items).toHaveLength(1)
+    const expired = { code: 'cursor_expired' }
+    await expect(world.searchPage(ANYONE, page, rebuilt)).rejects.toMatchObject(expired)
+
+    const list = pageFor(world.db, ANYONE, { limit: 1 }, { list: 'search', filters: { q } })
+    const cursor = list.page([], [8, 1, uuidv7(), 2]).nextCursor!
+    await expect(world.searchPage(ANYONE, { q, limit: 1, cursor })).rejects.toMatchObject(expired)
   })
 
   it('work only for their viewer, list and filters', async () => {

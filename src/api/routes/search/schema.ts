@@ -67,7 +67,7 @@ export const SearchPhotos = operation({
   }),
   examples: { answer: searchExample },
   responses: { 200: listOf(PhotoSchema.extend({ highlights: Highlights })).extend(found) },
-  errors: ['bad_cursor', 'not_found'],
+  errors: ['bad_cursor', 'cursor_expired', 'not_found'],
 })
 
 export const ListTagPhotos = operation({
@@ -79,5 +79,5 @@ export const ListTagPhotos = operation({
   query: z.strictObject(pageQuery),
   examples: { answer: photosExample },
   responses: { 200: listOf(PhotoSchema) },
-  errors: ['bad_cursor'],
+  errors: ['bad_cursor', 'cursor_expired'],
 })
