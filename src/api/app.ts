@@ -28,6 +28,7 @@ import { blockRoutes } from './routes/graph/block-routes.ts'
 import { followRequestRoutes } from './routes/graph/follow-request-routes.ts'
 import { graphRoutes } from './routes/graph/routes.ts'
 import { notificationRoutes } from './routes/notifications/routes.ts'
+import { ownLibraryRoutes } from './routes/discovery/own-library-routes.ts'
 import { discoveryRoutes } from './routes/discovery/routes.ts'
 import { docsFiles, docsRoutes } from './routes/operations/docs.ts'
 import { operationsRoutes } from './routes/operations/routes.ts'
@@ -89,6 +90,7 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
   notificationRoutes(v1, present)
   searchRoutes(v1, present)
   discoveryRoutes(v1)
+  ownLibraryRoutes(v1, present)
   eventRoutes(v1)
   const internal = createRoutes('/internal')
   storageEventRoutes(internal, config.STORAGE_EVENTS_TOKEN)

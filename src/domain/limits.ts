@@ -63,6 +63,11 @@ export const MAX_ITEMS = {
   duplicateGroups: 20,
   /** Those that a list of groups shows; the count tells of the others. */
   photosPerDuplicateGroup: 10,
+  /** Years on a page; each shows several photos. */
+  memories: 10,
+  photosPerMemory: 10,
+  /** Of one request for the map. */
+  tilesPerMap: 4_096,
   photosPerAlbum: 20_000,
   /** The owner included. */
   membersPerAlbum: 100,

@@ -21,12 +21,14 @@ import {
 import {
   ACTIVITY,
   ALBUM,
+  CLUSTER,
   COMMENT,
   DUPLICATES,
   ERASURE,
   FOUND_PHOTO,
   LINK,
   MEMBER,
+  MEMORY,
   NEW_LINK,
   NEW_PHOTO,
   OFFERED,
@@ -261,6 +263,17 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   // One's own
   'GET /v1/me': { rule: signedIn(200), shows: { user: OWN_USER, quota: QUOTA } },
   'PATCH /v1/me': { rule: signedIn(200), body: () => ({ bio: 'Light.' }), shows: { user: OWN_USER } },
+  'GET /v1/me/timeline': { rule: signedIn(200), shows: pageOf(values('month', 'count')) },
+  'GET /v1/me/map': {
+    rule: signedIn(200),
+    query: () => 'bbox=-180,-90,180,90&zoom=3',
+    shows: { items: [CLUSTER] },
+  },
+  'GET /v1/me/memories': {
+    rule: signedIn(200),
+    query: () => 'date=2026-05-01',
+    shows: pageOf(MEMORY),
+  },
   'GET /v1/me/blocks': { rule: signedIn(200), shows: pageOf(USER) },
   'GET /v1/me/mutes': { rule: signedIn(200), shows: pageOf({ ...USER, until: 'value' }) },
   'GET /v1/me/follow-requests': { rule: signedIn(200), shows: pageOf(USER) },

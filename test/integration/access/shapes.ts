@@ -110,6 +110,10 @@ export const TRASHED = { photo: PHOTO, ...values('deletedAt', 'erasesAt') } as c
 
 export const DUPLICATES = { ...values('count'), photos: [{ photo: PHOTO, ...values('sameFileAs') }] } as const
 
+export const CLUSTER = values('tile', 'count', 'latitude', 'longitude', 'photoId')
+
+export const MEMORY = { ...values('year', 'count'), photos: [PHOTO] } as const
+
 export const ERASURE = {
   ...values('photoId', 'requestedAt', 'erasedAt'),
   removed: values('objects', 'edgeEntries', 'searchDocuments'),
