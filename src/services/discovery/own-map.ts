@@ -20,11 +20,12 @@ export interface MapCluster {
 /** The twins of domain/tiles.ts. */
 const SIZE = '2 ^ $6::integer'
 const COLUMN = `least(${SIZE} - 1, floor((p.longitude + 180) / 360 * ${SIZE}))::integer`
-const LATITUDE = `greatest(-${MAX_LATITUDE}, least(${MAX_LATITUDE}, p.latitude))`
+/** A tangent of less than 1e-300 is an error to Postgres. */
+const LATITUDE = `CASE WHEN abs(p.latitude) < 1e-9 THEN 0 ELSE greatest(-${MAX_LATITUDE}, least(${MAX_LATITUDE}, p.latitude)) END`
 const ROW = `
   greatest(0, least(${SIZE} - 1, floor((1 - asinh(tan(radians(${LATITUDE}))) / pi()) / 2 * ${SIZE})))::integer`
 
-// Plan: the range of photos_map_idx between two latitudes, index only: 100,000 photos take 90 ms. Ids are UUIDs v7, so that the greatest
+// Plan: the range of photos_map_idx between two latitudes. Ids are UUIDs v7, so that the greatest
 // one is the latest.
 const CLUSTERS = `
   SELECT $6::integer || '/' || t.col || '/' || t.line AS tile, count(*)::int AS count, avg(t.latitude) AS latitude,

@@ -55,7 +55,7 @@ const radius = z
 /** -180 and 180 are one meridian, so that a box between them has no width, or is all around. */
 const hasWidth = ([west, , east]: number[]) => west !== east && !(west === 180 && east === -180)
 
-const boundingBox = z
+export const boundingBox = z
   .string()
   .regex(new RegExp(BOX), 'Four numbers of degrees: west,south,east,north.')
   .transform((given) => given.split(',').map(Number))

@@ -33,7 +33,7 @@ import { Migration20261128SearchRevocations } from './migration-20261128-search-
 import { Migration20261129BlockedPictures } from './migration-20261129-blocked-pictures.ts'
 import { Migration20261130PhotoVerdicts } from './migration-20261130-photo-verdicts.ts'
 import { Migration20261130SanctionedPhotos } from './migration-20261130-sanctioned-photos.ts'
-import { Migration20261128OwnLibrary } from './migration-20261128-own-library.ts'
+import { Migration20261201OwnLibrary } from './migration-20261201-own-library.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -72,5 +72,5 @@ export const migrations = [
   { name: '20261129-blocked-pictures', class: Migration20261129BlockedPictures },
   { name: '20261130-photo-verdicts', class: Migration20261130PhotoVerdicts },
   { name: '20261130-sanctioned-photos', class: Migration20261130SanctionedPhotos },
-  { name: '20261128-own-library', class: Migration20261128OwnLibrary },
+  { name: '20261201-own-library', class: Migration20261201OwnLibrary },
 ]

@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations'
 
 /** The orders in which owners look through their own photos: by month, by day of the year, by place (ADR 44). */
-export class Migration20261128OwnLibrary extends Migration {
+export class Migration20261201OwnLibrary extends Migration {
   override up(): void {
     this.addSql(`
       CREATE INDEX photos_moment_idx ON photos (owner_id, (coalesce(taken_at, published_at AT TIME ZONE 'UTC')))
