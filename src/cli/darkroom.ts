@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { BLOCK_VERDICTS } from '../domain/screening.ts'
 import { VISIBILITIES } from '../domain/visibility.ts'
 import type { FanoutOptions } from './fanout.ts'
@@ -118,7 +118,35 @@ media
     run(async () => (await import('./re-encode.ts')).controlReencode(options)),
   )
 
-const moderation = program.command('moderation').description('operates automatic moderation')
+const moderation = program
+  .command('moderation')
+  .description('operates moderation: roles, the audit log, and what is automatic')
+
+moderation
+  .command('grant')
+  .argument('<username>', 'an account')
+  .addArgument(new Argument('<role>', 'its role').choices(['moderator', 'senior', 'admin']))
+  .description('gives an account a role, and logs it')
+  .action((username: string, role: 'moderator' | 'senior' | 'admin') =>
+    run(async (progress) => (await import('./moderation/staff.ts')).setRole(username, role, progress)),
+  )
+
+moderation
+  .command('revoke')
+  .argument('<username>', 'an account')
+  .description('takes the role of an account away, and logs it')
+  .action((username: string) =>
+    run(async (progress) => (await import('./moderation/staff.ts')).setRole(username, 'user', progress)),
+  )
+
+moderation
+  .command('audit')
+  .description('the append-only log of what moderation does')
+  .command('verify')
+  .description(
+    'computes the chain of hashes again; keep the last one elsewhere to prove that nothing was cut off',
+  )
+  .action(() => run(async (progress) => (await import('./moderation/staff.ts')).verifyAuditLog(progress)))
 
 moderation
   .command('evaluate')

@@ -1,0 +1,38 @@
+import { loadConfig } from '../../config/config.ts'
+import type { UserRow } from '../../entities/index.ts'
+import { openDatabase, type Database } from '../../infra/db/database.ts'
+import { verifyAudit } from '../../services/moderation/audit-log.ts'
+import { grantRole } from '../../services/moderation/roles.ts'
+
+type Progress = (line: string) => void
+
+/** Gives an account a role; `user` takes every other one away. @throws DarkroomError not_found */
+export const setRole = (username: string, role: UserRow['role'], progress: Progress): Promise<void> =>
+  withDatabase(async (db) => {
+    const { before } = await grantRole(db, username, role)
+    progress(before === role ? `${username} is ${role} already` : `${username}: ${before} -> ${role}`)
+  })
+
+/** Proves that nothing in the log was changed or removed. @throws Error naming the first entry that does not follow */
+export const verifyAuditLog = (progress: Progress): Promise<void> =>
+  withDatabase(async (db) => {
+    const { entries, brokenAt, head } = await verifyAudit(db.primary)
+    if (brokenAt !== null) throw new Error(`entry ${brokenAt} does not follow from those before it`)
+    progress(`${entries} entries, each follows from the one before it`)
+    if (head !== null) progress(`last hash ${head}`)
+  })
+
+async function withDatabase(work: (db: Database) => Promise<void>): Promise<void> {
+  const config = loadConfig(process.env, 'command')
+  const db = await openDatabase({
+    url: config.DATABASE_URL,
+    poolSize: 1,
+    statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
+    applicationName: 'darkroom-moderation',
+  })
+  try {
+    await work(db)
+  } finally {
+    await db.close()
+  }
+}
