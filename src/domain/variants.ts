@@ -144,7 +144,7 @@ export type DownloadFormat = keyof typeof DOWNLOAD_CONTENT_TYPES
 /** As {@link recipeOf}: changed together with what is stripped, so that a re-encode makes copies again. */
 const DOWNLOAD_RECIPE = 'stripped=1'
 
-/** The name of the variant that moves: all frames of an animated GIF or WebP, as one animated WebP. */
+/** The name of the variant that moves: all frames of an animated GIF, WebP or PNG, as one animated WebP. */
 export const ANIMATION = 'animation'
 
 /** Like a medium, with settings that keep a second of animation below a second of processor time. */
@@ -157,7 +157,7 @@ export const ANIMATION_SPEC = {
 
 /** Of all frames on their canvas: some 50 of 1920 × 1080, which take 5 to 15 s of a processor. */
 export const MAX_ANIMATION_PIXELS = 100_000_000
-const MAX_ANIMATION_FRAMES = 2_000
+export const MAX_ANIMATION_FRAMES = 2_000
 
 /** How many frames the animation of an original has that is kept as a variant; null if none is, or it is too dear. */
 export function animationFrames({ width, height }: PixelSize, frames: number): number | null {

@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { rgbaToThumbHash } from 'thumbhash'
 import { InvalidImageError } from '../../domain/invalid-image.ts'
-import { animationFrames, fitWithin, ORIGINAL_CONTENT_TYPES } from '../../domain/variants.ts'
+import { fitWithin, ORIGINAL_CONTENT_TYPES } from '../../domain/variants.ts'
 import type { OriginalContentType, PixelSize } from '../../domain/variants.ts'
+import { framesOf } from './animation.ts'
 import { findTruncation, MAX_TRAILER_BYTES, trailerBytes } from './completeness.ts'
 import { detectContentType, mayDeclare } from './format.ts'
 import { findShortfall, type JpegShortfall } from './jpeg-data.ts'
-import { openOriginal, type Original, type Pixels } from './original.ts'
+import { openOriginal, toRgba, type Original, type Pixels } from './original.ts'
 import { perceptualHash } from './perceptual-hash.ts'
 import { assertPixels } from './pixel-limit.ts'
 import { readTakenWith } from './read-taken-with.ts'
-import { sharp } from './sharp.ts'
 import type { TakenWith } from './taken-with.ts'
 
 export interface InspectOptions {
@@ -88,20 +88,13 @@ export async function inspectOriginal(
     width,
     height,
     orientation: metadata.orientation ?? 1,
-    animationFrames: framesOf(contentType, original),
+    animationFrames: framesOf(bytes, contentType, original),
     sha256,
     thumbhash,
     perceptualHash: await perceptualHash(placeholder),
     // A TIFF is what an EXIF block is made of.
     ...readTakenWith(contentType === 'image/tiff' ? { ...metadata, exif: bytes } : metadata),
   }
-}
-
-/** Pages of other formats are other pictures. Frames cannot be turned, which hardly any animation asks for. */
-function framesOf(contentType: OriginalContentType, { width, height, metadata }: Original): number | null {
-  const moves = contentType === 'image/gif' || contentType === 'image/webp'
-  if (!moves || (metadata.orientation ?? 1) !== 1) return null
-  return animationFrames({ width, height }, metadata.pages ?? 1)
 }
 
 function refuseTrailer(bytes: number, trailer: number): void {
@@ -182,10 +175,6 @@ function refuseShortfall(shortfall: JpegShortfall | undefined): void {
     'not_an_image',
     `${percent} % of the picture are lost: its restart markers are out of order.`,
   )
-}
-
-async function toRgba({ data, ...raw }: Pixels): Promise<Buffer> {
-  return raw.channels === 4 ? data : sharp(data, { raw }).toColourspace('srgb').ensureAlpha().raw().toBuffer()
 }
 
 function truncated(what: string): InvalidImageError {

@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import type { Metadata } from 'sharp'
+import { composedBytes } from './animation.ts'
+import type { JobName } from './jobs.ts'
 import { sharp } from './sharp.ts'
 
 /**
@@ -24,10 +27,11 @@ const RENDERING_BYTES = 100_000_000
  * What decoding this file and rendering it are expected to take beyond an idle child, by its header; 0 if there is no header. The
  * limit of a child is what bounds it; this decides how many of the greedy ones run at once.
  */
-export async function estimateMemory(file: string): Promise<number> {
+export async function estimateMemory(file: string, job: JobName): Promise<number> {
   try {
     const metadata = await sharp(file, { pages: 1, limitInputPixels: false }).metadata()
-    return RENDERING_BYTES + metadata.width * metadata.height * bytesPerPixel(metadata)
+    const animation = job === 'renderAnimation' ? composedBytes(await readFile(file)) : 0
+    return RENDERING_BYTES + metadata.width * metadata.height * bytesPerPixel(metadata) + animation
   } catch {
     return 0
   }

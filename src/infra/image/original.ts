@@ -185,6 +185,11 @@ export async function toPixels(pipeline: Sharp): Promise<Pixels> {
   return { data, width: info.width, height: info.height, channels: info.channels }
 }
 
+/** The same pixels, with an alpha. */
+export async function toRgba({ data, ...raw }: Pixels): Promise<Buffer> {
+  return raw.channels === 4 ? data : sharp(data, { raw }).toColourspace('srgb').ensureAlpha().raw().toBuffer()
+}
+
 /** What a pipeline failed with: the image's fault, unless memory or time ran out. */
 export function asInvalidImage(error: unknown): unknown {
   if (error instanceof InvalidImageError || isOutOfMemory(error) || /timeout/i.test(messageOf(error)))

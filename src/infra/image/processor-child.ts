@@ -29,7 +29,7 @@ async function work({ job, file, options }: JobMessage): Promise<void> {
   const handOver = (part: unknown) => send({ type: 'part', part })
   const run = IMAGE_JOBS[job] as (file: string, options: unknown, handOver: unknown) => Promise<unknown>
   try {
-    const bytes = await estimateMemory(file)
+    const bytes = await estimateMemory(file, job)
     if (bytes > 0) await admitted(bytes)
     send({ type: 'result', result: await run(file, options, handOver), ...used() })
   } catch (error) {

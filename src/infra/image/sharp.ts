@@ -27,7 +27,7 @@ export { sharp }
  * the loader, so it cannot end the decoding of an AVIF or an interlaced image; those are bounded by `maxPixels`, and
  * progressive JPEGs by libvips's own limit on scans.
  */
-const timeoutSeconds = 30
+export const TIMEOUT_SECONDS = 30
 
 export interface ForeignOptions {
   maxPixels: number
@@ -42,13 +42,13 @@ export interface ForeignOptions {
  */
 export function openForeign(input: string | Buffer, { maxPixels, failOn = 'error' }: ForeignOptions): Sharp {
   return sharp(input, { pages: 1, failOn, limitInputPixels: maxPixels, autoOrient: true }).timeout({
-    seconds: timeoutSeconds,
+    seconds: TIMEOUT_SECONDS,
   })
 }
 
 /** A pipeline over all frames of foreign bytes, refused beyond `maxPixels` of all of them, bounded in time. */
 export function openAnimation(input: Buffer, maxPixels: number): Sharp {
   return sharp(input, { animated: true, failOn: 'error', limitInputPixels: maxPixels }).timeout({
-    seconds: timeoutSeconds,
+    seconds: TIMEOUT_SECONDS,
   })
 }

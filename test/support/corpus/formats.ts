@@ -1,3 +1,4 @@
+import { madeApng, withRightChecksums } from '../factories/apngs.ts'
 import { gridItem, heifFile, tileItem } from '../factories/heic.ts'
 import { bombGif, bombJpeg, bombPng, noisyImage } from '../factories/images.ts'
 
@@ -9,6 +10,8 @@ export interface CorpusFormat {
   make: (width: number, height: number) => Promise<Buffer>
   /** A small file whose header announces any size. */
   bomb?: (width: number, height: number) => Buffer | Promise<Buffer>
+  /** Puts checksums right where bits were flipped, which would otherwise hide the damage from all but the first look. */
+  mend?: (bytes: Buffer) => Buffer
 }
 
 export const CORPUS_FORMATS: readonly CorpusFormat[] = [
@@ -28,6 +31,28 @@ export const CORPUS_FORMATS: readonly CorpusFormat[] = [
     name: 'png-interlaced',
     contentType: 'image/png',
     make: (w, h) => noisyImage(w, h).png({ progressive: true }).toBuffer(),
+  },
+  {
+    name: 'apng',
+    contentType: 'image/png',
+    make: async (w, h) => {
+      const [first, other] = [noisyImage(w, h), noisyImage(w, h).negate()].map((image) =>
+        image.png().toBuffer(),
+      )
+      const small = await noisyImage(w >> 1, h >> 1)
+        .png()
+        .toBuffer()
+      return madeApng({
+        frames: [
+          { png: await first! },
+          { png: small, left: w >> 2, top: 1, disposal: 1, blend: 1 },
+          { png: await other!, disposal: 2 },
+          { png: small, left: 1, top: h >> 2 },
+        ],
+      })
+    },
+    bomb: async (width, height) => madeApng({ frames: [{ png: bombPng(width, height) }] }),
+    mend: withRightChecksums,
   },
   {
     name: 'webp',

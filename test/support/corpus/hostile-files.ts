@@ -34,7 +34,12 @@ export async function* hostileFiles(flipsOfEach: number, seed = 1): AsyncGenerat
       const bytes = Buffer.from(good)
       const flips = 1 + random(8)
       for (let flip = 0; flip < flips; flip++) bytes[random(bytes.length)]! ^= 1 << random(8)
-      yield { name: `${format.name}, bits flipped #${number}`, contentType: format.contentType, bytes }
+      const mended = format.mend && number % 2 === 0 ? format.mend(bytes) : bytes
+      yield {
+        name: `${format.name}, bits flipped #${number}`,
+        contentType: format.contentType,
+        bytes: mended,
+      }
     }
   }
 }

@@ -15,8 +15,10 @@ export async function judge(images: ImageProcessor, folder: string, file: Hostil
   await writeFile(path, file.bytes)
   const limits = { maxBytes: 50_000_000, maxPixels: 50_000_000 }
   const inspecting = images.run('inspectOriginal', path, { declaredContentType: file.contentType, ...limits })
-  const refusal = await inspecting.then(() => undefined, codeOf(file))
-  if (refusal) return refusal
+  const verdict = await inspecting.then(({ animationFrames }) => ({ animationFrames }), codeOf(file))
+  if (typeof verdict === 'string') return verdict
+  // Its later frames may be damaged, for which the photo goes without.
+  if (verdict.animationFrames) await images.run('renderAnimation', path, undefined).catch(codeOf(file))
   const failed = await images
     .run(
       'renderVariants',

@@ -116,7 +116,7 @@ export async function damagedAnimation(): Promise<Buffer> {
   return webp.fill(0xff, webp.lastIndexOf('ANMF') + 100)
 }
 
-function pngChunk(type: string, data: Buffer): Buffer {
+export function pngChunk(type: string, data: Buffer): Buffer {
   const chunk = Buffer.alloc(12 + data.length)
   chunk.writeUInt32BE(data.length, 0)
   chunk.write(type, 4, 'latin1')
@@ -164,7 +164,7 @@ export function animatedPng(first: Buffer, ...others: readonly Buffer[]): Buffer
 }
 
 /** What its IDAT chunks hold. */
-function pixelsOfPng(png: Buffer): Buffer {
+export function pixelsOfPng(png: Buffer): Buffer {
   const parts: Buffer[] = []
   for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) {
     const isPixels = png.toString('latin1', at + 4, at + 8) === 'IDAT'

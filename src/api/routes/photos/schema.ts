@@ -29,7 +29,7 @@ export const OwnerSchema = z.object({
 const VariantSchema = z.object({
   name: z.enum([...VARIANT_NAMES, ANIMATION, 'original']).meta({
     description:
-      'Once complete, every photo has a `thumb_200` and a `medium_800`; it has each other size if that shows more than those. `animation` has all frames of an animated GIF or WebP, in medium size. The `original` is listed for its owner, and with ' +
+      'Once complete, every photo has a `thumb_200` and a `medium_800`; it has each other size if that shows more than those. `animation` has all frames of an animated GIF, WebP or PNG, in medium size. The `original` is listed for its owner, and with ' +
       '`allowDownload` for others: a copy of full size without metadata, to be saved.',
   }),
   format: z.string().meta({

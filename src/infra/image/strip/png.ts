@@ -1,11 +1,6 @@
-import { crc32 } from 'node:zlib'
-import { pngChunks } from '../png.ts'
+import { isPng, PNG_FRAME_BYTES, PNG_SIGNATURE, pngChunks, writePngChunk } from '../png.ts'
 import { orientationExif, turns } from './orientation-exif.ts'
 import { collectPieces, UnstrippableError, type Piece } from './pieces.ts'
-
-const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
-/** Of a chunk beside its data: length, type and checksum. */
-const FRAME_BYTES = 12
 
 /**
  * What makes the picture: pixels, transparency, colours, density and the frames of an animation, each with the most data that it
@@ -24,18 +19,19 @@ const KEPT: ReadonlyMap<string, number> = new Map(
  * @throws UnstrippableError
  */
 export function stripPng(bytes: Buffer, orientation: number): readonly Piece[] {
-  if (!bytes.subarray(0, SIGNATURE.length).equals(SIGNATURE)) throw new UnstrippableError('not a PNG')
+  if (!isPng(bytes)) throw new UnstrippableError('not a PNG')
   const pieces = collectPieces()
-  pieces.keep(0, SIGNATURE.length)
+  pieces.keep(0, PNG_SIGNATURE.length)
   for (const { type, at, data } of pngChunks(bytes)) {
     if (data.length > (KEPT.get(type) ?? -1)) {
       if (/^[A-Z]/.test(type)) throw new UnstrippableError('a critical PNG chunk that is unknown or too long')
       continue
     }
-    if (type === 'iCCP') pieces.write(chunk(type, withoutName(data)))
-    else pieces.keep(at, at + FRAME_BYTES + data.length)
+    if (type === 'iCCP') pieces.write(writePngChunk(type, withoutName(data)))
+    else pieces.keep(at, at + PNG_FRAME_BYTES + data.length)
     // Directly behind the header, where readers that stop at the first pixels still find it.
-    if (type === 'IHDR' && turns(orientation)) pieces.write(chunk('eXIf', orientationExif(orientation)))
+    if (type === 'IHDR' && turns(orientation))
+      pieces.write(writePngChunk('eXIf', orientationExif(orientation)))
     if (type === 'IEND') return pieces.list
   }
   throw new UnstrippableError('a PNG without an end')
@@ -46,13 +42,4 @@ function withoutName(data: Buffer): Buffer {
   const end = data.indexOf(0)
   if (end === -1) throw new UnstrippableError('a damaged profile')
   return Buffer.concat([Buffer.from('ICC profile', 'latin1'), data.subarray(end)])
-}
-
-function chunk(type: string, data: Buffer): Buffer {
-  const written = Buffer.alloc(FRAME_BYTES + data.length)
-  written.writeUInt32BE(data.length, 0)
-  written.write(type, 4, 'latin1')
-  data.copy(written, 8)
-  written.writeUInt32BE(crc32(written.subarray(4, 8 + data.length)), 8 + data.length)
-  return written
 }
