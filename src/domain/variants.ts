@@ -159,17 +159,21 @@ export const ANIMATION_SPEC = {
 export const MAX_ANIMATION_PIXELS = 100_000_000
 export const MAX_ANIMATION_FRAMES = 2_000
 
-/** How many frames the animation of an original has that is kept as a variant; null if none is, or it is too dear. */
-export function animationFrames({ width, height }: PixelSize, frames: number): number | null {
+/** Whether originals of this type may move. */
+export const mayMove = (contentType: string): boolean =>
+  ['image/gif', 'image/webp', 'image/png'].includes(contentType)
+
+/** How many frames the animation of an original has that is kept as a variant; 0 if none is, or it is too dear. */
+export function animationFrames({ width, height }: PixelSize, frames: number): number {
   const isKept =
     frames > 1 && frames <= MAX_ANIMATION_FRAMES && frames * width * height <= MAX_ANIMATION_PIXELS
-  return isKept ? frames : null
+  return isKept ? frames : 0
 }
 
 /** What is known of a photo when its renditions are made. */
 export interface RenderedPhoto extends PixelSize {
   allowDownload: boolean
-  /** Null of a still picture, and of an animation that is not kept. */
+  /** 0 of a still picture, and of an animation that is not kept; null until it is looked for, in photos of before it was kept. */
   animationFrames: number | null
 }
 

@@ -38,7 +38,7 @@ export const Photo = defineEntity({
     width: p.integer().nullable(),
     height: p.integer().nullable(),
     thumbhash: p.string().length(MAX_CHARACTERS.thumbhash).nullable(),
-    /** Of an animation that is kept as a variant. */
+    /** Of an animation that is kept as a variant; 0 of others, null until it is looked for, in photos of before it was kept. */
     animationFrames: p.integer().nullable(),
     /** Of the picture: 64 bits that copies of it share for the most part. */
     perceptualHash: p.bigint('string').nullable(),

@@ -22,7 +22,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 async function animate(bytes: Buffer) {
   const file = join(folder, 'original')
   await writeFile(file, bytes)
-  return renderAnimation(file)
+  const animation = await renderAnimation(file)
+  return animation!
 }
 const inspect = (bytes: Buffer, declaredContentType: string) =>
   inspectOriginal(bytes, { declaredContentType, maxBytes: 10_000_000, maxPixels: 50_000_000 })
@@ -75,15 +76,15 @@ describe('an animation', () => {
     expect(await inspect(await gif(), 'image/gif')).toMatchObject({ animationFrames: 3 })
     expect(await inspect(await webp(), 'image/webp')).toMatchObject({ animationFrames: 3 })
     expect(await inspect(await noisyImage(20, 10).gif().toBuffer(), 'image/gif')).toMatchObject({
-      animationFrames: null,
+      animationFrames: 0,
     })
     expect(await inspect(await photoWithMetadata('webp'), 'image/webp')).toMatchObject({
-      animationFrames: null,
+      animationFrames: 0,
     })
     const size = { width: 1000, height: 1000 }
     const most = MAX_ANIMATION_PIXELS / 1_000_000
-    expect([animationFrames(size, most), animationFrames(size, most + 1)]).toEqual([most, null])
-    expect(animationFrames({ width: 1, height: 1 }, 1_000_000)).toBeNull()
+    expect([animationFrames(size, most), animationFrames(size, most + 1)]).toEqual([most, 0])
+    expect(animationFrames({ width: 1, height: 1 }, 1_000_000)).toBe(0)
   })
 
   it('whose later frames are damaged is given up, its photo is not', async () => {

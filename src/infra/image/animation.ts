@@ -6,6 +6,8 @@ import {
   ANIMATION_SPEC,
   MAX_ANIMATION_FRAMES,
   MAX_ANIMATION_PIXELS,
+  mayMove,
+  ORIGINAL_CONTENT_TYPES,
   type OriginalContentType,
   type PixelSize,
 } from '../../domain/variants.ts'
@@ -13,23 +15,25 @@ import { messageOf } from '../../observability/error-text.ts'
 import { readApng } from './apng.ts'
 import { composeApng } from './compose-apng.ts'
 import { filmBytes } from './film.ts'
-import { asInvalidImage, type Original } from './original.ts'
+import { detectContentType } from './format.ts'
+import { asInvalidImage, openOriginal, type Original } from './original.ts'
 import { openAnimation } from './sharp.ts'
 
 export interface RenderedAnimation extends PixelSize {
+  frames: number
   data: Buffer
 }
 
 /**
- * How many frames an original has that are kept as a variant; null of still pictures, malformed animations and those that take too
+ * How many frames an original has that are kept as a variant; 0 of still pictures, malformed animations and those that take too
  * much. Frames cannot be turned, which hardly any animation asks for.
  */
 export function framesOf(
   bytes: Buffer,
   contentType: OriginalContentType,
   { width, height, metadata }: Original,
-): number | null {
-  if ((metadata.orientation ?? 1) !== 1) return null
+): number {
+  if ((metadata.orientation ?? 1) !== 1) return 0
   return animationFrames({ width, height }, pagesOf(bytes, contentType, metadata.pages))
 }
 
@@ -47,17 +51,29 @@ export function composedBytes(bytes: Buffer): number {
 
 /**
  * Renders all frames of an animated GIF, WebP or PNG, in their time, as one animated WebP without metadata, never enlarged.
+ * @returns null if it has none that are kept
  * @throws InvalidImageError if a frame is damaged, or all together take too long
  */
-export async function renderAnimation(file: string): Promise<RenderedAnimation> {
+export async function renderAnimation(file: string): Promise<RenderedAnimation | null> {
   try {
-    const { data, info } = await (await open(await readFile(file))).toBuffer({ resolveWithObject: true })
-    return { data, width: info.width, height: info.pageHeight ?? info.height }
+    const bytes = await readFile(file)
+    const frames = await framesIn(bytes)
+    if (frames === 0) return null
+    const { data, info } = await (await open(bytes)).toBuffer({ resolveWithObject: true })
+    return { frames, data, width: info.width, height: info.pageHeight ?? info.height }
   } catch (error) {
     if (/timeout/i.test(messageOf(error)))
       throw new InvalidImageError('too_complex', 'The animation takes too long.', { cause: error })
     throw asInvalidImage(error)
   }
+}
+
+/** As inspection finds them. */
+async function framesIn(bytes: Buffer): Promise<number> {
+  const detected = await detectContentType(bytes)
+  const contentType = ORIGINAL_CONTENT_TYPES.find((type) => type === detected && mayMove(type))
+  if (!contentType) return 0
+  return framesOf(bytes, contentType, await openOriginal(bytes, contentType, MAX_ANIMATION_PIXELS))
 }
 
 async function open(bytes: Buffer): Promise<Sharp> {

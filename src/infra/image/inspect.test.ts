@@ -41,7 +41,7 @@ describe('an accepted original', () => {
     })
     expect(original).toEqual({
       contentType: type,
-      animationFrames: null,
+      animationFrames: 0,
       perceptualHash: expect.any(BigInt),
       bytes: bytes.length,
       width: 300,

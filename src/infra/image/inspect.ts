@@ -33,8 +33,8 @@ export interface InspectedOriginal extends TakenWith {
   height: number
   /** EXIF orientation 1–8; 1 if absent. */
   orientation: number
-  /** Of an animation that is kept as a variant; null of others and of still pictures. */
-  animationFrames: number | null
+  /** Of an animation that is kept as a variant; 0 of others and of still pictures. */
+  animationFrames: number
   /** Hex. */
   sha256: string
   /** Base64; see https://evanw.github.io/thumbhash */

@@ -12,7 +12,7 @@ import {
 } from '../../contracts/library-reencode.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import { InvalidImageError } from '../../domain/invalid-image.ts'
-import { renditionsOf, storedAs, type Rendition } from '../../domain/variants.ts'
+import { mayMove, renditionsOf, storedAs, type Rendition } from '../../domain/variants.ts'
 import { isValidated } from '../../domain/visibility.ts'
 import type { PhotoRow, PhotoVariantRow } from '../../entities/index.ts'
 import type { Cdn } from '../../infra/cdn/cdn.ts'
@@ -74,7 +74,9 @@ export function createLibraryReencoder(deps: RenderDeps & { cdn: Cdn }): Library
         reached = { after: next, tally: addTallies(reached.tally, tally), isAtEnd: false }
         onReached(reached)
       }
-      const isOver = () => performance.now() > endsAt || decodedIn(reached.tally) >= maxPhotos
+      // Their originals were fetched, and nothing was made.
+      let inVain = 0
+      const isOver = () => performance.now() > endsAt || decodedIn(reached.tally) + inVain >= maxPhotos
       for (;;) {
         const ids = await idsAfter(primary, reached.after ?? FIRST_ID)
         const chosen = ids.filter((photoId) => isInShare(photoId, share))
@@ -84,6 +86,7 @@ export function createLibraryReencoder(deps: RenderDeps & { cdn: Cdn }): Library
             if (isOver()) return reached
             const due = toMake(photo, selection)
             const made = due.length > 0 ? await reencodePhoto(deps, photo.photo_id, due, purge, signal) : {}
+            if (due.length > 0 && !made.rendered && !made.failed) inVain += 1
             // After its thumbnail, of which the hash is made.
             const hashed = lacksHash(photo) ? await fillInHash(deps, photo.photo_id, signal) : {}
             reach(
@@ -117,7 +120,7 @@ function isInShare(photoId: PhotoId, { from, below }: LibraryShare): boolean {
 
 type StoredPhoto = Pick<
   PhotoRow,
-  'photo_id' | 'status' | 'width' | 'height' | 'allow_download' | 'animation_frames'
+  'photo_id' | 'status' | 'content_type' | 'width' | 'height' | 'allow_download' | 'animation_frames'
 > & {
   /** Their recipes are null where they are unknown. */
   variants: Pick<PhotoVariantRow, 'variant' | 'format' | 'recipe'>[]
@@ -128,7 +131,7 @@ type StoredPhoto = Pick<
 /** In the order of ids. Plan: a probe of photos_pkey and one of photo_variants_pkey for each. */
 function loadStored(query: Query, photoIds: readonly PhotoId[]): Promise<StoredPhoto[]> {
   return query<StoredPhoto>({
-    text: `SELECT p.photo_id, p.status, p.width, p.height, p.allow_download, p.animation_frames,
+    text: `SELECT p.photo_id, p.status, p.content_type, p.width, p.height, p.allow_download, p.animation_frames,
         p.perceptual_hash IS NULL AND p.likeness IS NOT NULL AS lacks_hash,
         (SELECT coalesce(json_agg(json_build_object('variant', v.variant, 'format', v.format, 'recipe', v.recipe)), '[]')
           FROM photo_variants v WHERE v.photo_id = p.photo_id) AS variants
@@ -144,7 +147,9 @@ function toMake(
   { sizes, formats, force }: ReencodeSelection,
 ): Rendition[] {
   if (!isValidated(status) || width === null || height === null) return []
-  const { allow_download: allowDownload, animation_frames: animationFrames } = photo
+  const { allow_download: allowDownload } = photo
+  // Where it is not known whether it moves, making the animation finds out.
+  const animationFrames = photo.animation_frames ?? Number(mayMove(photo.content_type))
   return renditionsOf({ width, height, allowDownload, animationFrames }).filter(
     (rendition) =>
       (!sizes || sizes.includes(rendition.variant)) &&
@@ -180,9 +185,10 @@ async function reencodePhoto(
       const { variant, format, bytes, bytesBefore, key } = result
       variants[`${variant}.${format}`] = tallyOf(bytes, bytesBefore)
       if (bytesBefore !== undefined) replaced.push(`/${key}`)
-    } else if (result.error instanceof PhotoGoneError || result.error instanceof UnwantedVariantError)
-      outcome = {}
-    else if (result.error instanceof EpochMovedError) outcome = { postponed: 1 }
+    } else if (result.error instanceof PhotoGoneError) outcome = {}
+    else if (result.error instanceof UnwantedVariantError) {
+      if (!results.some(({ ok }) => ok)) outcome = {}
+    } else if (result.error instanceof EpochMovedError) outcome = { postponed: 1 }
     else if (result.of === 'image') outcome = failed('undecodable')
     else throw result.error
   }

@@ -1,15 +1,19 @@
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { photoSyncWorkflowId } from '../../../src/contracts/photo-sync.ts'
+import { WHOLE_LIBRARY } from '../../../src/contracts/library-reencode.ts'
 import { photoUploadWorkflowId } from '../../../src/contracts/photo-upload.ts'
 import { createPhotoPresenter } from '../../../src/api/routes/photos/presenter.ts'
 import { ANONYMOUS } from '../../../src/domain/viewer.ts'
+import { createCdn } from '../../../src/infra/cdn/cdn.ts'
+import { createEdge } from '../../../src/infra/cdn/edge.ts'
 import { openImageProcessor, type ImageProcessor } from '../../../src/infra/image/processor.ts'
 import type { ObjectStore } from '../../../src/infra/s3/object-store.ts'
 import { loadPhotoCard } from '../../../src/services/photos/photo-cards.ts'
 import { incomingKey, variantsPrefix } from '../../../src/services/photos/object-keys.ts'
 import { createPhotoObjects } from '../../../src/services/retraction/objects.ts'
 import { planPhoto } from '../../../src/services/retraction/plan.ts'
+import { createLibraryReencoder } from '../../../src/services/uploads/reencode-library.ts'
 import { createVariants } from '../../../src/services/uploads/render-variants.ts'
 import { animatedGif, damagedAnimation, photoWithMetadata, SECRET } from '../../support/factories/images.ts'
 import { editPhoto } from '../../support/factories/photos.ts'
@@ -227,6 +231,40 @@ describe('an animation', () => {
     expect((await fetch(animation!.url)).status).toBe(403)
     const moved = (await world.variants(upload.photoId)).find(({ variant }) => variant === 'animation')
     expect(moved!.object_key).toBe(`variants/${upload.photoId}/2/animation.webp`)
+  })
+
+  it('of before it was kept is made by a re-encode, which looks once', async () => {
+    const moving = await publish({ contentType: 'image/gif' }, await animatedGif(90, 60))
+    const still = await publish({ contentType: 'image/webp' }, await photoWithMetadata('webp', 90, 60))
+    const ids = [moving.photoId, still.photoId]
+    await world.db.primary({
+      text: `DELETE FROM photo_variants WHERE photo_id = ANY ($1) AND variant = 'animation'`,
+      values: [ids],
+    })
+    await world.db.primary({
+      text: 'UPDATE photos SET animation_frames = NULL WHERE photo_id = ANY ($1)',
+      values: [ids],
+    })
+    const { db, objects } = world
+    const { edges, CDN_PURGE_TOKEN: purgeToken } = world.config
+    const cdn = createCdn(edges.map((edge) => createEdge({ ...edge, purgeToken, fetchTimeoutMs: 5_000 })))
+    const reencoder = createLibraryReencoder({ db, objects, images, maxPixels: 50_000_000, cdn })
+    const run = async () => {
+      const { tally } = await reencoder.slice(
+        {
+          selection: { sizes: ['animation'], purge: false },
+          share: { from: 0, below: WHOLE_LIBRARY },
+          maxPhotos: 1_000,
+        },
+        { maxMs: 60_000, onReached: () => undefined, signal: new AbortController().signal },
+      )
+      return [tally.rendered, tally.failed]
+    }
+    expect(await run()).toEqual([1, 0])
+    expect((await animationOf(moving))!.url).toBeDefined()
+    const frames = await Promise.all(ids.map(async (id) => (await loadPhotoCard(db.primary, ANONYMOUS, id))!))
+    expect(frames.map(({ animationFrames }) => animationFrames)).toEqual([2, 0])
+    expect(await run()).toEqual([0, 0])
   })
 
   it('whose later frames are damaged is ready without one', async () => {
