@@ -11,7 +11,7 @@ import { createShareLinkActivities } from '../activities/share-links.ts'
 import { createRetractionActivities, createSyncActivitiesV02 } from '../activities/retraction.ts'
 import { edgeTaskQueue, TASK_QUEUES } from '../contracts/task-queues.ts'
 import { createUploadActivities } from '../activities/uploads.ts'
-import { openColdStorage } from '../services/cold-storage/module.ts'
+import { openColdStorage, openColdStorageWatch } from '../services/cold-storage/module.ts'
 import { openDelivery } from '../services/delivery/module.ts'
 import { openFeedSweep } from '../services/feed/module.ts'
 import { openGraphSteps } from '../services/graph/module.ts'
@@ -33,7 +33,7 @@ const ARCHIVE_SLOTS = 2
 /** Refusals that wait for one edge at a time: it confirms some 300 a second. */
 const EDGE_SLOTS = 20
 
-/** All workflows, their short I/O activities, the outbox relay, the replica keeper and the watch on free bytes. */
+/** All workflows, their short I/O activities, the outbox relay, the replica keeper and the watches on storage. */
 export const orchestrationWorker: WorkerDefinition = {
   taskQueue: 'orchestration',
   role: 'orchestration',
@@ -85,6 +85,7 @@ export const orchestrationWorker: WorkerDefinition = {
         notifications.background,
         openReplicaKeeper(clients).background,
         openStorageWatch(clients).background,
+        openColdStorageWatch(clients).background,
       ],
     }
   },

@@ -10,8 +10,10 @@ import type { BlobRow } from '../../entities/index.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import type { Archive } from '../../infra/s3/archive.ts'
 import { ContentsDifferError, ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
+import { originalCooled } from '../../observability/cold-storage-events.ts'
 import { coldKey } from '../blobs/blob-keys.ts'
 import { condemnUnlessReferred, deleteCondemned } from '../blobs/release-original.ts'
+import { recordRun } from './runs.ts'
 
 export interface ColdStores {
   db: Pick<Database, 'primary' | 'transaction'>
@@ -51,17 +53,27 @@ export function createCoolOriginals(stores: ColdStores & { prices: StoragePrices
       for (const { blob_id: blobId, created_at: createdAt, bytes } of rows) {
         signal.throwIfAborted()
         if (performance.now() > endsAt) return reached
-        const done = tallyOf(await coolBlob(stores, blobId, before), blobId, Number(bytes), saved)
+        const outcome = await coolBlob(stores, blobId, before)
+        report(outcome, Number(bytes))
+        const done = tallyOf(outcome, blobId, Number(bytes), saved)
         const tally = addCooled(reached.tally, done)
         reached = { after: { createdAt, blobId }, tally, isAtEnd: false }
         onReached(reached)
       }
-      if (rows.length < IDS) return { ...reached, isAtEnd: true }
+      if (rows.length < IDS) {
+        await recordRun(db.primary)
+        return { ...reached, isAtEnd: true }
+      }
     }
   }
 }
 
 type Outcome = 'moved' | 'joined' | 'held' | 'gone' | { failed: string }
+
+function report(outcome: Outcome, bytes: number): void {
+  if (typeof outcome === 'object') originalCooled('failed')
+  else if (outcome === 'moved' || outcome === 'joined') originalCooled(outcome, bytes)
+}
 
 function tallyOf(
   outcome: Outcome,

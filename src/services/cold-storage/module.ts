@@ -3,6 +3,7 @@ import type { Delivery } from '../delivery/module.ts'
 import { createCoolOriginals } from './cool-originals.ts'
 import { createRestoreRequests } from './request-restore.ts'
 import { createOriginalRestorer } from './restore-original.ts'
+import { createColdStorageWatch } from './watch-cold-storage.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -20,6 +21,16 @@ export function openColdStorage({ config, db, objects, archive }: Clients) {
     restorer: createOriginalRestorer({ db, objects, archive, restoredDays: config.RESTORED_DAYS }),
     /** Photos from before it are old. */
     limit: (now = Date.now()): Date => new Date(now - config.COLD_AFTER_DAYS * DAY_MS),
+  }
+}
+
+/** Reports what operators watch; does nothing where there is no cold storage. */
+export function openColdStorageWatch({ db, archive, logger }: Clients) {
+  const watch = createColdStorageWatch({ db, logger })
+  return {
+    background: async (signal: AbortSignal): Promise<void> => {
+      if (archive) await watch(signal)
+    },
   }
 }
 

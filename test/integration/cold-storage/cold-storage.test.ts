@@ -18,6 +18,7 @@ import { sweepStoredObjects } from '../../../src/services/retraction/sweep-store
 import { createUploads } from '../../../src/services/uploads/claim-and-publish.ts'
 import { createOriginals } from '../../../src/services/uploads/validate-original.ts'
 import { deletePhoto } from '../../support/factories/photos.ts'
+import { measured } from '../../support/metrics.ts'
 import { Killed, mortals, type Death } from '../../support/mortal.ts'
 import {
   openUploadWorld,
@@ -99,6 +100,7 @@ async function cool(death: Death = UNDYING): Promise<ColdStorageTally> {
   return slice.tally
 }
 
+const countOf = (outcome: string) => measured('darkroom_cold_storage_originals_total', { outcome })
 const restorer = (death: Death = UNDYING) =>
   createOriginalRestorer({
     ...mortals({ db: world.db, objects: world.objects, archive }, death),
@@ -140,8 +142,11 @@ describe('an old original', () => {
     const body = await somebodys()
     const photo = await published(body, 181)
     const young = await published(await somebodys(), 179)
+    const movedBefore = await countOf('moved')
     const tally = await cool()
     expect(tally).toMatchObject({ moved: 1, movedBytes: body.length, failed: 0 })
+    expect(await countOf('moved')).toBe(movedBefore + 1)
+    expect(await world.db.primary({ text: 'SELECT FROM cold_storage_runs' })).toHaveLength(1)
     expect(tally.savedPerMonth).toBeCloseTo((body.length / 1e9) * 0.02, 12)
     expect(await isHot(originalKey(photo.photoId))).toBe(false)
     expect(await inArchive(coldKey(photo.photoId))).toEqual(body)
@@ -190,8 +195,10 @@ describe('an old original', () => {
     ]
     await world.objects.put(originalKey(changed.photoId), await somebodys(), 'image/jpeg')
     await world.objects.delete([originalKey(missing.photoId)])
+    const failedBefore = await countOf('failed')
     const tally = await cool()
     expect(tally).toMatchObject({ moved: 0, failed: 2 })
+    expect(await countOf('failed')).toBe(failedBefore + 2)
     expect(tally.failures.map(({ blobId }) => blobId).sort()).toEqual(
       [changed.photoId, missing.photoId].sort(),
     )

@@ -35,6 +35,7 @@ import { Migration20261130PhotoVerdicts } from './migration-20261130-photo-verdi
 import { Migration20261130SanctionedPhotos } from './migration-20261130-sanctioned-photos.ts'
 import { Migration20261201OwnLibrary } from './migration-20261201-own-library.ts'
 import { Migration20261202ModerationAudit } from './migration-20261202-moderation-audit.ts'
+import { Migration20261203ColdStorageRuns } from './migration-20261203-cold-storage-runs.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -75,4 +76,5 @@ export const migrations = [
   { name: '20261130-sanctioned-photos', class: Migration20261130SanctionedPhotos },
   { name: '20261201-own-library', class: Migration20261201OwnLibrary },
   { name: '20261202-moderation-audit', class: Migration20261202ModerationAudit },
+  { name: '20261203-cold-storage-runs', class: Migration20261203ColdStorageRuns },
 ]
