@@ -1,7 +1,7 @@
 import { Counter, Gauge } from 'prom-client'
 
 /** `restored`: copies of cold originals that may be read for a while. */
-export type OriginalTier = 'hot' | 'cold' | 'restored'
+type OriginalTier = 'hot' | 'cold' | 'restored'
 export type OriginalCounts = Record<OriginalTier, { originals: number; bytes: number }>
 
 const originals = new Gauge({

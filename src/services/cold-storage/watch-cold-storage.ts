@@ -19,7 +19,7 @@ export function createColdStorageWatch({
   db,
   logger,
 }: {
-  db: Pick<Database, 'primary' | 'replica'>
+  db: Pick<Database, 'primary'>
   logger: Logger
 }) {
   async function check(): Promise<void> {
@@ -34,7 +34,7 @@ export function createColdStorageWatch({
   /** @returns whether it could */
   async function count(signal: AbortSignal): Promise<boolean> {
     try {
-      originalsCounted(await countOriginals(db.replica, signal))
+      originalsCounted(await countOriginals(db.primary, signal))
       return true
     } catch (error) {
       if (!signal.aborted) logger.warn({ err: error }, 'originals could not be counted')
