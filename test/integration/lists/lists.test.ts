@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ANONYMOUS } from '../../../src/domain/viewer.ts'
+import { INDEX_VERSION } from '../../../src/infra/opensearch/mapping.ts'
 import { encodeCursor } from '../../../src/services/lists/cursor.ts'
 import { ACCESS_TABLE } from '../../../src/domain/access.table.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../../src/domain/visibility.ts'
@@ -337,7 +338,7 @@ describe('who sees what, and in which order', () => {
     it('accept a cursor only with the filters it was made for', async () => {
       const q = `word${Date.now()}`
       const cursor = encodeCursor(
-        [1, 2, '0', 3],
+        [1, 2, '0', 3, Date.now(), INDEX_VERSION],
         { viewer: ANONYMOUS, list: '/v1/search/photos', filters: { q } },
         world.api.clients.config.CURSOR_SECRET,
       )

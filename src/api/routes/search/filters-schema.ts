@@ -22,7 +22,7 @@ const localTime = z
   .transform((given) => new Date(given.length > DAY_LENGTH ? `${given}Z` : given))
 const DAY_LENGTH = '2026-01-01'.length
 
-const DEGREES = String.raw`[+-]?\d{1,3}(\.\d{1,15})?`
+const DEGREES = String.raw`[+-]?[0-9]{1,3}(\.[0-9]{1,15})?`
 const POINT = `^${DEGREES},${DEGREES}$`
 const BOX = `^${DEGREES}(,${DEGREES}){3}$`
 
@@ -43,7 +43,7 @@ const MAX_RADIUS_KM = 5_000
 /** Half a metre is finer than what cameras know. */
 const radius = z
   .string()
-  .regex(/^\d{1,4}(\.\d{1,3})?$/, 'A number of km.')
+  .regex(/^[0-9]{1,4}(\.[0-9]{1,3})?$/, 'A number of km.')
   .transform(Number)
   .refine((km) => km > 0, 'More than 0.')
   .refine((km) => km <= MAX_RADIUS_KM, `At most ${MAX_RADIUS_KM}.`)

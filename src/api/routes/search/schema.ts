@@ -30,7 +30,7 @@ const Highlights = z
   .array(
     z.object({
       field: z.enum(['caption', 'altText']),
-      ranges: z.array(z.tuple([z.number().int(), z.number().int()])),
+      ranges: z.array(z.array(z.number().int()).length(2)),
     }),
   )
   .meta({
