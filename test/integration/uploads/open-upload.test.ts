@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { UPLOAD_STEPS } from '../../../src/contracts/photo-upload.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
 
 describe('uploads', () => {
@@ -141,7 +142,7 @@ describe('uploads', () => {
       const progress = await world.call('GET', `/v1/photos/${id}/progress`, { token: person.token })
       expect(progress.body).toMatchObject({
         status: 'awaiting_upload',
-        steps: [{ name: 'arrival', state: 'running' }, {}, {}, {}, {}, {}],
+        steps: UPLOAD_STEPS.map((name, at) => ({ name, state: at === 0 ? 'running' : 'pending' })),
       })
       const read = nextRun('photo-cards')
       const waiting = world.call('GET', `/v1/photos/${id}/progress?wait=30`, { token: person.token })
