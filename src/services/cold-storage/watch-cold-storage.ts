@@ -15,13 +15,7 @@ const COUNT_INTERVAL_MS = 60 * 60 * 1000
 const PAGE = 10_000
 
 /** Reports, until the signal aborts, what is stored where, who waits for a restore, and when coldStorage last ran to its end. */
-export function createColdStorageWatch({
-  db,
-  logger,
-}: {
-  db: Pick<Database, 'primary'>
-  logger: Logger
-}) {
+export function createColdStorageWatch({ db, logger }: { db: Pick<Database, 'primary'>; logger: Logger }) {
   async function check(): Promise<void> {
     try {
       reportColdStorage(await secondsSinceRun(db.primary), await countWaiting(db.primary))
