@@ -29,7 +29,9 @@ export interface WatchedRun<Progress extends { state: string }> {
 
 /** `status` only watches. */
 type Wish = 'start' | 'status' | 'pause' | 'resume' | 'cancel'
-type Step<Progress> = (run: OpenedRun<Progress>) => Promise<void>
+/** What a step may resolve with if nothing is left to watch. */
+export const NOTHING_TO_WATCH = 'nothing to watch'
+type Step<Progress> = (run: OpenedRun<Progress>) => Promise<void | typeof NOTHING_TO_WATCH>
 
 const POLL_MS = 500
 /** The deadline of each call to Temporal. */
@@ -60,8 +62,8 @@ export async function operateRun<Progress extends { state: string }, Own extends
   }
   try {
     const run = openRun(temporal, watched)
-    await all[wish]!(run)
-    await watch(run, watched, wish === 'pause')
+    const outcome = await all[wish]!(run)
+    if (outcome !== NOTHING_TO_WATCH) await watch(run, watched, wish === 'pause')
   } finally {
     await temporal.connection.close()
   }

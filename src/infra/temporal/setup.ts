@@ -24,61 +24,66 @@ const NOT_FOUND = 5
 type Progress = (line: string) => void
 
 /** Everything that Darkroom runs on a schedule. */
-const SCHEDULES: readonly ScheduleOptions<ScheduleOptionsStartWorkflowAction<() => Promise<unknown>>>[] = [
-  {
+const SCHEDULES = [
+  scheduled({
     scheduleId: HOUSEKEEPING_SCHEDULE_ID,
-    spec: { intervals: [{ every: '1 hour' }], jitter: '5 minutes' },
-    // A sweep that is still going on makes the next one needless; after an outage one is enough.
-    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 hour' },
-    action: {
-      type: 'startWorkflow',
-      workflowType: HOUSEKEEPING,
-      workflowId: HOUSEKEEPING,
-      taskQueue: TASK_QUEUES.orchestration,
-      args: [],
-      staticSummary: 'Sweep closed uploads, old idempotency keys and ended sessions',
-    },
-  },
-  {
+    workflowType: HOUSEKEEPING,
+    workflowId: HOUSEKEEPING,
+    every: '1 hour',
+    jitter: '5 minutes',
+    staticSummary: 'Sweep closed uploads, old idempotency keys and ended sessions',
+  }),
+  scheduled({
     scheduleId: FEED_COLLECTION_SCHEDULE_ID,
-    spec: { intervals: [{ every: '1 hour' }], jitter: '15 minutes' },
-    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 hour' },
-    action: {
-      type: 'startWorkflow',
-      workflowType: FEED_COLLECTION,
-      workflowId: FEED_COLLECTION,
-      taskQueue: TASK_QUEUES.orchestration,
-      args: [],
-      staticSummary: 'Un-enrol who no longer reads; delete rows of feeds that no longer belong',
-    },
-  },
-  {
+    workflowType: FEED_COLLECTION,
+    workflowId: FEED_COLLECTION,
+    every: '1 hour',
+    jitter: '15 minutes',
+    staticSummary: 'Un-enrol who no longer reads; delete rows of feeds that no longer belong',
+  }),
+  scheduled({
     scheduleId: COLD_STORAGE_SCHEDULE_ID,
-    spec: { intervals: [{ every: '1 day' }], jitter: '1 hour' },
-    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 day' },
-    action: {
-      type: 'startWorkflow',
-      workflowType: COLD_STORAGE,
-      workflowId: COLD_STORAGE_ID,
-      taskQueue: TASK_QUEUES.orchestration,
-      args: [],
-      staticSummary: 'Move old originals into the cold storage; end the time of restored ones',
-    },
-  },
-  {
+    workflowType: COLD_STORAGE,
+    workflowId: COLD_STORAGE_ID,
+    every: '1 day',
+    jitter: '1 hour',
+    staticSummary: 'Move old originals into the cold storage; end the time of restored ones',
+  }),
+  scheduled({
     scheduleId: SEARCH_DRIFT_SCHEDULE_ID,
-    spec: { intervals: [{ every: '5 minutes' }], jitter: '30 seconds' },
-    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '5 minutes' },
-    action: {
-      type: 'startWorkflow',
-      workflowType: SEARCH_DRIFT,
-      workflowId: SEARCH_DRIFT_SCHEDULE_ID,
-      taskQueue: TASK_QUEUES.orchestration,
-      args: [],
-      staticSummary: 'Compare photos with their search documents; have a lost index built anew',
-    },
-  },
+    workflowType: SEARCH_DRIFT,
+    workflowId: SEARCH_DRIFT_SCHEDULE_ID,
+    every: '5 minutes',
+    jitter: '30 seconds',
+    staticSummary: 'Compare photos with their search documents; have a lost index built anew',
+  }),
 ]
+
+type Period = '1 day' | '1 hour' | '15 minutes' | '5 minutes' | '30 seconds'
+
+interface Scheduled {
+  scheduleId: string
+  workflowType: string
+  workflowId: string
+  every: Period
+  jitter: Period
+  staticSummary: string
+}
+
+/** A run that is still going on makes the next one needless; after an outage one is enough. */
+function scheduled({
+  scheduleId,
+  every,
+  jitter,
+  ...workflow
+}: Scheduled): ScheduleOptions<ScheduleOptionsStartWorkflowAction<() => Promise<unknown>>> {
+  return {
+    scheduleId,
+    spec: { intervals: [{ every }], jitter },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: every },
+    action: { type: 'startWorkflow', taskQueue: TASK_QUEUES.orchestration, args: [], ...workflow },
+  }
+}
 
 /**
  * Namespace, search attributes and schedules; repeating it changes nothing. Waits until the server has them.

@@ -21,6 +21,7 @@ import {
   type ReencodeProgress,
 } from '../../contracts/library-reencode.ts'
 import { trackReencode, type ReencodeTracker } from './progress.ts'
+import { MINUTE_MS, photosOfSlice, untilDue } from '../pace.ts'
 import { steps } from './steps.ts'
 
 const pauseReencode = defineSignal(PAUSE_REENCODE)
@@ -28,10 +29,6 @@ const resumeReencode = defineSignal(RESUME_REENCODE)
 const approveReencode = defineSignal(APPROVE_REENCODE)
 const setReencodeRate = defineSignal<[number]>(SET_REENCODE_RATE)
 const reencodeProgress = defineQuery<ReencodeProgress>(REENCODE_PROGRESS)
-
-const MINUTE_MS = 60_000
-/** A slice takes no more photos than the rate allows in this time, so that they are spread evenly. */
-const EVENNESS_MS = 10_000
 
 /** Re-encodes the library, first a share of it that is to be approved (contracts/library-reencode.ts). */
 export async function libraryReencode(input: LibraryReencodeInput): Promise<ReencodeProgress> {
@@ -102,26 +99,19 @@ async function reencode(
     await whilePaused(tracker)
     const { after, tally: before, photosPerMinute, phase } = tracker.checkpoint()
     const beganAtMs = Date.now()
-    const maxPhotos = Math.max(1, Math.floor((photosPerMinute * EVENNESS_MS) / MINUTE_MS))
+    const maxPhotos = photosOfSlice(photosPerMinute)
     const slice = await steps.slice(
       { selection, share, after, maxPhotos },
       `${phase}: photos from ${before.seen + 1} on`,
     )
     tracker.change({ after: slice.after, tally: addTallies(before, slice.tally) })
     if (slice.isAtEnd) return
-    await untilDue(tracker, beganAtMs, decodedIn(slice.tally))
+    const done = decodedIn(slice.tally)
+    await untilDue(
+      () => ({ rate: tracker.checkpoint().photosPerMinute, perMs: MINUTE_MS, beganAtMs, done }),
+      'Until the rate allows the next photo',
+    )
     if (workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof libraryReencode>({ ...input, resume: tracker.checkpoint() })
-  }
-}
-
-/** Waits until the rate allows the next photo; a new rate applies at once. */
-async function untilDue(tracker: ReencodeTracker, beganAtMs: number, photos: number): Promise<void> {
-  for (;;) {
-    const { photosPerMinute } = tracker.checkpoint()
-    const dueInMs = beganAtMs + (photos * MINUTE_MS) / photosPerMinute - Date.now()
-    if (dueInMs < 1) return
-    const hasChanged = () => tracker.checkpoint().photosPerMinute !== photosPerMinute
-    if (!(await condition(hasChanged, dueInMs, { summary: 'Until the rate allows the next photo' }))) return
   }
 }

@@ -20,6 +20,7 @@ import {
   type LibraryScreeningProgress,
 } from '../../contracts/library-screening.ts'
 import { trackScreening, type ScreeningTracker } from './progress.ts'
+import { MINUTE_MS, photosOfSlice, untilDue } from '../pace.ts'
 import { steps } from './steps.ts'
 
 const pauseScreening = defineSignal(PAUSE_SCREENING)
@@ -27,10 +28,6 @@ const resumeScreening = defineSignal(RESUME_SCREENING)
 const approveScreening = defineSignal(APPROVE_SCREENING)
 const setScreeningRate = defineSignal<[number]>(SET_SCREENING_RATE)
 const screeningProgress = defineQuery<LibraryScreeningProgress>(SCREENING_PROGRESS)
-
-const MINUTE_MS = 60_000
-/** A slice takes no more photos than the rate allows in this time, so that they are spread evenly. */
-const EVENNESS_MS = 10_000
 
 /** Screens the library, after a trial with a share of it that is to be approved (contracts/library-screening.ts). */
 export async function libraryScreening(input: LibraryScreeningInput): Promise<LibraryScreeningProgress> {
@@ -92,26 +89,19 @@ async function screen(
     await condition(() => !tracker.checkpoint().isPaused)
     const { after, tally: before, photosPerMinute, phase, present } = tracker.checkpoint()
     const beganAtMs = Date.now()
-    const maxPhotos = Math.max(1, Math.floor((photosPerMinute * EVENNESS_MS) / MINUTE_MS))
+    const maxPhotos = photosOfSlice(photosPerMinute)
     const slice = await steps.slice(
       { present: present!, all: input.all, isTrial, share, after, maxPhotos },
       `${phase}: photos from ${before.seen + 1} on`,
     )
     tracker.change({ after: slice.after, tally: addScreenings(before, slice.tally) })
     if (slice.isAtEnd) return
-    await untilDue(tracker, beganAtMs, slice.tally.screened + slice.tally.failed)
+    const done = slice.tally.screened + slice.tally.failed
+    await untilDue(
+      () => ({ rate: tracker.checkpoint().photosPerMinute, perMs: MINUTE_MS, beganAtMs, done }),
+      'Until the rate allows the next photo',
+    )
     if (workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof libraryScreening>({ ...input, resume: tracker.checkpoint() })
-  }
-}
-
-/** Waits until the rate allows the next photo; a new rate applies at once. */
-async function untilDue(tracker: ScreeningTracker, beganAtMs: number, photos: number): Promise<void> {
-  for (;;) {
-    const { photosPerMinute } = tracker.checkpoint()
-    const dueInMs = beganAtMs + (photos * MINUTE_MS) / photosPerMinute - Date.now()
-    if (dueInMs < 1) return
-    const hasChanged = () => tracker.checkpoint().photosPerMinute !== photosPerMinute
-    if (!(await condition(hasChanged, dueInMs, { summary: 'Until the rate allows the next photo' }))) return
   }
 }

@@ -24,6 +24,7 @@ import {
   type SearchReindexInput,
 } from '../../contracts/search-reindex.ts'
 import { trackReindex, type ReindexTracker } from './progress.ts'
+import { untilDue } from '../pace.ts'
 import { steps } from './steps.ts'
 
 const pauseReindex = defineSignal(PAUSE_REINDEX)
@@ -122,7 +123,18 @@ async function copySlice(tracker: ReindexTracker): Promise<void> {
   )
   tracker.change({ after: slice.after, copied: addCopied(copied, slice.tally) })
   if (slice.isAtEnd) tracker.change({ phase: 'verify', after: null })
-  else await untilDue(tracker, beganAtMs, slice.tally.documents)
+  else {
+    await untilDue(
+      () => ({
+        rate: tracker.checkpoint().documentsPerSecond,
+        perMs: SECOND_MS,
+        beganAtMs,
+        done: slice.tally.documents,
+      }),
+      'Until the rate allows the next document',
+      () => tracker.checkpoint().isAbandoned,
+    )
+  }
 }
 
 async function compareSlice(tracker: ReindexTracker): Promise<void> {
@@ -141,18 +153,4 @@ async function compareSlice(tracker: ReindexTracker): Promise<void> {
     )
   }
   tracker.change({ rounds, after: null, verified: NOTHING_FOUND })
-}
-
-/** Waits until the rate allows the next document; a new rate applies at once, and so does an end. */
-async function untilDue(tracker: ReindexTracker, beganAtMs: number, documents: number): Promise<void> {
-  for (;;) {
-    const { documentsPerSecond } = tracker.checkpoint()
-    if (documentsPerSecond === null) return
-    const dueInMs = beganAtMs + (documents * SECOND_MS) / documentsPerSecond - Date.now()
-    const isInterrupted = () =>
-      tracker.checkpoint().documentsPerSecond !== documentsPerSecond || tracker.checkpoint().isAbandoned
-    if (dueInMs < 1 || tracker.checkpoint().isAbandoned) return
-    if (!(await condition(isInterrupted, dueInMs, { summary: 'Until the rate allows the next document' })))
-      return
-  }
 }
