@@ -4,6 +4,7 @@ import type { AudienceSyncInput } from './audience-sync.ts'
 import type { PhotoSyncInput } from './photo-sync.ts'
 import type { ShareLinkInput } from './share-link.ts'
 import type { OriginalRestoreInput } from './original-restore.ts'
+import type { ModerationCaseInput } from './moderation-case.ts'
 
 /**
  * A workflow start or signal that a committed change owes to Temporal. Sending it twice is harmless: each workflow has
@@ -15,6 +16,7 @@ import type { OriginalRestoreInput } from './original-restore.ts'
  * - audienceNarrowed: an account turned a follower away (signals audienceSync, likewise).
  * - linkChanged: a share link was made or revoked (signals shareLink, likewise).
  * - restoreRequested: an owner asked for a cold original (signals originalRestore, likewise).
+ * - caseChanged: a case of moderation was opened, reported again, claimed, decided or appealed (signals moderationCase, likewise).
  */
 export type OutboxMessage =
   | { kind: 'uploadOpened'; payload: PhotoUploadInput }
@@ -24,5 +26,6 @@ export type OutboxMessage =
   | { kind: 'audienceNarrowed'; payload: AudienceSyncInput }
   | { kind: 'linkChanged'; payload: ShareLinkInput }
   | { kind: 'restoreRequested'; payload: OriginalRestoreInput }
+  | { kind: 'caseChanged'; payload: ModerationCaseInput }
 
 export type OutboxKind = OutboxMessage['kind']

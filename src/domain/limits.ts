@@ -48,6 +48,14 @@ export const MAX_CHARACTERS = {
   /** What a classifier calls its model, and its version. */
   model: 100,
   policyVersion: 32,
+  reportDetail: 1_000,
+  policyId: 40,
+  policyTitle: 100,
+  policyText: 5_000,
+  /** The reason of a decision, an appeal or its answer. */
+  moderationText: 2_000,
+  /** Of a subject of moderation: a UUID or a number. */
+  subjectId: 40,
   /** Of an outbox row; the rest is cut off. */
   lastError: 500,
 } as const

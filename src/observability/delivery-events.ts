@@ -27,6 +27,7 @@ const kinds: Record<OutboxKind, true> = {
   audienceNarrowed: true,
   linkChanged: true,
   restoreRequested: true,
+  caseChanged: true,
 }
 for (const kind of Object.keys(kinds)) parked.inc({ kind }, 0)
 

@@ -33,6 +33,9 @@ export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
     'The share link needs a password, or the password is wrong. Send it in `X-Share-Password`.',
   link_expired: 'The share link has run out. Ask for another one.',
   link_exhausted: 'The share link was opened as often as it may be. Ask for another one.',
+  case_closed: 'The case was decided, or can no longer be appealed.',
+  case_claimed: 'Another moderator has claimed the case.',
+  own_case: 'The case is about yourself, an account that you follow, or your own report or decision.',
   idempotency_mismatch:
     'The `Idempotency-Key` was used with another request. Use a new key for a new request.',
   idempotency_in_progress: 'The first request with this key is still running. Try again in a second.',

@@ -5,6 +5,7 @@ import {
 } from '@temporalio/client'
 import { ACCOUNT_CHANGED, ACCOUNT_SYNC, accountSyncWorkflowId } from '../../contracts/account-sync.ts'
 import { AUDIENCE_NARROWED, AUDIENCE_SYNC, audienceSyncWorkflowId } from '../../contracts/audience-sync.ts'
+import { CASE_CHANGED, MODERATION_CASE, moderationCaseWorkflowId } from '../../contracts/moderation-case.ts'
 import {
   NOTIFICATION_WRITER,
   NOTIFICATIONS_OWED,
@@ -108,6 +109,14 @@ export function createWorkflowStarts(temporal: Client): WorkflowStarts {
             signalArgs: [],
           })
           return
+        case 'caseChanged':
+          await temporal.workflow.signalWithStart(MODERATION_CASE, {
+            ...reconcilerOptions(moderationCaseWorkflowId(message.payload.caseId), message.payload),
+            staticSummary: `Case ${message.payload.caseId} about user ${message.payload.ownerId}`,
+            signal: CASE_CHANGED,
+            signalArgs: [],
+          })
+          return
         default:
           // Rows written by a newer release; the relay parks them.
           throw new TypeError(`unknown outbox kind ${(message as { kind: string }).kind}`)
@@ -179,7 +188,7 @@ function reconcilerOptions<Input extends About>(workflowId: string, input: Input
 }
 
 /** What a reconciler works on: a photo or a link of an account, or all of it. */
-type About = { photoId?: PhotoId; ownerId: UserId } | { userId: UserId }
+type About = { photoId?: PhotoId | undefined; ownerId: UserId } | { userId: UserId }
 
 function identify(input: About) {
   if ('userId' in input) return [{ key: ownerAttribute, value: input.userId }]
