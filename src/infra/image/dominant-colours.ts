@@ -6,16 +6,18 @@ const LEAST_SHARE = 0.25
 const MAX_COLOURS = 3
 /** Fainter pixels show what lies behind the picture. */
 const LEAST_ALPHA = 128
+/** Of its longer side. A thumbhash has no more than three and a half waves there, so that more pixels would say nothing more. */
+const SIDE = 16
 
 /**
- * The colours that cover most of a picture, the most frequent first, by the blurred copy of 32 pixels that its thumbhash is. No
- * pixels of the picture itself are read, so that documents can be made from rows alone.
+ * The colours that cover most of a picture, the most frequent first, by the blurred copy that its thumbhash is. No pixels of the picture
+ * itself are read, so that documents can be made from rows alone.
  * @param thumbhash base64; empty for what is no thumbhash
  */
 export function dominantColours(thumbhash: string): Colour[] {
   const bytes = Buffer.from(thumbhash, 'base64')
   if (bytes.length < LEAST_BYTES) return []
-  const rgba = thumbhashPixels(bytes)
+  const rgba = thumbhashPixels(bytes, SIDE)
   const pixels = new Map<Colour, number>()
   let seen = 0
   for (let at = 0; at + 3 < rgba.length; at += 4) {

@@ -23,14 +23,25 @@ describe('the pixels of a thumbhash', () => {
     for (let seed = 1; seed < 20; seed++) {
       const hash = rgbaToThumbHash(width, height, picture(seed, width, height, seed % 3 > 0))
       const wanted = thumbHashToRGBA(hash).rgba
-      const pixels = thumbhashPixels(hash)
+      const pixels = thumbhashPixels(hash, 32)
       expect(pixels.length).toBe(wanted.length)
       const differing = pixels.findIndex((value, at) => Math.abs(value - wanted[at]!) > 1)
       expect(differing).toBe(-1)
     }
   })
 
+  it('are about the means of four where they are half as many a side', () => {
+    const hash = rgbaToThumbHash(100, 100, picture(7, 100, 100, true))
+    const [whole, half] = [thumbhashPixels(hash, 32), thumbhashPixels(hash, 16)]
+    for (let at = 0; at < 16 * 16; at++) {
+      const corner = 4 * (64 * Math.floor(at / 16) + 2 * (at % 16))
+      const four = [corner, corner + 4, corner + 128, corner + 132].map((pixel) => whole[pixel]!)
+      const mean = four.reduce((sum, value) => sum + value) / 4
+      expect(Math.abs(half[4 * at]! - mean)).toBeLessThan(6)
+    }
+  })
+
   it('are made of shortened hashes too', () => {
-    expect(thumbhashPixels(new Uint8Array([1, 2, 3, 4, 5])).length).toBeGreaterThan(0)
+    expect(thumbhashPixels(new Uint8Array([1, 2, 3, 4, 5]), 32).length).toBeGreaterThan(0)
   })
 })

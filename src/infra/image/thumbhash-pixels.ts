@@ -7,17 +7,16 @@ interface Channel {
 
 /** As many as the format ever has in one direction. */
 const MAX_FREQUENCIES = 7
-const SIDE = 32
 
 /** cos(π / size · (at + ½) · frequency), by `at` and frequency. */
 const cosines = new Map<number, Float64Array>()
 
 /**
- * The picture that a thumbhash describes, 32 pixels at its longer side, as RGBA. The same as thumbHashToRGBA of `thumbhash` but for rounding,
- * in a quarter of its time, which counts where the documents of millions of photos are made: cosines are computed once for each size, and rows
- * before their pixels.
+ * The picture that a thumbhash describes, `side` pixels at its longer side, as RGBA. With 32 it is the same as thumbHashToRGBA of `thumbhash` but for
+ * rounding, in a fraction of its time, which counts where the documents of millions of photos are made: cosines are computed once for each size,
+ * and rows before their pixels.
  */
-export function thumbhashPixels(hash: Uint8Array): Uint8ClampedArray {
+export function thumbhashPixels(hash: Uint8Array, side: number): Uint8ClampedArray {
   const header = hash[0]! | (hash[1]! << 8) | (hash[2]! << 16)
   const hasAlpha = header >> 23 !== 0
   const isLandscape = hash[4]! >> 7 !== 0
@@ -26,23 +25,22 @@ export function thumbhashPixels(hash: Uint8Array): Uint8ClampedArray {
   const across = isLandscape ? longer : shorter
   const down = isLandscape ? shorter : longer
   const scales = hash[3]! | (hash[4]! << 8)
-  const nibbles = nibblesOf(hash, hasAlpha ? 6 : 5)
+  const coefficients = new Coefficients(hash, hasAlpha ? 6 : 5)
   const light = (header & 63) / 63
   const yellow = ((header >> 6) & 63) / 31.5 - 1
   const red = ((header >> 12) & 63) / 31.5 - 1
-  const l = channel(light, Math.max(3, across), Math.max(3, down), ((header >> 18) & 31) / 31, nibbles)
-  const p = channel(yellow, 3, 3, (1.25 * ((scales >> 3) & 63)) / 63, nibbles)
-  const q = channel(red, 3, 3, (1.25 * ((scales >> 9) & 63)) / 63, nibbles)
-  const a = hasAlpha ? channel((hash[5]! & 15) / 15, 5, 5, (hash[5]! >> 4) / 15, nibbles) : undefined
+  const lightScale = ((header >> 18) & 31) / 31
+  const l = coefficients.next(light, lightScale, Math.max(3, across), Math.max(3, down))
+  const p = coefficients.next(yellow, (1.25 * ((scales >> 3) & 63)) / 63, 3, 3)
+  const q = coefficients.next(red, (1.25 * ((scales >> 9) & 63)) / 63, 3, 3)
+  const a = hasAlpha ? coefficients.next((hash[5]! & 15) / 15, (hash[5]! >> 4) / 15, 5, 5) : undefined
 
   const ratio = across / down
-  const width = Math.round(ratio > 1 ? SIDE : SIDE * ratio)
-  const height = Math.round(ratio > 1 ? SIDE / ratio : SIDE)
-  const [lightness, yellowness, redness] = [l, p, q].map((each) => decode(each, width, height)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ]
+  const width = Math.round(ratio > 1 ? side : side * ratio)
+  const height = Math.round(ratio > 1 ? side / ratio : side)
+  const lightness = decode(l, width, height)
+  const yellowness = decode(p, width, height)
+  const redness = decode(q, width, height)
   const alpha = a && decode(a, width, height)
   const rgba = new Uint8ClampedArray(4 * width * height)
   for (let at = 0; at < width * height; at++) {
@@ -56,29 +54,34 @@ export function thumbhashPixels(hash: Uint8Array): Uint8ClampedArray {
   return rgba
 }
 
-/** Half bytes from an offset on, −1 to 1; those that are missing count as 0 bits. */
-function* nibblesOf(hash: Uint8Array, from: number): Generator<number, never> {
-  for (let at = 0; ; at++) yield (((hash[from + (at >> 1)] ?? 0) >> ((at & 1) << 2)) & 15) / 7.5 - 1
-}
+/** The half bytes of a hash from an offset on, one channel after the other; those that are missing count as 0 bits. */
+class Coefficients {
+  readonly #hash: Uint8Array
+  readonly #from: number
+  #read = 0
 
-function channel(
-  mean: number,
-  across: number,
-  down: number,
-  scale: number,
-  nibbles: Generator<number, never>,
-): Channel {
-  const values = new Float64Array(across * down)
-  values[0] = mean
-  for (let y = 0; y < down; y++)
-    for (let x = y === 0 ? 1 : 0; x * down < across * (down - y); x++)
-      // All but the mean count twice.
-      values[y * across + x] = nibbles.next().value * scale * 2
-  return { across, down, values }
+  constructor(hash: Uint8Array, from: number) {
+    this.#hash = hash
+    this.#from = from
+  }
+
+  next(mean: number, scale: number, across: number, down: number): Channel {
+    const values = new Float64Array(across * down)
+    values[0] = mean
+    for (let y = 0; y < down; y++)
+      for (let x = y === 0 ? 1 : 0; x * down < across * (down - y); x++) {
+        const byte = this.#hash[this.#from + (this.#read >> 1)] ?? 0
+        const bits = (byte >> ((this.#read++ & 1) << 2)) & 15
+        // All but the mean count twice.
+        values[y * across + x] = (bits / 7.5 - 1) * scale * 2
+      }
+    return { across, down, values }
+  }
 }
 
 function decode({ across, down, values }: Channel, width: number, height: number): Float64Array {
-  const [horizontal, vertical] = [cosinesOf(width), cosinesOf(height)]
+  const horizontal = cosinesOf(width)
+  const vertical = cosinesOf(height)
   const pixels = new Float64Array(width * height)
   const row = new Float64Array(across)
   for (let y = 0; y < height; y++) {
