@@ -17,6 +17,8 @@ import { sweepIdempotencyKeys } from '../requests/sweep-idempotency-keys.ts'
 import { wakeOwedErasures } from '../retraction/erasures.ts'
 import { wakeOwedRetractions } from '../retraction/proofs.ts'
 import { sweepStoredObjects } from '../retraction/sweep-stored-objects.ts'
+import type { SearchIndexDeps } from '../search/search-index.ts'
+import { sweepRevocations } from '../search/sweep-revocations.ts'
 import { sweepDropBoxes } from '../share-links/sweep-drop-boxes.ts'
 import { sweepIncoming, sweepMultipart } from '../uploads/sweep-incoming.ts'
 
@@ -25,11 +27,13 @@ export interface HousekeepingDeps {
   objects: ObjectStore
   archive?: Archive | undefined
   cdn: Cdn
+  searchIndex: SearchIndexDeps['index']
   starts: Pick<WorkflowStarts, 'reconcileDistribution' | 'deliver'>
 }
 
 /** Every sweep, as its module exports it; a new one only has to be added here. */
-export function createHousekeeping({ db, objects, archive, cdn, starts }: HousekeepingDeps): Sweep[] {
+export function createHousekeeping(deps: HousekeepingDeps): Sweep[] {
+  const { db, objects, archive, cdn, searchIndex, starts } = deps
   const { primary } = db
   return [
     startOwedFanouts(primary, (photo) => starts.reconcileDistribution(photo)),
@@ -48,5 +52,6 @@ export function createHousekeeping({ db, objects, archive, cdn, starts }: Housek
     sweepAlbumActivity(primary),
     sweepDropBoxes(db),
     sweepNotifications(primary),
+    sweepRevocations({ primary, index: searchIndex }),
   ]
 }

@@ -1,3 +1,4 @@
+import { createPhotoIndex } from '../../infra/opensearch/photo-index.ts'
 import type { Clients } from '../clients.ts'
 import type { Delivery } from '../delivery/module.ts'
 import { createHousekeeping } from './housekeeping.ts'
@@ -12,8 +13,10 @@ export function openOperations({ config, db, redis, objects, temporal, openSearc
 }
 
 /** The sweeps of every module. */
-export function openHousekeeping({ db, objects, archive, cdn }: Clients, { starts }: Delivery) {
-  return { housekeeping: createHousekeeping({ db, objects, archive, cdn, starts }) }
+export function openHousekeeping(clients: Clients, { starts }: Delivery) {
+  const { config, db, objects, archive, cdn, openSearch } = clients
+  const searchIndex = createPhotoIndex(openSearch, config.OPENSEARCH_INDEX_PREFIX)
+  return { housekeeping: createHousekeeping({ db, objects, archive, cdn, searchIndex, starts }) }
 }
 
 /** Keeps narrowings from waiting for a replica that is gone; does nothing without a replica. */

@@ -72,21 +72,22 @@ export async function settlingPhotos<T extends { rejected?: unknown }>(
   return outcomes
 }
 
-/** How often documents that are still too open are written again before the caller has to come back. */
+/** How often documents that are still too open are written again, 500 at a time, before the caller has to come back. */
 const MAX_PASSES = 3
 
 /**
  * Lets searches have the photos of an account again, once the index holds none that is more open than the account. Called when all
  * were brought in line; what a concurrent write left behind is written again.
- * @throws Error if the index still holds such photos
+ * @returns false if the index still holds such photos
  */
 export async function settleAccount(
   { index, primary }: { index: Pick<PhotoIndex, 'refresh' | 'search'>; primary: Query },
   userId: UserId,
   bringInLine: (photoIds: PhotoId[]) => Promise<unknown>,
-): Promise<void> {
+  maxPasses = MAX_PASSES,
+): Promise<boolean> {
   const owed = await read(primary, [`account/${userId}`])
-  if (owed.length === 0) return
+  if (owed.length === 0) return true
   const [owner] = await primary<{ status: string; is_private: boolean }>({
     text: 'SELECT status, is_private FROM users WHERE user_id = $1',
     values: [userId],
@@ -99,10 +100,11 @@ export async function settleAccount(
     await index.refresh()
     const { positions } = await index.search({ query, order: 'recent', after: null, size: 500 })
     if (positions.length === 0) break
-    if (pass === MAX_PASSES) throw new Error('The index holds photos that are more open than their account.')
+    if (pass === maxPasses) return false
     await bringInLine(positions.map((position) => position.photoId))
   }
   await forget(primary, owed)
+  return true
 }
 
 // Plan: probes of search_revocations_pkey.

@@ -61,8 +61,10 @@ export function createSearchIndex({ index, primary }: SearchIndexDeps): SearchIn
       if (rejected.length > 0)
         throw new RejectedDocumentsError(rejected, outcomes.get(rejected[0]!)!.rejected!)
       const next = rows.length === BATCH_PHOTOS ? photoIds.at(-1)! : null
-      if (next === null)
-        await settleAccount({ index, primary }, userId, (left) => bringInLine({ index, primary }, left))
+      const settled =
+        next !== null ||
+        (await settleAccount({ index, primary }, userId, (left) => bringInLine({ index, primary }, left)))
+      if (!settled) throw new Error('The index holds photos that are more open than their account.')
       return { next, indexed: rows.length }
     },
   }

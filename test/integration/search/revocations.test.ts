@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Viewer } from '../../../src/domain/viewer.ts'
 import { createSearch } from '../../../src/services/search/search.ts'
-import { createSearchIndex } from '../../../src/services/search/search-index.ts'
+import { createSearchIndex, type SearchIndexDeps } from '../../../src/services/search/search-index.ts'
+import { sweepRevocations } from '../../../src/services/search/sweep-revocations.ts'
 import { makePrivate, setAccountStatus } from '../../support/factories/accounts.ts'
 import { block } from '../../support/factories/blocks-and-mutes.ts'
 import { settle } from '../../support/replica.ts'
@@ -231,5 +232,64 @@ describe('once the index has caught up', () => {
     const { search, calls } = countingSearch()
     expect((await world.searchPage(ANYONE, { q, limit: 5 }, search)).total).toBe(0)
     expect(calls()).toBe(1)
+  })
+})
+
+describe('the sweep of narrowings whose workflow was lost', () => {
+  /** As if they had been narrowed an hour ago. */
+  const age = (owner: string) =>
+    world.db.primary({
+      text: `UPDATE search_revocations SET since = now() - interval '1 hour' WHERE owner_id = $1`,
+      values: [owner],
+    })
+  const sweep = (index: SearchIndexDeps['index'] = world.index) =>
+    sweepRevocations({ primary: world.db.primary, index }).run()
+
+  it('brings photos in line and forgets them', async () => {
+    const { owner, q, photos } = await tenPhotos()
+    const follower = await world.addUser()
+    await world.follow(follower, owner)
+    await world.edit(photos[0]!, { visibility: 'followers' })
+    await world.remove(photos[1]!)
+    await age(owner)
+    await world.edit(photos[2]!, { visibility: 'private' })
+    expect(await sweep()).toBe(2)
+    await settle(world.db)
+    expect(await pendingOf(owner)).toEqual([`photo/${photos[2]}`])
+    expect(await world.find(as(follower), { q })).toEqual([photos[0], ...photos.slice(3)])
+    expect(await world.find(ANYONE, { q })).toEqual(photos.slice(3))
+  })
+
+  it('brings an account in line, and keeps one whose documents stay open', async () => {
+    const { owner, q } = await tenPhotos()
+    const stuck = await tenPhotos()
+    await makePrivate(world.db, owner)
+    await makePrivate(world.db, stuck.owner)
+    await age(owner)
+    await age(stuck.owner)
+    const isStuck = (write: object) => stuck.photos.some((photoId) => JSON.stringify(write).includes(photoId))
+    const index: SearchIndexDeps['index'] = {
+      ...world.index,
+      write: async (writes, options) =>
+        writes.some(isStuck)
+          ? writes.map(() => ({ state: 'rejected', reason: 'a test' }))
+          : world.index.write(writes, options),
+    }
+    expect(await sweep(index)).toBe(1)
+    await settle(world.db)
+    expect(await pendingOf(owner)).toEqual([])
+    expect(await pendingOf(stuck.owner)).toEqual([`account/${stuck.owner}`])
+    expect((await world.searchPage(ANYONE, { q, limit: 5 }, countingSearch().search)).total).toBe(0)
+    expect(await sweep()).toBe(1)
+  })
+
+  it('leaves all of them while OpenSearch is down', async () => {
+    const { owner, photos } = await tenPhotos()
+    await world.edit(photos[0]!, { visibility: 'private' })
+    await age(owner)
+    const write = () => Promise.reject(new Error('down'))
+    await expect(sweep({ ...world.index, write })).rejects.toThrow('down')
+    expect(await pendingOf(owner)).toEqual([`photo/${photos[0]}`])
+    expect(await sweep()).toBe(1)
   })
 })
