@@ -1,5 +1,6 @@
 import type { Clients } from '../clients.ts'
 import type { Delivery } from '../delivery/module.ts'
+import type { Reader } from '../lists/list-read.ts'
 import { createCases } from './cases.ts'
 import { createClaims } from './claims.ts'
 import { createPolicies } from './policies.ts'
@@ -19,6 +20,6 @@ export function openModeration({ config, db }: Clients, { outbox }: Delivery) {
     }),
     cases: { ...createCases({ db }), ...createClaims({ db, outbox }) },
     policies: createPolicies({ db }),
-    moderationLog: { audit: readAudit, stats: () => readStats(db.replica) },
+    moderationLog: { audit: readAudit, stats: ({ query }: Reader) => readStats(query) },
   }
 }
