@@ -36,7 +36,7 @@ export interface CaseInFull {
   appeal: ModerationAppealRow | null
 }
 
-export interface CaseFilter {
+interface CaseFilter {
   state: CaseState
   priority?: CasePriority | undefined
   policy?: string | undefined

@@ -8,6 +8,7 @@ import { readAudit } from './read-audit.ts'
 import { createReports } from './reports.ts'
 import { createStaff, withoutTwoFactor } from './staff.ts'
 import { readStats } from './stats.ts'
+import { watchQueue } from './watch-queue.ts'
 
 /** Reports of users, the cases that they make, and what the staff does with them. */
 export function openModeration({ config, db }: Clients, { outbox }: Delivery) {
@@ -21,5 +22,12 @@ export function openModeration({ config, db }: Clients, { outbox }: Delivery) {
     cases: { ...createCases({ db }), ...createClaims({ db, outbox }) },
     policies: createPolicies({ db }),
     moderationLog: { audit: readAudit, stats: ({ query }: Reader) => readStats(query) },
+  }
+}
+
+/** Reports how many cases wait for a decision. */
+export function openQueueWatch({ db, logger }: Clients) {
+  return {
+    background: (signal: AbortSignal): Promise<void> => watchQueue({ primary: db.primary, logger }, signal),
   }
 }

@@ -7,7 +7,7 @@ import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 import { writeAudit } from './audit-log.ts'
 import type { StaffMember } from './staff.ts'
 
-export interface NewPolicy {
+interface NewPolicy {
   id: string
   title: string
   text: string

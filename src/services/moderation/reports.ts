@@ -19,7 +19,7 @@ import { writeAudit } from './audit-log.ts'
 import { openCase, oweCaseChange } from './open-case.ts'
 import { findSubject, type FoundSubject } from './subjects.ts'
 
-export interface NewReport {
+interface NewReport {
   subject: ModerationSubject
   reason: ReportReason
   detail: string | null

@@ -14,7 +14,7 @@ import { OwnerSchema } from '../photos/schema.ts'
 import { caseExample, caseInFullExample } from './examples.ts'
 import { policyId, SubjectSchema } from './schema.ts'
 
-export const CaseParams = z.strictObject({ caseId: idOf('case') })
+const CaseParams = z.strictObject({ caseId: idOf('case') })
 
 export const CaseSchema = z
   .object({
@@ -98,7 +98,10 @@ export const ListCases = operation({
     'For moderators. Of equal priority, what is due first comes first. Cases about yourself are left out.',
   query: z.strictObject({
     ...pageQuery,
-    state: z.enum(CASE_STATES).default('open').meta({ override: { default: 'open' } }),
+    state: z
+      .enum(CASE_STATES)
+      .default('open')
+      .meta({ override: { default: 'open' } }),
     priority: z.enum(CASE_PRIORITIES).optional(),
     policy: policyId.optional().meta({ description: 'The id of a policy.' }),
   }),
@@ -111,7 +114,8 @@ export const ListCases = operation({
 export const GetCase = operation({
   id: 'getCase',
   summary: 'Get a case with its evidence',
-  description: 'For moderators. That you looked at it stands in the audit log. Refused for a case about yourself.',
+  description:
+    'For moderators. That you looked at it stands in the audit log. Refused for a case about yourself.',
   params: CaseParams,
   examples: { answer: caseInFullExample },
   responses: { 200: CaseInFullSchema },

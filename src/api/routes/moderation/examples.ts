@@ -28,7 +28,7 @@ export const caseExample = {
   claim: { username: 'grace', until: '2026-03-09T20:15:00.000Z' },
 }
 
-export const decisionExample = {
+const decisionExample = {
   id: '0199a1b2-c3d4-7e5f-8a6b-000000000603',
   action: 'limit',
   policy: 'nudity',
