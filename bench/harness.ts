@@ -63,6 +63,8 @@ export interface TrialOptions {
   quick: boolean
   /** How many followers the celebrity of a fanout has; each benchmark has its own default. */
   followers?: number
+  /** How many photos are searched. */
+  documents?: number
 }
 
 export interface Row {
@@ -100,13 +102,18 @@ export async function runBenchmark(
     rounds,
     quick = false,
     followers,
+    documents,
     log,
   }: Partial<TrialOptions> & { rounds: number; log: (line: string) => void },
 ): Promise<Result> {
   if (rounds < fewestRounds && !quick)
     throw new RangeError(`At least ${fewestRounds} rounds are needed for a spread`)
   const loadBefore = loadavg()[0]!.toFixed(1)
-  const trial = await benchmark.open({ quick, ...(followers && { followers }) })
+  const trial = await benchmark.open({
+    quick,
+    ...(followers && { followers }),
+    ...(documents && { documents }),
+  })
   try {
     if (!benchmark.once) await runRound(trial)
     const samples: Record<string, Sample>[] = []

@@ -1,13 +1,10 @@
-import { openDatabase } from '../src/infra/db/database.ts'
-import { createIndexBuilds } from '../src/infra/opensearch/builds.ts'
-import { openSearchClient } from '../src/infra/opensearch/client.ts'
 import { storedDocuments } from '../src/infra/opensearch/documents.ts'
 import { INDEX_VERSION, indexMapping, indexSettings } from '../src/infra/opensearch/mapping.ts'
-import { createPhotoIndex, writerOf, type PhotoDocument } from '../src/infra/opensearch/photo-index.ts'
+import type { PhotoDocument } from '../src/infra/opensearch/photo-index.ts'
 import { readPublishedAfter, toDocument } from '../src/services/search/photo-document.ts'
-import { createReindexer } from '../src/services/search/reindex.ts'
 import type { Benchmark, Finding, Sample, Trial, TrialOptions } from './harness.ts'
 import { insertReadyPhotos } from './photos.ts'
+import { openReindexing } from './reindexing.ts'
 import { startBenchService } from './service.ts'
 
 const sizes = { full: 1_000_000, quick: 20_000 }
@@ -26,29 +23,14 @@ async function open({ quick }: TrialOptions): Promise<Trial> {
   const photos = quick ? sizes.quick : sizes.full
   const service = await startBenchService()
   const { instance, admin } = service
-  const prefix = instance.env.OPENSEARCH_INDEX_PREFIX!
-  const client = openSearchClient(instance.env.OPENSEARCH_URL!)
-  const db = await openDatabase({
-    url: instance.env.DATABASE_URL!,
-    poolSize: 4,
-    statementTimeoutMs: 60_000,
-    applicationName: 'bench-index',
-  })
+  const reindexing = await openReindexing(instance.env)
+  const { client, db, prefix, reindexer } = reindexing
   const close = async () => {
-    await client.close()
-    await db.close()
+    await reindexing.close()
     await service.stop()
   }
   try {
     await insertOwnersAndPhotos(photos)
-    const builds = createIndexBuilds(client, prefix, 0)
-    const reindexer = createReindexer({
-      primary: db.primary,
-      index: createPhotoIndex(client, prefix),
-      builds,
-      only: (name) => writerOf(client, name),
-      documentsOf: (name) => storedDocuments(client, name),
-    })
     const { signal } = new AbortController()
     const raw = `${prefix}-bench-raw`
     let built = ''
@@ -57,17 +39,7 @@ async function open({ quick }: TrialOptions): Promise<Trial> {
 
     async function measureOurs(): Promise<Sample> {
       const { index: name } = await reindexer.begin(`bench${++nth}`, INDEX_VERSION)
-      const copyMs = await timed(async () => {
-        for (let after: string | null = null; ;) {
-          const slice = await reindexer.copy(
-            { index: name, after, maxDocuments: photos },
-            { maxMs: 5_000, onReached: () => undefined, signal },
-          )
-          if (slice.isAtEnd) break
-          after = slice.after
-        }
-        await builds.refresh(name)
-      })
+      const copyMs = await timed(() => reindexing.copyAll(name))
       const compareMs = await timed(async () => {
         for (let after: string | null = null; ;) {
           const { tally, ...slice } = await reindexer.compare({ index: name, after }, 5_000, signal)

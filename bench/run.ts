@@ -17,6 +17,7 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   upload: async () => (await import('./upload.ts')).upload,
   index: async () => (await import('./index-documents.ts')).index,
   burst: async () => (await import('./burst.ts')).burst,
+  search: async () => (await import('./search.ts')).search,
   moderation: async () => (await import('./moderation.ts')).moderation,
 }
 
@@ -31,19 +32,22 @@ const program = new Command('bench')
   .option('-r, --rounds <count>', `rounds that count, at least ${fewestRounds}`, parseRounds, fewestRounds)
   .option('-q, --quick', 'small data and two rounds, to try a benchmark out; writes no results', false)
   .option('-f, --followers <count>', 'followers of the celebrity in the fanout benchmarks', parseFollowers)
+  .option('-d, --documents <count>', 'photos that are searched in the search benchmark', parseDocuments)
   .action(run)
 
 const quickRounds = 2
 /** Followers of the smallest of three authors; each has ten times the followers of the one before. */
 const fewestFollowers = 10_000
+const fewestDocuments = 1_000
 
 interface Options {
   rounds: number
   quick: boolean
   followers?: number
+  documents?: number
 }
 
-async function run(asked: string[], { rounds, quick, followers }: Options): Promise<void> {
+async function run(asked: string[], { rounds, quick, followers, documents }: Options): Promise<void> {
   const unknown = asked.filter((name) => !names.includes(name))
   if (unknown.length > 0)
     program.error(`no such benchmark: ${unknown.join(', ')}; there are ${names.join(', ')}`)
@@ -54,6 +58,7 @@ async function run(asked: string[], { rounds, quick, followers }: Options): Prom
         rounds: quick ? quickRounds : rounds,
         quick,
         ...(followers && { followers }),
+        ...(documents && { documents }),
         log: (line) => console.error(line),
       })
       if (!quick) await saveResult(result, new URL('results/', import.meta.url))
@@ -79,6 +84,13 @@ function parseFollowers(text: string): number {
     throw new InvalidArgumentError(`must be a whole number of at least ${fewestFollowers}`)
   }
   return followers
+}
+
+function parseDocuments(text: string): number {
+  const documents = Number(text)
+  if (!Number.isInteger(documents) || documents < fewestDocuments)
+    throw new InvalidArgumentError(`must be a whole number of at least ${fewestDocuments}`)
+  return documents
 }
 
 await program.parseAsync()
