@@ -13,7 +13,17 @@ import { createScreening } from './screen-photo.ts'
 export function openScreening({ config, db, objects, archive, classifier }: Clients, { outbox }: Delivery) {
   const policy = readPolicy(config)
   const blockList = createBlockList(db)
-  const screening = createScreening({ db, objects, archive, outbox, blockList, classifier, policy })
+  const fanoutShardThreshold = config.FANOUT_SHARD_THRESHOLD
+  const screening = createScreening({
+    db,
+    objects,
+    archive,
+    outbox,
+    blockList,
+    classifier,
+    policy,
+    fanoutShardThreshold,
+  })
   return {
     screening,
     screener: createLibraryScreener({ db, screening, classifier, policy }),
@@ -35,6 +45,7 @@ export function openModerationSteps({ config, db, objects, archive, logger }: Cl
       blockList,
       classifier: undefined,
       policy,
+      fanoutShardThreshold: config.FANOUT_SHARD_THRESHOLD,
     }),
     escalations: createEscalations({ logger }),
     verdicts: { enforce: enforceLastVerdict, dispatch: (ids: readonly string[]) => outbox.dispatch(ids) },

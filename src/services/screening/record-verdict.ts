@@ -1,10 +1,10 @@
-import type { PhotoId } from '../../domain/ids.ts'
+import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Verdict, VerdictSource } from '../../domain/screening.ts'
 import type { PhotoStatus } from '../../domain/visibility.ts'
 import { PhotoVerdict, type PhotoVerdictRow } from '../../entities/index.ts'
 import type { Query, Transaction } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
-import { limitPhoto, takeDownPhoto } from '../moderation/measures.ts'
+import { limitPhoto, restorePhoto, takeDownPhoto } from '../moderation/measures.ts'
 
 /** A verdict and what it rests on. */
 export interface NewVerdict {
@@ -21,27 +21,46 @@ export interface RecordedVerdict {
   outboxIds: string[]
 }
 
+interface MeasuredPhoto {
+  owner_id: UserId
+  status: PhotoStatus
+  is_published: boolean
+  is_taken_down: boolean
+}
+
 /**
  * Records a verdict, and does what it asks for if the photo is published; of one that is not, publication does
- * ({@link enforceLastVerdict}). A person's verdict stands.
+ * ({@link enforceLastVerdict}). A milder verdict takes back what automatic ones have done. What a person has said stands: a verdict, or a
+ * decision on a case of the photo.
+ * @param fanoutShardThreshold see restorePhoto
  * @returns undefined if the photo is gone
  */
 export async function recordVerdict(
   tx: Transaction,
   photoId: PhotoId,
   verdict: NewVerdict,
+  fanoutShardThreshold: number,
 ): Promise<RecordedVerdict | undefined> {
-  const [photo] = await tx.query<{ status: PhotoStatus; is_published: boolean }>({
-    text: `SELECT status, published_at IS NOT NULL AS is_published FROM photos WHERE photo_id = $1 FOR NO KEY UPDATE`,
+  const [photo] = await tx.query<MeasuredPhoto>({
+    text: `SELECT owner_id, status, published_at IS NOT NULL AS is_published,
+        EXISTS (SELECT FROM photo_takedowns t WHERE t.photo_id = p.photo_id) AS is_taken_down
+      FROM photos p WHERE photo_id = $1 FOR NO KEY UPDATE`,
     values: [photoId],
   })
   if (!photo || photo.status === 'deleted' || photo.status === 'failed') return undefined
-  const last = await lastVerdict(tx.query, photoId)
+  const isOfPerson = verdict.source === 'person'
+  const word = isOfPerson ? undefined : await wordOfPerson(tx.query, photoId, photo.owner_id)
+  const mayLift = isOfPerson || (await hasAutomaticMeasure(tx.query, photoId))
   await insertVerdict(tx.query, photoId, verdict)
-  if (last?.source === 'person' && verdict.source !== 'person')
-    return { verdict: last.verdict, outboxIds: [] }
-  const outboxIds = photo.is_published ? await enforce(tx, photoId, verdict.verdict) : []
-  return { verdict: verdict.verdict, outboxIds }
+  if (word !== undefined) return { verdict: word, outboxIds: [] }
+  if (!photo.is_published) return { verdict: verdict.verdict, outboxIds: [] }
+  const isLifted =
+    mayLift && (verdict.verdict === 'allow' || (verdict.verdict === 'limit' && photo.is_taken_down))
+  const lifted = isLifted ? await restorePhoto(tx, photoId, fanoutShardThreshold) : []
+  return {
+    verdict: verdict.verdict,
+    outboxIds: [...lifted, ...(await enforce(tx, photoId, verdict.verdict))],
+  }
 }
 
 /**
@@ -49,7 +68,12 @@ export async function recordVerdict(
  * @returns the outbox messages to dispatch after the commit
  */
 export async function enforceLastVerdict(tx: Transaction, photoId: PhotoId): Promise<string[]> {
-  const last = await lastVerdict(tx.query, photoId)
+  // Plan: photo_verdicts_photo_idx.
+  const [last] = await tx.query<Pick<PhotoVerdictRow, 'verdict'>>({
+    text: `SELECT verdict FROM photo_verdicts WHERE photo_id = $1
+      ORDER BY (source = 'person') DESC, photo_verdict_id DESC LIMIT 1`,
+    values: [photoId],
+  })
   return last ? enforce(tx, photoId, last.verdict) : []
 }
 
@@ -58,16 +82,32 @@ async function enforce(tx: Transaction, photoId: PhotoId, verdict: Verdict): Pro
   return verdict === 'limit' ? limitPhoto(tx, photoId) : takeDownPhoto(tx, photoId)
 }
 
-/** Plan: photo_verdicts_photo_idx. */
-async function lastVerdict(
-  query: Query,
-  photoId: PhotoId,
-): Promise<Pick<PhotoVerdictRow, 'verdict' | 'source'> | undefined> {
-  const [row] = await query<Pick<PhotoVerdictRow, 'verdict' | 'source'>>({
-    text: `SELECT verdict, source FROM photo_verdicts WHERE photo_id = $1 ORDER BY photo_verdict_id DESC LIMIT 1`,
+/**
+ * The last verdict of a person, or what a decision on a case amounts to; one that was reversed allows the photo.
+ * Plan: photo_verdicts_photo_idx, and the decisions on the owner by moderation_decisions_owner_idx.
+ */
+async function wordOfPerson(query: Query, photoId: PhotoId, ownerId: UserId): Promise<Verdict | undefined> {
+  const [row] = await query<{ verdict: Verdict }>({
+    text: `
+      SELECT verdict, created_at FROM photo_verdicts WHERE photo_id = $1 AND source = 'person'
+      UNION ALL
+      SELECT CASE WHEN reversed_at IS NOT NULL THEN 'allow' WHEN action = 'limit' THEN 'limit'
+          WHEN action = 'takedown' THEN 'quarantine' ELSE 'allow' END, created_at
+        FROM moderation_decisions
+        WHERE owner_id = $2 AND subject_type = 'photo' AND subject_id = $1::text AND decided_as <> 'classifier'
+      ORDER BY created_at DESC LIMIT 1`,
+    values: [photoId, ownerId],
+  })
+  return row?.verdict
+}
+
+/** Whether an automatic verdict has asked for a measure. Plan: photo_verdicts_photo_idx. */
+async function hasAutomaticMeasure(query: Query, photoId: PhotoId): Promise<boolean> {
+  const rows = await query({
+    text: `SELECT FROM photo_verdicts WHERE photo_id = $1 AND source <> 'person' AND verdict <> 'allow' LIMIT 1`,
     values: [photoId],
   })
-  return row
+  return rows.length > 0
 }
 
 /** What a version of the model said of the photo before. Plan: photo_verdicts_photo_idx. */

@@ -106,7 +106,7 @@ function candidatesAfter(query: Query, after: PhotoId): Promise<Candidate[]> {
         p.sha256 IS NOT NULL AND p.published_at IS NOT NULL AND p.status NOT IN ('failed', 'deleted') AS is_screenable
       FROM (SELECT * FROM photos WHERE photo_id > $1 ORDER BY photo_id LIMIT ${PHOTOS}) p
         LEFT JOIN LATERAL (SELECT * FROM photo_verdicts v WHERE v.photo_id = p.photo_id
-          ORDER BY photo_verdict_id DESC LIMIT 1) v ON true
+          ORDER BY (source = 'person') DESC, photo_verdict_id DESC LIMIT 1) v ON true
       ORDER BY p.photo_id`,
     values: [after],
   })

@@ -21,6 +21,8 @@ export interface ScreeningDeps {
   /** Without one, the block list and the text rules decide alone. */
   classifier: Classifier | undefined
   policy: ScreeningPolicy
+  /** See restorePhoto. */
+  fanoutShardThreshold: number
 }
 
 type Screened = { outcome: 'verdict'; verdict: Verdict } | { outcome: 'gone' }
@@ -37,7 +39,7 @@ interface ScreenOptions {
 /** Looks at a photo for automatic moderation. */
 export interface Screening {
   /**
-   * Gets a verdict, records it and does what it asks for.
+   * Gets a verdict, records it and does what it asks for; takes back what former automatic verdicts did, if it is milder.
    * @throws whatever the classifier failed with: then nothing is recorded
    */
   screen(photoId: PhotoId, options?: ScreenOptions): Promise<Screened>
@@ -48,10 +50,10 @@ export interface Screening {
 }
 
 export function createScreening(deps: ScreeningDeps): Screening {
-  const { db, outbox, policy } = deps
+  const { db, outbox, policy, fanoutShardThreshold } = deps
 
   async function record(photoId: PhotoId, verdict: NewVerdict): Promise<Screened> {
-    const recorded = await db.transaction((tx) => recordVerdict(tx, photoId, verdict))
+    const recorded = await db.transaction((tx) => recordVerdict(tx, photoId, verdict, fanoutShardThreshold))
     if (!recorded) return { outcome: 'gone' }
     verdictGiven(verdict)
     await outbox.dispatch(recorded.outboxIds)

@@ -74,6 +74,7 @@ function open(settings: Record<string, string> = {}) {
     blockList,
     classifier,
     policy,
+    fanoutShardThreshold: 1_000,
   })
   return { screening, screener: createLibraryScreener({ db, screening, classifier, policy }) }
 }
@@ -96,6 +97,30 @@ const verdicts = () =>
     text: 'SELECT * FROM photo_verdicts ORDER BY photo_id, photo_verdict_id',
     values: [],
   })
+
+/** Of each photo in order: its status, and whether it is limited. */
+async function states(): Promise<[string, boolean][]> {
+  const rows = await world.db.primary<{ status: string; limited: boolean }>({
+    text: 'SELECT status, limited_at IS NOT NULL AS limited FROM photos ORDER BY photo_id',
+    values: [],
+  })
+  return rows.map(({ status, limited }) => [status, limited])
+}
+
+/** A moderator has looked at the photo and left it limited. */
+async function decideCase(photoId: PhotoId): Promise<void> {
+  await world.db.primary({
+    text: `
+      WITH opened AS (
+        INSERT INTO moderation_cases (case_id, subject_type, subject_id, owner_id, source, priority, policy_id, evidence, due_at)
+        SELECT uuidv7(), 'photo', photo_id, owner_id, 'screening', 2, 'nudity', '{}', now() FROM photos WHERE photo_id = $1
+        RETURNING *)
+      INSERT INTO moderation_decisions
+        (decision_id, case_id, subject_type, subject_id, owner_id, action, policy_id, policy_version, reason, decided_as)
+      SELECT uuidv7(), case_id, subject_type, subject_id, owner_id, 'limit', policy_id, 1, 'Seen.', 'moderator' FROM opened`,
+    values: [photoId],
+  })
+}
 
 describe('a screening of the library', () => {
   it('screens photos without a verdict once, and takes measures', async () => {
@@ -136,6 +161,52 @@ describe('a screening of the library', () => {
     version = '2'
     expect((await run(screener)).tally).toMatchObject({ screened: 3, changes: {} })
     expect(asked).toEqual([...photos, ...photos])
+  })
+
+  it('takes back what a former model did, and nothing of a person', async () => {
+    for (const photoId of photos) scores.set(photoId, 0.99)
+    const { screening, screener } = open()
+    await run(screener)
+    await screening.decide(photos[2]!, 'limit')
+    expect(await states()).toEqual([
+      ['quarantined', false],
+      ['quarantined', false],
+      ['ready', true],
+    ])
+    version = '2'
+    scores.set(photos[1]!, 0.9)
+    scores.set(photos[0]!, 0.1)
+    scores.set(photos[2]!, 0.1)
+    expect((await run(screener)).tally.changes).toEqual({ 'quarantine->allow': 1, 'quarantine->limit': 1 })
+    // Twice, so that the person's verdict is no longer the last one.
+    await screening.screen(photos[2]!)
+    await screening.screen(photos[2]!)
+    expect(await states()).toEqual([
+      ['ready', false],
+      ['ready', true],
+      ['ready', true],
+    ])
+  })
+
+  it('takes back nothing that moderators have decided on a case', async () => {
+    scores.set(photos[0]!, 0.9)
+    const { screening } = open()
+    await screening.screen(photos[0]!)
+    await decideCase(photos[0]!)
+    scores.set(photos[0]!, 0.1)
+    expect(await screening.screen(photos[0]!)).toEqual({ outcome: 'verdict', verdict: 'limit' })
+    scores.set(photos[0]!, 0.99)
+    await screening.screen(photos[0]!)
+    expect((await states())[0]).toEqual(['ready', true])
+  })
+
+  it('takes back no measure that has no verdict behind it', async () => {
+    await world.db.primary({
+      text: 'UPDATE photos SET limited_at = now() WHERE photo_id = $1',
+      values: [photos[0]],
+    })
+    await run(open().screener)
+    expect((await states())[0]).toEqual(['ready', true])
   })
 
   it('only tells what would change in a trial', async () => {
