@@ -8,5 +8,6 @@ export function createDriftActivities({ care }: { care: IndexCare }): DriftActiv
   return asActivities<DriftActivities>({
     inspectIndex: () => care.inspect(),
     compareDocuments: ({ after }) => care.compare(after, Context.current().cancellationSignal),
+    refreshPopularity: () => care.refreshPopularity(Context.current().cancellationSignal),
   })
 }

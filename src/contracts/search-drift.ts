@@ -3,7 +3,7 @@ import type { Findings } from './search-reindex.ts'
 
 /**
  * Looks after the search index (docs/search.md): has it built anew if it is lost, emptied or of an earlier version; else compares the next stretch
- * of photos with their documents, and repairs what differs. Scheduled every five minutes.
+ * of photos with their documents, and repairs what differs; has popularity follow the likes. Scheduled every five minutes.
  */
 export const SEARCH_DRIFT = 'searchDrift'
 export const SEARCH_DRIFT_SCHEDULE_ID = 'search-drift'
@@ -30,4 +30,6 @@ export interface SearchDriftResult {
   /** The last photo that was compared, from which the next run goes on; null at the end. */
   after: PhotoId | null
   found: Findings
+  /** Photos whose documents were written anew to follow their likes; undefined of runs before there was that. */
+  popularity?: number
 }

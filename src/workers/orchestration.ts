@@ -16,7 +16,6 @@ import { openDelivery } from '../services/delivery/module.ts'
 import { openFeedSweep } from '../services/feed/module.ts'
 import { openGraphSteps } from '../services/graph/module.ts'
 import { openNotificationWriter } from '../services/notifications/module.ts'
-import { openQueueWatch } from '../services/moderation/module.ts'
 import { openHousekeeping, openReplicaKeeper, openStorageWatch } from '../services/operations/module.ts'
 import { openRetraction } from '../services/retraction/module.ts'
 import { openModerationSteps } from '../services/screening/module.ts'
@@ -87,7 +86,6 @@ export const orchestrationWorker: WorkerDefinition = {
         openReplicaKeeper(clients).background,
         openStorageWatch(clients).background,
         openColdStorageWatch(clients).background,
-        openQueueWatch(clients).background,
       ],
     }
   },

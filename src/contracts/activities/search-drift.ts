@@ -8,4 +8,6 @@ export interface DriftActivities {
   inspectIndex: () => Promise<IndexInspection>
   /** Compares a stretch of photos with their documents, and repairs what differs. */
   compareDocuments: (input: { after: PhotoId | null }) => Promise<ComparisonSlice>
+  /** Writes the documents of photos anew whose likes have changed much; returns how many. */
+  refreshPopularity: () => Promise<number>
 }

@@ -6,12 +6,15 @@ import { INDEX_VERSION } from '../../infra/opensearch/mapping.ts'
 import { versionOf } from '../../infra/opensearch/versions.ts'
 import { reportComparison, reportInspection } from '../../observability/search-events.ts'
 import { compareStretch, SETTLE_MS } from './compare.ts'
+import { refreshPopularity } from './refresh-popularity.ts'
 import { countPublished, type ReindexerDeps } from './reindex.ts'
 
 /** What the schedule does to the index. */
 export interface IndexCare {
   inspect(): Promise<IndexInspection>
   compare(after: PhotoId | null, signal: AbortSignal): Promise<ComparisonSlice>
+  /** Has documents follow the likes of their photos. @returns of how many */
+  refreshPopularity(signal: AbortSignal): Promise<number>
 }
 
 /** How long the index before the last reindex is kept for a rollback. */
@@ -69,5 +72,7 @@ export function createIndexCare(deps: ReindexerDeps, settleMs = SETTLE_MS): Inde
       reportComparison(slice.tally)
       return slice
     },
+
+    refreshPopularity: (signal) => refreshPopularity(deps, signal),
   }
 }

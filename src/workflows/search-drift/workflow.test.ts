@@ -25,6 +25,7 @@ beforeEach(() => {
 async function serve() {
   await time.serve({
     inspectIndex: async () => ({ state, version: 2, photos: 10, documents: 10 }),
+    refreshPopularity: async () => 3,
     compareDocuments: async ({ after }: { after: string | null }) => {
       compared.push(after)
       const next = after === null ? '4' : null
@@ -69,6 +70,7 @@ describe('searchDrift', () => {
       startedReindex: false,
       after: '4',
       found: { compared: 5, stale: 1, repaired: 1 },
+      popularity: 3,
     })
   })
 

@@ -1,5 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common'
-import { ParentClosePolicy, setCurrentDetails, startChild, workflowInfo } from '@temporalio/workflow'
+import { ParentClosePolicy, patched, setCurrentDetails, startChild, workflowInfo } from '@temporalio/workflow'
 import type { IndexInspection, SearchDriftResult } from '../../contracts/search-drift.ts'
 import {
   foundIn,
@@ -10,6 +10,9 @@ import {
 } from '../../contracts/search-reindex.ts'
 import { steps } from './steps.ts'
 
+/** Since v0.3 documents follow the likes of their photos here (docs/adr/0056). */
+const POPULARITY = 'popularity-follows-likes'
+
 /** Looks after the search index, from where the last run ended (contracts/search-drift.ts). */
 export async function searchDrift(): Promise<SearchDriftResult> {
   const inspection = await steps.inspect()
@@ -18,8 +21,15 @@ export async function searchDrift(): Promise<SearchDriftResult> {
     const startedReindex = await startReindex(inspection)
     return shown(inspection, { state: inspection.state, startedReindex, after, found: NOTHING_FOUND })
   }
+  const popularity = patched(POPULARITY) ? await steps.refreshPopularity() : undefined
   const slice = await steps.compare({ after })
-  return shown(inspection, { state: 'ready', startedReindex: false, after: slice.after, found: slice.tally })
+  return shown(inspection, {
+    state: 'ready',
+    startedReindex: false,
+    after: slice.after,
+    found: slice.tally,
+    ...(popularity !== undefined && { popularity }),
+  })
 }
 
 /** It outlives this workflow. @returns false if one is under way */
@@ -40,12 +50,13 @@ async function startReindex({ state, version }: IndexInspection): Promise<boolea
 }
 
 function shown({ photos, documents }: IndexInspection, result: SearchDriftResult): SearchDriftResult {
-  const { state, startedReindex, found } = result
+  const { state, startedReindex, found, popularity = 0 } = result
   setCurrentDetails(
     [
       `**${state}**: ${documents} documents of ${photos} published photos${startedReindex ? '; a reindex was started' : ''}`,
       '',
       `- ${found.compared} compared, ${foundIn(found)} out of line, ${found.repaired} of them repaired`,
+      `- ${popularity} brought up to date with their likes`,
       ...found.examples.map((photoId) => `- out of line: ${photoId}`),
     ].join('\n'),
   )

@@ -219,7 +219,6 @@ const ABSENT: Names = {
   albumId: uuidv7(),
   linkId: uuidv7(),
   itemId: uuidv7(),
-  caseId: uuidv7(),
   token: randomBytes(32).toString('base64url'),
   ticket: 'no.such.ticket',
   username: 'nobody-has-this-name',
@@ -233,7 +232,6 @@ function namesIn({ owner, asker, photo, tag }: Subject): Names {
     sessionId: sessionId!,
     linkId: ABSENT.linkId!,
     ticket: ABSENT.ticket!,
-    caseId: ABSENT.caseId!,
     ...(photo
       ? {
           photoId: photo.photoId,

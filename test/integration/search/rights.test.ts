@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { UserViewer } from '../../../src/domain/viewer.ts'
-import { restorePhoto, takeDownPhoto } from '../../../src/services/moderation/measures.ts'
+import { limitPhoto, restorePhoto, takeDownPhoto } from '../../../src/services/moderation/measures.ts'
 import { createSearch } from '../../../src/services/search/search.ts'
 import { v7 as uuidv7 } from 'uuid'
 import { pageFor } from '../../support/list-read.ts'
@@ -31,6 +31,17 @@ describe('rights', () => {
       expect(page.items.map((card) => card.photoId)).toEqual(visible)
       expect(page).toMatchObject({ total: visible.length, nextCursor: null })
     }
+  })
+
+  it('find a limited photo, which its card says', async () => {
+    const owner = await world.addUser()
+    const q = freshWord()
+    const [photoId] = await world.publish({ owner, caption: q })
+    await world.db.transaction((tx) => limitPhoto(tx, photoId!))
+    await settle(world.db)
+    expect((await world.searchPage(ANYONE, { q, limit: 1 })).items).toMatchObject([
+      { photoId, isLimited: true },
+    ])
   })
 
   it('hide and uncount photos narrowed or removed after indexing', async () => {

@@ -37,6 +37,7 @@ import { Migration20261201OwnLibrary } from './migration-20261201-own-library.ts
 import { Migration20261202ModerationAudit } from './migration-20261202-moderation-audit.ts'
 import { Migration20261203ColdStorageRuns } from './migration-20261203-cold-storage-runs.ts'
 import { Migration20261204ModerationCases } from './migration-20261204-moderation-cases.ts'
+import { Migration20261209PopularityMarks } from './migration-20261209-popularity-marks.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -79,4 +80,5 @@ export const migrations = [
   { name: '20261202-moderation-audit', class: Migration20261202ModerationAudit },
   { name: '20261203-cold-storage-runs', class: Migration20261203ColdStorageRuns },
   { name: '20261204-moderation-cases', class: Migration20261204ModerationCases },
+  { name: '20261209-popularity-marks', class: Migration20261209PopularityMarks },
 ]
