@@ -89,7 +89,7 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
   feedRoutes(v1, present)
   notificationRoutes(v1, present)
   searchRoutes(v1, present)
-  discoveryRoutes(v1)
+  discoveryRoutes(v1, present)
   ownLibraryRoutes(v1, present)
   eventRoutes(v1)
   const internal = createRoutes('/internal')

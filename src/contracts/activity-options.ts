@@ -225,3 +225,6 @@ export const sweep = {
   heartbeatTimeout: '30s',
   retry: { initialInterval: '5s', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 5 },
 } as const satisfies ActivityOptions
+
+/** The same for a ranking, which the next run makes anew. */
+export const rank = { ...sweep, startToCloseTimeout: '60s' } as const satisfies ActivityOptions

@@ -64,8 +64,30 @@ export function maySee(viewer: Viewer, photo: PhotoAccess, relations: Relations)
   return relations.grantedByMembership || isOfAudience(photo.visibility, relations)
 }
 
+/** What is shown to people who did not ask for it: what the rule needs to know besides. */
+export interface Recommendation {
+  /** Its owner says that it is sensitive. */
+  sensitive: boolean
+  /** Moderation says so. */
+  isLimited: boolean
+  /** Moderation hides all photos of its owner from explore. */
+  isOwnerHidden: boolean
+}
+
+/**
+ * Whether the photo may be shown to people who did not ask for it: in explore, in trending tags, in suggestions. Everyone sees it, and
+ * nobody has called it sensitive or hidden its owner from there. A viewer's blocks and mutes are judged besides.
+ */
+export function isShownToAll(
+  photo: Omit<PhotoAccess, 'ownerId'>,
+  owner: AccountAccess,
+  { sensitive, isLimited, isOwnerHidden }: Recommendation,
+): boolean {
+  return photo.status === 'ready' && isOpen(photo, owner) && !sensitive && !isLimited && !isOwnerHidden
+}
+
 /** Everyone sees it. */
-const isOpen = ({ visibility }: PhotoAccess, owner: AccountAccess) =>
+const isOpen = ({ visibility }: Pick<PhotoAccess, 'visibility'>, owner: AccountAccess) =>
   effectiveVisibility(visibility, owner) === 'public'
 
 function isOfAudience(

@@ -74,6 +74,11 @@ export const MAX_ITEMS = {
   /** Years on a page; each shows several photos. */
   memories: 10,
   photosPerMemory: 10,
+  trendingTags: 50,
+  /** Counted; each read judges a photo of each of them. */
+  authorsPerTrendingTag: 100,
+  explorePhotos: 1_000,
+  explorePhotosPerAuthor: 3,
   /** Of one request for the map. */
   tilesPerMap: 4_096,
   photosPerAlbum: 20_000,

@@ -1,4 +1,5 @@
 import { createColdStorageActivities } from '../activities/cold-storage.ts'
+import { createDiscoveryActivities } from '../activities/discovery.ts'
 import { createFeedSweepActivities } from '../activities/feed.ts'
 import { createGraphActivities } from '../activities/graph.ts'
 import { createNotificationActivities } from '../activities/notifications.ts'
@@ -13,6 +14,7 @@ import { edgeTaskQueue, TASK_QUEUES } from '../contracts/task-queues.ts'
 import { createUploadActivities } from '../activities/uploads.ts'
 import { openColdStorage, openColdStorageWatch } from '../services/cold-storage/module.ts'
 import { openDelivery } from '../services/delivery/module.ts'
+import { openRankings } from '../services/discovery/module.ts'
 import { openFeedSweep } from '../services/feed/module.ts'
 import { openGraphSteps } from '../services/graph/module.ts'
 import { openNotificationWriter } from '../services/notifications/module.ts'
@@ -64,6 +66,7 @@ export const orchestrationWorker: WorkerDefinition = {
         ...createSearchActivities(search),
         ...createReindexActivities(search),
         ...createDriftActivities(search),
+        ...createDiscoveryActivities(openRankings(clients)),
         ...createNotificationActivities(notifications),
         ...createFeedSweepActivities(openFeedSweep(clients)),
         ...createColdStorageActivities(openColdStorage(clients)),

@@ -1,6 +1,7 @@
 export { accountSync } from './account-sync/workflow.ts'
 export { audienceSync } from './audience-sync/workflow.ts'
 export { coldStorage } from './cold-storage/workflow.ts'
+export { discoveryRanking } from './discovery-ranking/workflow.ts'
 export { feedCollection } from './feed-collection/workflow.ts'
 export { housekeeping } from './housekeeping/workflow.ts'
 export { libraryReencode } from './library-reencode/workflow.ts'

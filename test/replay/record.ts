@@ -49,6 +49,7 @@ import {
   type ReindexProgress,
   type SearchReindexInput,
 } from '../../src/contracts/search-reindex.ts'
+import { DISCOVERY_RANKING } from '../../src/contracts/discovery-ranking.ts'
 import { SEARCH_DRIFT } from '../../src/contracts/search-drift.ts'
 import { INDEX_VERSION } from '../../src/infra/opensearch/mapping.ts'
 import {
@@ -305,6 +306,13 @@ async function recordReindexes(world: UploadWorld): Promise<void> {
   })
   await ended(drift.workflowId)
   await save('search-drift', drift.workflowId)
+
+  const ranking = await world.temporal.workflow.start(DISCOVERY_RANKING, {
+    workflowId: 'discovery-ranking/ranked',
+    taskQueue: TASK_QUEUES.orchestration,
+  })
+  await ended(ranking.workflowId)
+  await save('discovery-ranking', ranking.workflowId)
 
   const abandoned = await start('search-reindex/abandoned', 0.1)
   await abandoned.signal(ABANDON_REINDEX)

@@ -43,6 +43,7 @@ describe('stored histories', () => {
       'search-reindex',
       'search-reindex-abandoned',
       'search-drift',
+      'discovery-ranking',
     ]) {
       expect(names).toContain(`${name}.json`)
     }

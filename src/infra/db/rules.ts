@@ -114,6 +114,12 @@ function shownByLink(photo: string, owner: string, viewer: ViewerSql): string {
 /** Its visibility and its owner's account show it to everyone. */
 const isOpen = (photo: string, owner: string) => `${photo}.visibility = 'public' AND NOT ${owner}.is_private`
 
+/** The SQL twin of `isShownToAll` (domain/access.ts), over a row of `photos` and its owner's row of `users`. */
+export function isShownToAll(photo: string, owner: string): string {
+  return `(${photo}.status = 'ready' AND ${activeOwner(owner)} AND ${isOpen(photo, owner)}
+    AND NOT ${photo}.sensitive AND ${photo}.limited_at IS NULL AND NOT ${owner}.hidden_from_explore)`
+}
+
 /**
  * The SQL twin of `maySee` (domain/access.ts), over a row of `photos` and its owner's row of `users`. Written so that
  * blocks are probed only for what would be seen otherwise, albums only for what would be hidden, and nothing at all for the

@@ -7,6 +7,7 @@ import {
   type ScheduleOptionsStartWorkflowAction,
 } from '@temporalio/client'
 import { COLD_STORAGE, COLD_STORAGE_ID, COLD_STORAGE_SCHEDULE_ID } from '../../contracts/cold-storage.ts'
+import { DISCOVERY_RANKING, DISCOVERY_RANKING_SCHEDULE_ID } from '../../contracts/discovery-ranking.ts'
 import { FEED_COLLECTION, FEED_COLLECTION_SCHEDULE_ID } from '../../contracts/feed-collection.ts'
 import { HOUSEKEEPING, HOUSEKEEPING_SCHEDULE_ID } from '../../contracts/housekeeping.ts'
 import { SEARCH_DRIFT, SEARCH_DRIFT_SCHEDULE_ID } from '../../contracts/search-drift.ts'
@@ -56,6 +57,14 @@ const SCHEDULES = [
     every: '5 minutes',
     jitter: '30 seconds',
     staticSummary: 'Compare photos with their search documents; have a lost index built anew',
+  }),
+  scheduled({
+    scheduleId: DISCOVERY_RANKING_SCHEDULE_ID,
+    workflowType: DISCOVERY_RANKING,
+    workflowId: DISCOVERY_RANKING_SCHEDULE_ID,
+    every: '5 minutes',
+    jitter: '30 seconds',
+    staticSummary: 'Rank the tags that trend and the photos of explore',
   }),
 ]
 

@@ -258,6 +258,8 @@ export const MATRIX: Readonly<Record<string, Line>> = {
     query: ({ owner }) => `q=${owner.username}`,
     shows: pageOf(USER),
   },
+  'GET /v1/tags/trending': { rule: open(200), shows: pageOf(values('tag', 'count')) },
+  'GET /v1/explore': { rule: open(200), shows: pageOf(PHOTO) },
   'GET /v1/tags/:tag/photos': { rule: open(200), shows: pageOf(PHOTO), complete: 'audience' },
 
   // One's own

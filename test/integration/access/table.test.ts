@@ -6,16 +6,18 @@ import {
   VIEWER_KINDS,
   type PhotoCase,
 } from '../../../src/domain/access.table.ts'
-import { effectiveVisibility } from '../../../src/domain/access.ts'
+import { ACCOUNT_STATUSES, effectiveVisibility, isShownToAll } from '../../../src/domain/access.ts'
 import { viewerKey, viewerLinkId, viewerUserId, type Viewer } from '../../../src/domain/viewer.ts'
 import {
   accountListsVisibleTo,
   accountVisibleTo,
   albumVisibleTo,
   inAudience,
+  isShownToAll as shownToAllInSql,
   profileVisibleTo,
   visibleTo,
 } from '../../../src/infra/db/rules.ts'
+import { PHOTO_STATUSES, VISIBILITIES } from '../../../src/domain/visibility.ts'
 import { visibleTo as searchable } from '../../../src/infra/opensearch/visibility.ts'
 import { loadPhotoCards } from '../../../src/services/photos/photo-cards.ts'
 import { seedAccessWorld } from '../../support/worlds/access-world.ts'
@@ -137,3 +139,57 @@ async function relationsOf(viewer: Viewer): Promise<{ follows: string[]; blocks:
   })
   return row!
 }
+
+const EITHER = [false, true]
+const RECOMMENDED = PHOTO_STATUSES.flatMap((status) =>
+  VISIBILITIES.flatMap((visibility) =>
+    ACCOUNT_STATUSES.flatMap((ownerStatus) =>
+      EITHER.flatMap((isPrivate) =>
+        EITHER.flatMap((sensitive) =>
+          EITHER.flatMap((isLimited) =>
+            EITHER.map((isOwnerHidden) => ({
+              photo: { status, visibility },
+              owner: { status: ownerStatus, isPrivate },
+              measures: { sensitive, isLimited, isOwnerHidden },
+            })),
+          ),
+        ),
+      ),
+    ),
+  ),
+)
+
+describe('what is shown to people who did not ask for it', () => {
+  it('is the same through SQL: public, and neither sensitive nor hidden', async () => {
+    const rows = await world.db.primary<{ shown: boolean }>({
+      text: `SELECT ${shownToAllInSql('p', 'u')} AS shown FROM jsonb_array_elements($1) WITH ORDINALITY given (one, place),
+        jsonb_to_record(one -> 'p') p (status text, visibility text, sensitive boolean, limited_at timestamptz),
+        jsonb_to_record(one -> 'u') u (status text, is_private boolean, hidden_from_explore boolean) ORDER BY place`,
+      values: [
+        JSON.stringify(
+          RECOMMENDED.map(({ photo, owner, measures }) => ({
+            p: {
+              ...photo,
+              sensitive: measures.sensitive,
+              limited_at: measures.isLimited ? '2026-01-01' : null,
+            },
+            u: {
+              status: owner.status,
+              is_private: owner.isPrivate,
+              hidden_from_explore: measures.isOwnerHidden,
+            },
+          })),
+        ),
+      ],
+    })
+    const told = RECOMMENDED.map(({ photo, owner, measures }) => isShownToAll(photo, owner, measures))
+    expect(rows.map(({ shown }) => shown)).toEqual(told)
+    expect(RECOMMENDED.filter((_, at) => told[at])).toEqual([
+      {
+        photo: { status: 'ready', visibility: 'public' },
+        owner: { status: 'active', isPrivate: false },
+        measures: { sensitive: false, isLimited: false, isOwnerHidden: false },
+      },
+    ])
+  })
+})

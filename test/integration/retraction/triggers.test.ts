@@ -125,6 +125,7 @@ describe('a change of a published photo', () => {
     ['share_location', 'latitude = NULL, longitude = NULL'],
     ['share_taken_at', 'taken_at = NULL'],
     ['share_taken_at', 'limited_at = now()'],
+    ['share_taken_at', 'sensitive = true'],
   ])('waits for the replica if it takes away what %s shows: %s', async (flag, change) => {
     const { photoId } = await buildPhoto(db, owner, { latitude: 48 })
     const commitAfter = (sets: string) =>
@@ -137,5 +138,22 @@ describe('a change of a published photo', () => {
     expect(await commitAfter(`taken_at = '2024-01-01', latitude = 47`)).not.toBe('remote_apply')
     await commitAfter(`${flag} = true`)
     expect(await commitAfter(change)).toBe('remote_apply')
+  })
+})
+
+describe('a change of an account', () => {
+  it('waits for the replica if it hides its photos from explore', async () => {
+    const commitAfter = (hidden: boolean) =>
+      db.transaction(async ({ query }) => {
+        await query({
+          text: 'UPDATE users SET hidden_from_explore = $2 WHERE user_id = $1',
+          values: [owner, hidden],
+        })
+        const [row] = await query<{ commit: string }>({ text: COMMIT })
+        return row!.commit
+      })
+    expect(await commitAfter(true)).toBe('remote_apply')
+    expect(await commitAfter(true)).not.toBe('remote_apply')
+    expect(await commitAfter(false)).not.toBe('remote_apply')
   })
 })

@@ -38,6 +38,7 @@ import { Migration20261202ModerationAudit } from './migration-20261202-moderatio
 import { Migration20261203ColdStorageRuns } from './migration-20261203-cold-storage-runs.ts'
 import { Migration20261204ModerationCases } from './migration-20261204-moderation-cases.ts'
 import { Migration20261209PopularityMarks } from './migration-20261209-popularity-marks.ts'
+import { Migration20261213Recommendations } from './migration-20261213-recommendations.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -81,4 +82,5 @@ export const migrations = [
   { name: '20261203-cold-storage-runs', class: Migration20261203ColdStorageRuns },
   { name: '20261204-moderation-cases', class: Migration20261204ModerationCases },
   { name: '20261209-popularity-marks', class: Migration20261209PopularityMarks },
+  { name: '20261213-recommendations', class: Migration20261213Recommendations },
 ]
