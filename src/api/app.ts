@@ -27,6 +27,9 @@ import { feedRoutes } from './routes/feed/routes.ts'
 import { blockRoutes } from './routes/graph/block-routes.ts'
 import { followRequestRoutes } from './routes/graph/follow-request-routes.ts'
 import { graphRoutes } from './routes/graph/routes.ts'
+import { caseRoutes } from './routes/moderation/case-routes.ts'
+import { oversightRoutes } from './routes/moderation/oversight-routes.ts'
+import { reportRoutes } from './routes/moderation/report-routes.ts'
 import { notificationRoutes } from './routes/notifications/routes.ts'
 import { ownLibraryRoutes } from './routes/discovery/own-library-routes.ts'
 import { discoveryRoutes } from './routes/discovery/routes.ts'
@@ -88,6 +91,9 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
   profileRoutes(v1)
   feedRoutes(v1, present)
   notificationRoutes(v1, present)
+  reportRoutes(v1)
+  caseRoutes(v1)
+  oversightRoutes(v1)
   searchRoutes(v1, present)
   discoveryRoutes(v1, present)
   ownLibraryRoutes(v1, present)

@@ -130,6 +130,7 @@ export const settingsSchema = z.object({
   MODERATION_TEXT_RULES: z.string().optional(),
   MODERATION_PRE: list.pipe(z.array(z.enum(TRUST_LEVELS))),
   MODERATION_ESCALATE_MINUTES: z.coerce.number().positive().max(10_080).default(30),
+  MODERATION_REQUIRES_TWO_FACTOR: flag.default(false),
   MODERATION_ON_OUTAGE: z.enum(['hold', 'publish']).default('hold'),
   FANOUT_SLICE_FOLLOWERS: integer(1, 100_000).default(20_000),
   FANOUT_SHARD_THRESHOLD: integer(1, 1_000_000_000).default(100_000),

@@ -9,6 +9,7 @@ import { openEvents } from './events/module.ts'
 import { openFeed } from './feed/module.ts'
 import { openGraph } from './graph/module.ts'
 import { openLists } from './lists/module.ts'
+import { openModeration } from './moderation/module.ts'
 import { openNotifications } from './notifications/module.ts'
 import { openOperations } from './operations/module.ts'
 import { openPhotos } from './photos/module.ts'
@@ -38,6 +39,7 @@ export function openServices(clients: Clients) {
     ...openSearch(clients),
     ...openDiscovery(),
     ...openEngagement(clients),
+    ...openModeration(clients, delivery),
     ...openNotifications(clients),
     ...openOperations(clients),
     ...events,

@@ -18,6 +18,7 @@ import { openRankings } from '../services/discovery/module.ts'
 import { openFeedSweep } from '../services/feed/module.ts'
 import { openGraphSteps } from '../services/graph/module.ts'
 import { openNotificationWriter } from '../services/notifications/module.ts'
+import { openQueueWatch } from '../services/moderation/module.ts'
 import { openHousekeeping, openReplicaKeeper, openStorageWatch } from '../services/operations/module.ts'
 import { openRetraction } from '../services/retraction/module.ts'
 import { openModerationSteps } from '../services/screening/module.ts'
@@ -89,6 +90,7 @@ export const orchestrationWorker: WorkerDefinition = {
         openReplicaKeeper(clients).background,
         openStorageWatch(clients).background,
         openColdStorageWatch(clients).background,
+        openQueueWatch(clients).background,
       ],
     }
   },

@@ -23,6 +23,8 @@ export const RATE_POLICIES = {
   like: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   /** One a second is more than anyone writes, and enough to answer a whole thread. */
   comment: { points: 60, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
+  /** Each may cost a moderator a look; nobody comes upon so much in an hour. */
+  report: { points: 60, seconds: HOUR_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   /** Each opens room for an object in the storage; pending uploads have a quota besides. */
   upload: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   /** Each holds a connection for up to 25 s. */

@@ -219,6 +219,7 @@ const ABSENT: Names = {
   albumId: uuidv7(),
   linkId: uuidv7(),
   itemId: uuidv7(),
+  caseId: uuidv7(),
   token: randomBytes(32).toString('base64url'),
   ticket: 'no.such.ticket',
   username: 'nobody-has-this-name',
@@ -232,6 +233,7 @@ function namesIn({ owner, asker, photo, tag }: Subject): Names {
     sessionId: sessionId!,
     linkId: ABSENT.linkId!,
     ticket: ABSENT.ticket!,
+    caseId: ABSENT.caseId!,
     ...(photo
       ? {
           photoId: photo.photoId,

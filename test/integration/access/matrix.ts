@@ -8,6 +8,7 @@ import {
   exists,
   lists,
   membership,
+  moderated,
   oneself,
   open,
   owned,
@@ -21,6 +22,7 @@ import {
 import {
   ACTIVITY,
   ALBUM,
+  CASE,
   CLUSTER,
   COMMENT,
   DUPLICATES,
@@ -38,13 +40,16 @@ import {
   pageOf,
   PHOTO,
   PHOTO_METADATA,
+  POLICY,
   PROFILE,
   AVAILABILITY,
   PROGRESS,
   QUOTA,
+  REPORT,
   SESSION,
   SHARED,
   SIGNED_IN,
+  STATS,
   TRASHED,
   UPLOAD,
   USER,
@@ -317,6 +322,26 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   // Live events. A stream shows its ticket's account nothing but ids of its own (test/integration/events).
   'POST /v1/events/tickets': { rule: signedIn(201), shows: { ticket: 'value', expiresIn: 'value' } },
   'GET /v1/events': { rule: open(401), query: () => 'ticket=none' },
+
+  // Moderation. Nobody in the matrix is a senior or an admin, and no case has the id.
+  'POST /v1/reports': {
+    rule: signedIn(oneself(422, seen(201))),
+    per: 'photo',
+    body: ({ photo }) => ({ subject: { type: 'photo', id: photo!.photoId }, reason: 'spam' }),
+    shows: { report: REPORT },
+  },
+  'GET /v1/me/reports': { rule: signedIn(200), shows: pageOf(REPORT) },
+  'GET /v1/moderation/cases': { rule: signedIn(moderated(200)), shows: pageOf(CASE) },
+  'GET /v1/moderation/cases/:caseId': { rule: signedIn(moderated(404)) },
+  'PUT /v1/moderation/cases/:caseId/claim': { rule: signedIn(moderated(404)) },
+  'DELETE /v1/moderation/cases/:caseId/claim': { rule: signedIn(moderated(404)) },
+  'GET /v1/moderation/policies': { rule: signedIn(moderated(200)), shows: pageOf(POLICY) },
+  'PUT /v1/moderation/policies': {
+    rule: signedIn(403),
+    body: () => ({ id: 'spam', title: 'Spam', text: 'None.', isStrike: true }),
+  },
+  'GET /v1/moderation/audit': { rule: signedIn(403) },
+  'GET /v1/moderation/stats': { rule: signedIn(moderated(200)), shows: { stats: STATS } },
 
   // The service. No account is an operator or the storage.
   'GET /metrics': { rule: open(401), headers: { 'X-Forwarded-For': '203.0.113.9' } },

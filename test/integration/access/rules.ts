@@ -71,6 +71,12 @@ export const signedIn =
   (subject) =>
     subject.asker === undefined ? 401 : typeof rule === 'number' ? rule : rule(subject)
 
+/** Who moderates; 403 for other accounts. */
+export const moderated =
+  (status: number): Rule =>
+  ({ principal }) =>
+    principal === 'moderator' ? status : 403
+
 /** Who may see the photo. */
 export const seen =
   (status: number): Rule =>

@@ -203,6 +203,39 @@ export const NOTIFICATION_SETTINGS = Object.fromEntries(
   NOTIFICATION_KINDS.map((kind) => [kind, values('inApp', 'push')]),
 )
 
+const SUBJECT = values('type', 'id')
+
+export const REPORT = {
+  ...values('id', 'reason', 'detail', 'outcome', 'createdAt'),
+  subject: SUBJECT,
+} as const
+
+export const CASE = {
+  ...values(
+    'id',
+    'source',
+    'state',
+    'priority',
+    'policy',
+    'weight',
+    'reportCount',
+    'openedAt',
+    'dueAt',
+    'closedAt',
+  ),
+  subject: SUBJECT,
+  owner: BESIDE,
+  'claim?': values('username', 'until'),
+} as const
+
+export const POLICY = values('id', 'version', 'title', 'text', 'isStrike', 'createdAt')
+
+export const STATS = {
+  ...values('overdue', 'claimed', 'medianAgeSeconds', 'reversalRate'),
+  open: 'anything',
+  decided: 'anything',
+} as const
+
 /** What an answer shows beyond the shape, or lacks. */
 export function differences(shown: unknown, shape: Shape, cell: Cell, path = ''): string[] {
   if (shape === 'anything') return []

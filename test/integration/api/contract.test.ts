@@ -316,9 +316,51 @@ describe('the contract', () => {
     await walk(undefined, 'GET /events', 422)
   })
 
+  it('of reports and cases is kept', async () => {
+    const admin = await world.signUp()
+    await world.db.primary({ text: `UPDATE users SET role = 'admin' WHERE user_id = $1`, values: [admin.id] })
+    const body = { subject: { type: 'photo', id: photoId }, reason: 'copyright', detail: 'Mine.' }
+    await walk(undefined, 'POST /reports', 401, { body })
+    await walk(ann, 'POST /reports', 422, { body })
+    await walk(bob, 'POST /reports', 422, { body: { ...body, reason: 'envy' } })
+    const { report } = await walk(bob, 'POST /reports', 201, { body })
+    expect(report).toMatchObject({ ...body, outcome: null })
+    expect(await twice(bob, 'POST /reports', 200, { body: { ...body, reason: 'spam' } })).toEqual({ report })
+    expect((await walk(bob, 'GET /me/reports', 200)).items).toEqual([report])
+
+    for (const read of ['cases', 'policies', 'audit', 'stats']) {
+      await walk(undefined, `GET /moderation/${read}`, 401)
+      await walk(bob, `GET /moderation/${read}`, 403)
+    }
+    const query = 'state=open&priority=low&policy=copyright'
+    const [found] = (await walk(admin, 'GET /moderation/cases', 200, { query })).items
+    expect(found).toMatchObject({ subject: body.subject, owner: { id: ann.id }, reportCount: 1, claim: null })
+    const one = { names: { caseId: found.id } }
+    const inFull = await walk(admin, 'GET /moderation/cases/:caseId', 200, one)
+    expect(inFull).toMatchObject({ case: found, reports: [{ reason: 'copyright', detail: 'Mine.' }] })
+    expect(JSON.stringify(inFull)).not.toContain(bob.username)
+    const claimed = await walk(admin, 'PUT /moderation/cases/:caseId/claim', 200, one)
+    expect(claimed.case.claim).toMatchObject({ username: admin.username })
+    await twice(admin, 'DELETE /moderation/cases/:caseId/claim', 204, one)
+    await walk(admin, 'GET /moderation/cases', 422, { query: 'policy=taste' })
+
+    const policy = { id: 'taste', title: 'Taste', text: 'There is no arguing.', isStrike: false }
+    const put = await twice(admin, 'PUT /moderation/policies', 200, { body: policy })
+    expect(put.policy).toMatchObject({ ...policy, version: 1 })
+    await walk(bob, 'PUT /moderation/policies', 403, { body: policy })
+    expect((await walk(admin, 'GET /moderation/policies', 200)).items).toContainEqual(put.policy)
+    const { items } = await walk(admin, 'GET /moderation/audit', 200)
+    const actions = items.map(({ action }: Json) => action)
+    expect(actions).toEqual([
+      ...['policy.changed', 'case.released', 'case.claimed', 'case.viewed', 'case.opened'],
+    ])
+    const { stats } = await walk(admin, 'GET /moderation/stats', 200)
+    expect(stats).toMatchObject({ open: { low: 1 }, overdue: 0, claimed: 0, reversalRate: null })
+  })
+
   it('covers every route of these modules', () => {
     const part =
-      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore)(\/|$)/
+      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation)(\/|$)/
     const routes = world.api.routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`)
     expect(routes.filter((route) => part.test(route) && !walked.has(route))).toEqual([])
     expect([...walked].filter((route) => !routes.includes(route))).toEqual([])

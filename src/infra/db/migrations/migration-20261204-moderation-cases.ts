@@ -105,6 +105,7 @@ export class Migration20261204ModerationCases extends Migration {
     this.addSql(`CREATE INDEX moderation_decisions_case_idx ON moderation_decisions (case_id, created_at)`)
     this.addSql(`
       CREATE INDEX moderation_decisions_owner_idx ON moderation_decisions (owner_id, created_at DESC, decision_id DESC)`)
+    this.addSql(`CREATE INDEX moderation_decisions_created_idx ON moderation_decisions (created_at)`)
     this.addSql(`CREATE INDEX moderation_decisions_decided_by_idx ON moderation_decisions (decided_by)`)
   }
 

@@ -1,0 +1,33 @@
+import type { Clients } from '../clients.ts'
+import type { Delivery } from '../delivery/module.ts'
+import type { Reader } from '../lists/list-read.ts'
+import { createCases } from './cases.ts'
+import { createClaims } from './claims.ts'
+import { createPolicies } from './policies.ts'
+import { readAudit } from './read-audit.ts'
+import { createReports } from './reports.ts'
+import { createStaff, withoutTwoFactor } from './staff.ts'
+import { readStats } from './stats.ts'
+import { watchQueue } from './watch-queue.ts'
+
+/** Reports of users, the cases that they make, and what the staff does with them. */
+export function openModeration({ config, db }: Clients, { outbox }: Delivery) {
+  return {
+    reports: createReports({ db, outbox }),
+    staff: createStaff({
+      db,
+      requiresTwoFactor: config.MODERATION_REQUIRES_TWO_FACTOR,
+      hasTwoFactor: withoutTwoFactor,
+    }),
+    cases: { ...createCases({ db }), ...createClaims({ db, outbox }) },
+    policies: createPolicies({ db }),
+    moderationLog: { audit: readAudit, stats: ({ query }: Reader) => readStats(query) },
+  }
+}
+
+/** Reports how many cases wait for a decision. */
+export function openQueueWatch({ db, logger }: Clients) {
+  return {
+    background: (signal: AbortSignal): Promise<void> => watchQueue({ primary: db.primary, logger }, signal),
+  }
+}

@@ -1,0 +1,171 @@
+import { v7 as uuidv7 } from 'uuid'
+import { invalidField } from '../../domain/errors.ts'
+import {
+  CASE_PRIORITIES,
+  DAY_MS,
+  priorityOf,
+  reportWeight,
+  SLA_MS,
+  type ModerationSubject,
+  type ReportReason,
+} from '../../domain/moderation.ts'
+import type { UserViewer } from '../../domain/viewer.ts'
+import { Report, type ReportRow } from '../../entities/index.ts'
+import type { Database, Transaction } from '../../infra/db/database.ts'
+import { insertRow, run } from '../../infra/db/insert.ts'
+import type { Outbox } from '../delivery/outbox.ts'
+import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
+import { writeAudit } from './audit-log.ts'
+import { openCase, oweCaseChange } from './open-case.ts'
+import { findSubject, type FoundSubject } from './subjects.ts'
+
+interface NewReport {
+  subject: ModerationSubject
+  reason: ReportReason
+  detail: string | null
+}
+
+/** A report as its reporter sees it: `outcome` once the case was decided. */
+export type ShownReport = Pick<
+  ReportRow,
+  'report_id' | 'subject_type' | 'subject_id' | 'reason' | 'detail' | 'created_at'
+> & { outcome: 'acted' | 'dismissed' | null }
+
+export interface Reports {
+  /**
+   * Reports what the viewer sees. Another report of the same subject changes nothing, and is answered with the first one.
+   * @throws DarkroomError not_found, invalid for what is one's own
+   */
+  create(viewer: UserViewer, report: NewReport): Promise<{ report: ShownReport; isNew: boolean }>
+  /** The viewer's reports, latest first. @throws DarkroomError bad_cursor */
+  list(list: ListRead<UserViewer>): Promise<Page<ShownReport>>
+}
+
+/** For so long after a report its subject's case, though closed, is not opened again by the same account. */
+const SAME_AGAIN_MS = 30 * DAY_MS
+
+// Plan: one probe of moderation_decisions_case_idx for each report shown. What was taken back counts as dismissed.
+const SHOWN = `
+  r.report_id, r.subject_type, r.subject_id, r.reason, r.detail, r.created_at, (
+    SELECT CASE WHEN d.action IN ('dismiss', 'restore') THEN 'dismissed' ELSE 'acted' END
+    FROM moderation_decisions d WHERE d.case_id = r.case_id ORDER BY d.created_at DESC LIMIT 1) AS outcome`
+
+// Plan: reports_subject_idx, and one probe of moderation_cases_pkey for each.
+const SAME = `
+  SELECT ${SHOWN} FROM reports r JOIN moderation_cases c ON c.case_id = r.case_id
+  WHERE r.reporter_id = $1 AND r.subject_type = $2 AND r.subject_id = $3
+    AND (c.state <> 'closed' OR r.created_at > now() - ${SAME_AGAIN_MS} * interval '1 millisecond')
+  ORDER BY r.created_at DESC LIMIT 1`
+
+// Walks reports_reporter_idx from the cursor.
+const LIST = `
+  SELECT ${SHOWN} FROM reports r
+  WHERE r.reporter_id = $1 AND (r.created_at, r.report_id)
+    < (coalesce('epoch'::timestamptz + $2::bigint * interval '1 millisecond', 'infinity'), coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+  ORDER BY r.created_at DESC, r.report_id DESC LIMIT $4`
+
+// Plan: users_pkey; the latest 200 of reports_reporter_idx, with a probe of moderation_decisions_case_idx each.
+const REPORTER = `
+  SELECT extract(epoch FROM now() - u.created_at)::float8 / 86400 AS age_days,
+    count(*) FILTER (WHERE d.action <> 'dismiss' AND d.reversed_at IS NULL)::integer AS upheld,
+    count(*) FILTER (WHERE d.action = 'dismiss')::integer AS dismissed
+  FROM users u LEFT JOIN LATERAL (
+    SELECT case_id FROM reports WHERE reporter_id = u.user_id ORDER BY created_at DESC LIMIT 200) r ON true
+    LEFT JOIN LATERAL (SELECT action, reversed_at FROM moderation_decisions WHERE case_id = r.case_id
+      ORDER BY created_at LIMIT 1) d ON true
+  WHERE u.user_id = $1 GROUP BY u.created_at`
+
+// A case rises by its reports, never sinks, and is due by its new priority from now on.
+const COUNT = `
+  UPDATE moderation_cases SET weight = weight + $2, report_count = report_count + 1, priority = least(priority, $3),
+    due_at = CASE WHEN state = 'open' AND $3 < priority
+      THEN least(due_at, now() + $4 * interval '1 millisecond') ELSE due_at END
+  WHERE case_id = $1`
+
+export function createReports({ db, outbox }: { db: Database; outbox: Pick<Outbox, 'dispatch'> }): Reports {
+  return {
+    async create(viewer, report) {
+      const { type, id } = report.subject
+      const same = { text: SAME, values: [viewer.userId, type, id] }
+      const stored = await db.transaction(async (tx) => {
+        const found = await findSubject(tx.query, viewer, report.subject)
+        if (found.ownerId === viewer.userId) throw invalidField('body.subject.id', 'It is your own.')
+        const [before] = await tx.query(same)
+        return before ? undefined : storeReport(tx, viewer, report, found)
+      })
+      await outbox.dispatch(stored ?? [])
+      const [shown] = await db.primary<ShownReport>(same)
+      return { report: shown!, isNew: stored !== undefined }
+    },
+
+    async list(list) {
+      const [at, reportId] = list.after(['number', 'string']) ?? [null, null]
+      const rows = await list.query<ShownReport>({
+        name: 'own-reports',
+        text: LIST,
+        values: [list.viewer.userId, at, reportId, list.limit + 1],
+      })
+      return pageOfRows(
+        list,
+        rows,
+        (row) => [row.created_at.getTime(), row.report_id],
+        (shown) => [...shown],
+      )
+    },
+  }
+}
+
+/** @returns the outbox messages to dispatch after the commit; undefined if the same report was stored in the meantime */
+async function storeReport(
+  tx: Transaction,
+  viewer: UserViewer,
+  { subject, reason, detail }: NewReport,
+  found: FoundSubject,
+): Promise<string[] | undefined> {
+  const weight = await weightOf(tx, viewer)
+  const held = await openCase(tx, subject, {
+    ...found,
+    source: 'reports',
+    priority: priorityOf([reason], weight),
+    policyId: reason,
+  })
+  const { case_id: caseId } = held
+  const row = {
+    reportId: uuidv7(),
+    caseId,
+    reporterId: viewer.userId,
+    subjectType: subject.type,
+    subjectId: subject.id,
+    reason,
+    detail,
+    weight,
+  }
+  const inserted = await run(
+    tx.query,
+    insertRow(Report, row)
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('report_id'),
+  )
+  if (inserted.length === 0) return undefined
+  const priority = priorityOf([reason], held.weight + weight)
+  await tx.query({ text: COUNT, values: [caseId, weight, priority, SLA_MS[priority]] })
+  const owed =
+    held.isNew || priority < held.priority ? [await oweCaseChange(tx, caseId, subject, found.ownerId)] : []
+  if (held.isNew)
+    await writeAudit(tx, {
+      actor: { role: 'system' },
+      action: 'case.opened',
+      subject: `case/${caseId}`,
+      details: { ...subject, reason, priority: CASE_PRIORITIES[priority] },
+    })
+  return owed
+}
+
+async function weightOf(tx: Transaction, { userId }: UserViewer): Promise<number> {
+  const [reporter] = await tx.query<{ age_days: number; upheld: number; dismissed: number }>({
+    text: REPORTER,
+    values: [userId],
+  })
+  const { age_days: accountAgeDays, upheld, dismissed } = reporter!
+  return reportWeight({ accountAgeDays, upheld, dismissed })
+}
