@@ -39,7 +39,7 @@ export interface ModerationSubject {
 export const CASE_SOURCES = ['reports', 'screening'] as const
 
 /**
- * `open`: nobody has decided. `decided`: a measure stands, and may be appealed. `appealed`: another moderator is to
+ * `open`: to be decided, for the first time or again. `decided`: a measure stands, and may be appealed. `appealed`: another moderator is to
  * look at it. `closed`: nothing is left to do; a measure that was upheld stands on.
  */
 export const CASE_STATES = ['open', 'decided', 'appealed', 'closed'] as const

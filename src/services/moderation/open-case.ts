@@ -15,10 +15,12 @@ interface NewCase extends FoundSubject {
 }
 
 /** The subject's case that is not closed, locked. */
-export type HeldCase = Pick<ModerationCaseRow, 'case_id' | 'priority' | 'weight'> & { isNew: boolean }
+export type HeldCase = Pick<ModerationCaseRow, 'case_id' | 'state' | 'priority' | 'weight'> & {
+  isNew: boolean
+}
 
 const LOCK = `
-  SELECT case_id, priority, weight FROM moderation_cases
+  SELECT case_id, state, priority, weight FROM moderation_cases
   WHERE subject_type = $1 AND subject_id = $2 AND state <> 'closed' FOR UPDATE`
 
 /**
@@ -44,7 +46,7 @@ export async function openCase(
       tx.query,
       insertRow(ModerationCase, row, ['claimedBy', 'claimedUntil', 'closedAt'])
         .onConflict((conflict) => conflict.doNothing())
-        .returning(['case_id', 'priority', 'weight']),
+        .returning(['case_id', 'state', 'priority', 'weight']),
     )
     if (opened) return { ...opened, isNew: true }
     const [held] = await tx.query<Omit<HeldCase, 'isNew'>>({ text: LOCK, values: [type, id] })

@@ -16,7 +16,7 @@ import { insertRow, run } from '../../infra/db/insert.ts'
 import type { Outbox } from '../delivery/outbox.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 import { writeAudit } from './audit-log.ts'
-import { openCase, oweCaseChange } from './open-case.ts'
+import { openCase, oweCaseChange, type HeldCase } from './open-case.ts'
 import { findSubject, type FoundSubject } from './subjects.ts'
 
 interface NewReport {
@@ -75,12 +75,19 @@ const REPORTER = `
       ORDER BY created_at LIMIT 1) d ON true
   WHERE u.user_id = $1 GROUP BY u.created_at`
 
-// A case rises by its reports, never sinks, and is due by its new priority from now on.
 const COUNT = `
-  UPDATE moderation_cases SET weight = weight + $2, report_count = report_count + 1, priority = least(priority, $3),
-    due_at = CASE WHEN state = 'open' AND $3 < priority
-      THEN least(due_at, now() + $4 * interval '1 millisecond') ELSE due_at END
+  UPDATE moderation_cases SET weight = weight + $2, report_count = report_count + 1 WHERE case_id = $1`
+// A case rises by its reports, never sinks, and is due by its new priority from now on.
+const RAISE = `
+  UPDATE moderation_cases SET priority = $2,
+    due_at = CASE state WHEN 'open' THEN least(due_at, now() + $3 * interval '1 millisecond') ELSE due_at END
   WHERE case_id = $1`
+const REOPEN = `
+  UPDATE moderation_cases SET state = 'open', priority = $2, due_at = now() + $3 * interval '1 millisecond'
+  WHERE case_id = $1`
+// Plan: moderation_decisions_case_idx.
+const IS_ANSWERED = `
+  SELECT FROM moderation_decisions WHERE case_id = $1 AND policy_id = $2 AND reversed_at IS NULL LIMIT 1`
 
 export function createReports({ db, outbox }: { db: Database; outbox: Pick<Outbox, 'dispatch'> }): Reports {
   return {
@@ -147,18 +154,47 @@ async function storeReport(
       .returning('report_id'),
   )
   if (inserted.length === 0) return undefined
-  const priority = priorityOf([reason], held.weight + weight)
-  await tx.query({ text: COUNT, values: [caseId, weight, priority, SLA_MS[priority]] })
-  const owed =
-    held.isNew || priority < held.priority ? [await oweCaseChange(tx, caseId, subject, found.ownerId)] : []
-  if (held.isNew)
+  await tx.query({ text: COUNT, values: [caseId, weight] })
+  const change = await changeOf(tx, held, reason, weight)
+  if (!change) return []
+  const { priority, text, action } = change
+  if (text) await tx.query({ text, values: [caseId, priority, SLA_MS[priority]] })
+  const outboxId = await oweCaseChange(tx, caseId, subject, found.ownerId)
+  if (action)
     await writeAudit(tx, {
       actor: { role: 'system' },
-      action: 'case.opened',
+      action,
       subject: `case/${caseId}`,
       details: { ...subject, reason, priority: CASE_PRIORITIES[priority] },
     })
-  return owed
+  return [outboxId]
+}
+
+interface CaseChange {
+  priority: number
+  /** The statement that makes it. */
+  text?: string
+  /** What the audit log says of it. */
+  action?: string
+}
+
+/**
+ * What becomes of the case by a report, if anything. One that was decided opens again if it is reported for something that no
+ * decision was about: a photo that is shown behind a warning may be worse than that.
+ */
+async function changeOf(
+  tx: Transaction,
+  held: HeldCase,
+  reason: ReportReason,
+  weight: number,
+): Promise<CaseChange | undefined> {
+  const priority = Math.min(held.priority, priorityOf([reason], held.weight + weight))
+  if (held.isNew) return { priority, action: 'case.opened' }
+  if (held.state === 'decided') {
+    const answered = await tx.query({ text: IS_ANSWERED, values: [held.case_id, reason] })
+    if (answered.length === 0) return { priority, text: REOPEN, action: 'case.reopened' }
+  }
+  return priority < held.priority ? { priority, text: RAISE } : undefined
 }
 
 async function weightOf(tx: Transaction, { userId }: UserViewer): Promise<number> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ModerationSubject } from '../../../src/domain/moderation.ts'
+import type { CaseState, DecisionAction, ModerationSubject } from '../../../src/domain/moderation.ts'
 import type { Person } from '../../support/worlds/api-world.ts'
 import { openModerationWorld, type ModerationWorld } from '../../support/worlds/moderation-world.ts'
 
@@ -143,6 +143,22 @@ describe('a report', () => {
     expect(await world.casesOf(subject)).toMatchObject([{ state: 'closed' }, { state: 'open' }])
   })
 
+  it('of what was decided opens it again for a reason not yet looked at', async () => {
+    const subject = await photo()
+    await world.report(bob, subject, 201, 'nudity')
+    const caseId = (await world.casesOf(subject))[0]!.case_id
+    await decide(caseId, subject, { action: 'limit', policy: 'nudity', state: 'decided' })
+    const [eve, fay] = await signUps(2)
+    await world.report(eve!, subject, 201, 'nudity')
+    expect(await world.casesOf(subject)).toMatchObject([{ state: 'decided', report_count: 2 }])
+    await world.report(fay!, subject, 201, 'child-safety')
+    expect(await world.casesOf(subject)).toMatchObject([
+      { case_id: caseId, state: 'open', priority: 0, report_count: 3, due_in_minutes: 60 },
+    ])
+    expect(await world.auditOf(caseId)).toEqual(['case.opened', 'case.reopened'])
+    expect(await owedTo(caseId)).toBe(2)
+  })
+
   it('that is sent twice at once is stored once', async () => {
     const subject = await photo()
     const body = { subject, reason: 'spam' }
@@ -169,18 +185,25 @@ describe('a report', () => {
   })
 })
 
-/** As a moderator who dismisses the case. */
-async function dismiss(caseId: string, { type, id }: ModerationSubject) {
+const dismiss = (caseId: string, subject: ModerationSubject) =>
+  decide(caseId, subject, { action: 'dismiss', policy: 'spam', state: 'closed' })
+
+/** What a decision leaves. */
+async function decide(
+  caseId: string,
+  { type, id }: ModerationSubject,
+  { action, policy, state }: { action: DecisionAction; policy: string; state: CaseState },
+) {
   await world.db.transaction(async (tx) => {
     await tx.query({
       text: `INSERT INTO moderation_decisions (decision_id, case_id, subject_type, subject_id, owner_id, action, policy_id,
           policy_version, reason, decided_as)
-        VALUES (gen_random_uuid(), $1, $2, $3, $4, 'dismiss', 'spam', 1, 'Nothing wrong.', 'moderator')`,
-      values: [caseId, type, id, ann.id],
+        VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, $6, 1, 'As it is.', 'moderator')`,
+      values: [caseId, type, id, ann.id, action, policy],
     })
     await tx.query({
-      text: `UPDATE moderation_cases SET state = 'closed', closed_at = now() WHERE case_id = $1`,
-      values: [caseId],
+      text: `UPDATE moderation_cases SET state = $2, closed_at = CASE $2 WHEN 'closed' THEN now() END WHERE case_id = $1`,
+      values: [caseId, state],
     })
   })
 }
