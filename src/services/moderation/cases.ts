@@ -65,7 +65,7 @@ const QUEUE = `
   SELECT ${COLUMNS} ${FROM}
   WHERE c.state = $1 AND c.priority BETWEEN coalesce($2::smallint, 0) AND coalesce($2::smallint, ${CASE_PRIORITIES.length - 1})
     AND ($3::text IS NULL OR c.policy_id = $3) AND c.owner_id <> $8
-    AND (c.priority, c.due_at, c.case_id) > (coalesce($4::smallint, -1),
+    AND (c.priority, c.due_at, c.case_id) > (coalesce($4::smallint, $2::smallint, -1),
       'epoch'::timestamptz + coalesce($5::bigint, 0) * interval '1 millisecond', coalesce($6::uuid, '00000000-0000-0000-0000-000000000000'))
   ORDER BY c.priority, c.due_at, c.case_id LIMIT $7`
 const ONE = `SELECT ${COLUMNS}, c.evidence ${FROM} WHERE c.case_id = $1`
