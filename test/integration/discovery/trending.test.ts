@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { buildPhoto } from '../../support/factories/photos.ts'
 import { settle } from '../../support/replica.ts'
 import type { Person } from '../../support/worlds/api-world.ts'
 import { NARROWINGS, openDiscoveryWorld, type DiscoveryWorld } from '../../support/worlds/discovery-world.ts'
@@ -54,6 +55,20 @@ describe('GET /tags/trending', () => {
     await world.rank()
     expect(await world.trending()).toMatchObject({ [flooded]: 3, [honest]: 4 })
     expect(await orderOf(alone, flooded, honest)).toEqual([honest, flooded])
+  })
+
+  it('looks at the latest hundred photos of an author', async () => {
+    const tag = newTag('early')
+    const authors = await world.authors(3)
+    await use(authors, tag, 1)
+    const { id } = authors[0]!
+    const post = () => buildPhoto(world.db, id, { publishedAt: world.start })
+    await Promise.all(Array.from({ length: 99 }, post))
+    await world.rank()
+    expect(await world.trending()).toHaveProperty(tag)
+    await post()
+    await world.rank()
+    expect(await world.trending()).not.toHaveProperty(tag)
   })
 
   it('trusts accounts by their age', async () => {
