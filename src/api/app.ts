@@ -43,6 +43,7 @@ import { searchRoutes } from './routes/search/routes.ts'
 import { dropBoxRoutes } from './routes/share-links/drop-box-routes.ts'
 import { shareLinkRoutes } from './routes/share-links/routes.ts'
 import { visitorRoutes } from './routes/share-links/visitor-routes.ts'
+import { suspensionRoutes } from './routes/moderation/suspension-routes.ts'
 import { sessionRoutes } from './routes/accounts/session-routes.ts'
 import { uploadRoutes } from './routes/uploads/routes.ts'
 import { storageEventRoutes } from './routes/uploads/storage-event-routes.ts'
@@ -94,6 +95,7 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
   reportRoutes(v1)
   caseRoutes(v1)
   oversightRoutes(v1)
+  suspensionRoutes(v1)
   searchRoutes(v1, present)
   discoveryRoutes(v1, present)
   ownLibraryRoutes(v1, present)

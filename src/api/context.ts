@@ -25,6 +25,8 @@ export interface RequestState {
   identity: Identity
   /** The pattern of the route that answers, for logs and metrics; undefined if none matched. */
   routePattern?: string
+  /** What that route declares. */
+  operation?: Operation | undefined
   /** The version of the photo or account in the answer, for its ETag. */
   version?: number | string
 }

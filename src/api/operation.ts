@@ -25,6 +25,8 @@ export interface Operation {
   responses: Readonly<Record<number, ResponseBody>>
   /** What the document shows; a test validates it against the schemas. `answer` is that of every 2xx. */
   examples?: Readonly<{ body?: unknown; answer?: unknown }>
+  /** A suspended account may call it too; without this, it is refused wherever an account is known. */
+  whileSuspended?: true
   /** The 201 answer names the created resource in Location. */
   answersLocation?: true
   /** Where the answer holds what others take as a parameter: JSON pointers by its name. The document links to them. */

@@ -83,6 +83,7 @@ export function createRouter(routes: readonly RouteDefinition[]): Router {
       const meant = narrower.find(({ pattern }) => pattern.test(ctx.path))
       if (meant && !meant.methods.has(ctx.method)) throw methodNotAllowed(ctx, meant.methods)
       ctx.state.routePattern = route.path
+      ctx.state.operation = route.description.operation
       await next()
     }
     router[route.method](route.path, ...([notePattern, ...route.chain] as unknown as RouterMiddleware[]))

@@ -1,4 +1,5 @@
 import type { PhotoUploadInput } from './photo-upload.ts'
+import type { AccountStandingInput } from './account-standing.ts'
 import type { AccountSyncInput } from './account-sync.ts'
 import type { AudienceSyncInput } from './audience-sync.ts'
 import type { PhotoSyncInput } from './photo-sync.ts'
@@ -17,6 +18,7 @@ import type { ModerationCaseInput } from './moderation-case.ts'
  * - linkChanged: a share link was made or revoked (signals shareLink, likewise).
  * - restoreRequested: an owner asked for a cold original (signals originalRestore, likewise).
  * - caseChanged: a case of moderation was opened, reported again, claimed, decided or appealed (signals moderationCase, likewise).
+ * - standingChanged: a suspension or strike of an account was decided or taken back (signals accountStanding, likewise).
  */
 export type OutboxMessage =
   | { kind: 'uploadOpened'; payload: PhotoUploadInput }
@@ -27,5 +29,6 @@ export type OutboxMessage =
   | { kind: 'linkChanged'; payload: ShareLinkInput }
   | { kind: 'restoreRequested'; payload: OriginalRestoreInput }
   | { kind: 'caseChanged'; payload: ModerationCaseInput }
+  | { kind: 'standingChanged'; payload: AccountStandingInput }
 
 export type OutboxKind = OutboxMessage['kind']

@@ -35,8 +35,11 @@ export interface ModerationSubject {
   id: string
 }
 
-/** Who brought a case before people: users by their reports, or automatic moderation by a verdict or for want of one. */
-export const CASE_SOURCES = ['reports', 'screening'] as const
+/**
+ * Who opened a case: users by their reports, automatic moderation by a verdict or for want of one, a member of the staff by a
+ * decision of their own, or an account's strikes by their number.
+ */
+export const CASE_SOURCES = ['reports', 'screening', 'staff', 'strikes'] as const
 
 /**
  * `open`: to be decided, for the first time or again. `decided`: a measure stands, and may be appealed. `appealed`: another moderator is to

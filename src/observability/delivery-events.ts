@@ -28,6 +28,7 @@ const kinds: Record<OutboxKind, true> = {
   linkChanged: true,
   restoreRequested: true,
   caseChanged: true,
+  standingChanged: true,
 }
 for (const kind of Object.keys(kinds)) parked.inc({ kind }, 0)
 

@@ -2,6 +2,7 @@ import { createColdStorageActivities } from '../activities/cold-storage.ts'
 import { createDiscoveryActivities } from '../activities/discovery.ts'
 import { createFeedSweepActivities } from '../activities/feed.ts'
 import { createGraphActivities } from '../activities/graph.ts'
+import { createAccountStandingActivities } from '../activities/moderation.ts'
 import { createNotificationActivities } from '../activities/notifications.ts'
 import { createHousekeepingActivities } from '../activities/operations.ts'
 import { createSearchActivities } from '../activities/search.ts'
@@ -17,6 +18,7 @@ import { openDelivery } from '../services/delivery/module.ts'
 import { openRankings } from '../services/discovery/module.ts'
 import { openFeedSweep } from '../services/feed/module.ts'
 import { openGraphSteps } from '../services/graph/module.ts'
+import { openAccountStandings } from '../services/moderation/module.ts'
 import { openNotificationWriter } from '../services/notifications/module.ts'
 import { openQueueWatch } from '../services/moderation/module.ts'
 import { openHousekeeping, openReplicaKeeper, openStorageWatch } from '../services/operations/module.ts'
@@ -63,6 +65,7 @@ export const orchestrationWorker: WorkerDefinition = {
         ...createRetractionActivities(retraction, delivery),
         ...createSyncActivitiesV02(retraction),
         ...createShareLinkActivities(openLinkEnds(clients), retraction),
+        ...createAccountStandingActivities(openAccountStandings(clients, delivery)),
         ...createGraphActivities(openGraphSteps(clients)),
         ...createSearchActivities(search),
         ...createReindexActivities(search),

@@ -1,3 +1,4 @@
+export { accountStanding } from './account-standing/workflow.ts'
 export { accountSync } from './account-sync/workflow.ts'
 export { audienceSync } from './audience-sync/workflow.ts'
 export { coldStorage } from './cold-storage/workflow.ts'

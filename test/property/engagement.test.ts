@@ -53,7 +53,7 @@ describe('likes and comments', () => {
 
   async function take(one: Step, photos: readonly PhotoId[], made: Made[]): Promise<void> {
     if (one.do === 'sweep') {
-      await sweepComments(world.db.primary).run()
+      await sweepComments(world.db.primary, 183).run()
       return
     }
     const viewer = viewerOf(one.by)

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { v7 as uuidv7 } from 'uuid'
+import { accountStandingWorkflowId } from '../../src/contracts/account-standing.ts'
 import { accountSyncWorkflowId } from '../../src/contracts/account-sync.ts'
 import { audienceSyncWorkflowId } from '../../src/contracts/audience-sync.ts'
 import { FEED_COLLECTION_SCHEDULE_ID } from '../../src/contracts/feed-collection.ts'
@@ -108,6 +109,7 @@ try {
   await recordReencodes(world)
   await recordScreening(world)
   await recordColdStorage(world)
+  await recordStanding(world)
   await recordFaults(world, workers.get(mediaWorker)!)
 } finally {
   await world.close()
@@ -384,6 +386,29 @@ async function recordColdStorage(world: UploadWorld): Promise<void> {
   await world.outbox.dispatch([await world.owe({ kind: 'restoreRequested', payload })])
   await ended(originalRestoreWorkflowId(payload.photoId))
   await save('original-restore', originalRestoreWorkflowId(payload.photoId))
+}
+
+/** A suspension that ends by itself. */
+async function recordStanding(world: UploadWorld): Promise<void> {
+  const userId = await world.owner()
+  await world.db.primary({
+    text: `WITH opened AS (
+        INSERT INTO moderation_cases (case_id, subject_type, subject_id, owner_id, source, state, priority, policy_id,
+          evidence, due_at)
+        VALUES ($2, 'user', $1::text, $1::text::bigint, 'staff', 'decided', 3, 'spam', '{"texts":{}}', now())
+        RETURNING case_id),
+      decided AS (
+        INSERT INTO moderation_decisions (decision_id, case_id, subject_type, subject_id, owner_id, action, policy_id,
+          policy_version, reason, decided_as, until)
+        SELECT case_id, case_id, 'user', $1::text, $1::text::bigint, 'suspend', 'spam', 1, 'Spam.', 'senior',
+          now() + interval '3 seconds' FROM opened RETURNING until)
+      UPDATE users SET status = 'suspended', suspended_until = decided.until FROM decided
+      WHERE user_id = $1::text::bigint`,
+    values: [userId, uuidv7()],
+  })
+  await world.outbox.dispatch([await world.owe({ kind: 'standingChanged', payload: { userId } })])
+  await ended(accountStandingWorkflowId(userId))
+  await save('account-standing', accountStandingWorkflowId(userId))
 }
 
 /** A media worker that cannot render all variants at once; it renders them singly. */

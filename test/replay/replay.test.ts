@@ -28,6 +28,7 @@ describe('stored histories', () => {
       'photo-upload-cancelled',
       'photo-sync-narrowed',
       'photo-sync-downloads',
+      'account-standing',
       'account-sync-narrowed',
       'share-link-expired',
       'share-link-revoked',

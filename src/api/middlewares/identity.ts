@@ -1,6 +1,6 @@
 import { DarkroomError } from '../../domain/errors.ts'
 import { ANONYMOUS, type AnonymousViewer } from '../../domain/viewer.ts'
-import { step, type Identity, type SignedIn, type Step } from '../context.ts'
+import { step, type ApiContext, type Identity, type SignedIn, type Step } from '../context.ts'
 import type { AccessTokens } from '../../services/accounts/access-tokens.ts'
 
 const BEARER = /^Bearer ([A-Za-z0-9_.~+/=-]{1,2048})$/i
@@ -33,12 +33,22 @@ async function identityOf(header: string, tokens: AccessTokens): Promise<Identit
   }
 }
 
+/** @throws DarkroomError account_suspended, unless the operation is one `whileSuspended` */
+async function refuseSuspended(ctx: ApiContext, { userId }: SignedIn): Promise<void> {
+  if (ctx.state.operation?.whileSuspended) return
+  const { status, until } = await ctx.services.standings.of(userId)
+  if (status !== 'suspended') return
+  const end = until ? ` until ${until.toISOString()}` : ''
+  throw new DarkroomError('account_suspended', `The account is suspended${end}; see GET /v1/me/moderation.`)
+}
+
 /** Only for accounts: adds `ctx.viewer`. */
 export function signedIn(): Step<unknown, { viewer: SignedIn }> {
   return step<unknown, { viewer: SignedIn }>({ security: 'required' }, async (ctx, next) => {
     const { viewer, refusal } = ctx.state.identity
     if (refusal) throw refusal
     if (viewer.kind !== 'user') throw new DarkroomError('unauthenticated', 'Sign in first.')
+    await refuseSuspended(ctx, viewer)
     ctx.viewer = viewer
     await next()
   })
@@ -51,6 +61,7 @@ export function maybeSignedIn(): Step<unknown, { viewer: SignedIn | AnonymousVie
     async (ctx, next) => {
       const { viewer, refusal } = ctx.state.identity
       if (refusal) throw refusal
+      if (viewer.kind === 'user') await refuseSuspended(ctx, viewer)
       ctx.viewer = viewer
       await next()
     },

@@ -28,7 +28,8 @@ export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   quota_exceeded:
     'You have too many open uploads, albums or share links, follow too many accounts, or the album or its drop box is full. Finish, wait for or undo some.',
   account_private: 'Only accepted followers of the account may see this.',
-  account_suspended: 'The account is suspended and cannot sign in.',
+  account_suspended:
+    'The account is suspended: it may read `GET /me` and `GET /me/moderation`, appeal and sign out. `detail` says until when.',
   link_password_required:
     'The share link needs a password, or the password is wrong. Send it in `X-Share-Password`.',
   link_expired: 'The share link has run out. Ask for another one.',

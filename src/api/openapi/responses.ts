@@ -80,7 +80,10 @@ function codesOf(operation: Operation, { security, limits, idempotent }: StepDes
   if (operation.body)
     for (const code of ['malformed', 'too_large', 'unsupported_type'] as const) codes.add(code)
   if (security) codes.add('unauthenticated')
-  if (security === 'required' || security === 'optional') codes.add('token_expired')
+  if (security === 'required' || security === 'optional') {
+    codes.add('token_expired')
+    if (!operation.whileSuspended) codes.add('account_suspended')
+  }
   if (limits) codes.add('rate_limited').add('unavailable')
   // not_found: what the first request with the key created may be gone.
   if (idempotent) codes.add('idempotency_mismatch').add('idempotency_in_progress').add('not_found')

@@ -19,6 +19,8 @@ export const User = defineEntity({
     isPrivate: p.boolean().default(false),
     role: p.enum(ROLES).default('user'),
     status: p.enum(['active', 'suspended', 'deactivated'] as const).default('active'),
+    /** When a suspension ends by itself; null if it does not, or there is none. */
+    suspendedUntil: p.datetime(3).nullable(),
     defaultCommentPolicy: p.enum(COMMENT_POLICIES).default('everyone'),
     /** Rises whenever the reach of all the account's photos changes: going private or public, suspension and its end. */
     accessEpoch: p.integer().default(0),

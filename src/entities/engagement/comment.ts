@@ -20,6 +20,8 @@ export const Comment = defineEntity({
     createdAt: p.datetime(3).defaultRaw('now()'),
     editedAt: p.datetime(3).nullable(),
     deletedAt: p.datetime(3).nullable(),
+    /** By moderation: nobody but its author sees it any more, nor its replies. */
+    takenDownAt: p.datetime(3).nullable(),
   },
 })
 export type Comment = InferEntity<typeof Comment>

@@ -20,7 +20,7 @@ export const ModerationDecision = defineEntity({
     /** Null: automatic moderation, or an account that is gone. */
     decidedBy: p.bigint('string').nullable(),
     decidedAs: p.enum(DECIDERS),
-    /** A suspension that ends by itself. */
+    /** A suspension or an account's limit that ends by itself. */
     until: p.datetime(3).nullable(),
     /** A strike against the owner counts until then; null if there is none, or it was taken back. */
     strikeUntil: p.datetime(3).nullable(),

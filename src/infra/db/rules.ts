@@ -31,9 +31,22 @@ export function isGone(photo: string): string {
   return `(${photo}.status IN ('deleted', 'trashed'))`
 }
 
-/** The photo is in the trash of the account, which may restore it; NULL without an account. */
+/** The photo is in the trash of the account, which may restore it; NULL without an account. Plan: one probe of trashed_photos_pkey. */
 export function inTrashOf(photo: string, ownerId: string): string {
-  return `(${photo}.status = 'trashed' AND ${photo}.owner_id = ${ownerId})`
+  return `(${photo}.status = 'trashed' AND ${photo}.owner_id = ${ownerId}
+    AND ${probe('trashed_photos', `trashed_photos.photo_id = ${photo}.photo_id AND erases_at > now()`)})`
+}
+
+/**
+ * Moderation has a case about the photo or comment that is not closed, so that what is kept of it is evidence. Plan: one probe
+ * of moderation_cases_open_key.
+ */
+export function isUnderReview(type: 'photo' | 'comment', id: string): string {
+  return probe(
+    'moderation_cases',
+    `moderation_cases.subject_type = '${type}' AND moderation_cases.subject_id = ${id}::text
+      AND moderation_cases.state <> 'closed'`,
+  )
 }
 
 /** Moderation took the photo down, and has not restored it. Plan: one probe of photo_takedowns_pkey. */
@@ -177,6 +190,14 @@ export function accountVisibleTo(user: string, viewer: ViewerSql): string {
 export function accountListsVisibleTo(user: string, viewer: ViewerSql): string {
   return `(${accountVisibleTo(user, viewer)} AND (
     NOT ${user}.is_private OR ${inCircle(`${user}.user_id`, viewer.userId)}) IS TRUE)`
+}
+
+/**
+ * Neither deleted nor, for anyone but its author, taken down. True for an outer row that is absent, as that of a comment's
+ * parent may be.
+ */
+export function commentShown(comment: string, viewerId: string): string {
+  return `(${comment}.deleted_at IS NULL AND (${comment}.taken_down_at IS NULL OR ${comment}.author_id = ${viewerId}))`
 }
 
 /** The SQL twin of `belongsInFeeds`; written as in photos_feed_idx, so that the index serves it. */

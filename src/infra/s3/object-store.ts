@@ -59,6 +59,8 @@ export interface StoredObject {
 
 export interface ObjectStore extends MultipartStore {
   presignPut(options: PresignPutOptions): Promise<PresignedPut>
+  /** A URL for clients that reads the object, and that no cache keeps. */
+  presignGet(key: string, expiresInSeconds: number): Promise<{ url: string; expiresAt: Date }>
   /** undefined if the object does not exist. */
   head(key: string): Promise<ObjectHead | undefined>
   /** The object's bytes, only if it still has this ETag. @throws ObjectChangedError, ObjectMissingError */
@@ -183,6 +185,12 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
         },
         expiresAt: new Date(Date.now() + expiresInSeconds * 1000),
       }
+    },
+
+    async presignGet(Key, expiresInSeconds) {
+      const command = new GetObjectCommand({ Bucket, Key, ResponseCacheControl: 'no-store' })
+      const url = await getSignedUrl(publicClient, command, { expiresIn: expiresInSeconds })
+      return { url, expiresAt: new Date(Date.now() + expiresInSeconds * 1000) }
     },
 
     async head(key) {

@@ -1,4 +1,5 @@
 import { assertKeepsRules, NO_TEXT_RULES, type TextRules } from '../../domain/text-rules.ts'
+import type { AccountStatus } from '../../domain/access.ts'
 import type { CommentPolicy } from '../../domain/comments.ts'
 import { DarkroomError } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
@@ -8,7 +9,7 @@ import { insertRow, run } from '../../infra/db/insert.ts'
 import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import { writeNames } from './names.ts'
 import type { Passwords } from './passwords.ts'
-import type { OpenSession, Sessions } from './sessions.ts'
+import { accountDeactivated, type OpenSession, type Sessions } from './sessions.ts'
 
 /** An account as shown; it contains no secrets. */
 export interface Account {
@@ -23,6 +24,8 @@ export interface Account {
 /** An account with what it alone sees of itself. */
 export interface OwnAccount extends Account {
   defaultCommentPolicy: CommentPolicy
+  /** Null unless it is suspended; `until` is null if that does not end by itself. */
+  suspension: { until: Date | null } | null
 }
 
 interface NewAccount {
@@ -43,8 +46,8 @@ export interface Accounts {
   /** Creates an account and signs in its first device. @throws DarkroomError username_taken, invalid */
   register(account: NewAccount, userAgent: string): Promise<{ account: Account; session: OpenSession }>
   /**
-   * The account with these credentials. Takes just as long for an unknown username.
-   * @throws DarkroomError bad_credentials, account_suspended
+   * The account with these credentials, suspended or not. Takes just as long for an unknown username.
+   * @throws DarkroomError bad_credentials, account_suspended (a deactivated account)
    */
   authenticate(username: string, password: string): Promise<Account>
   /** @throws DarkroomError unauthenticated if the account is gone */
@@ -88,6 +91,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
             'bio',
             'maxBytes',
             'maxPhotos',
+            'suspendedUntil',
           ])
             .onConflict((conflict) => conflict.doNothing())
             .returning(ACCOUNT_FIELDS),
@@ -107,18 +111,24 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const [row] = ASCII.test(username) ? await credentialsOf(db.primary, username) : []
       const matches = await passwords.matches(password, row?.password_hash)
       if (!row || !matches) throw new DarkroomError('bad_credentials', 'Username or password is wrong.')
-      if (row.status !== 'active') throw new DarkroomError('account_suspended', 'The account is suspended.')
+      if (row.status === 'deactivated') throw accountDeactivated()
       return toAccount(row)
     },
 
     async get(userId) {
-      const [row] = await db.primary<AccountRow & Pick<UserRow, 'default_comment_policy'>>({
+      const [row] = await db.primary<
+        AccountRow & Pick<UserRow, 'default_comment_policy' | 'status' | 'suspended_until'>
+      >({
         name: 'account-by-id',
-        text: `SELECT ${ACCOUNT_COLUMNS}, default_comment_policy FROM users WHERE user_id = $1`,
+        text: `SELECT ${ACCOUNT_COLUMNS}, default_comment_policy, status, suspended_until FROM users WHERE user_id = $1`,
         values: [userId],
       })
       if (!row) throw accountGone()
-      return { ...toAccount(row), defaultCommentPolicy: row.default_comment_policy }
+      return {
+        ...toAccount(row),
+        defaultCommentPolicy: row.default_comment_policy,
+        suspension: suspensionOf(row.status, row.suspended_until),
+      }
     },
 
     async updateWithin(tx, userId, changes, guard) {
@@ -195,5 +205,9 @@ export function toAccount(row: AccountRow): Account {
 
 function accountOf({ displayName = null, bio = null, ...user }: User): OwnAccount {
   const { userId, username, isPrivate, createdAt, defaultCommentPolicy } = user
-  return { userId, username, displayName, bio, isPrivate, createdAt, defaultCommentPolicy }
+  const suspension = suspensionOf(user.status, user.suspendedUntil ?? null)
+  return { userId, username, displayName, bio, isPrivate, createdAt, defaultCommentPolicy, suspension }
 }
+
+const suspensionOf = (status: AccountStatus, until: Date | null) =>
+  status === 'suspended' ? { until } : null

@@ -14,6 +14,9 @@ import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 const RETIRED_GRACE_SECONDS = 10
 const SECRET_BYTES = 32
 
+/** Nobody signs in to it; its code is the one that clients know. */
+export const accountDeactivated = () => new DarkroomError('account_suspended', 'The account is deactivated.')
+
 export interface OpenSession {
   userId: UserId
   sessionId: string
@@ -35,7 +38,7 @@ export interface Sessions {
   /**
    * Exchanges a refresh token for a new one. If it was exchanged more than 10 s ago, the
    * token was stolen, and the whole session ends.
-   * @throws DarkroomError unauthenticated, account_suspended
+   * @throws DarkroomError unauthenticated, account_suspended (a deactivated account)
    */
   refresh(refreshToken: string): Promise<OpenSession>
   /** The viewer's devices, the latest sign-in first. @throws DarkroomError bad_cursor */
@@ -81,7 +84,7 @@ export function createSessions({ db, sessionDays }: { db: Database; sessionDays:
       if (outcome === 'refused') {
         throw new DarkroomError('unauthenticated', 'The refresh token is not valid; sign in again.')
       }
-      if (outcome === 'suspended') throw new DarkroomError('account_suspended', 'The account is suspended.')
+      if (outcome === 'deactivated') throw accountDeactivated()
       return outcome
     },
 
@@ -137,7 +140,7 @@ async function exchange(
   tx: Transaction,
   refreshToken: string,
   sessionDays: number,
-): Promise<OpenSession | 'refused' | 'suspended'> {
+): Promise<OpenSession | 'refused' | 'deactivated'> {
   const [sessionId] = refreshToken.split('.', 1)
   if (!sessionId || !isUuid(sessionId)) return 'refused'
   // The session's row is the lock: two exchanges of one token come one after the other.
@@ -161,7 +164,8 @@ async function exchange(
     })
     return 'refused'
   }
-  if (session.status !== 'active') return 'suspended'
+  // A suspended account signs in to read its decisions; the API refuses it all else.
+  if (session.status === 'deactivated') return 'deactivated'
   if (!token.retired) {
     await tx.query({
       text: 'UPDATE refresh_tokens SET retired_at = clock_timestamp() WHERE token_hash = $1',

@@ -25,6 +25,7 @@ const PAYLOADS: { [Kind in OutboxKind]: z.ZodType<Extract<OutboxMessage, { kind:
   audienceNarrowed: z.object({ userId }),
   linkChanged: z.object({ linkId: z.string().refine(isUuid), ownerId: userId }),
   restoreRequested: photo,
+  standingChanged: z.object({ userId }),
   caseChanged: photo.partial({ photoId: true }).extend({ caseId: z.string().refine(isUuid) }),
 }
 

@@ -3,6 +3,11 @@ import {
   type Client,
   type WorkflowStartOptions,
 } from '@temporalio/client'
+import {
+  ACCOUNT_STANDING,
+  accountStandingWorkflowId,
+  STANDING_CHANGED,
+} from '../../contracts/account-standing.ts'
 import { ACCOUNT_CHANGED, ACCOUNT_SYNC, accountSyncWorkflowId } from '../../contracts/account-sync.ts'
 import { AUDIENCE_NARROWED, AUDIENCE_SYNC, audienceSyncWorkflowId } from '../../contracts/audience-sync.ts'
 import { CASE_CHANGED, MODERATION_CASE, moderationCaseWorkflowId } from '../../contracts/moderation-case.ts'
@@ -114,6 +119,14 @@ export function createWorkflowStarts(temporal: Client): WorkflowStarts {
             ...reconcilerOptions(moderationCaseWorkflowId(message.payload.caseId), message.payload),
             staticSummary: `Case ${message.payload.caseId} about user ${message.payload.ownerId}`,
             signal: CASE_CHANGED,
+            signalArgs: [],
+          })
+          return
+        case 'standingChanged':
+          await temporal.workflow.signalWithStart(ACCOUNT_STANDING, {
+            ...reconcilerOptions(accountStandingWorkflowId(message.payload.userId), message.payload),
+            staticSummary: `Suspensions and strikes of user ${message.payload.userId}`,
+            signal: STANDING_CHANGED,
             signalArgs: [],
           })
           return

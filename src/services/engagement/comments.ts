@@ -5,7 +5,7 @@ import { assertKeepsRules, NO_TEXT_RULES, type TextRules } from '../../domain/te
 import type { CommentId, PhotoId, UserId } from '../../domain/ids.ts'
 import { extractMentions } from '../../domain/mentions.ts'
 import type { UserViewer, Viewer } from '../../domain/viewer.ts'
-import { Comment } from '../../entities/index.ts'
+import { Comment, type CommentRow } from '../../entities/index.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import { accountOnly, accountVisibleTo, follows, visibleTo } from '../../infra/db/rules.ts'
@@ -65,7 +65,7 @@ export function createComments({
         await assertMayComment(tx, authorId, photoId)
         if (parentId !== undefined) await countReply(tx, authorId, photoId, parentId)
         const row = { commentId, photoId, authorId, parentId: parentId ?? null, text }
-        await run(tx.query, insertRow(Comment, row, ['editedAt', 'deletedAt']))
+        await run(tx.query, insertRow(Comment, row, ['editedAt', 'deletedAt', 'takenDownAt']))
         if (mentioned.length > 0) await writeMentions(tx, commentId, authorId, mentioned)
         await oweCommentNotifications(tx, commentId)
         await changePhotoCounters(tx, [{ photoId, comments: 1 }])
@@ -101,10 +101,8 @@ export function createComments({
       await db.transaction(
         async (tx) => {
           const deleted =
-            parentId === null
-              ? 1 + (await markDeleted(tx, commentId))
-              : await deleteReply(tx, parentId, commentId)
-          await changePhotoCounters(tx, [{ photoId, comments: -deleted }])
+            parentId === null ? await deleteThread(tx, commentId) : await deleteReply(tx, parentId, commentId)
+          if (deleted > 0) await changePhotoCounters(tx, [{ photoId, comments: -deleted }])
         },
         { narrows: true },
       )
@@ -137,7 +135,7 @@ async function assertMayComment(tx: Transaction, authorId: UserId, photoId: Phot
 // The row's lock keeps replies and the deletion of their comment apart, so that the count is right whichever comes first.
 const COUNT_REPLY = `
   UPDATE comments c SET reply_count = c.reply_count + 1 FROM users a
-  WHERE c.comment_id = $1 AND c.photo_id = $2 AND c.parent_id IS NULL AND c.deleted_at IS NULL
+  WHERE c.comment_id = $1 AND c.photo_id = $2 AND c.parent_id IS NULL AND c.deleted_at IS NULL AND c.taken_down_at IS NULL
     AND a.user_id = c.author_id AND ${accountVisibleTo('a', accountOnly('$3::bigint'))}
   RETURNING 1`
 
@@ -158,23 +156,41 @@ async function countReply(
   }
 }
 
-/** @returns how many replies go with the comment. @throws DarkroomError not_found */
-async function markDeleted(tx: Transaction, commentId: CommentId): Promise<number> {
-  const [deleted] = await tx.query<{ reply_count: number }>({
-    text: `UPDATE comments SET deleted_at = now() WHERE comment_id = $1 AND deleted_at IS NULL RETURNING reply_count`,
-    values: [commentId],
-  })
-  if (!deleted) throw notFound('comment')
-  return deleted.reply_count
+interface Deleted {
+  replies: number
+  /** It was taken down before, and so counted nowhere any more. */
+  wasTakenDown: boolean
 }
 
-/** The parent's row first, as everywhere. @returns 1. @throws DarkroomError not_found */
+/** @throws DarkroomError not_found */
+async function markDeleted(tx: Transaction, commentId: CommentId): Promise<Deleted> {
+  const [row] = await tx.query<Pick<CommentRow, 'reply_count' | 'taken_down_at'>>({
+    text: `UPDATE comments SET deleted_at = now() WHERE comment_id = $1 AND deleted_at IS NULL
+           RETURNING reply_count, taken_down_at`,
+    values: [commentId],
+  })
+  if (!row) throw notFound('comment')
+  return { replies: row.reply_count, wasTakenDown: row.taken_down_at !== null }
+}
+
+/** @returns how many comments the photo has less. @throws DarkroomError not_found */
+async function deleteThread(tx: Transaction, commentId: CommentId): Promise<number> {
+  const { replies, wasTakenDown } = await markDeleted(tx, commentId)
+  return wasTakenDown ? 0 : 1 + replies
+}
+
+/** The same for a reply; the parent's row first, as everywhere. */
 async function deleteReply(tx: Transaction, parentId: CommentId, commentId: CommentId): Promise<number> {
-  const counted = await tx.query({
-    text: `UPDATE comments SET reply_count = reply_count - 1 WHERE comment_id = $1 AND deleted_at IS NULL RETURNING 1`,
+  const [parent] = await tx.query<Pick<CommentRow, 'taken_down_at'>>({
+    text: 'SELECT taken_down_at FROM comments WHERE comment_id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE',
     values: [parentId],
   })
-  if (counted.length === 0) throw notFound('comment')
-  await markDeleted(tx, commentId)
-  return 1
+  if (!parent) throw notFound('comment')
+  const { wasTakenDown } = await markDeleted(tx, commentId)
+  if (wasTakenDown) return 0
+  await tx.query({
+    text: 'UPDATE comments SET reply_count = reply_count - 1 WHERE comment_id = $1',
+    values: [parentId],
+  })
+  return parent.taken_down_at === null ? 1 : 0
 }

@@ -25,7 +25,7 @@ export async function oweCommentNotifications(
 const OWE_MENTIONS = `${OWE_NOTIFICATIONS}
   SELECT given.user_id, '{mention}', c.author_id, c.photo_id, NULL, c.comment_id
   FROM comments c, unnest($2::bigint[]) given (user_id)
-  WHERE c.comment_id = $1 AND given.user_id <> c.author_id`
+  WHERE c.comment_id = $1 AND c.taken_down_at IS NULL AND given.user_id <> c.author_id`
 
 /** The same for those whom an edit has added. */
 export async function oweMentionNotifications(

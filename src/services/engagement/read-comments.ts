@@ -2,7 +2,7 @@ import { notFound } from '../../domain/errors.ts'
 import type { CommentId, PhotoId, UserId } from '../../domain/ids.ts'
 import { viewerLinkId, viewerUserId } from '../../domain/viewer.ts'
 import type { CommentRow, UserRow } from '../../entities/index.ts'
-import { accountVisibleTo, visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
+import { accountVisibleTo, commentShown, visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
 import { pageOfRows, type ListRead, type Page, type Reader } from '../lists/list-read.ts'
 
 /** A comment as its viewer sees it. */
@@ -15,7 +15,7 @@ export interface ShownComment {
   text: string
   /** The mentioned accounts that exist for the viewer. */
   mentions: { userId: UserId; username: string }[]
-  /** All replies that are not deleted, the ones that the viewer does not see too. */
+  /** All replies that are neither deleted nor taken down, the ones that the viewer does not see too. */
   replyCount: number
   version: number
   createdAt: Date
@@ -51,14 +51,16 @@ const positionOr = (time: 'infinity' | '-infinity') =>
 // comments of all photos.
 const NEWEST = `
   SELECT ${COLUMNS} FROM comments c JOIN users a ON a.user_id = c.author_id
-  WHERE c.photo_id = $1 AND c.parent_id IS NULL AND c.deleted_at IS NULL AND ${accountVisibleTo('a', VIEWER)}
+  WHERE c.photo_id = $1 AND c.parent_id IS NULL AND ${commentShown('c', VIEWER.userId)} AND ${accountVisibleTo('a', VIEWER)}
     AND (c.created_at, c.comment_id) < ${positionOr('infinity')} ORDER BY c.created_at DESC, c.comment_id DESC LIMIT $6`
 const REPLIES = `
   SELECT ${COLUMNS} FROM comments c JOIN users a ON a.user_id = c.author_id
-  WHERE c.parent_id = $1 AND c.deleted_at IS NULL AND ${accountVisibleTo('a', VIEWER)}
+  WHERE c.parent_id = $1 AND ${commentShown('c', VIEWER.userId)} AND ${accountVisibleTo('a', VIEWER)}
     AND (c.created_at, c.comment_id) > ${positionOr('-infinity')} ORDER BY c.created_at, c.comment_id LIMIT $6`
 
 const IS_MODERATOR = `EXISTS (SELECT FROM users v WHERE v.user_id = ${VIEWER.userId} AND v.role <> 'user')`
+
+const SHOWN = `${commentShown('c', VIEWER.userId)} AND ${commentShown('t', VIEWER.userId)}`
 
 // Those who may delete a comment find it whatever lies between them and its author.
 const FIND = `
@@ -66,7 +68,7 @@ const FIND = `
   FROM comments c JOIN users a ON a.user_id = c.author_id
     JOIN photos p ON p.photo_id = c.photo_id JOIN users u ON u.user_id = p.owner_id
     LEFT JOIN comments t ON t.comment_id = c.parent_id LEFT JOIN users b ON b.user_id = t.author_id
-  WHERE c.comment_id = ANY ($1::uuid[]) AND c.deleted_at IS NULL AND t.deleted_at IS NULL AND ${visibleTo('p', 'u', VIEWER)} AND (
+  WHERE c.comment_id = ANY ($1::uuid[]) AND ${SHOWN} AND ${visibleTo('p', 'u', VIEWER)} AND (
     ${VIEWER.userId} IN (c.author_id, p.owner_id) OR ${IS_MODERATOR}
     OR (${accountVisibleTo('a', VIEWER)} AND (t.comment_id IS NULL OR ${accountVisibleTo('b', VIEWER)})))`
 
@@ -74,7 +76,7 @@ const FIND = `
 const THREAD = `
   SELECT $4::uuid IS NULL OR EXISTS (
     SELECT FROM comments t JOIN users b ON b.user_id = t.author_id
-    WHERE t.comment_id = $4 AND t.photo_id = p.photo_id AND t.parent_id IS NULL AND t.deleted_at IS NULL
+    WHERE t.comment_id = $4 AND t.photo_id = p.photo_id AND t.parent_id IS NULL AND ${commentShown('t', VIEWER.userId)}
       AND ${accountVisibleTo('b', VIEWER)}) AS parent_seen
   FROM photos p JOIN users u ON u.user_id = p.owner_id WHERE p.photo_id = $1 AND ${visibleTo('p', 'u', VIEWER)}`
 

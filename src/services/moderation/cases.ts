@@ -13,6 +13,7 @@ import type { Database, Query } from '../../infra/db/database.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 import { writeAudit } from './audit-log.ts'
 import { assertNotAbout } from './hold-case.ts'
+import { blurredPicture, type BlurredPicture } from './pictures.ts'
 import { policyInForce } from './policies.ts'
 import type { StaffMember } from './staff.ts'
 import { textsNow } from './subjects.ts'
@@ -29,6 +30,8 @@ export interface CaseInFull {
   /** What the subject said when the case was opened, and what it says now; null if it was deleted. */
   evidence: Evidence
   now: Evidence['texts'] | null
+  /** Null if it is about something else, or there is none. */
+  picture: BlurredPicture | null
   /** The heaviest, without who made them. */
   reports: Pick<ReportRow, 'reason' | 'detail' | 'weight' | 'created_at'>[]
   decisions: (ModerationDecisionRow & { decided_by_name: string | null })[]
@@ -115,12 +118,13 @@ export function createCases({ db }: { db: Pick<Database, 'transaction'> }): Case
         const { shown, evidence } = await readCase(tx.query, caseId)
         assertNotAbout(staff, shown)
         const now = await textsNow(tx.query, { type: shown.subject_type, id: shown.subject_id })
+        const picture = await blurredPicture(tx.query, { type: shown.subject_type, id: shown.subject_id })
         const of = { values: [caseId] }
         const reports = await tx.query<CaseInFull['reports'][number]>({ text: REPORTS, ...of })
         const decisions = await tx.query<CaseInFull['decisions'][number]>({ text: DECISIONS, ...of })
         const [appeal = null] = await tx.query<ModerationAppealRow>({ text: APPEAL, ...of })
         await writeAudit(tx, { actor: staff, action: 'case.viewed', subject: `case/${caseId}` })
-        return { shown, evidence, now, reports, decisions, appeal }
+        return { shown, evidence, now, picture, reports, decisions, appeal }
       }),
   }
 }

@@ -3,15 +3,18 @@ import type { Delivery } from '../delivery/module.ts'
 import type { Reader } from '../lists/list-read.ts'
 import { createCases } from './cases.ts'
 import { createClaims } from './claims.ts'
+import { createPictures } from './pictures.ts'
 import { createPolicies } from './policies.ts'
 import { readAudit } from './read-audit.ts'
 import { createReports } from './reports.ts'
 import { createStaff, withoutTwoFactor } from './staff.ts'
 import { readStats } from './stats.ts'
 import { watchQueue } from './watch-queue.ts'
+import { createAccountStandings } from './account-standings.ts'
+import { createSuspensions } from './suspensions.ts'
 
 /** Reports of users, the cases that they make, and what the staff does with them. */
-export function openModeration({ config, db }: Clients, { outbox }: Delivery) {
+export function openModeration({ config, db, objects }: Clients, { outbox }: Delivery) {
   return {
     reports: createReports({ db, outbox }),
     staff: createStaff({
@@ -21,6 +24,8 @@ export function openModeration({ config, db }: Clients, { outbox }: Delivery) {
     }),
     cases: { ...createCases({ db }), ...createClaims({ db, outbox }) },
     policies: createPolicies({ db }),
+    suspensions: createSuspensions({ db, outbox }),
+    pictures: createPictures({ db, objects }),
     moderationLog: { audit: readAudit, stats: ({ query }: Reader) => readStats(query) },
   }
 }
@@ -30,4 +35,14 @@ export function openQueueWatch({ db, logger }: Clients) {
   return {
     background: (signal: AbortSignal): Promise<void> => watchQueue({ primary: db.primary, logger }, signal),
   }
+}
+
+/** The orchestration's side of accounts: strikes, and suspensions that end. */
+export function openAccountStandings({ config, db }: Clients, { outbox }: Delivery) {
+  const thresholds = {
+    limit: config.MODERATION_STRIKES_LIMIT,
+    suspend: config.MODERATION_STRIKES_SUSPEND,
+    suspendLonger: config.MODERATION_STRIKES_SUSPEND_LONGER,
+  }
+  return { accountStandings: createAccountStandings({ db, outbox, thresholds }) }
 }

@@ -3,6 +3,7 @@ import {
   accountVisibleTo,
   accountOnly,
   albumVisibleTo,
+  commentShown,
   follows,
   likes,
   memberOf,
@@ -33,7 +34,7 @@ export function isKnown(actor: string, recipientId: string): string {
 export function isStanding(about: string, done: string, recipientId: string): string {
   const comment = `
     SELECT FROM comments c LEFT JOIN comments t ON t.comment_id = c.parent_id LEFT JOIN users b ON b.user_id = t.author_id
-    WHERE c.comment_id = ${done}.item_id AND c.deleted_at IS NULL AND t.deleted_at IS NULL
+    WHERE c.comment_id = ${done}.item_id AND ${commentShown('c', recipientId)} AND ${commentShown('t', recipientId)}
       AND (t.comment_id IS NULL OR ${accountVisibleTo('b', accountOnly(recipientId))})`
   return `CASE ${about}.kind
     WHEN 'like' THEN ${likes(`${done}.actor_id`, `${about}.photo_id`)}

@@ -12,6 +12,7 @@ import { startOwedFanouts } from '../distribution/start-owed-fanouts.ts'
 import { sweepComments } from '../engagement/sweep-comments.ts'
 import { sweepMutes } from '../graph/sweep-mutes.ts'
 import { sweepNotifications } from '../notifications/sweep-notifications.ts'
+import { wakeLateStandings } from '../moderation/wake-standings.ts'
 import { sweepTrash } from '../photos/sweep-trash.ts'
 import { sweepIdempotencyKeys } from '../requests/sweep-idempotency-keys.ts'
 import { wakeOwedErasures } from '../retraction/erasures.ts'
@@ -29,17 +30,20 @@ export interface HousekeepingDeps {
   cdn: Cdn
   searchIndex: SearchIndexDeps['index']
   starts: Pick<WorkflowStarts, 'reconcileDistribution' | 'deliver'>
+  /** For so long after its deletion, what moderation reviews is kept (MODERATION_EVIDENCE_DAYS). */
+  evidenceDays: number
 }
 
 /** Every sweep, as its module exports it; a new one only has to be added here. */
 export function createHousekeeping(deps: HousekeepingDeps): Sweep[] {
-  const { db, objects, archive, cdn, searchIndex, starts } = deps
+  const { db, objects, archive, cdn, searchIndex, starts, evidenceDays } = deps
   const { primary } = db
   return [
     startOwedFanouts(primary, (photo) => starts.reconcileDistribution(photo)),
     wakeOwedRetractions(primary, starts),
     wakeOwedErasures(primary, starts),
-    sweepTrash(db),
+    wakeLateStandings(primary, starts),
+    sweepTrash(db, evidenceDays),
     sweepBlobs({ db, objects, archive }),
     sweepStoredObjects({ db, objects, cdn }),
     sweepIncoming(primary, objects),
@@ -48,7 +52,7 @@ export function createHousekeeping(deps: HousekeepingDeps): Sweep[] {
     sweepIdempotencyKeys(primary),
     sweepSessions(primary),
     sweepMutes(primary),
-    sweepComments(primary),
+    sweepComments(primary, evidenceDays),
     sweepAlbumActivity(primary),
     sweepDropBoxes(db),
     sweepNotifications(primary),

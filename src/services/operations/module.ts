@@ -16,7 +16,10 @@ export function openOperations({ config, db, redis, objects, temporal, openSearc
 export function openHousekeeping(clients: Clients, { starts }: Delivery) {
   const { config, db, objects, archive, cdn, openSearch } = clients
   const searchIndex = createPhotoIndex(openSearch, config.OPENSEARCH_INDEX_PREFIX)
-  return { housekeeping: createHousekeeping({ db, objects, archive, cdn, searchIndex, starts }) }
+  const evidenceDays = config.MODERATION_EVIDENCE_DAYS
+  return {
+    housekeeping: createHousekeeping({ db, objects, archive, cdn, searchIndex, starts, evidenceDays }),
+  }
 }
 
 /** Keeps narrowings from waiting for a replica that is gone; does nothing without a replica. */

@@ -11,6 +11,7 @@ import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-stor
 import { originalOf } from '../blobs/read-original.ts'
 import type { Outbox } from '../delivery/outbox.ts'
 import { changePhotos, updatePhotos } from './change-photos.ts'
+import { deleteForGood, type DeletedPhoto } from './delete-for-good.ts'
 import { editedColumns, type EditedColumns } from './edited-columns.ts'
 import { loadPhotoCard, loadPhotoCards, type PhotoCard } from './photo-cards.ts'
 import { markInFlight, type InFlightPhoto } from '../distribution/in-flight-marks.ts'
@@ -149,9 +150,9 @@ export function createPhotos(deps: PhotosDeps): Photos {
 
     async delete({ photoId }) {
       const outboxIds = await db.transaction(async (tx) => {
-        const [row] = await tx.query<Pick<PhotoRow, 'owner_id'>>({ text: LOCK, values: [photoId] })
+        const [row] = await tx.query<DeletedPhoto>({ text: LOCK, values: [photoId] })
         if (!row) throw notFound('photo')
-        return changePhotos(tx, [{ photoId, ownerId: row.owner_id }], { status: 'deleted' })
+        return deleteForGood(tx, photoId, row)
       })
       await outbox.dispatch(outboxIds)
     },
@@ -165,7 +166,8 @@ const originalCold = () =>
   )
 
 /** One in the trash as well. */
-const LOCK = `SELECT owner_id FROM photos WHERE photo_id = $1 AND status <> 'deleted' FOR NO KEY UPDATE`
+const LOCK = `
+  SELECT owner_id, status, published_at FROM photos WHERE photo_id = $1 AND status <> 'deleted' FOR NO KEY UPDATE`
 
 const COLUMNS = {
   caption: 'caption',

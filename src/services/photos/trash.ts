@@ -9,6 +9,7 @@ import type { Outbox } from '../delivery/outbox.ts'
 import { markInFlight } from '../distribution/in-flight-marks.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 import { changePhotos } from './change-photos.ts'
+import { deleteForGood, putIntoTrash, type DeletedPhoto } from './delete-for-good.ts'
 import { loadPhotoCard, loadTrashedCards, type PhotoCard } from './photo-cards.ts'
 
 /** A photo in the trash, with the moment from which it cannot be restored any more. */
@@ -56,10 +57,7 @@ const ERASURES = `
 const POSITION = ['number', 'string'] as const
 
 const LOCK = `
-  SELECT owner_id, status FROM photos p WHERE photo_id = $1 AND NOT ${isGone('p')} FOR NO KEY UPDATE`
-
-const KEEP = `
-  INSERT INTO trashed_photos (photo_id, owner_id, erases_at) VALUES ($1, $2, now() + $3 * interval '1 day')`
+  SELECT owner_id, status, published_at FROM photos p WHERE photo_id = $1 AND NOT ${isGone('p')} FOR NO KEY UPDATE`
 
 // The row of the trash is changed by those alone who hold the photo.
 const LOCK_TRASHED = `
@@ -112,15 +110,11 @@ export function createTrash({ db, outbox, fanoutShardThreshold, keptDays }: Tras
 
     async put({ photoId }) {
       const outboxIds = await db.transaction(async (tx) => {
-        const [row] = await tx.query<Pick<LockedPhoto, 'owner_id' | 'status'>>({
-          text: LOCK,
-          values: [photoId],
-        })
+        const [row] = await tx.query<DeletedPhoto>({ text: LOCK, values: [photoId] })
         if (!row) throw notFound('photo')
-        const photos = [{ photoId, ownerId: row.owner_id }]
-        if (row.status !== 'ready') return changePhotos(tx, photos, { status: 'deleted' })
-        await tx.query({ text: KEEP, values: [photoId, row.owner_id, keptDays] })
-        return changePhotos(tx, photos, { status: 'trashed' })
+        return row.status === 'ready'
+          ? putIntoTrash(tx, { photoId, ownerId: row.owner_id }, keptDays)
+          : deleteForGood(tx, photoId, row)
       })
       await outbox.dispatch(outboxIds)
     },

@@ -13,20 +13,20 @@ const HOUR_SECONDS = 60 * MINUTE_SECONDS
 
 const ACCOUNT_OR_ADDRESS = 'account, or address without one'
 
-/** The policies; `RATE_LIMIT_FACTOR` multiplies the points. `counts` is for the OpenAPI document. */
+/** The policies; `RATE_LIMIT_FACTOR` multiplies the points. `counts` is for the OpenAPI document; of `writes`, a limited account has a tenth. */
 export const RATE_POLICIES = {
   /** Reading: a busy client shows a few pages a second. */
   read: { points: 1_200, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   search: { points: 240, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
-  write: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
+  write: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS, writes: true },
   /** A thumb is faster than an editor. */
-  like: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
+  like: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS, writes: true },
   /** One a second is more than anyone writes, and enough to answer a whole thread. */
-  comment: { points: 60, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
+  comment: { points: 60, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS, writes: true },
   /** Each may cost a moderator a look; nobody comes upon so much in an hour. */
-  report: { points: 60, seconds: HOUR_SECONDS, counts: ACCOUNT_OR_ADDRESS },
+  report: { points: 60, seconds: HOUR_SECONDS, counts: ACCOUNT_OR_ADDRESS, writes: true },
   /** Each opens room for an object in the storage; pending uploads have a quota besides. */
-  upload: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
+  upload: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS, writes: true },
   /** Each holds a connection for up to 25 s. */
   poll: { points: 600, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   /** Per address, since the account does not exist yet. */
@@ -34,7 +34,7 @@ export const RATE_POLICIES = {
   signIn: { points: 60, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
   refresh: { points: 120, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
   /** Each may cost every edge an entry of its deny table, which holds some 16,000 an hour for everyone. */
-  shareLink: { points: 60, seconds: HOUR_SECONDS, counts: ACCOUNT_OR_ADDRESS },
+  shareLink: { points: 60, seconds: HOUR_SECONDS, counts: ACCOUNT_OR_ADDRESS, writes: true },
   /** What a few people behind one address open of share links. */
   share: { points: 600, seconds: MINUTE_SECONDS, counts: 'address' },
   /** A guest puts a whole evening into a drop box. */
@@ -54,6 +54,9 @@ export const RATE_POLICIES = {
   signInTarget: { points: 20, seconds: QUARTER_HOUR_SECONDS, counts: 'username that sign-ins try' },
 } as const
 
+/** What a write of an account that moderation limited counts: it has a tenth of the writes of others. */
+export const LIMITED_COST = 10
+
 export type RatePolicyName = keyof typeof RATE_POLICIES
 
 /** How often a policy allows calls in its window, at least once. @param factor RATE_LIMIT_FACTOR */
@@ -72,8 +75,8 @@ interface RateDecision {
 }
 
 export interface RateLimits {
-  /** Counts one call; undefined if limits are switched off. */
-  consume(policy: RatePolicyName, key: string): Promise<RateDecision | undefined>
+  /** Counts one call, as many times as it costs; undefined if limits are switched off. */
+  consume(policy: RatePolicyName, key: string, cost?: number): Promise<RateDecision | undefined>
   /** Takes one call back, which turned out not to count. */
   giveBack(policy: RatePolicyName, key: string): Promise<void>
   /** Resets the counter. */
@@ -116,12 +119,12 @@ export function createRateLimits(
   }
 
   return {
-    async consume(policy, key) {
+    async consume(policy, key, cost = 1) {
       if (!options.enabled) return undefined
       const { shared, own } = limiters.get(policy)!
       const result = await breaker
-        .whileAnswering(shared.getKey(key), () => count(shared, key))
-        .catch(() => count(own, key))
+        .whileAnswering(shared.getKey(key), () => count(shared, key, cost))
+        .catch(() => count(own, key, cost))
       return {
         allowed: result.consumedPoints <= own.points,
         limit: own.points,
@@ -146,8 +149,8 @@ export function createRateLimits(
 }
 
 /** Returns a refusal as a result, not as an error. */
-function count(limiter: RateLimiterAbstract, key: string): Promise<RateLimiterRes> {
-  return limiter.consume(key).catch((refused: unknown) => {
+function count(limiter: RateLimiterAbstract, key: string, cost: number): Promise<RateLimiterRes> {
+  return limiter.consume(key, cost).catch((refused: unknown) => {
     if (refused instanceof RateLimiterRes) return refused
     throw refused
   })

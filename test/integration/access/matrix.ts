@@ -74,6 +74,8 @@ interface Line {
   username?: (subject: Subject) => string
   /** Its list holds the photos of the account that the asker may see, or is in the audience of, and no others. */
   complete?: 'seen' | 'audience'
+  /** A suspended account may ask it too. */
+  whileSuspended?: true
   /** Succeeds only once, or changes who may see what: each request that should succeed gets an account of its own. */
   fresh?: true
 }
@@ -268,7 +270,11 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   'GET /v1/tags/:tag/photos': { rule: open(200), shows: pageOf(PHOTO), complete: 'audience' },
 
   // One's own
-  'GET /v1/me': { rule: signedIn(200), shows: { user: OWN_USER, quota: QUOTA } },
+  'GET /v1/me': {
+    rule: signedIn(200),
+    shows: { user: OWN_USER, quota: QUOTA },
+    whileSuspended: true,
+  },
   'PATCH /v1/me': { rule: signedIn(200), body: () => ({ bio: 'Light.' }), shows: { user: OWN_USER } },
   'GET /v1/me/timeline': { rule: signedIn(200), shows: pageOf(values('month', 'count')) },
   'GET /v1/me/map': {
@@ -300,21 +306,21 @@ export const MATRIX: Readonly<Record<string, Line>> = {
     shows: { settings: NOTIFICATION_SETTINGS },
   },
   'GET /v1/sessions': { rule: signedIn(200), shows: pageOf(SESSION) },
-  'DELETE /v1/sessions/current': { rule: signedIn(204), fresh: true },
+  'DELETE /v1/sessions/current': { rule: signedIn(204), fresh: true, whileSuspended: true },
   'DELETE /v1/sessions/:sessionId': { rule: signedIn(204), fresh: true },
   'POST /v1/users': {
     rule: open(201),
     body: () => ({ username: `u${randomBytes(8).toString('hex')}`, password: 'a long password' }),
     shows: SIGNED_IN,
   },
-  // Nobody's own without an account; a suspended one signs in no more.
+  // Nobody's own without an account.
   'POST /v1/sessions': {
-    rule: signedIn(({ principal }) => (principal === 'suspended account' ? 403 : 201)),
+    rule: signedIn(201),
     body: oldPassword,
     shows: SIGNED_IN,
   },
   'POST /v1/sessions/refresh': {
-    rule: signedIn(({ principal }) => (principal === 'suspended account' ? 403 : 200)),
+    rule: signedIn(200),
     body: ({ asker }) => ({ refreshToken: asker?.refreshToken ?? 'none' }),
     shows: SIGNED_IN,
   },
@@ -333,12 +339,21 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   'GET /v1/me/reports': { rule: signedIn(200), shows: pageOf(REPORT) },
   'GET /v1/moderation/cases': { rule: signedIn(moderated(200)), shows: pageOf(CASE) },
   'GET /v1/moderation/cases/:caseId': { rule: signedIn(moderated(404)) },
+  'POST /v1/moderation/cases/:caseId/views': { rule: signedIn(moderated(404)) },
   'PUT /v1/moderation/cases/:caseId/claim': { rule: signedIn(moderated(404)) },
   'DELETE /v1/moderation/cases/:caseId/claim': { rule: signedIn(moderated(404)) },
   'GET /v1/moderation/policies': { rule: signedIn(moderated(200)), shows: pageOf(POLICY) },
   'PUT /v1/moderation/policies': {
     rule: signedIn(403),
     body: () => ({ id: 'spam', title: 'Spam', text: 'None.', isStrike: true }),
+  },
+  'PUT /v1/moderation/users/:username/suspension': {
+    rule: signedIn(403),
+    body: () => ({ policy: 'spam', reason: 'Spam.' }),
+  },
+  'DELETE /v1/moderation/users/:username/suspension': {
+    rule: signedIn(403),
+    body: () => ({ policy: 'spam', reason: 'An error.' }),
   },
   'GET /v1/moderation/audit': { rule: signedIn(403) },
   'GET /v1/moderation/stats': { rule: signedIn(moderated(200)), shows: { stats: STATS } },

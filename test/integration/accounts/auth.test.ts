@@ -181,10 +181,10 @@ describe('accounts, tokens and sessions', () => {
       expect(unknown).toBeGreaterThan(known / 2)
     })
 
-    it('ignores case, and reveals a suspension only with the password', async () => {
+    it('ignores case, and reveals a deactivation only with the password', async () => {
       const bob = await world.signUp()
       expect((await signIn(bob.username.toUpperCase(), bob.password)).status).toBe(201)
-      await setAccountStatus(world.db, bob.id, 'suspended')
+      await setAccountStatus(world.db, bob.id, 'deactivated')
       expect((await signIn(bob.username, bob.password)).body.code).toBe('account_suspended')
       expect((await signIn(bob.username, 'wrong password')).body.code).toBe('bad_credentials')
       expect((await refresh(bob.refreshToken)).body.code).toBe('account_suspended')
@@ -213,6 +213,7 @@ describe('accounts, tokens and sessions', () => {
       expect(Object.keys(shown.body.user).sort()).toEqual(
         [
           'avatarUrl',
+          'suspension',
           'bio',
           'createdAt',
           'defaultCommentPolicy',

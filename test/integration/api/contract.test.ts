@@ -358,6 +358,33 @@ describe('the contract', () => {
     expect(stats).toMatchObject({ open: { low: 1 }, overdue: 0, claimed: 0, reversalRate: null })
   })
 
+  it('of suspensions and the pictures of cases is kept', async () => {
+    const [admin, cyd] = [await world.signUp(), await world.signUp()]
+    await world.db.primary({ text: `UPDATE users SET role = 'admin' WHERE user_id = $1`, values: [admin.id] })
+    const suspension = 'moderation/users/:username/suspension'
+    const names = { username: cyd.username }
+    const body = { policy: 'spam', reason: 'Advertising.', until: '2099-01-31T08:00:00Z' }
+    await walk(undefined, `PUT /${suspension}`, 401, { names, body })
+    await walk(bob, `PUT /${suspension}`, 403, { names, body })
+    await walk(admin, `PUT /${suspension}`, 403, { names: { username: admin.username }, body })
+    await walk(admin, `PUT /${suspension}`, 422, { names, body: { ...body, until: '2020-01-01T00:00:00Z' } })
+    await walk(admin, `PUT /${suspension}`, 404, { names: { username: 'nobody-of-this-name' }, body })
+    const { decision } = await twice(admin, `PUT /${suspension}`, 200, { names, body })
+    expect(decision).toMatchObject({ action: 'suspend', policy: 'spam', decidedBy: admin.username })
+    const why = { policy: 'spam', reason: 'An error.' }
+    await walk(bob, `DELETE /${suspension}`, 403, { names, body: why })
+    await twice(admin, `DELETE /${suspension}`, 204, { names, body: why })
+
+    const report = { subject: { type: 'photo', id: photoId }, reason: 'nudity' }
+    await walk(cleo, 'POST /reports', 201, { body: report })
+    const { items } = await walk(admin, 'GET /moderation/cases', 200)
+    const ofPhoto = items.find(({ subject }: Json) => subject.id === photoId)
+    const one = { names: { caseId: ofPhoto.id } }
+    await walk(bob, 'POST /moderation/cases/:caseId/views', 403, one)
+    const { url, expiresAt } = await walk(admin, 'POST /moderation/cases/:caseId/views', 201, one)
+    expect([typeof url, typeof expiresAt]).toEqual(['string', 'string'])
+  })
+
   it('covers every route of these modules', () => {
     const part =
       /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation)(\/|$)/

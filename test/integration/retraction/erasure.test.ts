@@ -109,7 +109,7 @@ describe('an erasure', () => {
       text: 'UPDATE trashed_photos SET erases_at = now() WHERE photo_id = $1',
       values: [photoId],
     })
-    expect(await sweepTrash(world.db).run()).toBe(1)
+    expect(await sweepTrash(world.db, 183).run()).toBe(1)
     const receipt = await erased(photoId)
     expect(receipt.objects).toBeGreaterThanOrEqual(kept.length)
     expect(await storedOf(photoId)).toEqual([])

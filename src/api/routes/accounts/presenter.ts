@@ -17,5 +17,10 @@ export function presentUser(account: Account): z.infer<typeof UserSchema> {
 
 /** The account as it sees itself. */
 export function presentOwnUser(account: OwnAccount): z.infer<typeof OwnUserSchema> {
-  return { ...presentUser(account), defaultCommentPolicy: account.defaultCommentPolicy }
+  const { defaultCommentPolicy, suspension } = account
+  return {
+    ...presentUser(account),
+    defaultCommentPolicy,
+    suspension: suspension && { until: suspension.until?.toISOString() ?? null },
+  }
 }

@@ -23,6 +23,13 @@ export const OwnUserSchema = UserSchema.extend({
   defaultCommentPolicy: z
     .enum(COMMENT_POLICIES)
     .meta({ description: 'Who may comment on your photos, unless a photo has a policy of its own.' }),
+  suspension: z
+    .object({ until: instant.nullable().meta({ description: 'Null if it does not end by itself.' }) })
+    .nullable()
+    .meta({
+      description:
+        'Null unless your account is suspended: then nobody else sees it, and you can only read what was decided and appeal.',
+    }),
 }).meta({ id: 'OwnUser' })
 
 /** What the account may store, and what its originals take. */
@@ -80,6 +87,7 @@ export const CreateUser = operation({
 
 export const GetMe = operation({
   id: 'getMe',
+  whileSuspended: true,
   summary: 'Get your account',
   examples: { answer: { user: ownUserExample, quota: quotaExample } },
   responses: { 200: z.object({ user: OwnUserSchema, quota: QuotaSchema }) },

@@ -8,7 +8,9 @@ import { sessionsExample, signedInExample } from './examples.ts'
 export const CreateSession = operation({
   id: 'createSession',
   summary: 'Sign in',
-  description: 'An unknown username and a wrong password get the same answer in the same time.',
+  description:
+    'An unknown username and a wrong password get the same answer in the same time. A suspended account signs in to read what ' +
+    'was decided (`GET /me/moderation`), to appeal and to sign out; all else is refused.',
   body: z.strictObject({ username: characters(1, 256), password: characters(1, 256) }),
   examples: {
     body: { username: 'ada', password: 'correct horse battery staple' },
@@ -52,6 +54,7 @@ export const ListSessions = operation({
 
 export const DeleteCurrentSession = operation({
   id: 'deleteCurrentSession',
+  whileSuspended: true,
   summary: 'Sign out',
   description: 'The last access token of the session works until it expires, at most 5 minutes later.',
   responses: { 204: null },

@@ -5,6 +5,7 @@ import { staff } from '../../middlewares/staff.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
 import { ClaimCase, GetCase, ListCases, ReleaseCase } from './case-schema.ts'
+import { ViewPicture } from './picture-schema.ts'
 import { presentCase, presentCaseInFull } from './presenter.ts'
 
 /** The queue of cases. The role is asked before anything is read, so that others learn of no case. */
@@ -52,6 +53,20 @@ export function caseRoutes(routes: Routes): void {
     async (ctx) => {
       await ctx.services.cases.release(ctx.staff, ctx.input.params.caseId)
       ctx.status = 204
+    },
+  )
+
+  routes.post(
+    '/moderation/cases/:caseId/views',
+    limit('read'),
+    signedIn(),
+    staff('moderator'),
+    valid(ViewPicture),
+    async (ctx) => {
+      const { url, expiresAt } = await ctx.services.pictures.view(ctx.staff, ctx.input.params.caseId)
+      ctx.status = 201
+      ctx.set('Cache-Control', 'no-store')
+      ctx.body = { url, expiresAt: expiresAt.toISOString() }
     },
   )
 }

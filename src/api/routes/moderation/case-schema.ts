@@ -14,7 +14,7 @@ import { OwnerSchema } from '../photos/schema.ts'
 import { caseExample, caseInFullExample } from './examples.ts'
 import { policyId, SubjectSchema } from './schema.ts'
 
-const CaseParams = z.strictObject({ caseId: idOf('case') })
+export const CaseParams = z.strictObject({ caseId: idOf('case') })
 
 export const CaseSchema = z
   .object({
@@ -76,6 +76,16 @@ const CaseInFullSchema = z.object({
   evidence: z.object({
     whenOpened: Texts.meta({ description: 'What the subject said when the case was opened.' }),
     now: Texts.nullable().meta({ description: 'What it says now; null if it was deleted.' }),
+    picture: z
+      .object({
+        placeholder: z.string().meta({ description: 'A thumbhash in base64: the picture, blurred.' }),
+        width: z.number().int(),
+        height: z.number().int(),
+      })
+      .nullable()
+      .meta({
+        description: 'Of a photo; `POST /moderation/cases/{caseId}/views` gives a URL of the clear one.',
+      }),
   }),
   reports: z
     .array(

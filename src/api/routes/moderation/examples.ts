@@ -41,11 +41,22 @@ const decisionExample = {
   createdAt: '2026-03-02T10:00:00.000Z',
 }
 
+export const suspensionExample = {
+  ...decisionExample,
+  id: '0199a1b2-c3d4-7e5f-8a6b-000000000604',
+  action: 'suspend',
+  policy: 'spam',
+  reason: 'Advertising under 40 photos of others, after two warnings.',
+  decidedAs: 'senior',
+  until: '2099-01-31T08:00:00.000Z',
+}
+
 export const caseInFullExample = {
   case: caseExample,
   evidence: {
     whenOpened: { caption: 'Fog at the lake', altText: null },
     now: { caption: 'Fog', altText: null },
+    picture: { placeholder: '3OcRJYB4d3h/iIeHeEh3eIhw+j2w', width: 4032, height: 3024 },
   },
   reports: [
     {

@@ -43,7 +43,7 @@ export const presentCase = (row: ShownCase): z.infer<typeof CaseSchema> => ({
       : null,
 })
 
-const presentDecision = (row: CaseInFull['decisions'][number]): z.infer<typeof DecisionSchema> => ({
+export const presentDecision = (row: CaseInFull['decisions'][number]): z.infer<typeof DecisionSchema> => ({
   id: row.decision_id,
   action: row.action,
   policy: row.policy_id,
@@ -60,12 +60,17 @@ export const presentCaseInFull = ({
   shown,
   evidence,
   now,
+  picture,
   reports,
   decisions,
   appeal,
 }: CaseInFull): z.infer<(typeof GetCase)['responses'][200]> => ({
   case: presentCase(shown),
-  evidence: { whenOpened: evidence.texts, now },
+  evidence: {
+    whenOpened: evidence.texts,
+    now,
+    picture: picture && { placeholder: picture.thumbhash!, width: picture.width!, height: picture.height! },
+  },
   reports: reports.map(({ created_at: createdAt, ...report }) => ({
     ...report,
     createdAt: createdAt.toISOString(),

@@ -39,6 +39,8 @@ import { Migration20261203ColdStorageRuns } from './migration-20261203-cold-stor
 import { Migration20261204ModerationCases } from './migration-20261204-moderation-cases.ts'
 import { Migration20261209PopularityMarks } from './migration-20261209-popularity-marks.ts'
 import { Migration20261213Recommendations } from './migration-20261213-recommendations.ts'
+import { Migration20261213Suspensions } from './migration-20261213-suspensions.ts'
+import { Migration20261214Strikes } from './migration-20261214-strikes.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -83,4 +85,6 @@ export const migrations = [
   { name: '20261204-moderation-cases', class: Migration20261204ModerationCases },
   { name: '20261209-popularity-marks', class: Migration20261209PopularityMarks },
   { name: '20261213-recommendations', class: Migration20261213Recommendations },
+  { name: '20261213-suspensions', class: Migration20261213Suspensions },
+  { name: '20261214-strikes', class: Migration20261214Strikes },
 ]
