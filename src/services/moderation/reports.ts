@@ -44,11 +44,14 @@ export interface Reports {
 /** For so long after a report its subject's case, though closed, is not opened again by the same account. */
 const SAME_AGAIN_MS = 30 * DAY_MS
 
-// Plan: one probe of moderation_decisions_case_idx for each report shown. What was taken back counts as dismissed.
-const SHOWN = `
-  r.report_id, r.subject_type, r.subject_id, r.reason, r.detail, r.created_at, (
-    SELECT CASE WHEN d.action IN ('dismiss', 'restore') THEN 'dismissed' ELSE 'acted' END
-    FROM moderation_decisions d WHERE d.case_id = r.case_id ORDER BY d.created_at DESC LIMIT 1) AS outcome`
+// Of what was decided since the report, or under its policy before it: whether a measure stands. Plan: one probe of
+// moderation_decisions_case_idx.
+const OUTCOME = `(
+  SELECT CASE WHEN bool_or(d.action IN ('limit', 'takedown', 'suspend') AND d.reversed_at IS NULL) THEN 'acted'
+    WHEN count(*) > 0 THEN 'dismissed' END
+  FROM moderation_decisions d WHERE d.case_id = r.case_id AND (d.created_at >= r.created_at OR d.policy_id = r.reason))`
+
+const SHOWN = `r.report_id, r.subject_type, r.subject_id, r.reason, r.detail, r.created_at, ${OUTCOME} AS outcome`
 
 // Plan: reports_subject_idx, and one probe of moderation_cases_pkey for each.
 const SAME = `
@@ -64,15 +67,14 @@ const LIST = `
     < (coalesce('epoch'::timestamptz + $2::bigint * interval '1 millisecond', 'infinity'), coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
   ORDER BY r.created_at DESC, r.report_id DESC LIMIT $4`
 
-// Plan: users_pkey; the latest 200 of reports_reporter_idx, with a probe of moderation_decisions_case_idx each.
+// Plan: users_pkey; the latest 200 of reports_reporter_idx, and the outcome of each.
 const REPORTER = `
   SELECT extract(epoch FROM now() - u.created_at)::float8 / 86400 AS age_days,
-    count(*) FILTER (WHERE d.action <> 'dismiss' AND d.reversed_at IS NULL)::integer AS upheld,
-    count(*) FILTER (WHERE d.action = 'dismiss')::integer AS dismissed
+    count(*) FILTER (WHERE l.outcome = 'acted')::integer AS upheld,
+    count(*) FILTER (WHERE l.outcome = 'dismissed')::integer AS dismissed
   FROM users u LEFT JOIN LATERAL (
-    SELECT case_id FROM reports WHERE reporter_id = u.user_id ORDER BY created_at DESC LIMIT 200) r ON true
-    LEFT JOIN LATERAL (SELECT action, reversed_at FROM moderation_decisions WHERE case_id = r.case_id
-      ORDER BY created_at LIMIT 1) d ON true
+    SELECT ${OUTCOME} AS outcome FROM reports r WHERE r.reporter_id = u.user_id
+    ORDER BY r.created_at DESC, r.report_id DESC LIMIT 200) l ON true
   WHERE u.user_id = $1 GROUP BY u.created_at`
 
 const COUNT = `

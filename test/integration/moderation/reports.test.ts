@@ -157,6 +157,18 @@ describe('a report', () => {
     ])
     expect(await world.auditOf(caseId)).toEqual(['case.opened', 'case.reopened'])
     expect(await owedTo(caseId)).toBe(2)
+
+    // The measure of before stands, and nothing is added.
+    await decide(caseId, subject, { action: 'dismiss', policy: 'child-safety', state: 'decided' })
+    const outcomes = await Promise.all(
+      [bob, eve!, fay!].map(async ({ token }) => {
+        const { body } = await world.call('GET', '/v1/me/reports?limit=1', { token })
+        return body.items[0].outcome
+      }),
+    )
+    expect(outcomes).toEqual(['acted', 'acted', 'dismissed'])
+    await world.report((await signUps(1))[0]!, subject, 201, 'child-safety')
+    expect(await world.casesOf(subject)).toMatchObject([{ state: 'decided', report_count: 4 }])
   })
 
   it('that is sent twice at once is stored once', async () => {
