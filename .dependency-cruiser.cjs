@@ -37,7 +37,7 @@ const MODULES = {
   screening: ['blobs', 'photos', 'uploads', 'moderation', 'delivery'],
   feed: ['photos', 'distribution', 'lists'],
   search: ['photos', 'graph', 'lists'],
-  discovery: ['photos', 'accounts', 'lists'],
+  discovery: ['photos', 'accounts', 'search', 'lists'],
   notifications: ['engagement', 'albums', 'photos', 'graph', 'accounts', 'events', 'delivery', 'lists'],
   operations: [
     'lists',

@@ -71,6 +71,8 @@ export const MAX_ITEMS = {
   duplicateGroups: 20,
   /** Those that a list of groups shows; the count tells of the others. */
   photosPerDuplicateGroup: 10,
+  /** Of a search that is being typed, of each kind. */
+  suggestions: 8,
   /** Years on a page; each shows several photos. */
   memories: 10,
   photosPerMemory: 10,

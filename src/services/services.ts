@@ -22,6 +22,7 @@ import { openUploads } from './uploads/module.ts'
 export function openServices(clients: Clients) {
   const delivery = openDelivery(clients)
   const accounts = openAccounts(clients)
+  const search = openSearch(clients)
   const uploads = openUploads(clients, delivery)
   const { background: feedBackground, ...feed } = openFeed(clients)
   const { background: eventsBackground, ...events } = openEvents(clients, accounts)
@@ -36,8 +37,8 @@ export function openServices(clients: Clients) {
     ...uploads,
     ...openShareLinks(clients, accounts, uploads, delivery),
     ...feed,
-    ...openSearch(clients),
-    ...openDiscovery(),
+    ...search,
+    ...openDiscovery(search),
     ...openEngagement(clients),
     ...openModeration(clients, delivery),
     ...openNotifications(clients),

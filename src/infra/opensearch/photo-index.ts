@@ -7,6 +7,7 @@ import { bulk, type BulkOutcome } from './bulk.ts'
 import type { Client } from './client.ts'
 import { reachable, searchUnavailable } from './errors.ts'
 import { facetAggregations, parseFacets, type FacetRequest, type Facets } from './facets.ts'
+import { parseValues, valuesBody, type SuggestedValue, type ValueRequest } from './suggestions.ts'
 import { findIndexes, photosAlias, versionOf } from './versions.ts'
 
 /** What search knows about a photo: its search terms and audience. Postgres has the content to show. */
@@ -96,6 +97,8 @@ export interface PhotoIndex {
   write(writes: readonly DocumentWrite[], options?: { overSame?: boolean }): Promise<WriteOutcome[]>
   /** The places of at most `size` matching photos after `after`, in order. */
   search(search: PhotoSearch): Promise<PhotoHits>
+  /** Values that begin as was typed, those of the most photos first; of a value that very many have, the latest photos count. */
+  values(request: ValueRequest): Promise<SuggestedValue[]>
   /** Makes all that was written before findable, by copies of the shard too, and in an index that is about to be searched. */
   refresh(): Promise<void>
 }
@@ -160,6 +163,18 @@ export function createPhotoIndex(client: Client, prefix: string): PhotoIndex {
         indexVersion: found?.hits?.[0] ? versionOf(found.hits[0]._index) : null,
         ...(facets && { facets: parseFacets(facets, body.aggregations) }),
       }
+    },
+
+    async values(request) {
+      const { body } = await reachable(
+        client.search({
+          index,
+          allow_partial_search_results: false,
+          filter_path: 'aggregations',
+          body: { ...valuesBody(request), track_total_hits: false, timeout: SEARCH_TIMEOUT },
+        }),
+      )
+      return parseValues(body.aggregations)
     },
 
     async refresh() {

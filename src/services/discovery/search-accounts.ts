@@ -28,6 +28,9 @@ const hasOtherWords = (userId: string) => `NOT EXISTS (
   SELECT FROM unnest($4::text[]) other WHERE NOT EXISTS (
     SELECT FROM account_names o WHERE o.user_id = ${userId} AND ${beginsWith('o.word', 'other')} OFFSET 0))`
 
+/** Where accounts are recommended, those that moderation hides from explore are left out. */
+const isMeant = (recommended: string) => `NOT (${recommended}::boolean AND u.hidden_from_explore)`
+
 // Plan: one probe of users_username_key, and one of account_names_pkey for each followee, of whom there are 7,500 at most.
 const NEAR = `
   SELECT near.section, near.reach, near.word, true AS shown, ${ACCOUNT}
@@ -40,7 +43,7 @@ const NEAR = `
       WHERE a.user_id = f.followee_id AND ${beginsWith('a.word', '$3::text')} ORDER BY a.word LIMIT 1) n
     WHERE f.follower_id = ${VIEWER.userId} AND ${hasOtherWords('f.followee_id')}) near
   JOIN users u ON u.user_id = near.user_id
-  WHERE ${accountVisibleTo('u', VIEWER)} AND (near.section = ${SECTIONS.exact} OR lower(u.username) <> $5)
+  WHERE ${accountVisibleTo('u', VIEWER)} AND ${isMeant('$11')} AND (near.section = ${SECTIONS.exact} OR lower(u.username) <> $5)
     AND (near.section, -near.reach, near.word, near.user_id) > ($6::integer, -$7::integer, $8::text COLLATE "C", $9::bigint)
   ORDER BY near.section, near.reach DESC, near.word COLLATE "C", near.user_id LIMIT $10`
 
@@ -59,7 +62,7 @@ const OTHERS = `
   SELECT ${SECTIONS.other} AS section, w.reach, w.word, w.shown, ${ACCOUNT}
   FROM (
     (SELECT s.*, true AS shown FROM scanned s JOIN users u ON u.user_id = s.user_id
-      WHERE ${accountVisibleTo('u', VIEWER)} AND lower(u.username) <> $5
+      WHERE ${accountVisibleTo('u', VIEWER)} AND ${isMeant('$10')} AND lower(u.username) <> $5
         AND NOT coalesce(${follows(VIEWER.userId, 's.user_id')}, false)
         AND NOT EXISTS (
           SELECT FROM account_names o WHERE o.user_id = s.user_id AND o.word >= $3::text AND o.word < s.word OFFSET 0)
@@ -76,9 +79,14 @@ type FoundRow = AccountRow & { section: number; reach: number; word: string; sho
 /**
  * Accounts that exist for the viewer with names that begin with each word of the query, in any order, case and accents: the one of
  * exactly that name first, then those that the viewer follows, then others; within these by followers, in steps of powers of two.
+ * @param options.recommended without those that are hidden from explore
  * @throws DarkroomError bad_cursor
  */
-export async function searchAccounts(list: ListRead, text: string): Promise<Page<Account>> {
+export async function searchAccounts(
+  list: ListRead,
+  text: string,
+  { recommended = false } = {},
+): Promise<Page<Account>> {
   const { query, viewer, limit } = list
   const [first, ...others] = wordsOfNameQuery(text)
   const after = list.after(POSITION)
@@ -91,7 +99,7 @@ export async function searchAccounts(list: ListRead, text: string): Promise<Page
       : await query<FoundRow>({
           name: 'search-accounts-near',
           text: NEAR,
-          values: [...asked, section, ...place, limit + 1],
+          values: [...asked, section, ...place, limit + 1, recommended],
         })
   const wanted = limit + 1 - near.length
   const rest =
@@ -100,7 +108,7 @@ export async function searchAccounts(list: ListRead, text: string): Promise<Page
       : await query<FoundRow>({
           name: 'search-accounts',
           text: OTHERS,
-          values: [...asked, ...(section === SECTIONS.other ? place : BEFORE_OTHERS), wanted],
+          values: [...asked, ...(section === SECTIONS.other ? place : BEFORE_OTHERS), wanted, recommended],
         })
   return pageOfWindow(
     list,

@@ -83,6 +83,11 @@ export function listRead<V extends Viewer>(
   }
 }
 
+/** A list of which only the first items are read. */
+export function beginningOf<V extends Viewer>(reader: Reader<V>, limit: number): ListRead<V> {
+  return { ...reader, limit, after: () => undefined, page: (items) => ({ items, nextCursor: null }) }
+}
+
 /**
  * The page of rows that were read in order with `LIMIT limit + 1`: the extra row tells whether the list goes on.
  * @param load makes the items of the rows that the page shows; rows without an item are left out

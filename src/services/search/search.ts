@@ -1,4 +1,4 @@
-import type { ListRead, Page } from '../lists/list-read.ts'
+import type { ListRead, Page, Reader } from '../lists/list-read.ts'
 import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { Facet } from '../../domain/facets.ts'
 import type { FacetRequest, Facets } from '../../infra/opensearch/facets.ts'
@@ -12,6 +12,7 @@ import { fillPage, type PageSource } from './search-page.ts'
 import { buildPhotoQuery, type BuiltQuery } from './search-query.ts'
 import { expired, positionIn, walkFrom } from './search-walk.ts'
 import { relationsOf } from './search-relations.ts'
+import { suggestValues, type SuggestedValues } from './suggested-values.ts'
 import { visibleHits } from './visible-hits.ts'
 
 export interface SearchDeps {
@@ -55,6 +56,8 @@ export interface Search {
   searchPhotos(list: ListRead, request: PhotoSearchRequest): Promise<PhotoSearchResult>
   /** The photos with a tag, newest first. Throws the same errors as searchPhotos. */
   photosOfTag(list: ListRead, tag: string): Promise<Page<PhotoCard>>
+  /** Tags and places that begin as was typed. @throws DarkroomError `unavailable` with OpenSearch down */
+  suggestValues(reader: Reader, typed: string): Promise<SuggestedValues>
 }
 
 /** `total` stops at this many: whoever reads more pages wants no number, and counting on would cost as much as the search. */
@@ -165,6 +168,7 @@ export function createSearch(deps: SearchDeps): Search {
 
   return {
     searchPhotos: (list, request) => page(list, request, true),
+    suggestValues: (reader, typed) => suggestValues(index, reader, typed),
     async photosOfTag(list, tag) {
       const { items, nextCursor } = await page(list, { tag }, false)
       return { items, nextCursor }

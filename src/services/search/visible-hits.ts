@@ -23,6 +23,21 @@ const VISIBLE = {
   text: hitsBy(visibleTo('p', 'u', accountOnly('$1::bigint'))),
 }
 
+// The same as in the audience.
+const SUGGESTIBLE = {
+  name: 'search-suggestible',
+  text: `${IN_AUDIENCE.text} AND NOT p.sensitive AND p.limited_at IS NULL AND (NOT u.hidden_from_explore OR p.owner_id = $1::bigint)`,
+}
+
+/** Those of the photos whose tags and places may be suggested to the viewer: in sight, and neither sensitive nor limited. */
+export async function suggestibleHits(
+  query: Query,
+  viewer: Viewer,
+  photoIds: readonly PhotoId[],
+): Promise<Set<PhotoId>> {
+  return hitsOf(query, viewer, photoIds, SUGGESTIBLE)
+}
+
 /**
  * Those of the photos found that the viewer may see now, and may find by what the index says of them: none whose owner has narrowed it since.
  * @param inAlbum whether what was granted to members of albums counts
@@ -33,9 +48,18 @@ export async function visibleHits(
   photoIds: readonly PhotoId[],
   inAlbum: boolean,
 ): Promise<Set<PhotoId>> {
+  return hitsOf(query, viewer, photoIds, inAlbum ? VISIBLE : IN_AUDIENCE)
+}
+
+async function hitsOf(
+  query: Query,
+  viewer: Viewer,
+  photoIds: readonly PhotoId[],
+  statement: { name: string; text: string },
+): Promise<Set<PhotoId>> {
   if (photoIds.length === 0) return new Set()
   const rows = await query<{ photo_id: PhotoId }>({
-    ...(inAlbum ? VISIBLE : IN_AUDIENCE),
+    ...statement,
     values: [viewerUserId(viewer), photoIds],
   })
   return new Set(rows.map((row) => row.photo_id))

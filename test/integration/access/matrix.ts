@@ -28,6 +28,7 @@ import {
   DUPLICATES,
   ERASURE,
   FOUND_PHOTO,
+  SIMILAR_PHOTO,
   LINK,
   MEMBER,
   MEMORY,
@@ -90,6 +91,7 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   // Photos
   'GET /v1/photos/:photoId': { rule: seen(200), shows: { photo: PHOTO } },
   'GET /v1/photos/:photoId/metadata': { rule: seen(200), shows: { metadata: PHOTO_METADATA } },
+  'GET /v1/photos/:photoId/similar': { rule: seen(200), shows: pageOf(SIMILAR_PHOTO) },
   'GET /v1/photos': {
     rule: open(200),
     per: 'account',
@@ -267,6 +269,12 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   },
   'GET /v1/tags/trending': { rule: open(200), shows: pageOf(values('tag', 'count')) },
   'GET /v1/explore': { rule: open(200), shows: pageOf(PHOTO) },
+  'GET /v1/search/suggest': {
+    rule: open(200),
+    per: 'account',
+    query: ({ owner }) => `q=${owner.username}`,
+    shows: { tags: [values('tag')], users: [USER], places: [values('place')] },
+  },
   'GET /v1/tags/:tag/photos': { rule: open(200), shows: pageOf(PHOTO), complete: 'audience' },
 
   // One's own

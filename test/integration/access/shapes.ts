@@ -105,6 +105,12 @@ export const FOUND_PHOTO = (shown: Record<string, unknown>, cell: Cell): Shape =
   highlights: 'anything',
 })
 
+/** The same, as it looks like another one. */
+export const SIMILAR_PHOTO = (shown: Record<string, unknown>, cell: Cell): Shape => ({
+  ...(PHOTO(shown, cell) as Record<string, Shape>),
+  distance: 'value',
+})
+
 /** Nobody in the matrix has deleted one. */
 export const TRASHED = { photo: PHOTO, ...values('deletedAt', 'erasesAt') } as const
 

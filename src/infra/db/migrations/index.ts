@@ -1,3 +1,4 @@
+import { Migration20261216SimilarPhotos } from './migration-20261216-similar-photos.ts'
 import { Migration20261122Distribution } from './migration-20261122-distribution.ts'
 import { Migration20261122InFlight } from './migration-20261122-in-flight.ts'
 import { Migration20261122Initial } from './migration-20261122-initial.ts'
@@ -87,4 +88,5 @@ export const migrations = [
   { name: '20261213-recommendations', class: Migration20261213Recommendations },
   { name: '20261213-suspensions', class: Migration20261213Suspensions },
   { name: '20261214-strikes', class: Migration20261214Strikes },
+  { name: '20261216-similar-photos', class: Migration20261216SimilarPhotos },
 ]
