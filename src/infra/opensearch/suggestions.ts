@@ -41,8 +41,7 @@ const LATEST: Aggregation = {
   },
 }
 
-const valuesOf = (terms: object): Aggregation =>
-  ({ terms, aggregations: { latest: LATEST } }) as unknown as Aggregation
+const valuesOf = (terms: object): Aggregation => ({ terms, aggregations: { latest: LATEST } })
 
 /** The body of the search; parseValues reads its answer. */
 export function valuesBody(request: ValueRequest) {
