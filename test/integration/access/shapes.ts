@@ -20,7 +20,11 @@ const BESIDE = values('id', 'username', 'displayName', 'avatarUrl')
 
 export const USER = { ...BESIDE, ...values('bio', 'isPrivate', 'createdAt') }
 
-export const OWN_USER = { ...USER, defaultCommentPolicy: 'value', suspension: 'value' } as const
+export const OWN_USER = {
+  ...USER,
+  defaultCommentPolicy: 'value',
+  'suspension?': values('until'),
+} as const
 
 export const PROFILE = {
   ...USER,

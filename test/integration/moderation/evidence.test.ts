@@ -117,6 +117,23 @@ describe('a photo under review', () => {
   })
 })
 
+describe('a report and a deletion at once', () => {
+  it('keep the photo exactly if the report was taken', async () => {
+    const photoIds = await Promise.all(Array.from({ length: 8 }, () => photo()))
+    const reported = await Promise.all(
+      photoIds.map(async (photoId, n) => {
+        const subject = { type: 'photo', id: photoId }
+        const report = () => call(bob, 'POST', '/reports', { subject, reason: 'nudity' })
+        const both = n % 2 === 0 ? [report(), erase(photoId)] : [erase(photoId), report()]
+        const statuses = (await Promise.all(both)).map(({ status }) => status)
+        return statuses.includes(201)
+      }),
+    )
+    const kept = await Promise.all(photoIds.map(async (photoId) => (await statusOf(photoId)) === 'trashed'))
+    expect(kept).toEqual(reported)
+  })
+})
+
 describe('a comment under review', () => {
   it('is kept after its deletion until its case is closed, with its thread', async () => {
     const photoId = await photo()
