@@ -47,7 +47,7 @@ describe('a report', () => {
     expect(await world.auditOf(opened!.case_id)).toEqual(['case.opened'])
     const mo = await world.signUpAs('moderator')
     const { body } = await world.call('GET', `/v1/moderation/cases/${opened!.case_id}`, { token: mo.token })
-    expect(body.evidence).toEqual({
+    expect(body.evidence).toMatchObject({
       whenOpened: { caption: 'Fog', altText: null },
       now: { caption: 'Mist', altText: null },
     })
