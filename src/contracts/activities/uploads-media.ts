@@ -29,6 +29,9 @@ export type RenderOutcome =
   | { outcome: 'rendered'; variants?: VariantRef[]; failed: VariantRef[]; deferred?: VariantRef[] }
   | { outcome: 'gone' }
 
+/** `cold`: the original cannot be read before it is restored, which asks for the variant again. */
+export type SingleRenderOutcome = RenderOutcome | { outcome: 'cold' }
+
 /** The number of the attempt that succeeded; the first is 1. */
 interface Tried {
   attempts: number
@@ -45,5 +48,5 @@ export interface MediaActivities {
   renderDeferredVariants: (input: { photoId: PhotoId }) => Promise<RenderOutcome & Tried>
   /** Lists the variants when `renderVariants` has failed and so could not. */
   planVariants: (input: { photoId: PhotoId }) => Promise<VariantPlan>
-  renderVariant: (input: { photoId: PhotoId } & VariantRef) => Promise<RenderOutcome & Tried>
+  renderVariant: (input: { photoId: PhotoId } & VariantRef) => Promise<SingleRenderOutcome & Tried>
 }

@@ -1,9 +1,11 @@
 import type { OriginalRestoreInput, RestoreReadiness } from '../../contracts/original-restore.ts'
 import type { PhotoId } from '../../domain/ids.ts'
-import type { BlobRow, ColdOriginalRow } from '../../entities/index.ts'
+import { DOWNLOAD } from '../../domain/variants.ts'
+import type { BlobRow, ColdOriginalRow, PhotoRow } from '../../entities/index.ts'
 import type { Query, Transaction } from '../../infra/db/database.ts'
 import { coldKey, restoredKey } from '../blobs/blob-keys.ts'
 import { oweNotification } from '../delivery/notification-events.ts'
+import { addToOutbox } from '../delivery/outbox.ts'
 import type { ColdStores } from './cool-originals.ts'
 
 /** Brings originals back for a while. Each step may run twice. */
@@ -110,8 +112,8 @@ async function record(
 ): Promise<{ state: 'restored' | 'gone'; useless: boolean }> {
   const { query } = tx
   const gone = { state: 'gone', useless: key !== null } as const
-  const [photo] = await query<{ blob_id: string | null }>({
-    text: 'SELECT blob_id FROM photos WHERE photo_id = $1 FOR NO KEY UPDATE',
+  const [photo] = await query<Pick<PhotoRow, 'blob_id' | 'allow_download'>>({
+    text: 'SELECT blob_id, allow_download FROM photos WHERE photo_id = $1 FOR NO KEY UPDATE',
     values: [photoId],
   })
   if (photo?.blob_id !== blobId) return gone
@@ -133,6 +135,9 @@ async function record(
     text: `UPDATE cold_originals SET state = 'hot', hot_until = now() + $2 * interval '1 day' WHERE photo_id = $1`,
     values: [photoId, restoredDays],
   })
+  // Allowed while the original could not be read: photoSync makes the copy now.
+  if (photo.allow_download && !(await hasDownload(query, photoId)))
+    await addToOutbox(tx, { kind: 'photoChanged', payload: { photoId, ownerId } })
   await oweNotification(tx, {
     recipientId: ownerId,
     kind: 'original_restored',
@@ -144,6 +149,14 @@ async function record(
     state: 'restored',
     useless: key !== null && blob.restored_key !== null && blob.restored_key !== key,
   }
+}
+
+async function hasDownload(query: Query, photoId: PhotoId): Promise<boolean> {
+  const rows = await query({
+    text: 'SELECT FROM photo_variants WHERE photo_id = $1 AND variant = $2',
+    values: [photoId, DOWNLOAD],
+  })
+  return rows.length > 0
 }
 
 /** The copies go after their rows have forgotten them; a sweep deletes what is left of one that died between. */

@@ -1,4 +1,9 @@
-import type { RenderOutcome, VariantPlan, VariantRef } from '../../contracts/activities/uploads-media.ts'
+import type {
+  RenderOutcome,
+  SingleRenderOutcome,
+  VariantPlan,
+  VariantRef,
+} from '../../contracts/activities/uploads-media.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import {
   ANIMATION,
@@ -11,7 +16,14 @@ import {
 import type { PhotoVariantRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { makeAndStore } from './make-variants.ts'
-import { UnwantedVariantError, PhotoGoneError, readValidated, type RenderDeps } from './store-variant.ts'
+import {
+  OriginalColdError,
+  PhotoGoneError,
+  readValidated,
+  UnwantedVariantError,
+  type RenderDeps,
+  type StoredResult,
+} from './store-variant.ts'
 
 export interface Variants {
   /** The variants of the photo, and which of them are missing. */
@@ -23,8 +35,8 @@ export interface Variants {
   renderAll(photoId: PhotoId, signal?: AbortSignal): Promise<RenderOutcome>
   /** The same for those that are deferred. */
   renderDeferred(photoId: PhotoId, signal?: AbortSignal): Promise<RenderOutcome>
-  /** Renders one variant; nothing if it is not wanted any more. @throws the error that it failed with */
-  renderOne(photoId: PhotoId, ref: VariantRef, signal?: AbortSignal): Promise<RenderOutcome>
+  /** Renders one variant; nothing if it is not wanted any more, or cannot be made yet. @throws the error that it failed with */
+  renderOne(photoId: PhotoId, ref: VariantRef, signal?: AbortSignal): Promise<SingleRenderOutcome>
 }
 
 class UnknownVariantError extends Error {
@@ -77,11 +89,28 @@ export function createVariants(deps: RenderDeps): Variants {
       if (!photo) return { outcome: 'gone' }
       const rendition = renditionOf(photo, ref)
       if (!rendition) return { outcome: 'rendered', failed: [] }
-      const [result] = await makeAndStore(deps, photoId, [rendition], signal)
-      if (result!.ok || isUnwanted(result!.error)) return { outcome: 'rendered', failed: [] }
-      if (result!.error instanceof PhotoGoneError) return { outcome: 'gone' }
-      throw result!.error
+      const result = await makeOne(deps, photoId, rendition, signal)
+      if (result === 'cold') return { outcome: 'cold' }
+      if (result.ok || isUnwanted(result.error)) return { outcome: 'rendered', failed: [] }
+      if (result.error instanceof PhotoGoneError) return { outcome: 'gone' }
+      throw result.error
     },
+  }
+}
+
+/** Trying again would not help before the original is restored: `cold`. */
+async function makeOne(
+  deps: RenderDeps,
+  photoId: PhotoId,
+  rendition: Rendition,
+  signal: AbortSignal | undefined,
+): Promise<StoredResult | 'cold'> {
+  try {
+    const [result] = await makeAndStore(deps, photoId, [rendition], signal)
+    return result!
+  } catch (error) {
+    if (error instanceof OriginalColdError) return 'cold'
+    throw error
   }
 }
 

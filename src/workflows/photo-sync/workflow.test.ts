@@ -285,6 +285,13 @@ describe('photoSync', () => {
     expect(calls).toContain('proven 2')
   })
 
+  it('ends when a variant cannot be made before its original is restored', async () => {
+    row = published(5, { missing: [{ variant: 'download', format: 'any' }] })
+    fakes.renderVariant = async () => ({ outcome: 'cold', failed: [], attempts: 1 })
+    const sync = await start()
+    expect(await sync.result()).toMatchObject({ state: 'done' })
+  })
+
   it('deletes and has refused what no row names', async () => {
     row = { ...narrowed(5, 2), stale: [] }
     fakes.sweepVariants = async () => ['variants/x/1/orphan.webp']

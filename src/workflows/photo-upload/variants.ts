@@ -32,7 +32,8 @@ export async function makeVariants(
 
   const render = async (step: MediaSteps['renderOne'], { variant, format }: VariantRef): Promise<boolean> => {
     try {
-      const { attempts } = await step(`${variant}.${format}`)({ photoId, variant, format })
+      const { attempts, outcome } = await step(`${variant}.${format}`)({ photoId, variant, format })
+      if (outcome === 'cold') return false
       made++
       show(attempts + 1)
       return true
