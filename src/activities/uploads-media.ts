@@ -1,6 +1,7 @@
 import type { MediaActivities } from '../contracts/activities/uploads-media.ts'
 import type { ModerationPlan } from '../contracts/photo-moderation.ts'
 import type { PhotoId } from '../domain/ids.ts'
+import type { Uploads } from '../services/uploads/claim-and-publish.ts'
 import type { Originals } from '../services/uploads/validate-original.ts'
 import type { Variants } from '../services/uploads/render-variants.ts'
 import { asActivities } from './failures.ts'
@@ -8,19 +9,31 @@ import { currentAttempt, whileHeartbeating } from './heartbeat.ts'
 
 export interface MediaActivitiesDeps {
   originals: Originals
+  uploads: Pick<Uploads, 'publish'>
   variants: Variants
   /** Of the moderation of a photo whose original is valid. */
   planOf: (photoId: PhotoId) => Promise<ModerationPlan>
 }
 
 /** The steps that decode pixels; a media worker runs at most MEDIA_CONCURRENCY of them at once. */
-export function createMediaActivities({ originals, variants, planOf }: MediaActivitiesDeps): MediaActivities {
+export function createMediaActivities({
+  originals,
+  uploads,
+  variants,
+  planOf,
+}: MediaActivitiesDeps): MediaActivities {
   return asActivities<MediaActivities>({
-    validateOriginal: async ({ photoId }) => ({
-      ...(await whileHeartbeating((signal) => originals.validate(photoId, signal))),
-      moderation: await planOf(photoId),
-      attempts: currentAttempt(),
-    }),
+    validateOriginal: async ({ photoId }) => {
+      const original = await whileHeartbeating((signal) => originals.validate(photoId, signal))
+      const moderation = await planOf(photoId)
+      const isPublished = original.outcome === 'valid' && moderation.mode !== 'pre'
+      return {
+        ...original,
+        moderation,
+        ...(isPublished && { published: await uploads.publish(photoId) }),
+        attempts: currentAttempt(),
+      }
+    },
     renderVariants: async ({ photoId }) => ({
       ...(await whileHeartbeating((signal) => variants.renderAll(photoId, signal))),
       attempts: currentAttempt(),

@@ -50,7 +50,7 @@ const oldestSeconds = new Gauge({
 })
 
 /** Temporal has a message. Only the relay's are logged, since their requests could not deliver them. */
-export function outboxDelivered(logger: Logger, by: DeliveredBy, message: AboutMessage): void {
+export function outboxDelivered(logger: Logger, by: DeliveredBy, message: Pick<AboutMessage, 'kind'>): void {
   delivered.inc({ kind: message.kind, by })
   if (by === 'relay') logger.info(message, 'outbox message relayed')
 }

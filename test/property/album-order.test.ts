@@ -33,7 +33,11 @@ describe('the order of an album', () => {
   let photos: PhotoId[]
   beforeAll(async () => {
     world = await openAlbumWorld()
-    const outbox = { dispatch: async () => undefined, runRelay: async () => undefined }
+    const outbox = {
+      dispatch: async () => undefined,
+      hint: async () => undefined,
+      runRelay: async () => undefined,
+    }
     albumPhotos = createAlbumPhotos({ db: world.db, outbox })
     ann = await world.signUp()
     viewer = { kind: 'user', userId: ann.id }

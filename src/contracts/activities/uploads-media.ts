@@ -1,4 +1,5 @@
 import type { ModerationPlan } from '../photo-moderation.ts'
+import type { PublishOutcome } from './uploads.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 
 /** The original's width and height in pixels; `gone`: the photo no longer exists. */
@@ -39,10 +40,13 @@ interface Tried {
 
 /** The steps of photoUpload on the queue `media`. */
 export interface MediaActivities {
-  /** With what the settings say of its moderation; workers of v0.2 leave that out. */
+  /**
+   * With what the settings say of its moderation; workers of v0.2 leave that out. Publishes what nobody holds at once, as another
+   * step would cost a user 25 ms; `published` is missing for what is held, and from workers that leave it to `publishPhoto`.
+   */
   validateOriginal: (input: {
     photoId: PhotoId
-  }) => Promise<ValidationOutcome & Tried & { moderation?: ModerationPlan }>
+  }) => Promise<ValidationOutcome & Tried & { moderation?: ModerationPlan; published?: PublishOutcome }>
   renderVariants: (input: { photoId: PhotoId }) => Promise<RenderOutcome & Tried>
   /** Makes the variants of costlier formats, once the photo can be shown in the others. */
   renderDeferredVariants: (input: { photoId: PhotoId }) => Promise<RenderOutcome & Tried>

@@ -67,7 +67,7 @@ export interface ObjectStore extends MultipartStore {
   read(
     key: string,
     etag?: string,
-  ): Promise<{ body: Readable; bytes: number; contentType: string | undefined }>
+  ): Promise<{ body: Readable; etag: string; bytes: number; contentType: string | undefined }>
   put(key: string, body: Buffer | { file: string; bytes: number }, contentType: string): Promise<void>
   /**
    * Stores a stream, of which the storage refuses other bytes than these; not repeated by itself if it fails.
@@ -213,7 +213,12 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
         const got = await downloads.send(
           new GetObjectCommand({ Bucket, Key: key, ...(etag === undefined ? {} : { IfMatch: etag }) }),
         )
-        return { body: got.Body as Readable, bytes: got.ContentLength!, contentType: got.ContentType }
+        return {
+          body: got.Body as Readable,
+          etag: got.ETag!,
+          bytes: got.ContentLength!,
+          contentType: got.ContentType,
+        }
       })
     },
 

@@ -27,6 +27,12 @@ export interface Outbox {
    * Await it before answering only if the answer benefits from a started workflow.
    */
   dispatch(outboxIds: readonly string[]): Promise<void>
+  /**
+   * Delivers a message that belongs to no change. Writes it down only if Temporal does not take it within half a second, which saves
+   * what waits for it two commits.
+   * @throws if neither takes it, so that its sender has to send it again
+   */
+  hint(message: OutboxMessage): Promise<void>
   /** Delivers older messages until the signal aborts. Any number of relays may run. */
   runRelay(signal: AbortSignal): Promise<void>
 }
@@ -49,6 +55,8 @@ export async function addToOutbox(tx: Transaction, message: OutboxMessage): Prom
 
 export function createOutbox({ db, temporal, logger }: OutboxDeps): Outbox {
   const starts = createWorkflowStarts(temporal)
+  const deliverWithinDeadline = (message: OutboxMessage) =>
+    temporal.withDeadline(Date.now() + DIRECT_DEADLINE_MS, () => starts.deliver(message))
 
   async function dispatch(outboxIds: readonly string[]): Promise<void> {
     if (outboxIds.length === 0) return
@@ -69,7 +77,7 @@ export function createOutbox({ db, temporal, logger }: OutboxDeps): Outbox {
   async function deliverNow(row: OutboxRow): Promise<string | undefined> {
     try {
       const message = parseOutboxRow(row)
-      await temporal.withDeadline(Date.now() + DIRECT_DEADLINE_MS, () => starts.deliver(message))
+      await deliverWithinDeadline(message)
       outboxDelivered(logger, 'request', aboutRow(row))
       return row.outbox_id
     } catch (error) {
@@ -79,6 +87,16 @@ export function createOutbox({ db, temporal, logger }: OutboxDeps): Outbox {
   }
 
   return {
+    async hint(message) {
+      const { kind } = message
+      try {
+        await deliverWithinDeadline(message)
+        outboxDelivered(logger, 'request', { kind })
+      } catch (error) {
+        const outboxId = await db.transaction((tx) => addToOutbox(tx, message))
+        outboxDelayed(logger, 'request', { outboxId, kind, attempts: 0 }, error)
+      }
+    },
     async dispatch(outboxIds) {
       try {
         await dispatch(outboxIds)

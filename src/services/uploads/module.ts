@@ -48,6 +48,7 @@ export function openUploadSteps({ config, db, objects, archive }: Clients, verdi
 export function openMedia({ config, db, objects, archive, images, cdn }: Clients) {
   const maxPixels = config.MAX_MEGAPIXELS * PIXELS_PER_MEGAPIXEL
   return {
+    uploads: createUploads({ db, objects, archive, fanoutShardThreshold: config.FANOUT_SHARD_THRESHOLD }),
     originals: createOriginals({ db, objects, images, maxBytes: config.MAX_UPLOAD_BYTES, maxPixels }),
     variants: createVariants({ db, objects, archive, images, maxPixels }),
     reencoder: createLibraryReencoder({ db, objects, archive, images, cdn, maxPixels }),

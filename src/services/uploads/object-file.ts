@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 
@@ -25,10 +26,22 @@ export async function withObjectFile<T>(
   { key, etag, signal }: ObjectFileOptions,
   work: (file: string) => Promise<T>,
 ): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), DIRECTORY_PREFIX))
+  const { body } = await objects.read(key, etag)
+  return withFileOf(body, signal, work)
+}
+
+/** The same for an object that is being read. @throws what `work` throws */
+export async function withFileOf<T>(
+  body: Readable,
+  signal: AbortSignal | undefined,
+  work: (file: string) => Promise<T>,
+): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), DIRECTORY_PREFIX)).catch((error: unknown) => {
+    body.destroy()
+    throw error
+  })
   try {
     const file = join(directory, 'original')
-    const { body } = await objects.read(key, etag)
     await pipeline(body, createWriteStream(file), { signal: signal as AbortSignal })
     return await work(file)
   } finally {

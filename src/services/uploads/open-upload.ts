@@ -223,8 +223,7 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
           throw new DarkroomError('not_uploaded', 'The storage does not have the original yet; PUT it first.')
         }
         const payload = { photoId, ownerId, expiresAtMs: row.upload_expires_at.getTime() }
-        const outboxId = await db.transaction((tx) => addToOutbox(tx, { kind: 'originalArrived', payload }))
-        await outbox.dispatch([outboxId])
+        await outbox.hint({ kind: 'originalArrived', payload })
       }
       return ownCard(ownerId, photoId)
     },

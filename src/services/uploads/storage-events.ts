@@ -1,7 +1,7 @@
 import { isUuid, type PhotoId } from '../../domain/ids.ts'
 import type { PhotoRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
-import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
+import type { Outbox } from '../delivery/outbox.ts'
 
 /** An object that the storage reports as created. */
 export interface CreatedObject {
@@ -27,25 +27,18 @@ export function createStorageEvents(deps: { db: Database; outbox: Outbox; bucket
         .map((object) => photoIdOf(object.key))
         .filter((photoId) => photoId !== undefined)
       if (photoIds.length === 0) return 0
-      const outboxIds = await db.transaction(async (tx) => {
-        const rows = await tx.query<Pick<PhotoRow, 'photo_id' | 'owner_id' | 'upload_expires_at'>>({
-          text: `SELECT photo_id, owner_id, upload_expires_at FROM photos
-                 WHERE photo_id = ANY ($1::uuid[]) AND status = 'awaiting_upload'`,
-          values: [[...new Set(photoIds)]],
-        })
-        const ids: string[] = []
-        for (const row of rows) {
-          const payload = {
-            photoId: row.photo_id,
-            ownerId: row.owner_id,
-            expiresAtMs: row.upload_expires_at.getTime(),
-          }
-          ids.push(await addToOutbox(tx, { kind: 'originalArrived', payload }))
-        }
-        return ids
+      const rows = await db.primary<Pick<PhotoRow, 'photo_id' | 'owner_id' | 'upload_expires_at'>>({
+        text: `SELECT photo_id, owner_id, upload_expires_at FROM photos
+               WHERE photo_id = ANY ($1::uuid[]) AND status = 'awaiting_upload'`,
+        values: [[...new Set(photoIds)]],
       })
-      await outbox.dispatch(outboxIds)
-      return outboxIds.length
+      await Promise.all(
+        rows.map(({ photo_id: photoId, owner_id: ownerId, upload_expires_at: expiresAt }) => {
+          const payload = { photoId, ownerId, expiresAtMs: expiresAt.getTime() }
+          return outbox.hint({ kind: 'originalArrived', payload })
+        }),
+      )
+      return rows.length
     },
   }
 }

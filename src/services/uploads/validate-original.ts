@@ -1,15 +1,16 @@
 import type { ValidationOutcome } from '../../contracts/activities/uploads-media.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import { InvalidImageError } from '../../domain/invalid-image.ts'
+import { isValidated, type PhotoStatus } from '../../domain/visibility.ts'
 import type { PhotoRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { InspectedOriginal } from '../../infra/image/inspect.ts'
 import type { ImageProcessor } from '../../infra/image/processor.ts'
-import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
 import { originalKey } from '../blobs/blob-keys.ts'
 import { keepOriginal } from '../blobs/keep-original.ts'
 import { deleteUnnamedCopy } from '../blobs/release-original.ts'
-import { withObjectFile } from './object-file.ts'
+import { withFileOf } from './object-file.ts'
 import { incomingKey } from '../photos/object-keys.ts'
 import { recordFileMetadata } from '../photos/file-metadata.ts'
 import { placeByLikeness } from '../photos/likeness.ts'
@@ -36,17 +37,10 @@ export function createOriginals({ db, objects, images, maxBytes, maxPixels }: Or
   return {
     async validate(photoId, signal) {
       const key = incomingKey(photoId)
-      const [declared, head] = await Promise.all([readDeclared(db, photoId), objects.head(key)])
+      const declared = await readDeclared(db, photoId)
       if (!declared) return { outcome: 'gone' }
       // An earlier try has recorded the result, and other photos may have joined its copy since.
       if (declared.recorded) return { outcome: 'valid', ...declared.recorded, bytes: declared.bytes }
-      // Checked before a byte is fetched; inspectOriginal checks the fetched bytes again.
-      if (head?.bytes !== declared.bytes) {
-        throw new InvalidImageError(
-          'size_mismatch',
-          `${head?.bytes ?? 0} bytes arrived, ${declared.bytes} were declared.`,
-        )
-      }
       const inspect = (file: string) =>
         images.run(
           'inspectOriginal',
@@ -60,9 +54,10 @@ export function createOriginals({ db, objects, images, maxBytes, maxPixels }: Or
           },
           { signal },
         )
+      const { body, etag } = await openIncoming(objects, key, declared.bytes)
       // The storage copies while the image is decoded, not while it sends the bytes.
-      const inspected = await withObjectFile(objects, { key, etag: head.etag, signal }, (file) =>
-        besides(objects.copy(key, originalKey(photoId), head.etag), inspect(file)),
+      const inspected = await withFileOf(body, signal, (file) =>
+        besides(objects.copy(key, originalKey(photoId), etag), inspect(file)),
       )
       if (await note(db, photoId, inspected)) {
         return { outcome: 'valid', width: inspected.width, height: inspected.height, bytes: inspected.bytes }
@@ -72,6 +67,23 @@ export function createOriginals({ db, objects, images, maxBytes, maxPixels }: Or
       return { outcome: 'gone' }
     },
   }
+}
+
+/**
+ * What was uploaded; a user waits, so that it is not looked at first.
+ * @throws InvalidImageError, before its bytes are fetched, if they are not as many as were declared
+ */
+async function openIncoming(objects: ObjectStore, key: string, declaredBytes: number) {
+  const found = await objects.read(key).catch((error: unknown) => {
+    if (error instanceof ObjectMissingError) return undefined
+    throw error
+  })
+  if (found?.bytes === declaredBytes) return found
+  found?.body.destroy()
+  throw new InvalidImageError(
+    'size_mismatch',
+    `${found?.bytes ?? 0} bytes arrived, ${declaredBytes} were declared.`,
+  )
 }
 
 /**
@@ -87,6 +99,7 @@ async function besides<T>(aside: Promise<unknown>, main: Promise<T>): Promise<T>
 
 async function readDeclared(db: Database, photoId: PhotoId) {
   const [row] = await db.primary<{
+    status: PhotoStatus
     content_type: string
     bytes: string
     declared_sha256: Buffer | null
@@ -94,15 +107,17 @@ async function readDeclared(db: Database, photoId: PhotoId) {
     width: number
     height: number
   }>({
-    text: `SELECT content_type, bytes::text, declared_sha256, blob_id, width, height FROM photos WHERE photo_id = $1 AND status = 'processing'`,
+    text: `SELECT status, content_type, bytes::text, declared_sha256, blob_id, width, height FROM photos WHERE photo_id = $1`,
     values: [photoId],
   })
   if (!row) return undefined
+  const isPublished = isValidated(row.status)
+  if (row.status !== 'processing' && !isPublished) return undefined
   return {
     contentType: row.content_type,
     bytes: Number(row.bytes),
     sha256: row.declared_sha256?.toString('hex'),
-    recorded: row.blob_id === null ? undefined : { width: row.width, height: row.height },
+    recorded: row.blob_id === null && !isPublished ? undefined : { width: row.width, height: row.height },
   }
 }
 

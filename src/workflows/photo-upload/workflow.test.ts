@@ -136,6 +136,17 @@ describe('photoUpload', () => {
     expect(await stageOf(upload)).toBe('ready')
   })
 
+  it.each([
+    [{ outcome: 'published', version: 3 }, 'ready'],
+    [{ outcome: 'gone' }, 'deleted'],
+  ])('does not publish again what the validation says is %o', async (published, stage) => {
+    const validate = fakes.validateOriginal
+    fakes.validateOriginal = async () => ({ ...(await validate()), published })
+    const upload = await start()
+    expect(await upload.result()).toEqual({ stage })
+    expect(count('publish')).toBe(0)
+  })
+
   it('accepts an event that arrives after the URL has expired', async () => {
     const upload = await start({ arrived: false })
     await time.env.sleep(EXPIRY_MS + 5 * 60 * 1000)

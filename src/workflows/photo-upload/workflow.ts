@@ -107,7 +107,7 @@ async function run(input: PhotoUploadInput, upload: Upload): Promise<PhotoUpload
   if (held === 'gone') return progress.end('deleted')
 
   progress.mark('publication', 'running')
-  const published = await steps.publish({ photoId })
+  const published = original.published ?? (await steps.publish({ photoId }))
   if (published.outcome === 'gone') return progress.end('deleted')
   progress.mark('publication', 'done', undefined, 1)
   progress.reach('ready')

@@ -82,6 +82,28 @@ describe('the outbox', () => {
     }
   })
 
+  it('writes a hint down only while Temporal is down', async () => {
+    const { photoId, ownerId, expiresAtMs } = await world.openUpload(owner)
+    const hint = { kind: 'originalArrived', payload: { photoId, ownerId, expiresAtMs } } as const
+    const owed = () =>
+      world.db.primary<{ outbox_id: string }>({
+        text: `SELECT outbox_id::text FROM outbox WHERE kind = 'originalArrived' AND payload ->> 'photoId' = $1`,
+        values: [photoId],
+      })
+    const link = await openLink(world.config.TEMPORAL_ADDRESS)
+    const temporal = openTemporal({ address: link.address, namespace: world.config.TEMPORAL_NAMESPACE })
+    try {
+      await link.cut()
+      await createOutbox({ db: world.db, temporal, logger: silent }).hint(hint)
+      expect([(await owed()).length, await isStarted(photoId)]).toEqual([1, false])
+    } finally {
+      await close(temporal)
+      await link.cut()
+    }
+    await world.outbox.hint(hint)
+    expect([(await owed()).length, await isStarted(photoId)]).toEqual([1, true])
+  })
+
   it('parks a message that can never succeed, with the reason', async () => {
     const [parked] = await world.db.primary<{ outbox_id: string }>({
       text: `INSERT INTO outbox (kind, payload) VALUES ('photoChanged', '{"photoId": "no such id"}')

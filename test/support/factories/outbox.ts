@@ -11,6 +11,7 @@ export function forgetful(db: Database): Outbox {
         values: [outboxIds],
       })
     },
+    hint: async () => undefined,
     runRelay: () => Promise.reject(new Error('there is nothing to relay')),
   }
 }
