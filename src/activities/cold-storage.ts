@@ -7,14 +7,14 @@ import { resumedSlice } from './resumed-slice.ts'
 /** The time limit of a slice, beside the original that is under way. */
 const SLICE_MS = 10_000
 
-/** The steps of coldStorage and originalRestore. @param storage undefined: there is none, and nothing to do */
-export function createColdStorageActivities(storage: ColdStorage): ColdStorageActivities {
+/** The steps of coldStorage and originalRestore. */
+export function createColdStorageActivities({ limit, storage }: ColdStorage): ColdStorageActivities {
   function opened() {
     if (!storage) throw new Error('S3_COLD_BUCKET is not set: what is in the cold storage cannot be read')
     return storage
   }
   return asActivities<ColdStorageActivities>({
-    findColdStorageLimit: async () => storage?.limit().toISOString() ?? null,
+    findColdStorageLimit: async () => (await limit())?.toISOString() ?? null,
     endRestores: () => opened().restorer.endRestores(),
     prepareRestore: ({ photoId }) => opened().restorer.prepare(photoId),
     finishRestore: (input) => opened().restorer.finish(input),

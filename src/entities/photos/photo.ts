@@ -25,7 +25,8 @@ export const Photo = defineEntity({
     accessEpoch: p.integer().default(1),
     status: p.enum(PHOTO_STATUSES).default('awaiting_upload'),
     visibility: p.enum(VISIBILITIES).default('public'),
-    storageKey: p.string().length(MAX_CHARACTERS.objectKey),
+    /** Of earlier releases, which write it and read it nowhere; it goes with the release after this one. */
+    storageKey: p.string().length(MAX_CHARACTERS.objectKey).nullable(),
     storageTier: p.enum(['hot', 'cold'] as const).default('hot'),
     /** The original, once it is stored; the reference keeps it. */
     blobId: p.uuid().nullable(),

@@ -1,8 +1,8 @@
-import { chmod, chown, copyFile, link, mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, chown, copyFile, link, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InvalidImageError, type InvalidImageCode } from '../../domain/invalid-image.ts'
 import { createBudget } from '../concurrency/budget.ts'
+import { openLastingFolder, removeStaleFolders, type LastingFolder } from '../temporary-folders.ts'
 import {
   imageAdmitted,
   imageChildDied,
@@ -80,6 +80,8 @@ const TRIES = 2
 /** Above what a child may use by the end of its last job; a backstop, as jobs are watched one by one. */
 const LIFETIME_CPU_SECONDS = 2 * CPU_SECONDS_PER_CHILD
 const FOLDER_PREFIX = 'darkroom-children-'
+/** Every ten minutes a worker says that its folder is in use; one that was paused for a day is given up. */
+const STALE_AFTER_MS = 24 * 60 * 60 * 1000
 const FILE_NAME = 'image'
 
 /** A place for a child. Its folder holds the file of the job that it does, and nothing else. */
@@ -99,7 +101,7 @@ export function openImageProcessor(processor: ProcessorOptions): ImageProcessor 
   const slots: Slot[] = []
   const free: Slot[] = []
   const waiting: PromiseWithResolvers<Slot>[] = []
-  let opened: Promise<{ root: string; sandbox: Sandbox }> | undefined
+  let opened: Promise<{ root: LastingFolder; sandbox: Sandbox }> | undefined
   let isClosing = false
 
   function opening() {
@@ -112,12 +114,15 @@ export function openImageProcessor(processor: ProcessorOptions): ImageProcessor 
   }
 
   async function open() {
-    const root = await mkdtemp(join(tmpdir(), FOLDER_PREFIX))
+    await removeStaleFolders(FOLDER_PREFIX, STALE_AFTER_MS).catch((error: unknown) => {
+      logger.warn({ err: error }, 'folders of killed workers stay')
+    })
+    const root = await openLastingFolder(FOLDER_PREFIX)
     try {
       // A child of another user passes through it to its own folder.
-      await chmod(root, 0o711)
+      await chmod(root.path, 0o711)
       for (let number = 0; number < children; number++) {
-        const folder = join(root, String(number))
+        const folder = join(root.path, String(number))
         await mkdir(folder)
         await chmod(folder, 0o711)
         for (const [name, path] of Object.entries(beside)) await putBeside(path, join(folder, name))
@@ -128,7 +133,7 @@ export function openImageProcessor(processor: ProcessorOptions): ImageProcessor 
       return { root, sandbox }
     } catch (error) {
       slots.length = 0
-      await rm(root, { recursive: true, force: true })
+      await root.remove()
       throw error
     }
   }
@@ -257,7 +262,7 @@ export function openImageProcessor(processor: ProcessorOptions): ImageProcessor 
       for (const place of waiting.splice(0)) place.reject(closed())
       const { root } = (await opened?.catch(() => undefined)) ?? {}
       await Promise.all(slots.map(async (slot) => slot.child?.end()))
-      if (root) await rm(root, { recursive: true, force: true })
+      await root?.remove()
     },
   }
 }

@@ -48,8 +48,8 @@ export async function keepOriginal(query: Query, photoId: PhotoId, copy: StoredC
     const kept = same ?? stored
     if (!kept) continue
     await query({
-      text: 'UPDATE photos SET blob_id = $2, storage_key = $3 WHERE photo_id = $1',
-      values: [photoId, kept.blob_id, kept.object_key],
+      text: 'UPDATE photos SET blob_id = $2 WHERE photo_id = $1',
+      values: [photoId, kept.blob_id],
     })
     return kept.object_key
   }

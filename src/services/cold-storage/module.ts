@@ -3,6 +3,7 @@ import type { Delivery } from '../delivery/module.ts'
 import { createCoolOriginals } from './cool-originals.ts'
 import { createRestoreRequests } from './request-restore.ts'
 import { createOriginalRestorer } from './restore-original.ts'
+import { recordRun } from './runs.ts'
 import { createColdStorageWatch } from './watch-cold-storage.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -12,15 +13,20 @@ export function openRestoreRequests({ db }: Clients, { outbox }: Delivery) {
   return { restoreRequests: createRestoreRequests({ db, outbox }) }
 }
 
-/** The workflows' side; undefined where the settings name no cold storage. */
+/** The workflows' side. */
 export function openColdStorage({ config, db, objects, archive }: Clients) {
-  if (!archive) return undefined
   const prices = { hot: config.S3_HOT_PRICE, cold: config.S3_COLD_PRICE }
   return {
-    cool: createCoolOriginals({ db, objects, archive, prices }),
-    restorer: createOriginalRestorer({ db, objects, archive, restoredDays: config.RESTORED_DAYS }),
-    /** Photos from before it are old. */
-    limit: (now = Date.now()): Date => new Date(now - config.COLD_AFTER_DAYS * DAY_MS),
+    /** Photos from before it are old; null where the settings name no cold storage, and a run ends as it begins. */
+    async limit(now = Date.now()): Promise<Date | null> {
+      if (archive) return new Date(now - config.COLD_AFTER_DAYS * DAY_MS)
+      await recordRun(db.primary)
+      return null
+    },
+    storage: archive && {
+      cool: createCoolOriginals({ db, objects, archive, prices }),
+      restorer: createOriginalRestorer({ db, objects, archive, restoredDays: config.RESTORED_DAYS }),
+    },
   }
 }
 

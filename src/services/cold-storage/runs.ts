@@ -1,6 +1,6 @@
 import type { Query } from '../../infra/db/database.ts'
 
-/** A run of coldStorage has come to its end. */
+/** A run of coldStorage has come to its end. Those without a cold storage count too: so one that is set up again is not late at once. */
 export async function recordRun(query: Query): Promise<void> {
   await query({
     text: `INSERT INTO cold_storage_runs (finished_at) VALUES (now()) ON CONFLICT (is_last) DO UPDATE SET finished_at = now()`,

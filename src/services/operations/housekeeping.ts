@@ -7,6 +7,7 @@ import { sweepSessions } from '../accounts/sweep-sessions.ts'
 import { sweepStorage } from '../accounts/sweep-storage.ts'
 import { sweepAlbumActivity } from '../albums/sweep-activity.ts'
 import { sweepBlobs } from '../blobs/sweep-blobs.ts'
+import { countOriginals } from '../cold-storage/count-originals.ts'
 import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
 import { startOwedFanouts } from '../distribution/start-owed-fanouts.ts'
 import { sweepComments } from '../engagement/sweep-comments.ts'
@@ -46,6 +47,8 @@ export function createHousekeeping(deps: HousekeepingDeps): Sweep[] {
     sweepTrash(db, evidenceDays),
     sweepBlobs({ db, objects, archive }),
     sweepStoredObjects({ db, objects, cdn }),
+    // Without a cold storage nobody watches them.
+    ...(archive ? [countOriginals(primary)] : []),
     sweepIncoming(primary, objects),
     sweepMultipart(primary, objects),
     sweepStorage(db),

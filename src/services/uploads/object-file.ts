@@ -1,10 +1,11 @@
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { removeStaleFolders } from '../../infra/temporary-folders.ts'
 
 const DIRECTORY_PREFIX = 'darkroom-original-'
 /** Far longer than an activity may take; older files were left by killed processes. */
@@ -49,16 +50,6 @@ export async function withFileOf<T>(
   }
 }
 
-/** Removes files that killed processes left in the temporary folder. Called at boot. */
-export async function removeLeftOverFiles(now = Date.now()): Promise<number> {
-  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(DIRECTORY_PREFIX))
-  let removed = 0
-  for (const name of names) {
-    const path = join(tmpdir(), name)
-    const found = await stat(path).catch(() => undefined)
-    if (!found || now - found.mtimeMs < LEFT_OVER_AFTER_MS) continue
-    await rm(path, { recursive: true, force: true })
-    removed++
-  }
-  return removed
-}
+/** Removes files that killed processes left in the temporary folder. Called at boot. @returns how many */
+export const removeLeftOverFiles = (): Promise<number> =>
+  removeStaleFolders(DIRECTORY_PREFIX, LEFT_OVER_AFTER_MS)

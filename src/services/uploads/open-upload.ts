@@ -278,7 +278,6 @@ async function insertPhoto(
     ...fields,
     photoId,
     ownerId,
-    storageKey: incomingKey(photoId),
     bytes: String(bytes),
     declaredSha256: sha256 === undefined ? null : Buffer.from(sha256, 'hex'),
     uploadExpiresAt: expiresAt,
@@ -288,8 +287,9 @@ async function insertPhoto(
   if (Object.keys(edited).length > 0) await updatePhotos(tx, [{ photoId, ownerId }], edited)
 }
 
-/** What the original tells, unless the owner does. */
+/** What the original tells, unless the owner does, and what is not written any more. */
 const AFTER_OPENING = [
+  'storageKey',
   'blobId',
   'sha256',
   'width',

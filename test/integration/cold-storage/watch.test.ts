@@ -2,7 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { register } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createColdStorageWatch } from '../../../src/services/cold-storage/watch-cold-storage.ts'
+import { countOriginals } from '../../../src/services/cold-storage/count-originals.ts'
+import { openColdStorage } from '../../../src/services/cold-storage/module.ts'
 import { recordRun } from '../../../src/services/cold-storage/runs.ts'
+import type { Clients } from '../../../src/services/clients.ts'
 import { measured } from '../../support/metrics.ts'
 import { eventually, openUploadWorld, silent, type UploadWorld } from '../../support/worlds/upload-world.ts'
 
@@ -66,6 +69,9 @@ describe('the watch on the cold storage', () => {
         values: [photoId, state],
       })
     }
+    const sweep = countOriginals(world.db.primary)
+    expect(await sweep.run()).toBe(5)
+    expect(await sweep.run()).toBe(5)
     await watchUntil(async () => (await measured('darkroom_originals')) > 0 || undefined)
     const inTier = async (tier: string) => [
       await measured('darkroom_originals', { tier }),
@@ -90,5 +96,17 @@ describe('the watch on the cold storage', () => {
     expect(await reported((seconds) => seconds > 86_400)).toBeCloseTo(3 * 86_400, -2)
     await recordRun(primary)
     await reported((seconds) => seconds > 0 && seconds < 60)
+  })
+
+  it('is not late at once where a cold storage is set up again', async () => {
+    const { config, db, objects } = world
+    await db.primary({ text: `UPDATE cold_storage_runs SET finished_at = now() - interval '9 days'` })
+    // The daily run goes on while the settings name none.
+    const without = openColdStorage({ config, db, objects, archive: undefined } as Clients)
+    expect(await without.limit()).toBeNull()
+    await watchUntil(async () => {
+      const seconds = await measured('darkroom_cold_storage_last_run_seconds')
+      return (seconds > 0 && seconds < 60) || undefined
+    })
   })
 })

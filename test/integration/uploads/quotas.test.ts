@@ -90,6 +90,21 @@ describe('the quota of an account', () => {
     expect(JSON.stringify(refused.body)).not.toMatch(/900|1000/)
   })
 
+  it('leaves out what the service makes of a photo', async () => {
+    const ann = await world.signUp()
+    const { id } = (await open(ann, 100)).body.photo
+    for (const variant of ['medium_800', 'download', 'animation'])
+      await world.db.primary({
+        text: `INSERT INTO photo_variants (photo_id, variant, format, object_key, width, height, bytes)
+          VALUES ($1, $2, 'webp', $3, 1, 1, 5000)`,
+        values: [id, variant, `variants/${id}/1/${variant}.webp`],
+      })
+    const sweep = sweepStorage(world.db)
+    await sweep.run()
+    await sweep.run()
+    expect(await quotaOf(ann)).toMatchObject({ bytesUsed: 100, photosUsed: 1 })
+  })
+
   it('is put right by the sweep, to the byte', async () => {
     const ann = await world.signUp()
     await open(ann, 100)

@@ -56,7 +56,11 @@ export async function startServers(...names: ServerName[]): Promise<PrivateServe
   let replica: pg.Pool | undefined
   /** As the superuser: the app's role may not pause replay. */
   async function onReplica(statement: string): Promise<void> {
-    replica ??= new pg.Pool({
+    replica ??= openReplica()
+    await replica.query(statement)
+  }
+  function openReplica(): pg.Pool {
+    const opened = new pg.Pool({
       max: 1,
       host: '127.0.0.1',
       port: instance.ports.postgresReplica,
@@ -64,8 +68,8 @@ export async function startServers(...names: ServerName[]): Promise<PrivateServe
       password: loadSecrets(instance.layout.secrets).postgresSuperuser,
       database: 'postgres',
     })
-    replica.on('error', () => undefined)
-    await replica.query(statement)
+    opened.on('error', () => undefined)
+    return opened
   }
 
   return {

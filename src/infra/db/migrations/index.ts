@@ -42,6 +42,8 @@ import { Migration20261209PopularityMarks } from './migration-20261209-popularit
 import { Migration20261213Recommendations } from './migration-20261213-recommendations.ts'
 import { Migration20261213Suspensions } from './migration-20261213-suspensions.ts'
 import { Migration20261214Strikes } from './migration-20261214-strikes.ts'
+import { Migration20261217OriginalCounts } from './migration-20261217-original-counts.ts'
+import { Migration20261217StorageKey } from './migration-20261217-storage-key.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -89,4 +91,6 @@ export const migrations = [
   { name: '20261213-suspensions', class: Migration20261213Suspensions },
   { name: '20261214-strikes', class: Migration20261214Strikes },
   { name: '20261216-similar-photos', class: Migration20261216SimilarPhotos },
+  { name: '20261217-storage-key', class: Migration20261217StorageKey },
+  { name: '20261217-original-counts', class: Migration20261217OriginalCounts },
 ]

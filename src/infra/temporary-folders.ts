@@ -1,0 +1,44 @@
+import { lstat, mkdtemp, readdir, rm, utimes } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** How often a folder that lasts says that it is in use. */
+const FRESHENED_EACH_MS = 10 * 60 * 1000
+
+/** A folder that its process may keep for longer than {@link removeStaleFolders} waits. */
+export interface LastingFolder {
+  path: string
+  remove(): Promise<void>
+}
+
+/** Creates a folder in the temporary one. Others see by its time that it is in use: their process ids and locks may be of other containers. */
+export async function openLastingFolder(prefix: string): Promise<LastingFolder> {
+  const path = await mkdtemp(join(tmpdir(), prefix))
+  const freshen = () => utimes(path, new Date(), new Date()).catch(() => undefined)
+  const timer = setInterval(() => void freshen(), FRESHENED_EACH_MS).unref()
+  return {
+    path,
+    async remove() {
+      clearInterval(timer)
+      await rm(path, { recursive: true, force: true })
+    },
+  }
+}
+
+/**
+ * Removes folders that killed processes left in the temporary one.
+ * @param afterMs far longer than one is used without its time being renewed
+ * @returns how many
+ */
+export async function removeStaleFolders(prefix: string, afterMs: number, now = Date.now()): Promise<number> {
+  let removed = 0
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(prefix)) continue
+    const path = join(tmpdir(), name)
+    const found = await lstat(path).catch(() => undefined)
+    if (!found || found.uid !== process.getuid?.() || now - found.mtimeMs < afterMs) continue
+    await rm(path, { recursive: true, force: true })
+    removed++
+  }
+  return removed
+}
