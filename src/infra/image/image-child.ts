@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ChildMessage, JobMessage, SentError, Usage, WorkerMessage } from './messages.ts'
@@ -57,6 +57,11 @@ const TICKS_PER_SECOND = 100
 /** Sent by terminals and supervisors, never by what an image does. */
 const FOREIGN_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGTERM', 'SIGINT', 'SIGHUP'])
 const STDERR_CHARACTERS = 2_000
+/** A third of what a session that does not yield gets: on a machine that is busy with other things, a tenth would be too little. */
+const SESSION_NICENESS = 5
+/** Linux takes the priority of a session from all users but root together ten times a second. */
+const SESSION_TRIES = 5
+const SESSION_PAUSE_MS = 120
 
 const script = join(import.meta.dirname, `processor-child${extname(import.meta.filename)}`)
 
@@ -109,6 +114,7 @@ export async function startChild(
     await end()
     throw new ChildUnavailableError(`A child process ${outcome}. ${complaints.trim()}`)
   }
+  void yieldAsSession(child)
 
   return {
     isAlive: () => !ended,
@@ -179,6 +185,23 @@ function kill(child: ChildProcess): void {
     process.kill(-child.pid, 'SIGKILL')
   } catch {
     child.kill('SIGKILL')
+  }
+}
+
+/**
+ * Lowers the priority of a child's session, once it has started. Linux shares processors between sessions first (`sched_autogroup`, where
+ * control groups do not): with a session of its own, however nice, a busy child would get as much as all processes of the API.
+ */
+async function yieldAsSession({ pid }: ChildProcess): Promise<void> {
+  if (pid === undefined) return
+  for (let tries = 1; tries <= SESSION_TRIES; tries++) {
+    try {
+      return await writeFile(`/proc/${pid}/autogroup`, String(SESSION_NICENESS))
+    } catch (error) {
+      // Other systems and kernels know nothing of it.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
+      await delay(SESSION_PAUSE_MS * tries, undefined, { ref: false })
+    }
   }
 }
 

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { flatImage, noisyImage } from '../../../test/support/factories/images.ts'
 import { inspectOriginal } from './inspect.ts'
 import { openImageProcessor, type ImageProcessor, type ProcessorOptions } from './processor.ts'
@@ -105,6 +106,14 @@ describe('children', () => {
     const [pid] = children()
     process.kill(pid!, 'SIGTERM')
     expect(await images.run('inspectOriginal', photo, inspection)).toMatchObject({ width: 900 })
+  })
+
+  it.runIf(existsSync('/proc/self/autogroup'))('give way to other sessions', async () => {
+    await open({ children: 2 }).warm()
+    await vi.waitFor(() => {
+      for (const pid of children()) expect(readFileSync(`/proc/${pid}/autogroup`, 'utf8')).toMatch(/nice 5$/m)
+    })
+    expect(children().length).toBeGreaterThanOrEqual(2)
   })
 
   it('end with the processor', async () => {

@@ -36,7 +36,7 @@ export interface Command {
 const MAX_OPEN_FILES = 64
 /**
  * A decode yields to whoever answers a request: of a core that both want, the API gets nine tenths. While nobody wants it, a decode
- * takes no longer. `nice` is of POSIX.
+ * takes no longer. `nice` is of POSIX. Where Linux groups processes by session, it counts within the session alone.
  */
 const NICENESS = 10
 /** Each child of root has a user id of its own from here on, without a name, so that children cannot reach each other's files. */
