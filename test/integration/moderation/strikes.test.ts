@@ -41,7 +41,8 @@ async function strike(ownerId: UserId, daysAgo = 0, action = 'takedown'): Promis
 }
 const reverse = (decisionId: string) =>
   world.db.primary({
-    text: 'UPDATE moderation_decisions SET reversed_at = now(), strike_until = NULL WHERE decision_id = $1',
+    text: `UPDATE moderation_decisions SET reversed_at = coalesce(reversed_at, now()), strike_until = NULL
+      WHERE decision_id = $1`,
     values: [decisionId],
   })
 /** Lets all that is timed come so many days earlier. */
@@ -96,6 +97,23 @@ describe('strikes', () => {
       { action: 'suspend', reason: '3 strikes count against the account.' },
       { action: 'suspend', reason: '5 strikes count against the account.' },
     ])
+  })
+
+  it('owe the account a review when they are given and taken back', async () => {
+    const userId = await someone()
+    const owed = async () => {
+      const rows = await world.db.primary({
+        text: `SELECT FROM outbox WHERE kind = 'standingChanged' AND payload->>'userId' = $1`,
+        values: [userId],
+      })
+      return rows.length
+    }
+    const one = await strike(userId)
+    expect(await owed()).toBe(1)
+    await reverse(one)
+    expect(await owed()).toBe(2)
+    await reverse(one)
+    expect(await owed()).toBe(2)
   })
 
   it('decide once, however often they are reviewed', async () => {
