@@ -33,10 +33,13 @@ export async function refreshPopularity(deps: SearchIndexDeps, signal?: AbortSig
   return refreshed
 }
 
+/** Whoever holds a mark is making it again, so that it stays; waiting for several of them could go round in a circle. */
 async function forget(primary: Query, marked: readonly PopularityMarkRow[]): Promise<void> {
   await primary({
-    text: `DELETE FROM popularity_marks m USING unnest($1::uuid[], $2::integer[]) seen (photo_id, marks)
-      WHERE m.photo_id = seen.photo_id AND m.marks = seen.marks`,
+    text: `DELETE FROM popularity_marks WHERE photo_id IN (
+        SELECT m.photo_id FROM popularity_marks m
+          JOIN unnest($1::uuid[], $2::integer[]) seen (photo_id, marks) USING (photo_id, marks)
+        FOR UPDATE OF m SKIP LOCKED)`,
     values: [marked.map((each) => each.photo_id), marked.map((each) => each.marks)],
   })
 }
