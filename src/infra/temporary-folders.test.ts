@@ -18,10 +18,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function leave(name: string, at: Date): Promise<string> {
+async function leave(name: string, at: Date, fileAt = at): Promise<string> {
   const path = join(folder, name)
   await mkdir(path)
   await writeFile(join(path, 'image'), 'x')
+  await utimes(join(path, 'image'), fileAt, fileAt)
   await utimes(path, at, at)
   return path
 }
@@ -30,9 +31,10 @@ describe('temporary folders', () => {
   it('go once nobody has used them for long, whatever they hold', async () => {
     await leave('ours-old', LONG_AGO)
     await leave('ours-new', new Date())
+    await leave('ours-worked-in', LONG_AGO, new Date())
     await leave('theirs-old', LONG_AGO)
     expect(await removeStaleFolders('ours-', 24 * HOUR_MS)).toBe(1)
-    expect((await readdir(folder)).sort()).toEqual(['ours-new', 'theirs-old'])
+    expect((await readdir(folder)).sort()).toEqual(['ours-new', 'ours-worked-in', 'theirs-old'])
   })
 
   it('are not looked for behind links', async () => {

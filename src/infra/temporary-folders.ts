@@ -36,9 +36,21 @@ export async function removeStaleFolders(prefix: string, afterMs: number, now = 
     if (!name.startsWith(prefix)) continue
     const path = join(tmpdir(), name)
     const found = await lstat(path).catch(() => undefined)
-    if (!found || found.uid !== process.getuid?.() || now - found.mtimeMs < afterMs) continue
+    if (found?.uid !== process.getuid?.() || now - (await usedAtMs(path)) < afterMs) continue
     await rm(path, { recursive: true, force: true })
     removed++
   }
   return removed
+}
+
+/** The latest time of a folder and what is right in it: processes of earlier releases renew only what they work on. */
+async function usedAtMs(path: string): Promise<number> {
+  const within = await readdir(path).catch(() => [])
+  const times = [path, ...within.map((name) => join(path, name))].map((each) =>
+    lstat(each).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => 0,
+    ),
+  )
+  return Math.max(...(await Promise.all(times)))
 }
