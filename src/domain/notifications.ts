@@ -10,6 +10,8 @@ export const NOTIFICATION_KINDS = [
   'album_shared',
   'drop_box',
   'original_restored',
+  'moderation_decision',
+  'report_outcome',
 ] as const
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number]
 

@@ -3,6 +3,7 @@ import { createDiscoveryActivities } from '../activities/discovery.ts'
 import { createFeedSweepActivities } from '../activities/feed.ts'
 import { createGraphActivities } from '../activities/graph.ts'
 import { createAccountStandingActivities } from '../activities/moderation.ts'
+import { createModerationCaseActivities } from '../activities/moderation-cases.ts'
 import { createNotificationActivities } from '../activities/notifications.ts'
 import { createHousekeepingActivities } from '../activities/operations.ts'
 import { createSearchActivities } from '../activities/search.ts'
@@ -18,7 +19,7 @@ import { openDelivery } from '../services/delivery/module.ts'
 import { openRankings } from '../services/discovery/module.ts'
 import { openFeedSweep } from '../services/feed/module.ts'
 import { openGraphSteps } from '../services/graph/module.ts'
-import { openAccountStandings } from '../services/moderation/module.ts'
+import { openAccountStandings, openCaseReviews } from '../services/moderation/module.ts'
 import { openNotificationWriter } from '../services/notifications/module.ts'
 import { openQueueWatch } from '../services/moderation/module.ts'
 import { openHousekeeping, openReplicaKeeper, openStorageWatch } from '../services/operations/module.ts'
@@ -62,6 +63,7 @@ export const orchestrationWorker: WorkerDefinition = {
       activities: {
         ...createUploadActivities({ ...openUploadSteps(clients, moderation.verdicts), ...delivery }),
         ...createModerationSteps(moderation),
+        ...createModerationCaseActivities(openCaseReviews(clients)),
         ...createRetractionActivities(retraction, delivery),
         ...createSyncActivitiesV02(retraction),
         ...createShareLinkActivities(openLinkEnds(clients), retraction),

@@ -25,6 +25,10 @@ export const ModerationDecision = defineEntity({
     /** A strike against the owner counts until then; null if there is none, or it was taken back. */
     strikeUntil: p.datetime(3).nullable(),
     reversedAt: p.datetime(3).nullable(),
+    /** The owner and the reporters are owed the news since then. */
+    toldAt: p.datetime(3).nullable(),
+    /** Of a takedown or suspension: every edge had proven by then that it refuses what was withdrawn. */
+    retractedAt: p.datetime(3).nullable(),
     createdAt: p.datetime(3).defaultRaw('now()'),
   },
 })

@@ -6,12 +6,12 @@ import type { Transaction } from '../../infra/db/database.ts'
 interface NewNotificationEvent {
   recipientId: UserId
   kind: NotificationKind
-  /** Null: a guest without an account. */
+  /** Null: a guest without an account, or the service itself. */
   actorId: UserId | null
   photoId?: PhotoId
   albumId?: AlbumId
-  /** What a guest has left in the drop box of the album; or the id of a restore, each of which is told of. */
-  itemId?: PhotoId
+  /** What a guest has left in the drop box of the album; or the id of a restore or decision, each of which is told of. */
+  itemId?: string
 }
 
 /**

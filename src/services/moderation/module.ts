@@ -7,6 +7,7 @@ import { createPictures } from './pictures.ts'
 import { createPolicies } from './policies.ts'
 import { readAudit } from './read-audit.ts'
 import { createReports } from './reports.ts'
+import { createCaseReviews } from './review-case.ts'
 import { createStaff, withoutTwoFactor } from './staff.ts'
 import { readStats } from './stats.ts'
 import { watchQueue } from './watch-queue.ts'
@@ -45,4 +46,9 @@ export function openAccountStandings({ config, db }: Clients, { outbox }: Delive
     suspendLonger: config.MODERATION_STRIKES_SUSPEND_LONGER,
   }
   return { accountStandings: createAccountStandings({ db, outbox, thresholds }) }
+}
+
+/** The orchestration's side: it sees cases through. */
+export function openCaseReviews({ db, logger }: Clients) {
+  return { reviews: createCaseReviews({ db, logger }) }
 }

@@ -20,7 +20,7 @@ export interface ShownNotification {
   actors: NamedAccount[]
   /**
    * Exact up to {@link MAX_COUNTED_ACTORS}; beyond it, those who have taken it back count too. Of a drop box, how many photos
-   * wait.
+   * wait; of moderation, how many decisions.
    */
   actorCount: number
   photo: PhotoCard | undefined
@@ -156,10 +156,17 @@ async function withSubjects(
   })
 }
 
-/** The latest item is a photo in a drop box, the number of a restore, and a comment everywhere else. */
+/** Items that are no comments, and of which no more is told here. */
+const WITHOUT_COMMENT: readonly NotificationKind[] = [
+  'original_restored',
+  'moderation_decision',
+  'report_outcome',
+]
+
+/** The latest item is a photo in a drop box, the number of a restore or decision, and a comment everywhere else. */
 function subjectsOf({ kind, photo_id: photoId, album_id: albumId, item_id: itemId }: PageRow) {
   if (kind === 'drop_box') return { photoId: itemId, commentId: null, albumId }
-  return { photoId, commentId: kind === 'original_restored' ? null : itemId, albumId }
+  return { photoId, commentId: WITHOUT_COMMENT.includes(kind) ? null : itemId, albumId }
 }
 
 /** Loads those that are named, if there are any. */

@@ -50,6 +50,11 @@ export function isStanding(about: string, done: string, recipientId: string): st
         AND p.status = 'offered' OFFSET 0)
     WHEN 'original_restored' THEN EXISTS (
       SELECT FROM cold_originals c WHERE c.photo_id = ${about}.photo_id AND c.state = 'hot' OFFSET 0)
+    WHEN 'moderation_decision' THEN EXISTS (
+      SELECT FROM moderation_decisions d WHERE d.decision_id = ${done}.item_id AND d.owner_id = ${recipientId} OFFSET 0)
+    WHEN 'report_outcome' THEN EXISTS (
+      SELECT FROM moderation_decisions d JOIN reports f ON f.case_id = d.case_id AND f.reporter_id = ${recipientId}
+      WHERE d.decision_id = ${done}.item_id OFFSET 0)
     WHEN 'comment' THEN EXISTS (${comment} OFFSET 0)
     WHEN 'reply' THEN EXISTS (${comment} OFFSET 0)
     ELSE false END`

@@ -12,6 +12,7 @@ import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
 import { startOwedFanouts } from '../distribution/start-owed-fanouts.ts'
 import { sweepComments } from '../engagement/sweep-comments.ts'
 import { sweepMutes } from '../graph/sweep-mutes.ts'
+import { wakeLateCases } from '../moderation/wake-cases.ts'
 import { sweepNotifications } from '../notifications/sweep-notifications.ts'
 import { wakeLateStandings } from '../moderation/wake-standings.ts'
 import { sweepTrash } from '../photos/sweep-trash.ts'
@@ -45,6 +46,8 @@ export function createHousekeeping(deps: HousekeepingDeps): Sweep[] {
     wakeOwedErasures(primary, starts),
     wakeLateStandings(primary, starts),
     sweepTrash(db, evidenceDays),
+    wakeLateCases(primary, starts),
+    sweepTrash(db),
     sweepBlobs({ db, objects, archive }),
     sweepStoredObjects({ db, objects, cdn }),
     // Without a cold storage nobody watches them.

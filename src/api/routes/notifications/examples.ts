@@ -52,5 +52,7 @@ export const settingsExample = {
     album_shared: on,
     drop_box: on,
     original_restored: on,
+    moderation_decision: on,
+    report_outcome: on,
   },
 }
