@@ -28,6 +28,7 @@ import { blockRoutes } from './routes/graph/block-routes.ts'
 import { followRequestRoutes } from './routes/graph/follow-request-routes.ts'
 import { graphRoutes } from './routes/graph/routes.ts'
 import { caseRoutes } from './routes/moderation/case-routes.ts'
+import { decisionRoutes } from './routes/moderation/decision-routes.ts'
 import { oversightRoutes } from './routes/moderation/oversight-routes.ts'
 import { reportRoutes } from './routes/moderation/report-routes.ts'
 import { notificationRoutes } from './routes/notifications/routes.ts'
@@ -94,6 +95,7 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
   notificationRoutes(v1, present)
   reportRoutes(v1)
   caseRoutes(v1)
+  decisionRoutes(v1)
   oversightRoutes(v1)
   suspensionRoutes(v1)
   searchRoutes(v1, present)

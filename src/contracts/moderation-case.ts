@@ -1,4 +1,5 @@
 import type { PhotoId, UserId } from '../domain/ids.ts'
+import type { Verdict } from '../domain/screening.ts'
 import type { CaseState } from '../domain/moderation.ts'
 
 /** Sees one case through: its deadlines, what people are told, and its end (docs/moderation.md). */
@@ -27,4 +28,6 @@ export interface CaseProgress {
   nextAt?: string | undefined
   /** Takedowns and suspensions that are not yet proven to be refused at every edge. */
   unproven: number
+  /** What a person decided about a photo that waits for its verdict (contracts/photo-moderation.ts). */
+  verdict?: Verdict | undefined
 }

@@ -181,7 +181,16 @@ async function decide(
     until: measure.until,
     createdAt: now,
   } as const
-  await run(tx.query, insertRow(ModerationDecision, decision, ['decidedBy', 'strikeUntil', 'reversedAt', 'toldAt', 'retractedAt']))
+  await run(
+    tx.query,
+    insertRow(ModerationDecision, decision, [
+      'decidedBy',
+      'strikeUntil',
+      'reversedAt',
+      'toldAt',
+      'retractedAt',
+    ]),
+  )
   const suspended =
     measure.action === 'suspend' ? await suspendAccount(tx, { userId, until: measure.until }) : []
   if (measure.action === 'limit') await limitAccount(tx, userId)

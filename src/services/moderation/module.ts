@@ -1,9 +1,12 @@
 import type { Clients } from '../clients.ts'
 import type { Delivery } from '../delivery/module.ts'
 import type { Reader } from '../lists/list-read.ts'
+import { createAppealDecision } from './appeal-decision.ts'
 import { createCases } from './cases.ts'
 import { createClaims } from './claims.ts'
 import { createPictures } from './pictures.ts'
+import { createDecideCase } from './decide-case.ts'
+import { readOwnDecisions } from './own-decisions.ts'
 import { createPolicies } from './policies.ts'
 import { readAudit } from './read-audit.ts'
 import { createReports } from './reports.ts'
@@ -23,7 +26,12 @@ export function openModeration({ config, db, objects }: Clients, { outbox }: Del
       requiresTwoFactor: config.MODERATION_REQUIRES_TWO_FACTOR,
       hasTwoFactor: withoutTwoFactor,
     }),
-    cases: { ...createCases({ db }), ...createClaims({ db, outbox }) },
+    cases: {
+      ...createCases({ db }),
+      ...createClaims({ db, outbox }),
+      decide: createDecideCase({ db, outbox, fanoutShardThreshold: config.FANOUT_SHARD_THRESHOLD }),
+    },
+    ownDecisions: { list: readOwnDecisions, appeal: createAppealDecision({ db, outbox }) },
     policies: createPolicies({ db }),
     suspensions: createSuspensions({ db, outbox }),
     pictures: createPictures({ db, objects }),

@@ -5,6 +5,7 @@ import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import { caseEscalated, caseOverdue } from '../../observability/case-events.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { writeAudit } from './audit-log.ts'
+import { VERDICT_OF } from './persons-verdict.ts'
 import { tellOfDecisions } from './tell-of-decisions.ts'
 
 /** What moderationCase does of a case. Each may run twice. */
@@ -15,11 +16,14 @@ export interface CaseReviews {
   prove(caseId: string): Promise<void>
 }
 
-type Standing = Pick<ModerationCaseRow, 'state' | 'priority' | 'due_at' | 'claimed_until'> & { now: Date }
+type Standing = Pick<
+  ModerationCaseRow,
+  'state' | 'priority' | 'due_at' | 'claimed_until' | 'source' | 'subject_id'
+> & { now: Date }
 
 // clock_timestamp(), as the transaction may have waited for the lock.
 const HOLD = `
-  SELECT state, priority, due_at, claimed_until, clock_timestamp() AS now
+  SELECT state, priority, due_at, claimed_until, source, subject_id, clock_timestamp() AS now
   FROM moderation_cases WHERE case_id = $1 FOR NO KEY UPDATE`
 
 export function createCaseReviews({ db, logger }: { db: Database; logger: Logger }): CaseReviews {
@@ -42,7 +46,10 @@ export function createCaseReviews({ db, logger }: { db: Database; logger: Logger
         }
         await tellOfDecisions(tx, caseId)
         const unproven = (await unprovenOf(tx.query, caseId)).length
-        return { state: standing.state, nextAt: nextMoment(standing)?.toISOString(), unproven }
+        const verdict =
+          found.source === 'screening' ? await verdictAwaited(tx.query, caseId, found) : undefined
+        const nextAt = nextMoment(standing)?.toISOString()
+        return { state: standing.state, nextAt, unproven, ...(verdict && { verdict }) }
       })
       for (const report of events) report()
       return progress
@@ -118,4 +125,16 @@ function unprovenOf(query: Query, caseId: string) {
     text: `SELECT d.decision_id FROM moderation_decisions d WHERE ${WITHDRAWALS}`,
     values: [caseId],
   })
+}
+
+/** What a person decided last about a photo that waits for its verdict. Plan: photos_pkey, moderation_decisions_case_idx. */
+async function verdictAwaited(query: Query, caseId: string, { subject_id: photoId }: Standing) {
+  const [last] = await query<Pick<ModerationDecisionRow, 'action'>>({
+    text: `SELECT d.action FROM photos p, moderation_decisions d
+      WHERE p.photo_id = $2 AND p.status = 'processing' AND p.published_at IS NULL
+        AND d.case_id = $1 AND d.decided_as <> 'classifier'
+      ORDER BY d.created_at DESC LIMIT 1`,
+    values: [caseId, photoId],
+  })
+  return last && VERDICT_OF[last.action]
 }

@@ -182,7 +182,7 @@ async function record(
         decidedAs: staff.role,
         ...decision,
       },
-      ['reversedAt'],
+      ['reversedAt', 'toldAt', 'retractedAt'],
     ).returningAll(),
   )
   const [by] = await tx.query<Pick<UserRow, 'username'>>({

@@ -47,7 +47,6 @@ export function createHousekeeping(deps: HousekeepingDeps): Sweep[] {
     wakeLateStandings(primary, starts),
     sweepTrash(db, evidenceDays),
     wakeLateCases(primary, starts),
-    sweepTrash(db),
     sweepBlobs({ db, objects, archive }),
     sweepStoredObjects({ db, objects, cdn }),
     // Without a cold storage nobody watches them.

@@ -47,7 +47,7 @@ export function openModerationSteps({ config, db, objects, archive, logger }: Cl
       policy,
       fanoutShardThreshold: config.FANOUT_SHARD_THRESHOLD,
     }),
-    escalations: createEscalations({ logger }),
+    escalations: createEscalations({ db, outbox, logger }),
     verdicts: { enforce: enforceLastVerdict, dispatch: (ids: readonly string[]) => outbox.dispatch(ids) },
   }
 }

@@ -4,6 +4,7 @@ import type { PhotoStatus } from '../../domain/visibility.ts'
 import { PhotoVerdict, type PhotoVerdictRow } from '../../entities/index.ts'
 import type { Query, Transaction } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
+import { liftAutomaticDecisions, recordAutomaticDecision } from '../moderation/automatic-decision.ts'
 import { limitPhoto, restorePhoto, takeDownPhoto } from '../moderation/measures.ts'
 
 /** A verdict and what it rests on. */
@@ -57,9 +58,10 @@ export async function recordVerdict(
   const isLifted =
     mayLift && (verdict.verdict === 'allow' || (verdict.verdict === 'limit' && photo.is_taken_down))
   const lifted = isLifted ? await restorePhoto(tx, photoId, fanoutShardThreshold) : []
+  const reversed = isLifted ? await liftAutomaticDecisions(tx, photoId, photo.owner_id) : []
   return {
     verdict: verdict.verdict,
-    outboxIds: [...lifted, ...(await enforce(tx, photoId, verdict.verdict))],
+    outboxIds: [...lifted, ...reversed, ...(await enforce(tx, photoId, verdict))],
   }
 }
 
@@ -69,17 +71,30 @@ export async function recordVerdict(
  */
 export async function enforceLastVerdict(tx: Transaction, photoId: PhotoId): Promise<string[]> {
   // Plan: photo_verdicts_photo_idx.
-  const [last] = await tx.query<Pick<PhotoVerdictRow, 'verdict'>>({
-    text: `SELECT verdict FROM photo_verdicts WHERE photo_id = $1
+  const [last] = await tx.query<Pick<PhotoVerdictRow, 'verdict' | 'source' | 'reason'>>({
+    text: `SELECT verdict, source, reason FROM photo_verdicts WHERE photo_id = $1
       ORDER BY (source = 'person') DESC, photo_verdict_id DESC LIMIT 1`,
     values: [photoId],
   })
-  return last ? enforce(tx, photoId, last.verdict) : []
+  return last ? enforce(tx, photoId, last) : []
 }
 
-async function enforce(tx: Transaction, photoId: PhotoId, verdict: Verdict): Promise<string[]> {
+interface Enforced {
+  verdict: Verdict
+  source: VerdictSource
+  reason?: string | null | undefined
+}
+
+/** A person's verdict has its decision already. */
+async function enforce(
+  tx: Transaction,
+  photoId: PhotoId,
+  { verdict, source, reason = null }: Enforced,
+): Promise<string[]> {
   if (verdict === 'allow') return []
-  return verdict === 'limit' ? limitPhoto(tx, photoId) : takeDownPhoto(tx, photoId)
+  const measured = await (verdict === 'limit' ? limitPhoto(tx, photoId) : takeDownPhoto(tx, photoId))
+  if (source === 'person') return measured
+  return [...measured, ...(await recordAutomaticDecision(tx, photoId, { verdict, source, reason }))]
 }
 
 /**

@@ -5,6 +5,8 @@ import {
   defineQuery,
   defineSignal,
   defineUpdate,
+  getExternalWorkflowHandle,
+  isCancellation,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -16,6 +18,9 @@ import {
   type CaseProgress,
   type ModerationCaseInput,
 } from '../../contracts/moderation-case.ts'
+import { DECIDE_MODERATION, photoModerationWorkflowId } from '../../contracts/photo-moderation.ts'
+import type { PhotoId } from '../../domain/ids.ts'
+import type { Verdict } from '../../domain/screening.ts'
 import { steps } from './steps.ts'
 
 const caseChanged = defineSignal(CASE_CHANGED)
@@ -53,6 +58,7 @@ export async function moderationCase(input: ModerationCaseInput): Promise<CasePr
     progress = await steps.review({ caseId })
     reviews.done = reviews.begun
     setCurrentDetails(describe(progress))
+    if (progress.verdict && input.photoId) await pass(input.photoId, progress.verdict)
     if (progress.unproven > 0 && !isProving) prove()
     const isOver = (progress.state === 'closed' || progress.state === 'gone') && progress.unproven === 0
     if (isOver) {
@@ -80,6 +86,15 @@ export async function moderationCase(input: ModerationCaseInput): Promise<CasePr
     if (progress.nextAt === undefined) return condition(() => isNews)
     const leftMs = Date.parse(progress.nextAt) - Date.now()
     await condition(() => isNews, Math.max(MIN_WAIT_MS, leftMs), { summary: 'Until time changes the case' })
+  }
+}
+
+/** Tells the photo's own workflow, which waits for a verdict, or has had one meanwhile. */
+async function pass(photoId: PhotoId, verdict: Verdict): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(photoModerationWorkflowId(photoId)).signal(DECIDE_MODERATION, verdict)
+  } catch (error) {
+    if (isCancellation(error)) throw error
   }
 }
 

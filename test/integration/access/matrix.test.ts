@@ -234,6 +234,7 @@ const ABSENT: Names = {
   linkId: uuidv7(),
   itemId: uuidv7(),
   caseId: uuidv7(),
+  decisionId: uuidv7(),
   token: randomBytes(32).toString('base64url'),
   ticket: 'no.such.ticket',
   username: 'nobody-has-this-name',
@@ -248,6 +249,7 @@ function namesIn({ owner, asker, photo, tag }: Subject): Names {
     linkId: ABSENT.linkId!,
     ticket: ABSENT.ticket!,
     caseId: ABSENT.caseId!,
+    decisionId: ABSENT.decisionId!,
     ...(photo
       ? {
           photoId: photo.photoId,

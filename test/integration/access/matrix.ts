@@ -41,6 +41,7 @@ import {
   pageOf,
   PHOTO,
   PHOTO_METADATA,
+  OWN_DECISION,
   POLICY,
   PROFILE,
   AVAILABILITY,
@@ -350,6 +351,15 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   'POST /v1/moderation/cases/:caseId/views': { rule: signedIn(moderated(404)) },
   'PUT /v1/moderation/cases/:caseId/claim': { rule: signedIn(moderated(404)) },
   'DELETE /v1/moderation/cases/:caseId/claim': { rule: signedIn(moderated(404)) },
+  'POST /v1/moderation/cases/:caseId/decisions': {
+    rule: signedIn(moderated(404)),
+    body: () => ({ action: 'dismiss', policy: 'spam', reason: 'It sells nothing.' }),
+  },
+  'GET /v1/me/moderation': { rule: signedIn(200), shows: pageOf(OWN_DECISION) },
+  'POST /v1/me/moderation/:decisionId/appeals': {
+    rule: signedIn(404),
+    body: () => ({ text: 'It is mine.' }),
+  },
   'GET /v1/moderation/policies': { rule: signedIn(moderated(200)), shows: pageOf(POLICY) },
   'PUT /v1/moderation/policies': {
     rule: signedIn(403),

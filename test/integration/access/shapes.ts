@@ -220,6 +220,23 @@ export const REPORT = {
   subject: SUBJECT,
 } as const
 
+export const OWN_DECISION = {
+  ...values(
+    'id',
+    'action',
+    'reason',
+    'decidedAs',
+    'until',
+    'strikeUntil',
+    'reversedAt',
+    'createdAt',
+    'appealUntil',
+  ),
+  subject: SUBJECT,
+  policy: values('id', 'version', 'title', 'text'),
+  'appeal?': values('text', 'state', 'answer', 'answeredAt', 'createdAt'),
+} as const
+
 export const CASE = {
   ...values(
     'id',

@@ -385,6 +385,39 @@ describe('the contract', () => {
     expect([typeof url, typeof expiresAt]).toEqual(['string', 'string'])
   })
 
+  it('of decisions and appeals is kept', async () => {
+    const admin = await world.signUp()
+    await world.db.primary({ text: `UPDATE users SET role = 'admin' WHERE user_id = $1`, values: [admin.id] })
+    const { items } = await walk(admin, 'GET /moderation/cases', 200)
+    const ofPhoto = items.find(({ subject }: Json) => subject.id === photoId)
+    const one = { names: { caseId: ofPhoto.id as string } }
+    const route = 'POST /moderation/cases/:caseId/decisions'
+    const limiting = { action: 'limit', policy: 'taste', reason: 'There is no arguing.' }
+    await walk(undefined, route, 401, { ...one, body: limiting })
+    await walk(bob, route, 403, { ...one, body: limiting })
+    await walk(admin, route, 422, { ...one, body: { ...limiting, policy: 'nothing' } })
+    const { decision } = await walk(admin, route, 201, { ...one, body: limiting })
+    expect(decision).toMatchObject({
+      ...limiting,
+      policyVersion: 1,
+      decidedBy: admin.username,
+      reversedAt: null,
+    })
+    await walk(admin, route, 409, { ...one, body: limiting })
+
+    const [own] = (await walk(ann, 'GET /me/moderation', 200)).items
+    expect(own).toMatchObject({ id: decision.id, action: 'limit', decidedAs: 'admin', appeal: null })
+    expect((await walk(bob, 'GET /me/moderation', 200)).items).toEqual([])
+    const appeals = 'POST /me/moderation/:decisionId/appeals'
+    const appeal = { names: { decisionId: own.id as string }, body: { text: 'There is.' } }
+    await walk(bob, appeals, 404, appeal)
+    await walk(ann, appeals, 422, { ...appeal, body: { text: '' } })
+    const made = await walk(ann, appeals, 201, appeal)
+    expect(made.appeal).toMatchObject({ text: 'There is.', state: 'pending', answer: null })
+    await walk(ann, appeals, 409, appeal)
+    await walk(admin, route, 403, { ...one, body: { ...limiting, action: 'restore' } })
+  })
+
   it('covers every route of these modules', () => {
     const part =
       /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation)(\/|$)/

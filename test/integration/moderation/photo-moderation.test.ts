@@ -3,12 +3,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DECIDE_MODERATION, photoModerationWorkflowId } from '../../../src/contracts/photo-moderation.ts'
+import {
+  moderationCaseWorkflowId,
+  SETTLE_CASE,
+  type CaseProgress,
+} from '../../../src/contracts/moderation-case.ts'
 import { photoUploadWorkflowId } from '../../../src/contracts/photo-upload.ts'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
-import type { PhotoVerdictRow } from '../../../src/entities/index.ts'
+import type { ModerationCaseRow, PhotoVerdictRow } from '../../../src/entities/index.ts'
+import { createDecideCase } from '../../../src/services/moderation/decide-case.ts'
 import { incomingKey } from '../../../src/services/photos/object-keys.ts'
 import { trustOfAuthor } from '../../../src/services/screening/author-trust.ts'
 import { createBlockList, toHex } from '../../../src/services/screening/block-list.ts'
+import { recordVerdict } from '../../../src/services/screening/record-verdict.ts'
 import {
   answering,
   startClassifierServer,
@@ -99,6 +106,18 @@ async function stateOf(photoId: PhotoId) {
   return row!
 }
 
+const casesOf = (photoId: PhotoId) =>
+  world.db.primary<ModerationCaseRow>({
+    text: 'SELECT * FROM moderation_cases WHERE subject_id = $1 ORDER BY opened_at',
+    values: [photoId],
+  })
+const decisionsOn = (photoId: PhotoId) =>
+  world.db.primary<{ action: string; decided_as: string; policy_id: string; told: boolean }>({
+    text: `SELECT action, decided_as, policy_id, told_at IS NOT NULL AS told FROM moderation_decisions
+      WHERE subject_id = $1 ORDER BY created_at`,
+    values: [photoId],
+  })
+
 const scoring = (nsfw: number) => answering({ model: 'remote', version: '7', scores: { nsfw } })
 
 describe('a published photo', () => {
@@ -121,6 +140,32 @@ describe('a published photo', () => {
         policy_version: expect.stringMatching(/^[0-9a-f]{12}$/),
       }),
     ])
+  })
+
+  it.each([
+    [0.85, 'limit'],
+    [0.99, 'takedown'],
+  ])('with the score %d is a decided case, with a decision to %s', async (nsfw, action) => {
+    server.answer = scoring(nsfw)
+    const photo = await upload(known)
+    await ended(photo)
+    const [decided, ...others] = await casesOf(photo.photoId)
+    expect([decided, others]).toMatchObject([{ source: 'screening', state: 'decided' }, []])
+    const daysToAppeal = (decided!.due_at.getTime() - Date.now()) / 86_400_000
+    expect(Math.round(daysToAppeal)).toBe(183)
+    await eventually(async () => (await decisionsOn(photo.photoId))[0]?.told === true)
+    expect(await decisionsOn(photo.photoId)).toEqual([
+      { action, decided_as: 'classifier', policy_id: 'nudity', told: true },
+    ])
+    await world.db.transaction((tx) =>
+      recordVerdict(
+        tx,
+        photo.photoId,
+        { verdict: action === 'limit' ? 'limit' : 'quarantine', source: 'scores', policyVersion: 'again' },
+        1_000,
+      ),
+    )
+    expect(await decisionsOn(photo.photoId)).toHaveLength(1)
   })
 
   it('is recognised by its bytes and by its looks, without a classifier', async () => {
@@ -207,6 +252,28 @@ describe('a photo of a newcomer', () => {
     expect(await ended(photo)).toEqual({ stage: 'ready' })
     expect(await stateOf(photo.photoId)).toEqual({ status: 'ready', limited: true })
     expect(await verdictsOn(photo.photoId)).toMatchObject([{ verdict: 'limit', source: 'person' }])
+  })
+
+  it('is published as its case is decided, and its owner is told', async () => {
+    server.answer = answering({}, 503)
+    const photo = await upload(newcomer)
+    await eventually(async () => (await casesOf(photo.photoId)).length === 1)
+    const [opened] = await casesOf(photo.photoId)
+    expect(opened).toMatchObject({ source: 'screening', state: 'open', priority: 2 })
+    const moderator = { userId: await world.owner(), role: 'moderator' } as const
+    const decide = createDecideCase({ ...world, fanoutShardThreshold: 1_000 })
+    const decision = { action: 'takedown', policy: 'nudity', reason: 'It shows too much.' } as const
+    const { case_id: caseId } = opened!
+    await decide(moderator, caseId, decision)
+    expect(await ended(photo)).toEqual({ stage: 'ready' })
+    expect(await stateOf(photo.photoId)).toEqual({ status: 'quarantined', limited: false })
+    const settled = world.temporal.workflow
+      .getHandle(moderationCaseWorkflowId(caseId))
+      .executeUpdate<CaseProgress, []>(SETTLE_CASE)
+    expect(await settled).toMatchObject({ state: 'decided', unproven: 0 })
+    expect(await decisionsOn(photo.photoId)).toEqual([
+      { action: 'takedown', decided_as: 'moderator', policy_id: 'nudity', told: true },
+    ])
   })
 })
 

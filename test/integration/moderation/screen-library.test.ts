@@ -107,17 +107,14 @@ async function states(): Promise<[string, boolean][]> {
   return rows.map(({ status, limited }) => [status, limited])
 }
 
-/** A moderator has looked at the photo and left it limited. */
+/** A moderator has looked at the case that its verdict has made, and left the photo limited. */
 async function decideCase(photoId: PhotoId): Promise<void> {
   await world.db.primary({
     text: `
-      WITH opened AS (
-        INSERT INTO moderation_cases (case_id, subject_type, subject_id, owner_id, source, priority, policy_id, evidence, due_at)
-        SELECT uuidv7(), 'photo', photo_id, owner_id, 'screening', 2, 'nudity', '{}', now() FROM photos WHERE photo_id = $1
-        RETURNING *)
       INSERT INTO moderation_decisions
         (decision_id, case_id, subject_type, subject_id, owner_id, action, policy_id, policy_version, reason, decided_as)
-      SELECT uuidv7(), case_id, subject_type, subject_id, owner_id, 'limit', policy_id, 1, 'Seen.', 'moderator' FROM opened`,
+      SELECT uuidv7(), case_id, subject_type, subject_id, owner_id, 'limit', policy_id, 1, 'Seen.', 'moderator'
+      FROM moderation_cases WHERE subject_id = $1`,
     values: [photoId],
   })
 }

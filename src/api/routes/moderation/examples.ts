@@ -28,7 +28,7 @@ export const caseExample = {
   claim: { username: 'grace', until: '2026-03-09T20:15:00.000Z' },
 }
 
-const decisionExample = {
+export const decisionExample = {
   id: '0199a1b2-c3d4-7e5f-8a6b-000000000603',
   action: 'limit',
   policy: 'nudity',
@@ -49,6 +49,34 @@ export const suspensionExample = {
   reason: 'Advertising under 40 photos of others, after two warnings.',
   decidedAs: 'senior',
   until: '2099-01-31T08:00:00.000Z',
+}
+
+export const ownAppealExample = {
+  text: 'It is a painting of the museum.',
+  state: 'pending',
+  answer: null,
+  answeredAt: null,
+  createdAt: '2026-03-03T09:00:00.000Z',
+}
+
+export const ownDecisionExample = {
+  id: decisionExample.id,
+  subject,
+  action: 'limit',
+  policy: {
+    id: 'nudity',
+    version: 1,
+    title: 'Nudity and sexual content',
+    text: 'Nudity is shown behind a warning. Pornography is not allowed.',
+  },
+  reason: decisionExample.reason,
+  decidedAs: 'moderator',
+  until: null,
+  strikeUntil: null,
+  reversedAt: null,
+  createdAt: decisionExample.createdAt,
+  appealUntil: null,
+  appeal: ownAppealExample,
 }
 
 export const caseInFullExample = {
