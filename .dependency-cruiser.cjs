@@ -35,6 +35,7 @@ const MODULES = {
   moderation: ['engagement', 'photos', 'distribution', 'delivery', 'lists'],
   retraction: ['blobs', 'photos', 'delivery'],
   screening: ['blobs', 'photos', 'uploads', 'moderation', 'delivery'],
+  'photo-texts': ['blobs', 'uploads', 'delivery'],
   feed: ['photos', 'distribution', 'lists'],
   search: ['photos', 'graph', 'lists'],
   discovery: ['photos', 'accounts', 'search', 'lists'],

@@ -119,6 +119,7 @@ export const settingsSchema = z.object({
   MEDIA_CONCURRENCY: integer(1, 64).default(2),
   MEDIA_MEMORY_MB: integer(100, 1_000_000).default(2_000),
   MEDIA_SANDBOX: z.enum(['auto', 'required', 'off']).default('auto'),
+  READ_TEXT_IN_PHOTOS: flag.default(true),
   MODERATION_MODEL: z.string().optional(),
   MODERATION_CLASSIFIER_URL: z.url({ protocol: /^https$/ }).optional(),
   MODERATION_CLASSIFIER_TOKEN: secret.optional(),

@@ -99,6 +99,16 @@ export const reencodeLibrary = {
 } as const satisfies ActivityOptions
 
 /**
+ * Protects uploads from the reading of texts, in the same way: it holds one slot of this queue, for two seconds and the photo under way,
+ * and gets it when nothing else waits.
+ */
+export const readTexts = {
+  ...reencodeLibrary,
+  // Two tries of 5 minutes at most, as the child comes after all others on a busy machine, and the download.
+  startToCloseTimeout: '20 minutes',
+} as const satisfies ActivityOptions
+
+/**
  * Protects verdicts from an outage of the classifier, and all other work from waiting for it: on a queue of its own. How long attempts go
  * on is up to the workflow, which tells people in between.
  */

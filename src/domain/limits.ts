@@ -10,6 +10,8 @@ export const MAX_CHARACTERS = {
   userAgent: 300,
   caption: 2_200,
   altText: 1_000,
+  /** That was read in a photo; the rest is cut off. */
+  textInPhoto: 4_000,
   comment: 2_200,
   albumTitle: 100,
   albumDescription: 2_000,

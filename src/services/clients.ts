@@ -7,6 +7,7 @@ import { createFront } from '../infra/cdn/front.ts'
 import { openClassifier } from '../infra/classifier/open-classifier.ts'
 import type { Classifier } from '../infra/classifier/classifier.ts'
 import { openImageProcessor, type ImageProcessor } from '../infra/image/processor.ts'
+import { openTextReader, type TextReader } from '../infra/image/text/open-text-reader.ts'
 import { openDatabase, type Database } from '../infra/db/database.ts'
 import { openSearchClient, type Client as SearchClient } from '../infra/opensearch/client.ts'
 import { createRedisBreaker, type RedisBreaker } from '../infra/redis/breaker.ts'
@@ -23,6 +24,7 @@ import type { Logger } from '../observability/logger.ts'
 const EDGE_TIMEOUT_MS = 5_000
 
 const BYTES_PER_MB = 1_000_000
+const PIXELS_PER_MEGAPIXEL = 1_000_000
 
 /** The settings and clients of one process, which its modules share. */
 export interface Clients {
@@ -41,6 +43,8 @@ export interface Clients {
   cdn: Cdn
   /** Child processes that decode. */
   images: ImageProcessor
+  /** Reads the text in pictures. */
+  textReader: TextReader
   /** Undefined where the settings name none. */
   classifier: Classifier | undefined
   /** What comments, names and captions may not say. */
@@ -147,6 +151,15 @@ export async function openClients(
       }),
     (opened) => opened.close(),
   )
+  const textReader = lazily(
+    () =>
+      openTextReader({
+        maxPixels: config.MAX_MEGAPIXELS * PIXELS_PER_MEGAPIXEL,
+        sandbox: config.MEDIA_SANDBOX,
+        logger,
+      }),
+    (opened) => opened.close(),
+  )
   const classifier = lazily(
     () => openClassifier(config, logger),
     (opened) => opened?.close(),
@@ -184,6 +197,9 @@ export async function openClients(
     },
     get images() {
       return images()
+    },
+    get textReader() {
+      return textReader()
     },
     get classifier() {
       return classifier()?.classifier

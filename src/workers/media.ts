@@ -1,9 +1,11 @@
+import { createPhotoTextActivities } from '../activities/photo-texts.ts'
 import { createReencodeActivities } from '../activities/library-reencode.ts'
 import { createLibraryScreeningActivities } from '../activities/library-screening.ts'
 import { createScreeningActivities } from '../activities/screening.ts'
 import { createMediaActivities } from '../activities/uploads-media.ts'
 import { TASK_QUEUES } from '../contracts/task-queues.ts'
 import { openDelivery } from '../services/delivery/module.ts'
+import { openTextReading } from '../services/photo-texts/module.ts'
 import { openScreening } from '../services/screening/module.ts'
 import { openMedia } from '../services/uploads/module.ts'
 import { removeLeftOverFiles } from '../services/uploads/object-file.ts'
@@ -21,11 +23,13 @@ export const mediaWorker: WorkerDefinition = {
     // Refuses to start without the sandbox that is required.
     await clients.images.warm()
     const media = openMedia(clients)
-    const moderation = openScreening(clients, openDelivery(clients))
+    const delivery = openDelivery(clients)
+    const moderation = openScreening(clients, delivery)
     return {
       activities: {
         ...createMediaActivities({ ...media, ...moderation }),
         ...createReencodeActivities(media),
+        ...createPhotoTextActivities(openTextReading(clients, delivery)),
         ...createScreeningActivities(moderation),
         ...createLibraryScreeningActivities(moderation),
       },

@@ -23,6 +23,7 @@ import { openAccountStandings, openCaseReviews } from '../services/moderation/mo
 import { openNotificationWriter } from '../services/notifications/module.ts'
 import { openQueueWatch } from '../services/moderation/module.ts'
 import { openHousekeeping, openReplicaKeeper, openStorageWatch } from '../services/operations/module.ts'
+import { openTextReaderWatch } from '../services/photo-texts/module.ts'
 import { openRetraction } from '../services/retraction/module.ts'
 import { openModerationSteps } from '../services/screening/module.ts'
 import { openSearchIndex } from '../services/search/module.ts'
@@ -92,6 +93,7 @@ export const orchestrationWorker: WorkerDefinition = {
         delivery.background,
         retraction.background,
         notifications.background,
+        openTextReaderWatch(clients, delivery).background,
         openReplicaKeeper(clients).background,
         openStorageWatch(clients).background,
         openColdStorageWatch(clients).background,

@@ -64,6 +64,7 @@ import {
   type LibraryScreeningProgress,
 } from '../../src/contracts/library-screening.ts'
 import { TASK_QUEUES } from '../../src/contracts/task-queues.ts'
+import { TEXT_READER_ID } from '../../src/contracts/text-reader.ts'
 import { NOTIFICATION_WRITERS } from '../../src/domain/notifications.ts'
 import { oweNotification } from '../../src/services/delivery/notification-events.ts'
 import { incomingKey } from '../../src/services/photos/object-keys.ts'
@@ -73,6 +74,8 @@ import type { RunningWorker, WorkerDefinition } from '../../src/workers/run-work
 import { LONGEST_TRANSFER_MS } from '../../src/workflows/photo-upload/workflow.ts'
 import { buildUser } from '../support/factories/accounts.ts'
 import { follow } from '../support/factories/follows.ts'
+import { buildPhoto } from '../support/factories/photos.ts'
+import { readTextInPhotosOf } from '../support/factories/photo-texts.ts'
 import {
   allWorkers,
   eventually,
@@ -110,9 +113,20 @@ try {
   await recordScreening(world)
   await recordColdStorage(world)
   await recordStanding(world)
+  await recordTexts(world)
   await recordFaults(world, workers.get(mediaWorker)!)
 } finally {
   await world.close()
+}
+
+/** Of a photo without a picture, as the reading itself is no part of the history. */
+async function recordTexts({ db, owner }: UploadWorld): Promise<void> {
+  const reader = await owner()
+  await buildPhoto(db, reader)
+  await readTextInPhotosOf(db, reader, true)
+  await eventually(() => exists(TEXT_READER_ID))
+  await ended(TEXT_READER_ID)
+  await save('text-reader', TEXT_READER_ID)
 }
 
 async function record(world: UploadWorld): Promise<void> {

@@ -45,6 +45,7 @@ describe('stored histories', () => {
       'search-reindex-abandoned',
       'search-drift',
       'discovery-ranking',
+      'text-reader',
     ]) {
       expect(names).toContain(`${name}.json`)
     }

@@ -22,6 +22,10 @@ export const User = defineEntity({
     /** When a suspension ends by itself; null if it does not, or there is none. */
     suspendedUntil: p.datetime(3).nullable(),
     defaultCommentPolicy: p.enum(COMMENT_POLICIES).default('everyone'),
+    /** Text in its photos is read, and found by search. */
+    readTextInPhotos: p.boolean().default(false),
+    /** Rises whenever that changes; part of the version of its search documents. */
+    textEpoch: p.integer().default(0),
     /** Rises whenever the reach of all the account's photos changes: going private or public, suspension and its end. */
     accessEpoch: p.integer().default(0),
     /** Rises whenever the account turns a follower away, by a block too. Image URLs carry the sum of both epochs. */

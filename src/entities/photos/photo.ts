@@ -57,6 +57,8 @@ export const Photo = defineEntity({
     shareLocation: p.boolean().default(false),
     shareCamera: p.boolean().default(false),
     shareTakenAt: p.boolean().default(true),
+    /** Others find the photo by the text that was read in it. */
+    shareText: p.boolean().default(false),
     allowDownload: p.boolean().default(false),
     /** Null: the default of the owner's account. */
     commentPolicy: p.enum(COMMENT_POLICIES).nullable(),

@@ -5,6 +5,7 @@ import { inspectOriginal } from './inspect.ts'
 import { renderVariants, type RenderedVariant, type RenderOptions } from './render.ts'
 import { pictureHash, smallJpeg } from './small-picture.ts'
 import { stripMetadata } from './strip/strip-metadata.ts'
+import { readText } from './text/read-text.ts'
 
 /**
  * What may be done with bytes of users, all of it in a child process (docs/media.md, Decoding in isolation). A job is a function
@@ -29,6 +30,8 @@ export const IMAGE_JOBS = {
   smallJpeg,
   pictureHash,
   hashPicture,
+  /** In a pool of its own, whose child holds the networks. */
+  readText,
 } satisfies Record<string, ImageJob>
 
 type Hand<Part> = (part: Part) => void

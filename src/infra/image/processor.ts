@@ -38,6 +38,8 @@ export interface ProcessorOptions {
 /** What a child may use. */
 interface ProcessorLimits extends JobLimits {
   addressSpaceBytes: number
+  /** By which its work comes after that of others, as `nice` has it. */
+  niceness?: number
 }
 
 interface RunOptions<Name extends JobName> {
@@ -96,8 +98,8 @@ export function openImageProcessor(processor: ProcessorOptions): ImageProcessor 
   const { children, memoryBytes = 2e9, sandbox: mode, beside = {}, logger } = processor
   const memory = createBudget(memoryBytes)
   const limits = { ...LIMITS, ...processor.limits }
-  const { addressSpaceBytes } = limits
-  const lifetime = { addressSpaceBytes, cpuSeconds: LIFETIME_CPU_SECONDS }
+  const { addressSpaceBytes, niceness } = limits
+  const lifetime = { addressSpaceBytes, niceness, cpuSeconds: LIFETIME_CPU_SECONDS }
   const slots: Slot[] = []
   const free: Slot[] = []
   const waiting: PromiseWithResolvers<Slot>[] = []

@@ -24,6 +24,8 @@ export const ACCEPTED: Record<SandboxMode, readonly Sandbox[]> = {
 
 export interface Limits {
   addressSpaceBytes: number
+  /** Default: NICENESS. */
+  niceness?: number | undefined
   /** Over the whole life of a child; what a single image may take is watched from outside. */
   cpuSeconds: number
 }
@@ -75,17 +77,17 @@ export function sandboxed(
   const restrained = ['--no-new-privs', '--pdeathsig=KILL', '--']
   switch (sandbox) {
     case 'namespaces':
-      return toCommand([...limited, 'bwrap', ...bubblewrap(folder), '--', ...node])
+      return toCommand([...limited, 'bwrap', ...bubblewrap(folder), '--', ...node], limits)
     case 'unprivileged': {
       const uid = sandboxUid(sandbox, slot)
       const user = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--bounding-set=-all']
       const outside = ['unshare', '--net', '--ipc', '--']
-      return toCommand([...outside, ...limited, 'setpriv', ...user, ...restrained, ...node])
+      return toCommand([...outside, ...limited, 'setpriv', ...user, ...restrained, ...node], limits)
     }
     case 'limits':
-      return toCommand([...limited, 'setpriv', ...restrained, ...node])
+      return toCommand([...limited, 'setpriv', ...restrained, ...node], limits)
     case 'plain':
-      return toCommand(node)
+      return toCommand(node, limits)
   }
 }
 
@@ -101,7 +103,10 @@ function bubblewrap(folder: string): string[] {
   ]
 }
 
-const toCommand = (args: string[]): Command => ({ file: 'nice', args: ['-n', String(NICENESS), ...args] })
+const toCommand = (args: string[], { niceness = NICENESS }: Limits): Command => ({
+  file: 'nice',
+  args: ['-n', String(niceness), ...args],
+})
 
 /** All that a child finds in its environment: fewer threads and heaps, as each reserves address space. */
 export const CHILD_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '2' }

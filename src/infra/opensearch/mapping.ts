@@ -93,6 +93,7 @@ const facts = {
     location: { type: 'geo_point' },
     place: { type: 'keyword' },
     placeWords: filterWords,
+    text: { type: 'text', analyzer: 'english_forms', search_analyzer: 'english_forms_search', similarity },
   },
 } as const
 
@@ -100,7 +101,7 @@ const facts = {
  * Raise it whenever documents of the present version do not have what this release searches; setup then starts a reindex. Until it is done,
  * the former index goes on: it ignores fields that it does not know, so that a changed field needs a new name.
  */
-export const INDEX_VERSION = 2
+export const INDEX_VERSION = 3
 
 /** New fields are added here; a field that changes its meaning needs the next version of the index. */
 export const indexMapping = {

@@ -39,7 +39,7 @@ export interface PhotoDocument {
   version: number
 }
 
-/** How, when and where a photo was taken. */
+/** How, when and where a photo was taken, and what is written in it. */
 export interface PhotoFacts {
   /** The local time as if it were UTC, in ms since 1970, and its year. */
   takenAt?: number
@@ -52,6 +52,8 @@ export interface PhotoFacts {
   /** City and country as they are shown, and folded names of city, region and country with its code. */
   place?: string
   placeWords?: string[]
+  /** What was read in the picture, folded. */
+  text?: string
 }
 
 /** A hit's place in the order of its search; `relevance` is 0 in a search by recency. */

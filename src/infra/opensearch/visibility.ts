@@ -14,6 +14,8 @@ export interface PendingRevocations {
   inactiveOwners: UserId[]
   /** Accounts that have become private: found by their followers alone. */
   privateOwners: UserId[]
+  /** Accounts whose photos' texts were deleted: nobody finds a photo of theirs by its text, not even they. */
+  withoutTexts: UserId[]
 }
 
 /** The viewer's relationships that a search needs. Each list at most 65,536 (`index.max_terms_count`). */

@@ -26,6 +26,8 @@ export interface OwnAccount extends Account {
   defaultCommentPolicy: CommentPolicy
   /** Null unless it is suspended; `until` is null if that does not end by itself. */
   suspension: { until: Date | null } | null
+  /** Text in its photos is read, and found by search. */
+  readTextInPhotos: boolean
 }
 
 interface NewAccount {
@@ -40,6 +42,7 @@ export interface AccountChanges {
   bio?: string | null | undefined
   isPrivate?: boolean | undefined
   defaultCommentPolicy?: CommentPolicy | undefined
+  readTextInPhotos?: boolean | undefined
 }
 
 export interface Accounts {
@@ -117,10 +120,12 @@ export function createAccounts(deps: AccountsDeps): Accounts {
 
     async get(userId) {
       const [row] = await db.primary<
-        AccountRow & Pick<UserRow, 'default_comment_policy' | 'status' | 'suspended_until'>
+        AccountRow &
+          Pick<UserRow, 'default_comment_policy' | 'read_text_in_photos' | 'status' | 'suspended_until'>
       >({
         name: 'account-by-id',
-        text: `SELECT ${ACCOUNT_COLUMNS}, default_comment_policy, status, suspended_until FROM users WHERE user_id = $1`,
+        text: `SELECT ${ACCOUNT_COLUMNS}, default_comment_policy, read_text_in_photos, status, suspended_until
+          FROM users WHERE user_id = $1`,
         values: [userId],
       })
       if (!row) throw accountGone()
@@ -128,6 +133,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
         ...toAccount(row),
         defaultCommentPolicy: row.default_comment_policy,
         suspension: suspensionOf(row.status, row.suspended_until),
+        readTextInPhotos: row.read_text_in_photos,
       }
     },
 
@@ -142,9 +148,14 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const {
         isPrivate = user.isPrivate,
         defaultCommentPolicy = user.defaultCommentPolicy,
+        readTextInPhotos = user.readTextInPhotos,
         ...texts
       } = changes
-      em.assign(user, { ...texts, isPrivate, defaultCommentPolicy }, { ignoreUndefined: true })
+      em.assign(
+        user,
+        { ...texts, isPrivate, defaultCommentPolicy, readTextInPhotos },
+        { ignoreUndefined: true },
+      )
       // Now, so that the statements of the transaction that follow see it.
       await em.flush()
       const account = accountOf(user)
@@ -204,9 +215,10 @@ export function toAccount(row: AccountRow): Account {
 }
 
 function accountOf({ displayName = null, bio = null, ...user }: User): OwnAccount {
-  const { userId, username, isPrivate, createdAt, defaultCommentPolicy } = user
+  const { userId, username, isPrivate, createdAt, defaultCommentPolicy, readTextInPhotos } = user
   const suspension = suspensionOf(user.status, user.suspendedUntil ?? null)
-  return { userId, username, displayName, bio, isPrivate, createdAt, defaultCommentPolicy, suspension }
+  const settings = { defaultCommentPolicy, readTextInPhotos }
+  return { userId, username, displayName, bio, isPrivate, createdAt, ...settings, suspension }
 }
 
 const suspensionOf = (status: AccountStatus, until: Date | null) =>

@@ -39,6 +39,7 @@ import {
 import { LINK_CHANGED, SHARE_LINK, shareLinkWorkflowId } from '../../contracts/share-link.ts'
 import { ownerAttribute, photoAttribute, stageAttribute } from '../../contracts/search-attributes.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
+import { TEXT_READER, TEXT_READER_ID } from '../../contracts/text-reader.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 
 /** The only way to start each workflow. Every function may be called twice. */
@@ -52,6 +53,8 @@ export interface WorkflowStarts {
   reconcileDistribution(input: PhotoFanoutInput): Promise<void>
   /** Starts or wakes one of the writers of notifications. */
   wakeNotificationWriter(writer: number): Promise<void>
+  /** Starts the reader of texts unless it runs. */
+  startTextReader(): Promise<void>
   /** Tells a running upload that its photo was deleted; false if none is running. */
   stopUpload(photoId: PhotoId): Promise<boolean>
 }
@@ -152,6 +155,16 @@ export function createWorkflowStarts(temporal: Client): WorkflowStarts {
         staticSummary: `Write the notifications that writer ${writer} owes`,
         signal: NOTIFICATIONS_OWED,
         signalArgs: [],
+      })
+    },
+    async startTextReader() {
+      await temporal.workflow.start(TEXT_READER, {
+        workflowId: TEXT_READER_ID,
+        taskQueue: TASK_QUEUES.orchestration,
+        args: [],
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        staticSummary: 'Read the text in photos that are owed',
       })
     },
     async stopUpload(photoId) {

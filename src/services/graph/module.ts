@@ -11,7 +11,7 @@ import { createProfiles } from './profiles.ts'
 
 /** The social graph and its consent, and profiles as others see them. */
 export function openGraph(
-  { db }: Clients,
+  { config, db }: Clients,
   { accounts }: Pick<ReturnType<typeof openAccounts>, 'accounts'>,
   { outbox }: Delivery,
 ) {
@@ -21,7 +21,7 @@ export function openGraph(
     blocks: createBlocks({ db, outbox }),
     mutes: createMutes({ db }),
     profiles: createProfiles(),
-    editAccount: createEditAccount({ db, accounts, outbox }),
+    editAccount: createEditAccount({ db, accounts, outbox, mayReadTexts: config.READ_TEXT_IN_PHOTOS }),
   }
 }
 

@@ -12,6 +12,7 @@ type Changeable =
   | 'share_location'
   | 'share_camera'
   | 'share_taken_at'
+  | 'share_text'
   | 'allow_download'
   | 'comment_policy'
   | 'sensitive'

@@ -15,6 +15,7 @@ export interface NewPhoto {
   shareLocation: boolean
   shareCamera: boolean
   shareTakenAt: boolean
+  shareText: boolean
   allowDownload: boolean
   /** Null follows the default of the owner's account. */
   commentPolicy: CommentPolicy | null

@@ -52,6 +52,7 @@ export interface PhotoCard {
   shareLocation: boolean
   shareCamera: boolean
   shareTakenAt: boolean
+  shareText: boolean
   allowDownload: boolean
   /** Whether the original can be had at once; null for anyone but the owner. */
   availability: 'hot' | 'cold' | 'restoring' | null
@@ -99,7 +100,7 @@ const loadCards = (right: string) => `
     ${OWNER_EPOCH} AS owner_access_epoch, p.status, p.visibility,
     p.caption, p.alt_text, p.failure_code, p.failure_detail, p.content_type, p.bytes, p.width, p.height, p.thumbhash, p.animation_frames,
     ${localTime('p.taken_at')} AS taken_at, p.taken_at_offset, p.camera, p.latitude, p.longitude,
-    p.share_location, p.share_camera, p.share_taken_at, p.allow_download, p.sensitive, p.limited_at, p.created_at, p.upload_expires_at, p.published_at, p.score,
+    p.share_location, p.share_camera, p.share_taken_at, p.share_text, p.allow_download, p.sensitive, p.limited_at, p.created_at, p.upload_expires_at, p.published_at, p.score,
     (SELECT coalesce(json_agg(json_build_object('variant', v.variant, 'format', v.format, 'objectKey', v.object_key,
         'width', v.width, 'height', v.height, 'bytes', v.bytes) ORDER BY v.width, v.variant, v.format), '[]')
       FROM photo_variants v WHERE v.photo_id = p.photo_id) AS variants,
@@ -218,6 +219,7 @@ type CardRow = Pick<
   | 'longitude'
   | 'share_location'
   | 'share_camera'
+  | 'share_text'
   | 'share_taken_at'
   | 'allow_download'
   | 'sensitive'
@@ -277,6 +279,7 @@ function toCard(row: CardRow): PhotoCard {
     shareLocation: row.share_location,
     shareCamera: row.share_camera,
     shareTakenAt: row.share_taken_at,
+    shareText: row.share_text,
     allowDownload: row.allow_download,
     availability: row.availability,
     createdAt: row.created_at,

@@ -176,6 +176,7 @@ const COLUMNS = {
   shareLocation: 'share_location',
   shareCamera: 'share_camera',
   shareTakenAt: 'share_taken_at',
+  shareText: 'share_text',
   allowDownload: 'allow_download',
   commentPolicy: 'comment_policy',
   sensitive: 'sensitive',

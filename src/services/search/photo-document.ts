@@ -21,8 +21,8 @@ export type IndexedRow = Pick<
     tags: string[]
   }
 
-// What the document says depends on photo and account, whose versions only rise; so their sum is a version of both.
-const VERSION = 'p.version + u.access_epoch AS version'
+// What the document says depends on photo and account, whose versions only rise; so their sum is a version of all.
+const VERSION = 'p.version + u.access_epoch + u.text_epoch AS version'
 
 const COLUMNS = `
   p.photo_id, p.owner_id, u.username, u.status AS owner_status, u.is_private AS owner_is_private,

@@ -17,11 +17,13 @@ export type FactsRow = Pick<
   | 'share_location'
   | 'share_camera'
   | 'share_taken_at'
+  | 'share_text'
 > &
   Pick<PhotoMetadataRow, 'lens'> & {
     /** Seconds since 1970 of the local time as if it were UTC. */
     taken_at_seconds: string | null
     likes: string | null
+    text_in_photo: string | null
     place: Place | null
   }
 
@@ -34,11 +36,12 @@ export function withPlace<Row extends Pick<PhotoRow, 'latitude' | 'longitude'>>(
   return { ...row, place: latitude === null || longitude === null ? null : placeOf({ latitude, longitude }) }
 }
 
-/** The columns of FactsRow but `place`, of `photos p`. Plan: one probe of photo_metadata_pkey and one of photo_counters_pkey. */
+/** The columns of FactsRow but `place`, of `photos p`. Plan: one probe of photo_metadata_pkey, photo_texts_pkey and photo_counters_pkey each. */
 export const FACTS_COLUMNS = `
-  p.width, p.height, p.thumbhash, p.camera, p.latitude, p.longitude, p.share_location, p.share_camera, p.share_taken_at,
+  p.width, p.height, p.thumbhash, p.camera, p.latitude, p.longitude, p.share_location, p.share_camera, p.share_taken_at, p.share_text,
   extract(epoch FROM p.taken_at)::bigint AS taken_at_seconds,
   (SELECT m.lens FROM photo_metadata m WHERE m.photo_id = p.photo_id) AS lens,
+  (SELECT t.text FROM photo_texts t WHERE t.photo_id = p.photo_id) AS text_in_photo,
   (SELECT sum(k.likes) FROM photo_counters k WHERE k.photo_id = p.photo_id) AS likes`
 
 /** The part of a photo's document that `row` gives. */
@@ -48,6 +51,7 @@ export function toFacts(
   const taken = timeFacts(row)
   const made = cameraFacts(row)
   const located = placeFacts(row)
+  const read: PhotoFacts = row.text_in_photo ? { text: foldText(row.text_in_photo) } : {}
   return {
     orientation: orientationOf(row.width, row.height),
     colours: row.thumbhash === null ? [] : dominantColours(row.thumbhash),
@@ -56,11 +60,13 @@ export function toFacts(
       ...(row.share_taken_at && taken),
       ...(row.share_camera && made),
       ...(row.share_location && located),
+      ...(row.share_text && read),
     },
     withheld: {
       ...(!row.share_taken_at && taken),
       ...(!row.share_camera && made),
       ...(!row.share_location && located),
+      ...(!row.share_text && read),
     },
   }
 }

@@ -14,8 +14,8 @@ export interface Pending extends PendingRevocations {
 // Plan: the newest entries of search_revocations_since_idx, with a probe of users_pkey and photos_pkey each.
 const PENDING = `
   SELECT r.owner_id AS "ownerId", r.photo_id AS "photoId", p.status IS DISTINCT FROM 'ready' AS "isGone",
-    u.status = 'active' AS "isActive"
-  FROM (SELECT owner_id, CASE WHEN subject LIKE 'photo/%' THEN substr(subject, 7)::uuid END AS photo_id
+    u.status = 'active' AS "isActive", r.subject LIKE 'texts/%' AS "isOfTexts"
+  FROM (SELECT owner_id, subject, CASE WHEN subject LIKE 'photo/%' THEN substr(subject, 7)::uuid END AS photo_id
       FROM search_revocations ORDER BY since DESC LIMIT $1) r
     JOIN users u ON u.user_id = r.owner_id LEFT JOIN photos p ON p.photo_id = r.photo_id`
 
@@ -26,16 +26,19 @@ export async function pendingRevocations(query: Query, maxPending = MAX_PENDING)
     photoId: PhotoId | null
     isGone: boolean
     isActive: boolean
+    isOfTexts: boolean
   }>({ name: 'search-pending', text: PENDING, values: [maxPending + 1] })
   const pending: Pending = {
     gone: [],
     narrowed: [],
     inactiveOwners: [],
     privateOwners: [],
+    withoutTexts: [],
     complete: rows.length <= maxPending,
   }
-  for (const { ownerId, photoId, isGone, isActive } of rows) {
+  for (const { ownerId, photoId, isGone, isActive, isOfTexts } of rows) {
     if (photoId !== null) pending[isGone ? 'gone' : 'narrowed'].push(photoId)
+    else if (isOfTexts) pending.withoutTexts.push(ownerId)
     else pending[isActive ? 'privateOwners' : 'inactiveOwners'].push(ownerId)
   }
   return pending
@@ -76,8 +79,8 @@ export async function settlingPhotos<T extends { rejected?: unknown }>(
 const MAX_PASSES = 3
 
 /**
- * Lets searches have the photos of an account again, once the index holds none that is more open than the account. Called when all
- * were brought in line; what a concurrent write left behind is written again.
+ * Lets searches have the photos of an account again, and their texts, once the index holds none that is more open than the account. Called
+ * when all were brought in line; what a concurrent write left behind is written again.
  * @returns false if the index still holds such photos
  */
 export async function settleAccount(
@@ -86,15 +89,20 @@ export async function settleAccount(
   bringInLine: (photoIds: PhotoId[]) => Promise<unknown>,
   maxPasses = MAX_PASSES,
 ): Promise<boolean> {
-  const owed = await read(primary, [`account/${userId}`])
+  const owed = await read(primary, [`account/${userId}`, `texts/${userId}`])
   if (owed.length === 0) return true
-  const [owner] = await primary<{ status: string; is_private: boolean }>({
-    text: 'SELECT status, is_private FROM users WHERE user_id = $1',
+  const [owner] = await primary<{ status: string; is_private: boolean; read_text_in_photos: boolean }>({
+    text: 'SELECT status, is_private, read_text_in_photos FROM users WHERE user_id = $1',
     values: [userId],
   })
   const tooOpen = owner?.status !== 'active' ? ['public', 'followers'] : owner.is_private ? ['public'] : []
+  const withText = ['shared.text', 'withheld.text'].map((field) => ({ exists: { field } }))
   const query = {
-    bool: { filter: [{ term: { ownerId: { value: userId } } }, { terms: { visibility: tooOpen } }] },
+    bool: {
+      filter: [{ term: { ownerId: { value: userId } } }],
+      should: [{ terms: { visibility: tooOpen } }, ...(owner?.read_text_in_photos ? [] : withText)],
+      minimum_should_match: 1,
+    },
   }
   for (let pass = 0; ; pass++) {
     await index.refresh()

@@ -3,6 +3,7 @@ import { tagNamed } from '../../domain/hashtags.ts'
 import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import { visibleTo, type SearchRelations } from '../../infra/opensearch/visibility.ts'
 import type { AlbumScope } from './album-scope.ts'
+import { matchingWords } from './search-words.ts'
 import { toFilters, type PhotoFilters } from './search-filters.ts'
 import { parseSearchText, type SearchText } from './search-text.ts'
 
@@ -17,12 +18,6 @@ export interface BuiltQuery {
   /** The same query for photos that have a word nearly like each of these. */
   near(words: readonly string[]): QueryContainer
 }
-
-/**
- * Points for each word by where it is found; a field found in adds its points. Whole numbers, so that sums are exact and
- * a score read back from a cursor is the same score. An exact form weighs more than all stems together.
- */
-const FIELDS = ['caption.exact^8', 'tags.words^8', 'altText.exact^4', 'caption^2', 'altText^1']
 
 /**
  * The query for photos that match `filters` and that the viewer may see.
@@ -46,7 +41,9 @@ export function buildPhotoQuery(
   ]
   const near = (like: readonly string[]) => ({ bool: { filter: [...filter, ...like.map(nearly)] } })
   if (words === '') return { query: { bool: { filter } }, scored: false, asked, near }
-  const matches = { bool: { filter, must: [matching(words)] } }
+  const matches = {
+    bool: { filter, must: [matchingWords(words, viewer, relations.pending?.withoutTexts ?? [])] },
+  }
   return { query: preferring(matches, now), scored: true, asked, near }
 }
 
@@ -82,19 +79,6 @@ function nearly(word: string): QueryContainer {
       fuzziness: 'AUTO',
       prefix_length: 1,
       max_expansions: 50,
-    },
-  }
-}
-
-/** Words and quoted phrases; every other operator is off, so nothing typed can mean a wildcard, a regex or a fuzzy search. */
-function matching(words: string): QueryContainer {
-  return {
-    simple_query_string: {
-      query: words,
-      fields: FIELDS,
-      default_operator: 'and',
-      flags: 'PHRASE|WHITESPACE',
-      auto_generate_synonyms_phrase_query: false,
     },
   }
 }

@@ -3,9 +3,10 @@ import { viewerUserId, type Viewer } from '../../domain/viewer.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { accountOnly, inAudience, visibleTo } from '../../infra/db/rules.ts'
 
-/** No narrowing of the photo is pending. Plan: one probe of search_revocations_pkey. */
+/** No narrowing of the photo or of its owner's texts is pending. Plan: two probes of search_revocations_pkey. */
 const followedByIndex = (photo: string) =>
-  `NOT EXISTS (SELECT FROM search_revocations r WHERE r.subject = 'photo/' || ${photo}.photo_id OFFSET 0)`
+  `NOT EXISTS (SELECT FROM search_revocations r 
+    WHERE r.subject IN ('photo/' || ${photo}.photo_id, 'texts/' || ${photo}.owner_id) OFFSET 0)`
 
 // One probe of photos_pkey and users_pkey per hit, of follows_pkey for those that only followers see, and two of
 // blocks_pkey for those of others that would be seen.

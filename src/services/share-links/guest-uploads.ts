@@ -76,6 +76,7 @@ const PRIVATE = {
   shareLocation: false,
   shareCamera: false,
   shareTakenAt: true,
+  shareText: false,
   allowDownload: false,
   commentPolicy: null,
   sensitive: false,

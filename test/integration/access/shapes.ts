@@ -22,7 +22,7 @@ export const USER = { ...BESIDE, ...values('bio', 'isPrivate', 'createdAt') }
 
 export const OWN_USER = {
   ...USER,
-  defaultCommentPolicy: 'value',
+  ...values('defaultCommentPolicy', 'readTextInPhotos'),
   'suspension?': values('until'),
 } as const
 
@@ -74,7 +74,15 @@ const SEEN = {
 const LOCATION = values('latitude', 'longitude')
 const PLACE = values('city', 'region', 'country', 'countryCode')
 const SHARED_METADATA = { camera: 'value', location: LOCATION, place: PLACE } as const
-const OWN = values('shareLocation', 'shareCamera', 'shareTakenAt', 'allowDownload', 'availability', 'limited')
+const OWN = values(
+  'shareLocation',
+  'shareCamera',
+  'shareTakenAt',
+  'shareText',
+  'allowDownload',
+  'availability',
+  'limited',
+)
 const SOURCE = values('name', 'width', 'height', 'url')
 const FILE = values('name', 'format', 'width', 'height', 'bytes', 'url')
 

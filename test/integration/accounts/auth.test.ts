@@ -220,6 +220,7 @@ describe('accounts, tokens and sessions', () => {
           'displayName',
           'id',
           'isPrivate',
+          'readTextInPhotos',
           'username',
         ].sort(),
       )

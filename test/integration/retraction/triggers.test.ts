@@ -78,7 +78,7 @@ describe('a change of a published photo', () => {
     expect(wrong).toEqual([])
   })
 
-  it.each(['share_location', 'share_camera', 'share_taken_at', 'allow_download'])(
+  it.each(['share_location', 'share_camera', 'share_taken_at', 'share_text', 'allow_download'])(
     'waits for the replica if it ends %s',
     async (flag) => {
       const { photoId } = await buildPhoto(db, owner)

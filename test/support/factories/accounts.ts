@@ -26,7 +26,7 @@ const cheapPasswords: Passwords = {
   matches: async (password, stored) => stored !== undefined && verify(stored, password),
 }
 
-function accountsOf(db: Database): Accounts {
+export function accountsOf(db: Database): Accounts {
   return createAccounts({ db, passwords: cheapPasswords, sessions: createSessions({ db, sessionDays: 30 }) })
 }
 

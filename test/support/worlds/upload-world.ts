@@ -97,6 +97,7 @@ const SMALL_JPEG: NewPhoto = {
   shareLocation: false,
   shareCamera: false,
   shareTakenAt: true,
+  shareText: false,
   allowDownload: false,
   commentPolicy: null,
   sensitive: false,

@@ -9,7 +9,12 @@ export const userExample = {
   createdAt: '2026-03-01T08:00:00.000Z',
 }
 
-export const ownUserExample = { ...userExample, defaultCommentPolicy: 'everyone', suspension: null }
+export const ownUserExample = {
+  ...userExample,
+  defaultCommentPolicy: 'everyone',
+  readTextInPhotos: false,
+  suspension: null,
+}
 
 export const quotaExample = { bytes: 53687091200, bytesUsed: 3145728, photos: 100000, photosUsed: 1 }
 

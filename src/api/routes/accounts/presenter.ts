@@ -17,10 +17,11 @@ export function presentUser(account: Account): z.infer<typeof UserSchema> {
 
 /** The account as it sees itself. */
 export function presentOwnUser(account: OwnAccount): z.infer<typeof OwnUserSchema> {
-  const { defaultCommentPolicy, suspension } = account
+  const { defaultCommentPolicy, readTextInPhotos, suspension } = account
   return {
     ...presentUser(account),
     defaultCommentPolicy,
+    readTextInPhotos,
     suspension: suspension && { until: suspension.until?.toISOString() ?? null },
   }
 }

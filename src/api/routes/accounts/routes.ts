@@ -35,8 +35,8 @@ export function accountRoutes(routes: Routes): void {
   })
 
   routes.patch('/me', limit('write'), signedIn(), valid(UpdateMe), async (ctx) => {
-    const { displayName, bio, isPrivate, defaultCommentPolicy } = ctx.input.body
-    const changes = { displayName, bio, isPrivate, defaultCommentPolicy }
+    const { displayName, bio, isPrivate, defaultCommentPolicy, readTextInPhotos } = ctx.input.body
+    const changes = { displayName, bio, isPrivate, defaultCommentPolicy, readTextInPhotos }
     const account = await ctx.services.editAccount(ctx.viewer.userId, changes, (current) =>
       assertMatches(ctx.get('If-Match'), current),
     )

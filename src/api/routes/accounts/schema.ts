@@ -30,6 +30,9 @@ export const OwnUserSchema = UserSchema.extend({
       description:
         'Null unless your account is suspended: then nobody else sees it, and you can only read what was decided and appeal.',
     }),
+  readTextInPhotos: z
+    .boolean()
+    .meta({ description: 'Text in your photos is read, and you find them by it.' }),
 }).meta({ id: 'OwnUser' })
 
 /** What the account may store, and what its originals take. */
@@ -110,6 +113,14 @@ export const UpdateMe = operation({
         })
         .optional(),
       defaultCommentPolicy: z.enum(COMMENT_POLICIES).optional(),
+      readTextInPhotos: z
+        .boolean()
+        .meta({
+          description:
+            'Text in your photos is read, those that you have included, so that you find them by it; others only find those ' +
+            'with `shareText`. Turning it off deletes what was read.',
+        })
+        .optional(),
     }),
   ),
   examples: { body: { displayName: 'Ada', bio: 'Light on silver.' }, answer: { user: ownUserExample } },

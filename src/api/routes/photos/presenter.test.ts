@@ -35,6 +35,7 @@ const card: PhotoCard = {
   shareLocation: false,
   shareCamera: false,
   shareTakenAt: true,
+  shareText: false,
   allowDownload: false,
   availability: 'hot',
   createdAt: new Date(0),

@@ -61,6 +61,7 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
             shareLocation: card.shareLocation,
             shareCamera: card.shareCamera,
             shareTakenAt: card.shareTakenAt,
+            shareText: card.shareText,
             allowDownload: card.allowDownload,
             limited: card.isLimited,
             availability: card.availability ?? 'hot',

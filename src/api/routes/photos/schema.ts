@@ -107,6 +107,7 @@ export const PhotoSchema = z
     shareLocation: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
     shareCamera: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
     shareTakenAt: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
+    shareText: z.boolean().optional().meta({ description: 'Only the owner sees it.' }),
     allowDownload: z
       .boolean()
       .optional()
@@ -129,6 +130,10 @@ export const editable = {
   shareLocation: z.boolean().optional(),
   shareCamera: z.boolean().optional(),
   shareTakenAt: z.boolean().optional(),
+  shareText: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Others who see the photo find it by the text in it (`readTextInPhotos`).' }),
   allowDownload: z.boolean().optional(),
   commentPolicy: z
     .enum(COMMENT_POLICIES)

@@ -17,6 +17,7 @@ export const awaitedPhotoExample = {
   shareLocation: false,
   shareCamera: false,
   shareTakenAt: true,
+  shareText: false,
   allowDownload: false,
   limited: false,
 }

@@ -46,6 +46,7 @@ export function uploadRoutes(routes: Routes, { present, maxUploadBytes }: Upload
           shareLocation: body.shareLocation ?? false,
           shareCamera: body.shareCamera ?? false,
           shareTakenAt: body.shareTakenAt ?? true,
+          shareText: body.shareText ?? false,
           allowDownload: body.allowDownload ?? false,
           commentPolicy: body.commentPolicy ?? null,
           sensitive: body.sensitive ?? false,

@@ -82,6 +82,7 @@ const initial = {
   shareLocation: editable.shareLocation.meta({ default: false }),
   shareCamera: editable.shareCamera.meta({ default: false }),
   shareTakenAt: editable.shareTakenAt.meta({ default: true }),
+  shareText: editable.shareText.meta({ default: false }),
   allowDownload: editable.allowDownload.meta({ default: false }),
   sensitive: editable.sensitive.meta({ default: false }),
 }

@@ -44,6 +44,7 @@ import { Migration20261213Suspensions } from './migration-20261213-suspensions.t
 import { Migration20261214Strikes } from './migration-20261214-strikes.ts'
 import { Migration20261217OriginalCounts } from './migration-20261217-original-counts.ts'
 import { Migration20261217StorageKey } from './migration-20261217-storage-key.ts'
+import { Migration20261217TextInPhotos } from './migration-20261217-text-in-photos.ts'
 import { Migration20261219OwedStandings } from './migration-20261219-owed-standings.ts'
 import { Migration20261220CaseWorkflow } from './migration-20261220-case-workflow.ts'
 
@@ -95,6 +96,7 @@ export const migrations = [
   { name: '20261216-similar-photos', class: Migration20261216SimilarPhotos },
   { name: '20261217-storage-key', class: Migration20261217StorageKey },
   { name: '20261217-original-counts', class: Migration20261217OriginalCounts },
+  { name: '20261217-text-in-photos', class: Migration20261217TextInPhotos },
   { name: '20261219-owed-standings', class: Migration20261219OwedStandings },
   { name: '20261220-case-workflow', class: Migration20261220CaseWorkflow },
 ]
