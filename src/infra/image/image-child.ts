@@ -114,7 +114,7 @@ export async function startChild(
     await end()
     throw new ChildUnavailableError(`A child process ${outcome}. ${complaints.trim()}`)
   }
-  void yieldAsSession(child, where.limits.niceness ?? SESSION_NICENESS)
+  void yieldAsSession(child)
 
   return {
     isAlive: () => !ended,
@@ -192,11 +192,11 @@ function kill(child: ChildProcess): void {
  * Lowers the priority of a child's session, once it has started. Linux shares processors between sessions first (`sched_autogroup`, where
  * control groups do not): with a session of its own, however nice, a busy child would get as much as all processes of the API.
  */
-async function yieldAsSession({ pid }: ChildProcess, niceness: number): Promise<void> {
+async function yieldAsSession({ pid }: ChildProcess): Promise<void> {
   if (pid === undefined) return
   for (let tries = 1; tries <= SESSION_TRIES; tries++) {
     try {
-      return await writeFile(`/proc/${pid}/autogroup`, String(niceness))
+      return await writeFile(`/proc/${pid}/autogroup`, String(SESSION_NICENESS))
     } catch (error) {
       // Other systems and kernels know nothing of it.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return

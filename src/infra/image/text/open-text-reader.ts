@@ -18,7 +18,7 @@ const ADDRESS_SPACE_BYTES = 3 * 1024 ** 3
 const CPU_SECONDS = 60
 /** On a busy machine the child gets little of a core. */
 const WALL_SECONDS = 300
-/** Whoever decodes for an upload, at 10, and its session at 5, gets nine tenths of a core that both want. */
+/** Whoever decodes for an upload, at 10, comes first, where Linux does not share processors between sessions. */
 const NICENESS = 19
 
 /** Its child starts with the first picture. */
