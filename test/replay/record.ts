@@ -22,6 +22,11 @@ import {
   shareLinkWorkflowId,
   type ShareLinkProgress,
 } from '../../src/contracts/share-link.ts'
+import {
+  moderationCaseWorkflowId,
+  SETTLE_CASE,
+  type CaseProgress,
+} from '../../src/contracts/moderation-case.ts'
 import { notificationWriterWorkflowId } from '../../src/contracts/notification-writer.ts'
 import { photoModerationWorkflowId } from '../../src/contracts/photo-moderation.ts'
 import { photoSyncWorkflowId } from '../../src/contracts/photo-sync.ts'
@@ -67,6 +72,8 @@ import { TASK_QUEUES } from '../../src/contracts/task-queues.ts'
 import { TEXT_READER_ID } from '../../src/contracts/text-reader.ts'
 import { NOTIFICATION_WRITERS } from '../../src/domain/notifications.ts'
 import { oweNotification } from '../../src/services/delivery/notification-events.ts'
+import { createAppealDecision } from '../../src/services/moderation/appeal-decision.ts'
+import { createDecideCase } from '../../src/services/moderation/decide-case.ts'
 import { incomingKey } from '../../src/services/photos/object-keys.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
 import { mediaWorker } from '../../src/workers/media.ts'
@@ -76,6 +83,7 @@ import { buildUser } from '../support/factories/accounts.ts'
 import { follow } from '../support/factories/follows.ts'
 import { buildPhoto } from '../support/factories/photos.ts'
 import { readTextInPhotosOf } from '../support/factories/photo-texts.ts'
+import { buildCase } from '../support/factories/moderation.ts'
 import {
   allWorkers,
   eventually,
@@ -111,6 +119,7 @@ try {
   await recordReindexes(world)
   await recordReencodes(world)
   await recordScreening(world)
+  await recordCase(world)
   await recordColdStorage(world)
   await recordStanding(world)
   await recordTexts(world)
@@ -384,6 +393,33 @@ async function recordScreening(world: UploadWorld): Promise<void> {
   await handle.signal(RESUME_SCREENING)
   await ended(LIBRARY_SCREENING_ID)
   await save('library-screening', LIBRARY_SCREENING_ID)
+}
+
+/** A photo is taken down, and restored by an appeal. */
+async function recordCase(world: UploadWorld): Promise<void> {
+  const [owner, moderator, senior] = [await world.owner(), await world.owner(), await world.owner()]
+  const bytes = await somePhoto(400, 300)
+  const opened = await world.openUpload(owner, { bytes: bytes.length })
+  const { photoId } = opened
+  await world.outbox.dispatch([opened.outboxId])
+  await world.objects.put(incomingKey(photoId), bytes, 'image/jpeg')
+  await world.announce(opened)
+  await ended(photoUploadWorkflowId(photoId))
+  const caseId = await buildCase(world.db, { subject: { type: 'photo', id: photoId }, ownerId: owner })
+  const payload = { caseId, photoId, ownerId: owner }
+  await world.outbox.dispatch([await world.owe({ kind: 'caseChanged', payload })])
+  const decide = createDecideCase({ ...world, fanoutShardThreshold: SHARD_THRESHOLD })
+  const reason = { policy: 'spam', reason: 'It sells something.' }
+  const { decision_id: decisionId } = await decide({ userId: moderator, role: 'moderator' }, caseId, {
+    action: 'takedown',
+    ...reason,
+  })
+  const handle = world.temporal.workflow.getHandle(moderationCaseWorkflowId(caseId))
+  await handle.executeUpdate<CaseProgress, []>(SETTLE_CASE)
+  await createAppealDecision(world)(owner, { decisionId, text: 'It sells nothing.' })
+  await decide({ userId: senior, role: 'senior' }, caseId, { action: 'restore', ...reason })
+  await ended(handle.workflowId)
+  await save('moderation-case', handle.workflowId)
 }
 
 /** Every original goes cold, and one of them is restored. */
