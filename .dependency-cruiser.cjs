@@ -36,6 +36,7 @@ const MODULES = {
   retraction: ['blobs', 'photos', 'delivery'],
   screening: ['blobs', 'photos', 'uploads', 'moderation', 'delivery'],
   'photo-texts': ['blobs', 'uploads', 'delivery'],
+  embeddings: ['screening', 'photos', 'lists'],
   feed: ['photos', 'distribution', 'lists'],
   search: ['photos', 'graph', 'lists'],
   discovery: ['photos', 'accounts', 'search', 'lists'],

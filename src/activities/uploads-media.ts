@@ -13,6 +13,8 @@ export interface MediaActivitiesDeps {
   variants: Variants
   /** Of the moderation of a photo whose original is valid. */
   planOf: (photoId: PhotoId) => Promise<ModerationPlan>
+  /** Whether photos are embedded. */
+  embeds?: boolean
 }
 
 /** The steps that decode pixels; a media worker runs at most MEDIA_CONCURRENCY of them at once. */
@@ -21,6 +23,7 @@ export function createMediaActivities({
   uploads,
   variants,
   planOf,
+  embeds = false,
 }: MediaActivitiesDeps): MediaActivities {
   return asActivities<MediaActivities>({
     validateOriginal: async ({ photoId }) => {
@@ -30,6 +33,7 @@ export function createMediaActivities({
       return {
         ...original,
         moderation,
+        ...(embeds && { embeds }),
         ...(isPublished && { published: await uploads.publish(photoId) }),
         attempts: currentAttempt(),
       }

@@ -10,6 +10,7 @@ export const HOLDERS = {
   CDN_PURGE_TOKEN: ['api', 'orchestration', 'media'],
   S3_SECRET_ACCESS_KEY: ['api', 'orchestration', 'media', 'command'],
   MODERATION_CLASSIFIER_TOKEN: ['api', 'media', 'command'],
+  EMBEDDING_TOKEN: ['api', 'media'],
 } as const satisfies Record<string, readonly Role[]>
 
 type HeldSecret = keyof typeof HOLDERS

@@ -125,6 +125,14 @@ export const screenPhotosLate = {
   scheduleToCloseTimeout: '7 days',
 } as const satisfies ActivityOptions
 
+/** Protects all other work from waiting for the embedder: on a queue of its own, below uploads, and given up after a while. */
+export const embedPhotos = {
+  ...screenPhotos,
+  taskQueue: TASK_QUEUES.embedding,
+  priority: { priorityKey: 4 },
+  scheduleToCloseTimeout: '10 minutes',
+} as const satisfies ActivityOptions
+
 /**
  * Protects new photos from a screening of the library: the lowest priority (key 5), and slices that end after two seconds and the photo under
  * way. A slice is retried until it succeeds, and continues after its last photo.

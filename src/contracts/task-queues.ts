@@ -12,6 +12,8 @@ export const TASK_QUEUES = {
   media: 'media',
   /** Asks the classifier about photos, served by the media worker with slots of their own. */
   moderation: 'moderation',
+  /** Has photos embedded, served likewise. */
+  embedding: 'embedding',
   /** Bulk I/O: writes batches of feeds to Postgres and Redis. */
   fanout: 'fanout',
   /**

@@ -49,6 +49,8 @@ export const MAX_CHARACTERS = {
   blockReason: 100,
   /** What a classifier calls its model, and its version. */
   model: 100,
+  /** With its version. */
+  embeddingModel: 201,
   policyVersion: 32,
   reportDetail: 1_000,
   policyId: 40,

@@ -6,6 +6,8 @@ import { createEdge } from '../infra/cdn/edge.ts'
 import { createFront } from '../infra/cdn/front.ts'
 import { openClassifier } from '../infra/classifier/open-classifier.ts'
 import type { Classifier } from '../infra/classifier/classifier.ts'
+import type { Embedder } from '../infra/embedder/embedder.ts'
+import { openEmbedder } from '../infra/embedder/open-embedder.ts'
 import { openImageProcessor, type ImageProcessor } from '../infra/image/processor.ts'
 import { openTextReader, type TextReader } from '../infra/image/text/open-text-reader.ts'
 import { openDatabase, type Database } from '../infra/db/database.ts'
@@ -47,6 +49,8 @@ export interface Clients {
   textReader: TextReader
   /** Undefined where the settings name none. */
   classifier: Classifier | undefined
+  /** Undefined where the settings name none. */
+  embedder: Embedder | undefined
   /** What comments, names and captions may not say. */
   textRules: TextRules
   /** Closes every opened client. */
@@ -164,6 +168,10 @@ export async function openClients(
     () => openClassifier(config, logger),
     (opened) => opened?.close(),
   )
+  const embedder = lazily(
+    () => openEmbedder(config, { run: (...job) => images().run(...job) }),
+    () => undefined,
+  )
   const textRules = readTextRules(config.MODERATION_TEXT_RULES).compiled
 
   return {
@@ -203,6 +211,9 @@ export async function openClients(
     },
     get classifier() {
       return classifier()?.classifier
+    },
+    get embedder() {
+      return embedder()
     },
     async close() {
       await Promise.allSettled(closing.map(async (close) => close()))

@@ -4,6 +4,7 @@ import { openRestoreRequests } from './cold-storage/module.ts'
 import type { Clients } from './clients.ts'
 import { openDelivery } from './delivery/module.ts'
 import { openDiscovery } from './discovery/module.ts'
+import { openContentSearch } from './embeddings/module.ts'
 import { openEngagement } from './engagement/module.ts'
 import { openEvents } from './events/module.ts'
 import { openFeed } from './feed/module.ts'
@@ -39,6 +40,7 @@ export function openServices(clients: Clients) {
     ...feed,
     ...search,
     ...openDiscovery(search),
+    ...openContentSearch(clients),
     ...openEngagement(clients),
     ...openModeration(clients, delivery),
     ...openNotifications(clients),

@@ -1,4 +1,5 @@
 import { createPhotoTextActivities } from '../activities/photo-texts.ts'
+import { createEmbeddingActivities } from '../activities/embeddings.ts'
 import { createReencodeActivities } from '../activities/library-reencode.ts'
 import { createLibraryScreeningActivities } from '../activities/library-screening.ts'
 import { createScreeningActivities } from '../activities/screening.ts'
@@ -6,10 +7,13 @@ import { createMediaActivities } from '../activities/uploads-media.ts'
 import { TASK_QUEUES } from '../contracts/task-queues.ts'
 import { openDelivery } from '../services/delivery/module.ts'
 import { openTextReading } from '../services/photo-texts/module.ts'
+import { openEmbeddings } from '../services/embeddings/module.ts'
 import { openScreening } from '../services/screening/module.ts'
 import { openMedia } from '../services/uploads/module.ts'
 import { removeLeftOverFiles } from '../services/uploads/object-file.ts'
 import { runWorker, type WorkerDefinition } from './run-worker.ts'
+
+const EMBEDDED_AT_ONCE = 2
 
 /** CPU: decoding, resizing, encoding. */
 export const mediaWorker: WorkerDefinition = {
@@ -25,16 +29,21 @@ export const mediaWorker: WorkerDefinition = {
     const media = openMedia(clients)
     const delivery = openDelivery(clients)
     const moderation = openScreening(clients, delivery)
+    const embeddings = openEmbeddings(clients)
     return {
       activities: {
-        ...createMediaActivities({ ...media, ...moderation }),
+        ...createMediaActivities({ ...media, ...moderation, ...embeddings }),
         ...createReencodeActivities(media),
         ...createPhotoTextActivities(openTextReading(clients, delivery)),
         ...createScreeningActivities(moderation),
+        ...createEmbeddingActivities(embeddings),
         ...createLibraryScreeningActivities(moderation),
       },
-      // A classifier that hangs takes no slot that uploads need.
-      besides: [{ taskQueue: TASK_QUEUES.moderation, slots: clients.config.MODERATION_CONCURRENCY }],
+      // Services that hang take no slot that uploads need.
+      besides: [
+        { taskQueue: TASK_QUEUES.moderation, slots: clients.config.MODERATION_CONCURRENCY },
+        { taskQueue: TASK_QUEUES.embedding, slots: EMBEDDED_AT_ONCE },
+      ],
     }
   },
 }

@@ -41,12 +41,14 @@ interface Tried {
 /** The steps of photoUpload on the queue `media`. */
 export interface MediaActivities {
   /**
-   * With what the settings say of its moderation; workers of v0.2 leave that out. Publishes what nobody holds at once, as another
+   * With what the settings say of its moderation, which workers of v0.2 leave out, and whether it is to be embedded. Publishes what nobody holds at once, as another
    * step would cost a user 25 ms; `published` is missing for what is held, and from workers that leave it to `publishPhoto`.
    */
   validateOriginal: (input: {
     photoId: PhotoId
-  }) => Promise<ValidationOutcome & Tried & { moderation?: ModerationPlan; published?: PublishOutcome }>
+  }) => Promise<
+    ValidationOutcome & Tried & { moderation?: ModerationPlan; embeds?: boolean; published?: PublishOutcome }
+  >
   renderVariants: (input: { photoId: PhotoId }) => Promise<RenderOutcome & Tried>
   /** Makes the variants of costlier formats, once the photo can be shown in the others. */
   renderDeferredVariants: (input: { photoId: PhotoId }) => Promise<RenderOutcome & Tried>

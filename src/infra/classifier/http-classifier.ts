@@ -1,19 +1,9 @@
-import { request } from 'node:https'
-import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
 import { z } from 'zod'
+import { postTo, type HttpsTarget } from '../https/post.ts'
 import type { ImageProcessor } from '../image/processor.ts'
 import type { Classifier } from './classifier.ts'
-import { isReachable, lookupReachable, RefusedAddressError } from './public-address.ts'
 
-export interface HttpClassifierOptions {
-  /** https; requests go nowhere else. */
-  url: string
-  /** Sent as a bearer token. */
-  token?: string | undefined
-  /** Networks (CIDR) that are reachable although they are not public. */
-  networks?: readonly string[]
-  /** From the connection to the last byte of the answer. */
+export interface HttpClassifierOptions extends Pick<HttpsTarget, 'url' | 'token' | 'networks'> {
   timeoutMs?: number
   maxPixels: number
 }
@@ -36,60 +26,20 @@ const answerSchema = z.object({
 })
 
 /**
- * Posts a small JPEG without metadata to one https address, and reads `{model, version, scores}` from the answer. It follows no
- * redirect, and reaches private networks only if they are named.
+ * Posts a small JPEG without metadata to one https address (infra/https/post.ts), and reads `{model, version, scores}` from the answer.
  * @throws RangeError if the address is not https
  */
 export function createHttpClassifier(
   images: Pick<ImageProcessor, 'run'>,
-  { url, token, networks = [], timeoutMs = TIMEOUT_MS, maxPixels }: HttpClassifierOptions,
+  { maxPixels, timeoutMs = TIMEOUT_MS, ...target }: HttpClassifierOptions,
 ): Classifier {
-  const target = new URL(url)
-  if (target.protocol !== 'https:') throw new RangeError('A classifier is reached by https only')
-  const host = target.hostname.replace(/^\[|\]$/g, '')
-  const lookup = lookupReachable(networks)
-
-  function post(jpeg: Buffer, signal: AbortSignal): Promise<IncomingMessage> {
-    if (isIP(host) && !isReachable(host, networks))
-      throw new RefusedAddressError(`${host} is in a network that is not reachable`)
-    const headers = {
-      'Content-Type': 'image/jpeg',
-      'Content-Length': jpeg.length,
-      Accept: 'application/json',
-      ...(token && { Authorization: `Bearer ${token}` }),
-    }
-    return new Promise((resolve, reject) => {
-      // Without an agent, so that each connection goes to an address that was just judged.
-      const sending = request(target, { method: 'POST', headers, lookup, signal, agent: false })
-      sending.once('response', resolve).once('error', reject)
-      sending.end(jpeg)
-    })
-  }
-
+  const post = postTo({ ...target, timeoutMs, maxAnswerBytes: MAX_ANSWER_BYTES })
   return {
     async classify(file, signal) {
       const jpeg = await images.run('smallJpeg', file, { maxPixels }, { signal })
-      const deadline = AbortSignal.timeout(timeoutMs)
-      const answer = await post(Buffer.from(jpeg), signal ? AbortSignal.any([signal, deadline]) : deadline)
-      if (answer.statusCode !== 200) {
-        answer.destroy()
-        throw new ClassifierAnswerError(`The classifier answered with status ${answer.statusCode}`)
-      }
-      return parse(await readBounded(answer))
+      return parse(await post({ type: 'image/jpeg', bytes: Buffer.from(jpeg) }, signal))
     },
   }
-}
-
-async function readBounded(answer: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    // Leaving the loop closes the connection.
-    if (bytes > MAX_ANSWER_BYTES) throw new ClassifierAnswerError('The answer of the classifier is too long')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function parse(text: string): z.infer<typeof answerSchema> {

@@ -1,12 +1,20 @@
 import type { PhotoId } from '../../domain/ids.ts'
 import type { VariantName } from '../../domain/variants.ts'
-import type { Query } from '../../infra/db/database.ts'
+import type { Database, Query } from '../../infra/db/database.ts'
+import type { Archive } from '../../infra/s3/archive.ts'
+import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { originalOf } from '../blobs/read-original.ts'
 import { withObjectFile } from '../uploads/object-file.ts'
-import type { ScreeningDeps } from './screen-photo.ts'
 
 /** Large enough for any classifier, and cheap to fetch and decode. */
 const LOOKED_AT: VariantName = 'medium_800'
+
+/** Where pictures are. */
+export interface PictureSources {
+  db: Database
+  objects: ObjectStore
+  archive: Pick<Archive, 'isReadable' | 'read'> | undefined
+}
 
 /** No picture can be had of the photo now: it is stored nowhere, or in a cold storage that cannot be read at once. */
 export class NoPictureError extends Error {
@@ -18,7 +26,7 @@ export class NoPictureError extends Error {
  * @throws NoPictureError; ObjectMissingError if it was moved or deleted meanwhile
  */
 export async function withPictureOf<T>(
-  { db, objects, archive }: Pick<ScreeningDeps, 'db' | 'objects' | 'archive'>,
+  { db, objects, archive }: PictureSources,
   photoId: PhotoId,
   signal: AbortSignal | undefined,
   work: (file: string) => Promise<T>,

@@ -2,20 +2,15 @@ import type { PhotoId } from '../../domain/ids.ts'
 import { graver, verdictOnScores, type Verdict } from '../../domain/screening.ts'
 import type { PhotoRow, UserRow } from '../../entities/index.ts'
 import type { Classifier } from '../../infra/classifier/classifier.ts'
-import type { Database, Query } from '../../infra/db/database.ts'
-import type { Archive } from '../../infra/s3/archive.ts'
-import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import type { Query } from '../../infra/db/database.ts'
 import { classified, verdictGiven } from '../../observability/screening-events.ts'
 import type { Outbox } from '../delivery/outbox.ts'
 import type { BlockList } from './block-list.ts'
-import { withPictureOf } from './picture-of.ts'
+import { withPictureOf, type PictureSources } from './picture-of.ts'
 import type { ScreeningPolicy } from './policy.ts'
 import { recordedScores, recordVerdict, type NewVerdict } from './record-verdict.ts'
 
-export interface ScreeningDeps {
-  db: Database
-  objects: ObjectStore
-  archive: Pick<Archive, 'isReadable' | 'read'> | undefined
+export interface ScreeningDeps extends PictureSources {
   outbox: Outbox
   blockList: BlockList
   /** Without one, the block list and the text rules decide alone. */

@@ -7,11 +7,13 @@ import {
   type ActivityOptions,
 } from '@temporalio/workflow'
 import type { MediaActivities } from '../../contracts/activities/uploads-media.ts'
+import type { EmbeddingActivities } from '../../contracts/activities/embeddings.ts'
 import type { SearchActivities } from '../../contracts/activities/search.ts'
 import type { UploadActivities } from '../../contracts/activities/uploads.ts'
 import {
   decodeOriginal,
   durableStep,
+  embedPhotos,
   PERMANENT_FAILURES,
   quickStep,
   renderDeferred,
@@ -37,6 +39,8 @@ export const steps = {
   ),
   index: proxyActivities<SearchActivities>({ ...durableStep, summary: 'Write the search document' })
     .indexPhoto,
+  embed: proxyActivities<EmbeddingActivities>({ ...embedPhotos, summary: 'Have the photo embedded' })
+    .embedPhoto,
   startFanout: durable('Start the distribution to followers').startFanout,
   abandon: durable('Abandon: no original arrived in time').abandonUpload,
   fail: durable('Mark the upload as failed and delete its object').failUpload,

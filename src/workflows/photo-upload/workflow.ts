@@ -119,6 +119,7 @@ async function run(input: PhotoUploadInput, upload: Upload): Promise<PhotoUpload
     track(progress, 'search', () => steps.index({ photoId })),
     track(progress, 'fanout', () => steps.startFanout({ photoId, ownerId })),
     ...(plan && held !== 'verdict' ? [moderateShown(input, plan, progress, shown)] : []),
+    ...(original.embeds ? [embedShown(photoId, shown)] : []),
   ])
   return progress.end(complete.every(Boolean) ? 'ready' : 'degraded')
 }
@@ -143,6 +144,20 @@ async function moderateShown(
     const { outcome } = await moderate(input, { ...plan, mode: 'post' })
     return outcome !== 'undecided'
   })
+}
+
+/**
+ * Once its variants are there, of which one is embedded. A photo that is not embedded lacks nothing but being found by what it shows, so
+ * that its upload is complete without. Media workers say whether it is to be, so that the histories of older ones have no such step.
+ */
+async function embedShown(photoId: string, shown: PromiseLike<void>): Promise<true> {
+  await shown
+  try {
+    await steps.embed({ photoId })
+  } catch (error) {
+    if (isCancellation(error)) throw error
+  }
+  return true
 }
 
 /**

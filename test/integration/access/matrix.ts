@@ -291,6 +291,8 @@ export const MATRIX: Readonly<Record<string, Line>> = {
     query: () => 'bbox=-180,-90,180,90&zoom=3',
     shows: { items: [CLUSTER] },
   },
+  // Set up without an embedder.
+  'GET /v1/me/photos/by-content': { rule: signedIn(422), query: () => 'q=boat' },
   'GET /v1/me/memories': {
     rule: signedIn(200),
     query: () => 'date=2026-05-01',

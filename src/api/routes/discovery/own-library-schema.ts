@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { MAX_ITEMS } from '../../../domain/limits.ts'
 import { operation } from '../../operation.ts'
-import { listOf, pageQuery, shownAs, shownDefault, wholeNumber } from '../inputs.ts'
+import { listOf, pageQuery, queryText, shownAs, shownDefault, wholeNumber } from '../inputs.ts'
 import { photoExample } from '../photos/examples.ts'
 import { PhotoSchema } from '../photos/schema.ts'
 import { boundingBox } from '../search/filters-schema.ts'
@@ -95,4 +95,30 @@ export const ListMemories = operation({
   examples: { answer: { items: [{ year: 2024, count: 1, photos: [photoExample] }], nextCursor: null } },
   responses: { 200: listOf(MemorySchema) },
   errors: ['bad_cursor'],
+})
+
+/** A sentence; services cut longer texts. */
+const MAX_CONTENT_CHARACTERS = 200
+
+export const FindByContent = operation({
+  id: 'findPhotosByContent',
+  summary: 'Find your photos by what they show',
+  description:
+    'Your published photos whose pictures are nearest to what `q` says, the nearest first; there is no end where they stop to fit. Only where the service is set up with an embedder ' +
+    '(422 without one); of photos that were uploaded since then.',
+  query: z.strictObject({
+    q: queryText(1, MAX_CONTENT_CHARACTERS).meta({ description: 'A boat at sunset.' }),
+    limit: pageQuery.limit,
+  }),
+  examples: { answer: { items: [{ ...photoExample, nearness: 0.31 }] } },
+  responses: {
+    200: z.object({
+      items: z.array(
+        PhotoSchema.extend({
+          nearness: z.number().meta({ description: 'The cosine of the angle between the two, -1 to 1.' }),
+        }),
+      ),
+    }),
+  },
+  errors: ['invalid'],
 })

@@ -1,4 +1,5 @@
 import { Migration20261216SimilarPhotos } from './migration-20261216-similar-photos.ts'
+import { Migration20261221PhotoEmbeddings } from './migration-20261221-photo-embeddings.ts'
 import { Migration20261122Distribution } from './migration-20261122-distribution.ts'
 import { Migration20261122InFlight } from './migration-20261122-in-flight.ts'
 import { Migration20261122Initial } from './migration-20261122-initial.ts'
@@ -99,4 +100,5 @@ export const migrations = [
   { name: '20261217-text-in-photos', class: Migration20261217TextInPhotos },
   { name: '20261219-owed-standings', class: Migration20261219OwedStandings },
   { name: '20261220-case-workflow', class: Migration20261220CaseWorkflow },
+  { name: '20261221-photo-embeddings', class: Migration20261221PhotoEmbeddings },
 ]
