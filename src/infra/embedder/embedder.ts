@@ -13,8 +13,5 @@ export interface Embedder {
    * @throws InvalidImageError if it cannot be decoded; any other error says nothing about the picture and is worth a retry
    */
   ofPicture(file: string, signal?: AbortSignal): Promise<Embeddings>
-  /** At most MAX_TEXTS. */
   ofTexts(texts: readonly string[], signal?: AbortSignal): Promise<Embeddings>
 }
-
-export const MAX_TEXTS = 64

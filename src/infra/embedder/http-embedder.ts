@@ -15,7 +15,7 @@ class EmbedderAnswerError extends Error {
 }
 
 const TIMEOUT_MS = 10_000
-/** 64 vectors of the greatest length, with some 20 characters a number. */
+/** Some 100 vectors of the greatest length, with 20 characters a number. */
 const MAX_ANSWER_BYTES = 4_000_000
 const MIN_DIMENSIONS = 2
 const MAX_DIMENSIONS = 2_048

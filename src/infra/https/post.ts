@@ -20,7 +20,7 @@ export interface HttpsTarget {
 export type Post = (body: { type: string; bytes: Buffer }, signal?: AbortSignal) => Promise<string>
 
 /** The service answered with another status than 200, or with too much. The message holds nothing of the answer. */
-export class HttpsAnswerError extends Error {
+class HttpsAnswerError extends Error {
   override readonly name = 'HttpsAnswerError'
 }
 
