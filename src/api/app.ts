@@ -45,7 +45,9 @@ import { dropBoxRoutes } from './routes/share-links/drop-box-routes.ts'
 import { shareLinkRoutes } from './routes/share-links/routes.ts'
 import { visitorRoutes } from './routes/share-links/visitor-routes.ts'
 import { suspensionRoutes } from './routes/moderation/suspension-routes.ts'
+import { safetyRoutes } from './routes/accounts/safety-routes.ts'
 import { sessionRoutes } from './routes/accounts/session-routes.ts'
+import { tokenRoutes } from './routes/accounts/token-routes.ts'
 import { uploadRoutes } from './routes/uploads/routes.ts'
 import { storageEventRoutes } from './routes/uploads/storage-event-routes.ts'
 
@@ -78,6 +80,8 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
   const v1 = createRoutes('/v1')
   accountRoutes(v1)
   sessionRoutes(v1)
+  safetyRoutes(v1)
+  tokenRoutes(v1)
   uploadRoutes(v1, { present, maxUploadBytes: config.MAX_UPLOAD_BYTES })
   photoRoutes(v1, present, placeOf)
   likeRoutes(v1)
@@ -125,7 +129,7 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
     problems(),
     drain(),
     clientAddress(config.TRUSTED_PROXY_HOPS),
-    identity(services.accessTokens),
+    identity(services),
     docsFiles(),
     conditional(),
     ownWrites(),

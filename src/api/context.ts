@@ -4,17 +4,22 @@ import type { RatePolicyName } from '../services/requests/rate-limits.ts'
 import type { Services } from '../services/services.ts'
 import type { AnonymousViewer, UserViewer } from '../domain/viewer.ts'
 import type { DarkroomError } from '../domain/errors.ts'
+import type { RouteScope, Scope } from '../domain/scopes.ts'
 import type { Operation } from './operation.ts'
 
-/** An authenticated account, and the session that its token belongs to. */
+/** An authenticated account, and the session that its access token belongs to. */
 export interface SignedIn extends UserViewer {
   sessionId: string
 }
+
+/** The scopes of the personal access token that a request came with; undefined for an access token, which may do everything. */
+export type GrantedScopes = readonly Scope[] | undefined
 
 /** The Authorization header: absent, an account, or a token to refuse where an account is required. */
 export interface Identity {
   viewer: SignedIn | AnonymousViewer
   refusal?: DarkroomError
+  scopes?: GrantedScopes
 }
 
 export interface RequestState {
@@ -22,7 +27,11 @@ export interface RequestState {
   logger: Logger
   /** The client's address; IPv6 by its /64 network. */
   address: string
+  /** The network around it: the /24 of IPv4, the /48 of IPv6. */
+  prefix: string
   identity: Identity
+  /** What the route that answers asks of a personal access token. */
+  scope?: RouteScope | undefined
   /** The pattern of the route that answers, for logs and metrics; undefined if none matched. */
   routePattern?: string
   /** What that route declares. */

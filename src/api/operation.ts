@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { ErrorCode } from '../domain/errors.ts'
+import type { RouteScope } from '../domain/scopes.ts'
 
 /** What a response carries: a JSON schema, bytes of some type, or nothing. */
 type ResponseBody = z.ZodType | { contentType: string; description: string } | null
@@ -31,6 +32,8 @@ export interface Operation {
   answersLocation?: true
   /** Where the answer holds what others take as a parameter: JSON pointers by its name. The document links to them. */
   gives?: Readonly<Record<string, string>>
+  /** What a personal access token must be for. By default `read` for a GET, and `write` for everything else. */
+  scope?: RouteScope
   /** Codes that this operation adds to those that every operation may answer. */
   errors?: readonly ErrorCode[]
 }

@@ -1,5 +1,6 @@
 import { Router, type RouterMiddleware } from '@koa/router'
 import { DarkroomError, notFound } from '../domain/errors.ts'
+import type { RouteScope } from '../domain/scopes.ts'
 import type { ApiContext, Step, StepDescription } from './context.ts'
 
 type Handler<Added> = (ctx: ApiContext & Added) => Promise<void>
@@ -72,6 +73,13 @@ export function createRoutes(prefix: string): Routes {
   }
 }
 
+/** What a route asks of a personal access token; undefined if it asks for no account. */
+export function scopeOf({ method, description }: RouteDefinition): RouteScope | undefined {
+  const { security, operation } = description
+  if (security !== 'required' && security !== 'optional') return undefined
+  return operation?.scope ?? (method === 'get' ? ['read'] : ['write'])
+}
+
 /** Koa's router over all routes; unknown paths get 404 and wrong methods 405 with Allow, as problems. */
 export function createRouter(routes: readonly RouteDefinition[]): Router {
   const router = new Router({ sensitive: true, strict: true })
@@ -84,6 +92,7 @@ export function createRouter(routes: readonly RouteDefinition[]): Router {
       if (meant && !meant.methods.has(ctx.method)) throw methodNotAllowed(ctx, meant.methods)
       ctx.state.routePattern = route.path
       ctx.state.operation = route.description.operation
+      ctx.state.scope = scopeOf(route)
       await next()
     }
     router[route.method](route.path, ...([notePattern, ...route.chain] as unknown as RouterMiddleware[]))

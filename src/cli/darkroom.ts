@@ -217,7 +217,8 @@ program
     'after',
     `
 Skips what you have uploaded already, by the bytes. Of a folder that Google Takeout made, the JSON files beside photos give description,
-place and, where the photo has none, time. The password is asked for, or taken from DARKROOM_PASSWORD; nothing is stored.
+place and, where the photo has none, time. The password is asked for, or taken from DARKROOM_PASSWORD; nothing is stored. Programs use a personal access token of the scopes
+read and upload, in DARKROOM_TOKEN.
 It fails (1) if it could not begin, or if in the end some are not there.`,
   )
   .action((folder: string, options: UploadOptions) =>

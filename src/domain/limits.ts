@@ -8,6 +8,9 @@ export const MAX_CHARACTERS = {
   bio: 1_000,
   /** Longer ones of no browser; the rest is cut off. */
   userAgent: 300,
+  deviceName: 100,
+  /** What a personal access token is for. */
+  tokenName: 100,
   caption: 2_200,
   altText: 1_000,
   /** That was read in a photo; the rest is cut off. */
@@ -114,6 +117,7 @@ export const MAX_ITEMS = {
   entriesPerNotification: 1_000,
   /** More devices than anyone has; the oldest are signed out. */
   sessionsPerUser: 100,
+  tokensPerUser: 50,
 } as const
 
 /**

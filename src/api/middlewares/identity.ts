@@ -1,22 +1,28 @@
 import { DarkroomError } from '../../domain/errors.ts'
 import { ANONYMOUS, type AnonymousViewer } from '../../domain/viewer.ts'
-import { step, type ApiContext, type Identity, type SignedIn, type Step } from '../context.ts'
 import type { AccessTokens } from '../../services/accounts/access-tokens.ts'
+import { TOKEN_PREFIX, type PersonalTokens } from '../../services/accounts/personal-tokens.ts'
+import { step, type ApiContext, type Identity, type SignedIn, type Step } from '../context.ts'
 
 const BEARER = /^Bearer ([A-Za-z0-9_.~+/=-]{1,2048})$/i
+
+interface Tokens {
+  accessTokens: Pick<AccessTokens, 'verify'>
+  personalTokens: Pick<PersonalTokens, 'verify'>
+}
 
 /**
  * Reads the Authorization header once, before rate limits, which count by account. It refuses
  * nothing itself; the routes' steps {@link signedIn} and {@link maybeSignedIn} do.
  */
-export function identity(tokens: AccessTokens): Step {
+export function identity(tokens: Tokens): Step {
   return step({}, async (ctx, next) => {
     ctx.state.identity = await identityOf(ctx.get('Authorization'), tokens)
     await next()
   })
 }
 
-async function identityOf(header: string, tokens: AccessTokens): Promise<Identity> {
+async function identityOf(header: string, { accessTokens, personalTokens }: Tokens): Promise<Identity> {
   if (header === '') return { viewer: ANONYMOUS }
   const token = BEARER.exec(header)?.[1]
   if (token === undefined) {
@@ -26,7 +32,11 @@ async function identityOf(header: string, tokens: AccessTokens): Promise<Identit
     }
   }
   try {
-    return { viewer: { kind: 'user', ...(await tokens.verify(token)) } }
+    if (!token.startsWith(TOKEN_PREFIX)) {
+      return { viewer: { kind: 'user', ...(await accessTokens.verify(token)) } }
+    }
+    const { userId, tokenId, scopes } = await personalTokens.verify(token)
+    return { viewer: { kind: 'user', userId, sessionId: tokenId }, scopes }
   } catch (error) {
     if (error instanceof DarkroomError) return { viewer: ANONYMOUS, refusal: error }
     throw error
@@ -45,8 +55,7 @@ async function refuseSuspended(ctx: ApiContext, { userId }: SignedIn): Promise<v
 /** Only for accounts: adds `ctx.viewer`. */
 export function signedIn(): Step<unknown, { viewer: SignedIn }> {
   return step<unknown, { viewer: SignedIn }>({ security: 'required' }, async (ctx, next) => {
-    const { viewer, refusal } = ctx.state.identity
-    if (refusal) throw refusal
+    const { viewer } = admitted(ctx)
     if (viewer.kind !== 'user') throw new DarkroomError('unauthenticated', 'Sign in first.')
     await refuseSuspended(ctx, viewer)
     ctx.viewer = viewer
@@ -59,11 +68,24 @@ export function maybeSignedIn(): Step<unknown, { viewer: SignedIn | AnonymousVie
   return step<unknown, { viewer: SignedIn | AnonymousViewer }>(
     { security: 'optional' },
     async (ctx, next) => {
-      const { viewer, refusal } = ctx.state.identity
-      if (refusal) throw refusal
+      const { viewer } = admitted(ctx)
       if (viewer.kind === 'user') await refuseSuspended(ctx, viewer)
       ctx.viewer = viewer
       await next()
     },
   )
+}
+
+/** @throws DarkroomError what is wrong with the token, or forbidden if it is not for this route */
+function admitted(ctx: ApiContext): Identity {
+  const { identity: who, scope } = ctx.state
+  if (who.refusal) throw who.refusal
+  if (who.scopes === undefined || scope === undefined) return who
+  if (scope === 'none') {
+    throw new DarkroomError('forbidden', 'Only for a device that signed in, not for personal access tokens.')
+  }
+  if (!scope.some((one) => who.scopes!.includes(one))) {
+    throw new DarkroomError('forbidden', `The token is not for this; it needs the scope ${scope.join(' or ')}.`)
+  }
+  return who
 }

@@ -1,5 +1,10 @@
 import { DarkroomError } from '../../domain/errors.ts'
-import { LIMITED_COST, RATE_POLICIES, type RatePolicyName } from '../../services/requests/rate-limits.ts'
+import {
+  LIMITED_COST,
+  RATE_POLICIES,
+  type RateDecision,
+  type RatePolicyName,
+} from '../../services/requests/rate-limits.ts'
 import { step, type ApiContext, type Step } from '../context.ts'
 
 /**
@@ -9,8 +14,11 @@ import { step, type ApiContext, type Step } from '../context.ts'
 export function limit(policy: RatePolicyName): Step {
   return step({ limits: policy }, async (ctx, next) => {
     const { viewer } = ctx.state.identity
-    if (viewer.kind === 'user') await consume(ctx, policy, `user:${viewer.userId}`, await costOf(ctx, policy))
-    else await consume(ctx, policy, addressKey(ctx))
+    if (viewer.kind === 'user') {
+      // Many accounts behind one address have a common ceiling; its own process counts it, which costs no question to Redis.
+      refuseUnless(ctx, 'address', await ctx.services.rateLimits.consumeHere('address', addressKey(ctx)))
+      await consume(ctx, policy, `user:${viewer.userId}`, await costOf(ctx, policy))
+    } else await consume(ctx, policy, addressKey(ctx))
     await next()
   })
 }
@@ -21,19 +29,48 @@ async function costOf(ctx: ApiContext, policy: RatePolicyName): Promise<number> 
   return (await ctx.services.standings.of(viewer.userId)).isLimited ? LIMITED_COST : 1
 }
 
+/** What is counted by address is counted by the network around it too, for whoever has many addresses. */
+const PREFIX_POLICIES: Partial<Record<RatePolicyName, RatePolicyName>> = {
+  signUp: 'signUpPrefix',
+  signIn: 'signInPrefix',
+  refresh: 'refreshPrefix',
+}
+
 /**
- * Counts the call against a policy by address even if signed in, for sign-up and sign-in. Otherwise each new
- * account's token would bring a quota of its own.
+ * Counts the call against a policy by address even if signed in, as for sign-up. Otherwise each new account's token would bring a
+ * quota of its own.
  */
 export function limitAddress(policy: RatePolicyName): Step {
   return step({ limits: policy }, async (ctx, next) => {
-    await consume(ctx, policy, addressKey(ctx))
+    await consumeAddress(ctx, policy)
     await next()
   })
 }
 
+/** Says that the route counts its calls against a policy by itself. */
+export function limitedBy(policy: RatePolicyName): Step {
+  return step({ limits: policy }, (_ctx, next) => next())
+}
+
 export function addressKey(ctx: ApiContext): string {
   return `address:${ctx.state.address}`
+}
+
+/** @throws DarkroomError rate_limited */
+export async function consumeAddress(ctx: ApiContext, policy: RatePolicyName): Promise<void> {
+  for (const [name, key] of addressCounters(ctx, policy)) await consume(ctx, name, key)
+}
+
+/** Takes a call back that turned out not to count. */
+export async function giveBackAddress(ctx: ApiContext, policy: RatePolicyName): Promise<void> {
+  for (const [name, key] of addressCounters(ctx, policy)) await ctx.services.rateLimits.giveBack(name, key)
+}
+
+function addressCounters(ctx: ApiContext, policy: RatePolicyName): [RatePolicyName, string][] {
+  const prefixPolicy = PREFIX_POLICIES[policy]
+  const own: [RatePolicyName, string] = [policy, addressKey(ctx)]
+  // The narrower one last: what its headers say is what a client can do something about.
+  return prefixPolicy ? [[prefixPolicy, `prefix:${ctx.state.prefix}`], own] : [own]
 }
 
 /**
@@ -46,7 +83,12 @@ export async function consume(ctx: ApiContext, policy: RatePolicyName, key: stri
   // draft-ietf-httpapi-ratelimit-headers: the quota and its window, and what is left of it.
   ctx.set('RateLimit-Policy', `"${policy}";q=${decision.limit};w=${decision.windowSeconds}`)
   ctx.set('RateLimit', `"${policy}";r=${decision.remaining};t=${decision.resetSeconds}`)
-  if (decision.allowed) return
+  refuseUnless(ctx, policy, decision)
+}
+
+function refuseUnless(ctx: ApiContext, policy: RatePolicyName, decision: RateDecision | undefined): void {
+  if (!decision || decision.allowed) return
+  ctx.state.logger.debug({ policy }, 'rate limit reached')
   throw new DarkroomError('rate_limited', 'Too many requests; see Retry-After.', {
     retryAfterSeconds: decision.resetSeconds,
   })

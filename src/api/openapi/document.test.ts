@@ -45,6 +45,7 @@ const document = createOpenApiDocument(v1.list, {
   PUBLIC_URL: 'http://localhost',
   ACCESS_TOKEN_SECONDS: 300,
   SESSION_DAYS: 90,
+  SESSION_MAX_DAYS: 365,
   MAX_UPLOAD_BYTES: 1_000,
   UPLOAD_EXPIRY_SECONDS: 900,
   MAX_PENDING_UPLOADS: 20,

@@ -4,7 +4,7 @@ import { policyPoints, RATE_POLICIES } from '../../services/requests/rate-limits
 import type { StepDescription } from '../context.ts'
 import { IDEMPOTENCY_KEY } from '../middlewares/idempotent.ts'
 import { isOptional, type Operation } from '../operation.ts'
-import type { RouteDefinition } from '../routing.ts'
+import { scopeOf, type RouteDefinition } from '../routing.ts'
 import { VERSION } from '../version.ts'
 import { guide, windowOf, type GuideSettings } from './guide.ts'
 import { isConditional, RESPONSE_HEADERS } from './headers.ts'
@@ -60,6 +60,11 @@ export function createOpenApiDocument(routes: readonly RouteDefinition[], settin
           bearerFormat: 'JWT',
           description: 'The `accessToken` of sign-up, sign-in or refresh.',
         },
+        personalToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'A personal access token (`POST /v1/me/tokens`) of one of the scopes named.',
+        },
         metricsToken: { type: 'http', scheme: 'bearer', description: 'METRICS_TOKEN, for operators.' },
         storageEventsToken: {
           type: 'http',
@@ -90,7 +95,7 @@ function describe(
     summary: operation.summary,
     ...(text ? { description: text } : {}),
     tags: [tagOf(route.path)],
-    security: securityOf(description),
+    security: securityOf(route),
     requestParams: {
       ...(operation.params ? { path: operation.params } : {}),
       ...(operation.query ? { query: operation.query } : {}),
@@ -152,12 +157,15 @@ function requestHeaders({ method, description }: RouteDefinition, operation: Ope
   })
 }
 
-function securityOf({ security }: StepDescription): Record<string, string[]>[] {
-  switch (security) {
+function securityOf(route: RouteDefinition): Record<string, string[]>[] {
+  const scope = scopeOf(route)
+  const personal =
+    scope === undefined || scope === 'none' ? [] : scope.map((one) => ({ personalToken: [one] }))
+  switch (route.description.security) {
     case 'required':
-      return [{ accessToken: [] }]
+      return [{ accessToken: [] }, ...personal]
     case 'optional':
-      return [{ accessToken: [] }, {}]
+      return [{ accessToken: [] }, ...personal, {}]
     case 'operator':
       return [{ metricsToken: [] }, {}]
     case 'storageEvents':

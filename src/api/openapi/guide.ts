@@ -15,6 +15,7 @@ export type GuideSettings = Pick<
   Config,
   | 'ACCESS_TOKEN_SECONDS'
   | 'SESSION_DAYS'
+  | 'SESSION_MAX_DAYS'
   | 'MAX_UPLOAD_BYTES'
   | 'UPLOAD_EXPIRY_SECONDS'
   | 'MAX_PENDING_UPLOADS'
@@ -40,14 +41,15 @@ export function guide(settings: GuideSettings): string {
   ].join('\n\n')
 }
 
-const signingIn = ({ ACCESS_TOKEN_SECONDS, SESSION_DAYS }: GuideSettings) => `
+const signingIn = ({ ACCESS_TOKEN_SECONDS, SESSION_DAYS, SESSION_MAX_DAYS }: GuideSettings) => `
 ## Sign in
 \`POST /v1/users\` creates an account, and \`POST /v1/sessions\` signs in to one. Both return two tokens:
 
 - \`accessToken\` goes into \`Authorization: Bearer <accessToken>\`. It expires after ${ACCESS_TOKEN_SECONDS} seconds; requests
   then answer 401 with the code \`token_expired\`.
 - \`refreshToken\` is exchanged for two new tokens at \`POST /v1/sessions/refresh\`. Keep it secret: if a token is used
-  again more than 10 seconds after its exchange, the session ends. An unused session ends after ${SESSION_DAYS} days.
+  again more than 10 seconds after its exchange, the session ends. An unused session ends after ${SESSION_DAYS} days, any session after
+  ${SESSION_MAX_DAYS}. Send the last one along when the device signs in again (\`refreshToken\`), so that it is known.
 
 Public content can be read without a token. An invalid token is refused, never ignored.`
 

@@ -24,10 +24,8 @@ interface Answer {
   text: string
 }
 
-export interface Account {
-  username: string
-  password: string
-}
+/** Who uploads: by signing in, or by a personal access token of the scopes `read` and `upload`. */
+export type Account = { username: string; password: string } | { token: string }
 
 /** Calls to the API that survive lost connections, restarts of the server and its rate limits. */
 export interface UploadClient {
@@ -52,6 +50,13 @@ const LONGEST_WAIT_SECONDS = 24 * 60 * 60
 /** An access token is exchanged this long before it ends. */
 const EARLY_MS = 30_000
 
+/** One by a personal access token has no refresh token, and ends when the server says so. */
+interface Session {
+  accessToken: string
+  refreshToken?: string
+  endsAt: number
+}
+
 interface JsonRequest {
   method: string
   body?: unknown
@@ -73,10 +78,11 @@ export async function signIn(
   const url = (path: string) => new URL(`/v1${path}`, server)
   let session = await open()
 
-  async function open() {
+  async function open(): Promise<Session> {
+    if ('token' in account) return { accessToken: account.token, endsAt: Infinity }
     return toSession(await json(SignedIn, url('/sessions'), { method: 'POST', body: account }))
   }
-  function toSession(given: z.infer<typeof SignedIn>) {
+  function toSession(given: z.infer<typeof SignedIn>): Session {
     return { ...given, endsAt: Date.now() + given.expiresIn * 1000 - EARLY_MS }
   }
   let renewal: Promise<void> | undefined
@@ -90,6 +96,7 @@ export async function signIn(
   }
   async function renew() {
     const { refreshToken } = session
+    if (refreshToken === undefined) throw new RefusedError(401, 'token_expired', 'the token has expired')
     try {
       session = toSession(
         await json(SignedIn, url('/sessions/refresh'), { method: 'POST', body: { refreshToken } }),

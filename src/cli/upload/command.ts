@@ -74,11 +74,13 @@ async function askAccount(
   { user }: UploadOptions,
   { signal, interrupt }: ReturnType<typeof abortOnInterrupt>,
 ): Promise<Account> {
+  const token = process.env.DARKROOM_TOKEN
+  if (token !== undefined && user === undefined) return { token }
   const username = user ?? process.env.DARKROOM_USER
   const password = process.env.DARKROOM_PASSWORD
   if (username !== undefined && password !== undefined) return { username, password }
   if (!process.stdin.isTTY)
-    throw new Error('set DARKROOM_PASSWORD, and --user or DARKROOM_USER: there is no terminal to ask at')
+    throw new Error('set DARKROOM_TOKEN, or DARKROOM_PASSWORD and --user or DARKROOM_USER: there is no terminal to ask at')
   let isSecret = false
   const output = new Writable({
     write(chunk, _encoding, done) {

@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 
-/** A hashed refresh token. Retired ones are kept as long as their session, so that their reuse ends the session. */
+/** A hashed refresh token of before sessions had generations. None are added; they go with their sessions. */
 export const RefreshToken = defineEntity({
   name: 'RefreshToken',
   tableName: 'refresh_tokens',

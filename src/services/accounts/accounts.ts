@@ -1,14 +1,16 @@
 import { assertKeepsRules, NO_TEXT_RULES, type TextRules } from '../../domain/text-rules.ts'
 import type { AccountStatus } from '../../domain/access.ts'
 import type { CommentPolicy } from '../../domain/comments.ts'
-import { DarkroomError } from '../../domain/errors.ts'
+import { DarkroomError, invalidField } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
 import { usernameSkeleton as skeletonOf } from '../../domain/usernames.ts'
+import { weaknessOf } from '../../domain/passwords.ts'
 import { FeedState, User, type UserRow } from '../../entities/index.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import { writeNames } from './names.ts'
 import type { Passwords } from './passwords.ts'
+import type { Device } from './devices.ts'
 import { accountDeactivated, type OpenSession, type Sessions } from './sessions.ts'
 
 /** An account as shown; it contains no secrets. */
@@ -47,12 +49,13 @@ export interface AccountChanges {
 
 export interface Accounts {
   /** Creates an account and signs in its first device. @throws DarkroomError username_taken, invalid */
-  register(account: NewAccount, userAgent: string): Promise<{ account: Account; session: OpenSession }>
+  register(account: NewAccount, device: Device): Promise<{ account: Account; session: OpenSession }>
   /**
-   * The account with these credentials, suspended or not. Takes just as long for an unknown username.
+   * The account with these credentials, suspended or not. Takes just as long for an unknown username. A hash of older parameters is
+   * replaced.
    * @throws DarkroomError bad_credentials, account_suspended (a deactivated account)
    */
-  authenticate(username: string, password: string): Promise<Account>
+  authenticate(username: string, password: string, network: string): Promise<Account>
   /** @throws DarkroomError unauthenticated if the account is gone */
   get(userId: UserId): Promise<OwnAccount>
   /**
@@ -81,11 +84,12 @@ export function createAccounts(deps: AccountsDeps): Accounts {
   const { db, passwords, sessions, textRules = NO_TEXT_RULES } = deps
 
   return {
-    async register({ username, password, displayName }, userAgent) {
+    async register({ username, password, displayName }, device) {
+      assertStrong('body.password', password, [username, displayName])
       assertKeepsRules(textRules, 'name', { 'body.username': username, 'body.displayName': displayName })
       const usernameSkeleton = skeletonOf(username)
       if (await exists(db.primary, username, usernameSkeleton)) throw usernameTaken()
-      const passwordHash = await passwords.hash(password)
+      const passwordHash = await passwords.hash(password, device.network)
       return db.transaction(async (tx) => {
         // Two at once: the indexes decide, and the second's statement inserts nothing.
         const [row] = await run(
@@ -105,16 +109,19 @@ export function createAccounts(deps: AccountsDeps): Accounts {
           tx.query,
           insertRow(FeedState, { userId: row.user_id }, ['rowsEpoch', 'rowsFrom', 'lastReadAt']),
         )
-        const session = await sessions.openWithin(tx, row.user_id, userAgent)
+        const session = await sessions.openWithin(tx, row.user_id, device)
         return { account: toAccount(row), session }
       })
     },
 
-    async authenticate(username, password) {
+    async authenticate(username, password, network) {
       const [row] = ASCII.test(username) ? await credentialsOf(db.primary, username) : []
-      const matches = await passwords.matches(password, row?.password_hash)
+      const matches = await passwords.matches(password, row?.password_hash, network)
       if (!row || !matches) throw new DarkroomError('bad_credentials', 'Username or password is wrong.')
       if (row.status === 'deactivated') throw accountDeactivated()
+      if (passwords.isOutdated(row.password_hash)) {
+        await replaceHash(db.primary, row.user_id, row.password_hash, await passwords.hash(password, network))
+      }
       return toAccount(row)
     },
 
@@ -163,6 +170,26 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       return account
     },
   }
+}
+
+/** @throws DarkroomError invalid for a common password, or one that is the name of the account */
+export function assertStrong(path: string, password: string, names: readonly (string | null)[]): void {
+  const weakness = weaknessOf(password, names)
+  if (weakness !== undefined) throw invalidField(path, weakness)
+}
+
+/** @returns whether the hash was still the one that was compared with */
+export async function replaceHash(
+  query: Query,
+  userId: UserId,
+  compared: string,
+  passwordHash: string,
+): Promise<boolean> {
+  const rows = await query({
+    text: 'UPDATE users SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2 RETURNING 1',
+    values: [userId, compared, passwordHash],
+  })
+  return rows.length > 0
 }
 
 /** Weaker than the FOR UPDATE that MikroORM's lock modes offer: whatever refers to the account does not wait for it. */

@@ -1,18 +1,40 @@
 import type { Clients } from '../clients.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import { createAccounts } from './accounts.ts'
+import { createChangePassword, createSignOutElsewhere } from './change-password.ts'
+import { createDevices } from './devices.ts'
 import { createPasswords } from './passwords.ts'
+import { createPersonalTokens } from './personal-tokens.ts'
 import { createQuotas } from './quotas.ts'
+import { createRefreshTokens } from './refresh-tokens.ts'
+import { createSecurityEvents } from './security-events.ts'
 import { createSessions } from './sessions.ts'
+import { createSignInGuard } from './sign-in-guard.ts'
 import { createStandings } from './standings.ts'
 
-/** Accounts, their passwords, sessions, access tokens and standings. */
-export function openAccounts({ config, db, textRules }: Clients) {
+/** Accounts, their passwords, sessions, tokens and standings. */
+export function openAccounts({ config, db, logger, textRules }: Clients) {
   const passwords = createPasswords()
-  const sessions = createSessions({ db, sessionDays: config.SESSION_DAYS })
+  const refreshTokens = createRefreshTokens(config.jwtKeys)
+  const devices = createDevices(config.jwtKeys, refreshTokens)
+  const securityEvents = createSecurityEvents({ devices, logger })
+  const sessions = createSessions({
+    db,
+    sessionDays: config.SESSION_DAYS,
+    maxSessionDays: config.SESSION_MAX_DAYS,
+    refreshTokens,
+    devices,
+    securityEvents,
+  })
   return {
     accessTokens: createAccessTokens({ keys: config.jwtKeys, lifetimeSeconds: config.ACCESS_TOKEN_SECONDS }),
+    refreshTokens,
     accounts: createAccounts({ db, passwords, sessions, textRules }),
+    changePassword: createChangePassword({ db, passwords, sessions, securityEvents }),
+    signOutElsewhere: createSignOutElsewhere({ db, sessions, securityEvents }),
+    signInGuard: createSignInGuard({ primary: db.primary, devices, securityEvents }),
+    securityEvents,
+    personalTokens: createPersonalTokens({ db, securityEvents }),
     sessions,
     passwords,
     // Suspensions have reached it with their commit, and no account writes its own standing.

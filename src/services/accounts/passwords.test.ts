@@ -1,3 +1,4 @@
+import { hash } from '@node-rs/argon2'
 import { describe, expect, it } from 'vitest'
 import { createPasswords } from './passwords.ts'
 
@@ -19,5 +20,18 @@ describe('passwords', () => {
     expect(refused.length).toBeLessThan(40)
     for (const { reason } of refused as PromiseRejectedResult[]) expect(reason.code).toBe('unavailable')
     await expect(passwords.hash('y')).resolves.toMatch(/^\$argon2id/)
+  })
+
+  it('of one network wait in a part of the line, and others go on', async () => {
+    const flood = Array.from({ length: 60 }, () => passwords.hash('x', '203.0.113.7'))
+    const other = passwords.matches('y', undefined, '198.51.100.1')
+    const settled = await Promise.allSettled(flood)
+    expect(settled.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(30)
+    await expect(other).resolves.toBe(false)
+  })
+
+  it('are outdated once they were hashed with other parameters', async () => {
+    expect(passwords.isOutdated(await passwords.hash('x'))).toBe(false)
+    expect(passwords.isOutdated(await hash('x', { memoryCost: 8, timeCost: 1 }))).toBe(true)
   })
 })

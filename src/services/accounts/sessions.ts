@@ -1,18 +1,20 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
 import { DarkroomError } from '../../domain/errors.ts'
 import { isUuid, type UserId } from '../../domain/ids.ts'
+import { MAX_ITEMS } from '../../domain/limits.ts'
 import type { UserViewer } from '../../domain/viewer.ts'
-import { MAX_CHARACTERS, MAX_ITEMS } from '../../domain/limits.ts'
-import { RefreshToken, Session, type SessionRow, type UserRow } from '../../entities/index.ts'
-import { insertRow, run } from '../../infra/db/insert.ts'
+import { Session, type SessionRow, type UserRow } from '../../entities/index.ts'
 import type { Database, Transaction } from '../../infra/db/database.ts'
+import { insertRow, run } from '../../infra/db/insert.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
+import { storableUserAgent, type Device, type Devices } from './devices.ts'
+import type { RefreshTokens } from './refresh-tokens.ts'
+import type { SecurityEvents } from './security-events.ts'
 
-/** A retired refresh token works this much longer, for a second tab or a lost answer. */
-const RETIRED_GRACE_SECONDS = 10
-const SECRET_BYTES = 32
+/** The refresh token before the present one works this much longer, for a second tab or a lost answer. */
+const GRACE_SECONDS = 10
 
 /** Nobody signs in to it; its code is the one that clients know. */
 export const accountDeactivated = () => new DarkroomError('account_suspended', 'The account is deactivated.')
@@ -25,32 +27,49 @@ export interface OpenSession {
 
 export interface SessionInfo {
   sessionId: string
+  name: string | null
   userAgent: string | null
   createdAt: Date
   lastUsedAt: Date
+  expiresAt: Date
 }
 
 export interface Sessions {
-  /** Signs a device in. */
-  open(userId: UserId, userAgent: string): Promise<OpenSession>
-  /** The same within a transaction, for an account that is being created. */
-  openWithin(tx: Transaction, userId: UserId, userAgent: string): Promise<OpenSession>
+  /** Signs a device in, and tells the account if it is a new one. */
+  open(userId: UserId, device: Device): Promise<OpenSession>
+  /** The same within a transaction, for an account that is being created: it has no other devices to be told on. */
+  openWithin(tx: Transaction, userId: UserId, device: Device): Promise<OpenSession>
   /**
-   * Exchanges a refresh token for a new one. If it was exchanged more than 10 s ago, the
-   * token was stolen, and the whole session ends.
+   * Exchanges a refresh token for the next one. The token before the present one gives the present one for 10 s; any older use was
+   * stolen from one of two, and the session ends.
    * @throws DarkroomError unauthenticated, account_suspended (a deactivated account)
    */
-  refresh(refreshToken: string): Promise<OpenSession>
+  refresh(refreshToken: string, device: Device): Promise<OpenSession>
   /** The viewer's devices, the latest sign-in first. @throws DarkroomError bad_cursor */
   list(list: ListRead<UserViewer>): Promise<Page<SessionInfo>>
   /** Those of some sessions that have not ended and whose account is active, by the primary. */
   good(sessionIds: readonly string[]): Promise<Set<string>>
   /** Signs a device out; its access tokens live on for at most 5 minutes. @throws DarkroomError not_found */
   revoke(userId: UserId, sessionId: string): Promise<void>
+  /** Signs every other device out. @returns how many there were */
+  revokeOthers(tx: Transaction, userId: UserId, sessionId: string): Promise<number>
 }
 
-export function createSessions({ db, sessionDays }: { db: Database; sessionDays: number }): Sessions {
-  async function openWithin(tx: Transaction, userId: UserId, userAgent: string): Promise<OpenSession> {
+export interface SessionsDeps {
+  db: Database
+  /** A session ends after so many days without a refresh, */
+  sessionDays: number
+  /** and after so many days at the latest. */
+  maxSessionDays: number
+  refreshTokens: RefreshTokens
+  devices: Devices
+  securityEvents: Pick<SecurityEvents, 'record'>
+}
+
+export function createSessions(deps: SessionsDeps): Sessions {
+  const { db, sessionDays, maxSessionDays, refreshTokens, devices, securityEvents } = deps
+
+  async function openWithin(tx: Transaction, userId: UserId, device: Device): Promise<OpenSession> {
     const sessionId = uuidv7()
     await run(
       tx.query,
@@ -59,8 +78,10 @@ export function createSessions({ db, sessionDays }: { db: Database; sessionDays:
         {
           sessionId,
           userId,
-          userAgent: storableUserAgent(userAgent),
-          expiresAt: sql<Date>`now() + ${sessionDays} * interval '1 day'`,
+          userAgent: storableUserAgent(device.userAgent),
+          name: device.name ?? null,
+          network: devices.networkDigest(userId, device),
+          expiresAt: sql<Date>`now() + ${Math.min(sessionDays, maxSessionDays)} * interval '1 day'`,
         },
         ['revokedAt'],
       ),
@@ -71,16 +92,60 @@ export function createSessions({ db, sessionDays }: { db: Database; sessionDays:
                ORDER BY last_used_at DESC, session_id DESC OFFSET $2)`,
       values: [userId, MAX_ITEMS.sessionsPerUser],
     })
-    return { userId, sessionId, refreshToken: await issueToken(tx, sessionId) }
+    return { userId, sessionId, refreshToken: refreshTokens.issue({ sessionId, generation: 0 }) }
+  }
+
+  /** Thrown errors would take the revocation back that a stolen token causes, so outcomes are values. */
+  async function exchange(
+    tx: Transaction,
+    token: PresentedToken,
+    device: Device,
+  ): Promise<OpenSession | 'refused' | 'deactivated'> {
+    const { sessionId } = token
+    // The session's row is the lock: two exchanges of one token come one after the other.
+    const [session] = await tx.query<HeldSession>({
+      text: HOLD,
+      values: [sessionId, GRACE_SECONDS],
+    })
+    if (!session) return 'refused'
+    const use = 'generation' in token ? useOf(token.generation, session) : await useOfRow(tx, token)
+    if (use === 'unknown') return 'refused'
+    if (use === 'stolen') {
+      await tx.query({
+        text: 'UPDATE sessions SET revoked_at = now() WHERE session_id = $1',
+        values: [sessionId],
+      })
+      await securityEvents.record(tx.query, session.user_id, 'token_reused', device)
+      return 'refused'
+    }
+    // A suspended account signs in to read its decisions; the API refuses it all else.
+    if (session.status === 'deactivated') return 'deactivated'
+    const generation = use === 'again' ? session.generation : session.generation + 1
+    await tx.query({
+      text: RENEW,
+      values: [sessionId, sessionDays, maxSessionDays, generation],
+    })
+    return {
+      userId: session.user_id,
+      sessionId,
+      refreshToken: refreshTokens.issue({ sessionId, generation }),
+    }
   }
 
   return {
     openWithin,
-    open: (userId, userAgent) => db.transaction((tx) => openWithin(tx, userId, userAgent)),
 
-    async refresh(refreshToken) {
-      const outcome = await db.transaction((tx) => exchange(tx, refreshToken, sessionDays))
-      // Thrown after the commit: the revocation that a stolen token causes has to stay.
+    open: (userId, device) =>
+      db.transaction(async (tx) => {
+        const isKnown = await devices.isKnown(tx.query, userId, device)
+        const session = await openWithin(tx, userId, device)
+        if (!isKnown) await securityEvents.record(tx.query, userId, 'new_device', device)
+        return session
+      }),
+
+    async refresh(refreshToken, device) {
+      const token = refreshTokens.read(refreshToken) ?? readOld(refreshToken)
+      const outcome = token ? await db.transaction((tx) => exchange(tx, token, device)) : 'refused'
       if (outcome === 'refused') {
         throw new DarkroomError('unauthenticated', 'The refresh token is not valid; sign in again.')
       }
@@ -93,7 +158,7 @@ export function createSessions({ db, sessionDays }: { db: Database; sessionDays:
       // Plan: sessions_user_idx; an account has at most MAX_ITEMS.sessionsPerUser of these. Ids are UUID v7: in order of sign-in.
       const rows = await list.query<SessionRow>({
         name: 'sessions-list',
-        text: `SELECT session_id, user_agent, created_at, last_used_at FROM sessions
+        text: `SELECT session_id, name, user_agent, created_at, last_used_at, expires_at FROM sessions
                WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()
                  AND session_id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
                ORDER BY session_id DESC LIMIT $3`,
@@ -106,9 +171,11 @@ export function createSessions({ db, sessionDays }: { db: Database; sessionDays:
         (shown) =>
           shown.map((row) => ({
             sessionId: row.session_id,
+            name: row.name,
             userAgent: row.user_agent,
             createdAt: row.created_at,
             lastUsedAt: row.last_used_at,
+            expiresAt: row.expires_at,
           })),
       )
     },
@@ -133,65 +200,62 @@ export function createSessions({ db, sessionDays }: { db: Database; sessionDays:
       })
       if (rows.length === 0) throw new DarkroomError('not_found', 'No such session.')
     },
+
+    async revokeOthers(tx, userId, sessionId) {
+      // Plan: sessions_user_idx.
+      const rows = await tx.query({
+        text: `UPDATE sessions SET revoked_at = now()
+               WHERE user_id = $1 AND session_id <> $2 AND revoked_at IS NULL AND expires_at > now() RETURNING 1`,
+        values: [userId, sessionId],
+      })
+      return rows.length
+    },
   }
 }
 
-async function exchange(
-  tx: Transaction,
-  refreshToken: string,
-  sessionDays: number,
-): Promise<OpenSession | 'refused' | 'deactivated'> {
-  const [sessionId] = refreshToken.split('.', 1)
-  if (!sessionId || !isUuid(sessionId)) return 'refused'
-  // The session's row is the lock: two exchanges of one token come one after the other.
-  const [session] = await tx.query<Pick<SessionRow, 'user_id'> & Pick<UserRow, 'status'>>({
-    text: `SELECT s.user_id, u.status FROM sessions s JOIN users u USING (user_id)
-           WHERE s.session_id = $1 AND s.revoked_at IS NULL AND s.expires_at > now() FOR UPDATE OF s`,
-    values: [sessionId],
-  })
-  if (!session) return 'refused'
-  const [token] = await tx.query<{ retired: boolean; stolen: boolean }>({
-    text: `SELECT retired_at IS NOT NULL AS retired,
-             coalesce(retired_at < clock_timestamp() - $3 * interval '1 second', false) AS stolen
-           FROM refresh_tokens WHERE token_hash = $1 AND session_id = $2`,
-    values: [hashOf(refreshToken), sessionId, RETIRED_GRACE_SECONDS],
-  })
-  if (!token) return 'refused'
-  if (token.stolen) {
-    await tx.query({
-      text: 'UPDATE sessions SET revoked_at = now() WHERE session_id = $1',
-      values: [sessionId],
-    })
-    return 'refused'
-  }
-  // A suspended account signs in to read its decisions; the API refuses it all else.
-  if (session.status === 'deactivated') return 'deactivated'
-  if (!token.retired) {
-    await tx.query({
-      text: 'UPDATE refresh_tokens SET retired_at = clock_timestamp() WHERE token_hash = $1',
-      values: [hashOf(refreshToken)],
-    })
-  }
-  await tx.query({
-    text: `UPDATE sessions SET last_used_at = now(), expires_at = now() + $2 * interval '1 day' WHERE session_id = $1`,
-    values: [sessionId, sessionDays],
-  })
-  return { userId: session.user_id, sessionId, refreshToken: await issueToken(tx, sessionId) }
+const HOLD = `
+  SELECT s.user_id, s.generation, s.renewed_at > clock_timestamp() - $2 * interval '1 second' AS is_fresh, u.status
+  FROM sessions s JOIN users u USING (user_id)
+  WHERE s.session_id = $1 AND s.revoked_at IS NULL AND s.expires_at > now() FOR UPDATE OF s`
+
+const RENEW = `
+  UPDATE sessions SET last_used_at = now(),
+    expires_at = least(now() + $2 * interval '1 day', created_at + $3 * interval '1 day'),
+    renewed_at = CASE WHEN generation = $4 THEN renewed_at ELSE clock_timestamp() END, generation = $4
+  WHERE session_id = $1`
+
+type HeldSession = Pick<SessionRow, 'user_id' | 'generation'> &
+  Pick<UserRow, 'status'> & { is_fresh: boolean }
+
+/** `again`: the answer that brought the present token may have been lost. `unknown`: never issued, as far as is known. */
+type TokenUse = 'first' | 'again' | 'stolen' | 'unknown'
+
+function useOf(generation: number, session: HeldSession): TokenUse {
+  if (generation === session.generation) return 'first'
+  // Issued by a primary whose last commits were lost with it.
+  if (generation > session.generation) return 'unknown'
+  return generation === session.generation - 1 && session.is_fresh ? 'again' : 'stolen'
 }
 
-async function issueToken(tx: Transaction, sessionId: string): Promise<string> {
-  const refreshToken = `${sessionId}.${randomBytes(SECRET_BYTES).toString('base64url')}`
-  await run(tx.query, insertRow(RefreshToken, { tokenHash: hashOf(refreshToken), sessionId }, ['retiredAt']))
-  return refreshToken
+type PresentedToken = { sessionId: string; generation: number } | { sessionId: string; hash: Buffer }
+
+/** A token of before sessions had generations: `<session>.<secret>`, with a row of its own. */
+function readOld(refreshToken: string): PresentedToken | undefined {
+  const [sessionId = ''] = refreshToken.split('.', 1)
+  if (!isUuid(sessionId)) return undefined
+  return { sessionId, hash: createHash('sha256').update(refreshToken).digest() }
 }
 
-/** 256 random bits need no slow hash. */
-function hashOf(refreshToken: string): Buffer {
-  return createHash('sha256').update(refreshToken).digest()
-}
-
-/** Header values are Latin-1 as Node reads them; control characters have no place in a list of devices. */
-function storableUserAgent(userAgent: string): string | null {
-  const shown = userAgent.replace(/[^\x20-\x7e]/g, '').slice(0, MAX_CHARACTERS.userAgent)
-  return shown === '' ? null : shown
+/** Retires it, so that its session goes on by generations. */
+async function useOfRow(tx: Transaction, token: { sessionId: string; hash: Buffer }): Promise<TokenUse> {
+  const [row] = await tx.query<{ use: TokenUse }>({
+    text: `WITH held AS (SELECT token_hash, retired_at FROM refresh_tokens WHERE token_hash = $1 AND session_id = $2),
+             retired AS (UPDATE refresh_tokens t SET retired_at = clock_timestamp() FROM held h
+               WHERE t.token_hash = h.token_hash AND h.retired_at IS NULL)
+           SELECT CASE WHEN retired_at IS NULL THEN 'first'
+             WHEN retired_at > clock_timestamp() - $3 * interval '1 second' THEN 'again' ELSE 'stolen' END AS use
+           FROM held`,
+    values: [token.hash, token.sessionId, GRACE_SECONDS],
+  })
+  return row?.use ?? 'unknown'
 }

@@ -3,6 +3,7 @@ import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { Archive } from '../../infra/s3/archive.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { sweepSecurityEvents } from '../accounts/sweep-security-events.ts'
 import { sweepSessions } from '../accounts/sweep-sessions.ts'
 import { sweepStorage } from '../accounts/sweep-storage.ts'
 import { sweepAlbumActivity } from '../albums/sweep-activity.ts'
@@ -56,6 +57,7 @@ export function createHousekeeping(deps: HousekeepingDeps): Sweep[] {
     sweepStorage(db),
     sweepIdempotencyKeys(primary),
     sweepSessions(primary),
+    sweepSecurityEvents(primary),
     sweepMutes(primary),
     sweepComments(primary, evidenceDays),
     sweepAlbumActivity(primary),

@@ -12,6 +12,8 @@ const QUARTER_HOUR_SECONDS = 15 * MINUTE_SECONDS
 const HOUR_SECONDS = 60 * MINUTE_SECONDS
 
 const ACCOUNT_OR_ADDRESS = 'account, or address without one'
+/** The /24 of an IPv4 address, or the /48 of an IPv6 address. */
+const PREFIX = 'network around the address'
 
 /** The policies; `RATE_LIMIT_FACTOR` multiplies the points. `counts` is for the OpenAPI document; of `writes`, a limited account has a tenth. */
 export const RATE_POLICIES = {
@@ -31,8 +33,30 @@ export const RATE_POLICIES = {
   poll: { points: 600, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   /** Per address, since the account does not exist yet. */
   signUp: { points: 30, seconds: HOUR_SECONDS, counts: 'address' },
-  signIn: { points: 60, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
-  refresh: { points: 120, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
+  signUpPrefix: { points: 240, seconds: HOUR_SECONDS, counts: PREFIX },
+  /** Those that were right do not count, nor those from where the account signed in before. */
+  signIn: { points: 60, seconds: QUARTER_HOUR_SECONDS, counts: 'address that sign-ins fail from' },
+  signInPrefix: { points: 480, seconds: QUARTER_HOUR_SECONDS, counts: `${PREFIX} that sign-ins fail from` },
+  refresh: {
+    points: 120,
+    seconds: QUARTER_HOUR_SECONDS,
+    counts: 'address that refresh tokens come from which are none',
+  },
+  refreshPrefix: {
+    points: 960,
+    seconds: QUARTER_HOUR_SECONDS,
+    counts: `${PREFIX} that refresh tokens come from which are none`,
+  },
+  /** An access token lasts for minutes. */
+  refreshSession: { points: 60, seconds: QUARTER_HOUR_SECONDS, counts: 'session that is refreshed' },
+  /** Wrong ones; those that were right do not count. */
+  currentPassword: {
+    points: 10,
+    seconds: QUARTER_HOUR_SECONDS,
+    counts: 'account that passwords are tried for',
+  },
+  /** Of all accounts that are signed in behind one address, in each process of the API. */
+  address: { points: 30_000, seconds: MINUTE_SECONDS, counts: 'address of calls that are signed in' },
   /** Each may cost every edge an entry of its deny table, which holds some 16,000 an hour for everyone. */
   shareLink: { points: 60, seconds: HOUR_SECONDS, counts: ACCOUNT_OR_ADDRESS, writes: true },
   /** What a few people behind one address open of share links. */
@@ -50,8 +74,17 @@ export const RATE_POLICIES = {
     seconds: QUARTER_HOUR_SECONDS,
     counts: 'share link that wrong passwords are tried for',
   },
-  /** Per username tried, from any address; a success clears it. */
-  signInTarget: { points: 20, seconds: QUARTER_HOUR_SECONDS, counts: 'username that sign-ins try' },
+  signInTarget: {
+    points: 10,
+    seconds: QUARTER_HOUR_SECONDS,
+    counts: 'username and address of sign-ins that fail',
+  },
+  /** From all networks together that the account has not signed in from. */
+  signInName: {
+    points: 100,
+    seconds: HOUR_SECONDS,
+    counts: 'username that sign-ins from new networks fail for',
+  },
 } as const
 
 /** What a write of an account that moderation limited counts: it has a tenth of the writes of others. */
@@ -65,7 +98,7 @@ export function policyPoints(name: RatePolicyName, factor: number): number {
 }
 
 /** The result of counting one call against a policy. */
-interface RateDecision {
+export interface RateDecision {
   allowed: boolean
   limit: number
   windowSeconds: number
@@ -77,10 +110,10 @@ interface RateDecision {
 export interface RateLimits {
   /** Counts one call, as many times as it costs; undefined if limits are switched off. */
   consume(policy: RatePolicyName, key: string, cost?: number): Promise<RateDecision | undefined>
+  /** Counts one call in this process alone. */
+  consumeHere(policy: RatePolicyName, key: string): Promise<RateDecision | undefined>
   /** Takes one call back, which turned out not to count. */
   giveBack(policy: RatePolicyName, key: string): Promise<void>
-  /** Resets the counter. */
-  clear(policy: RatePolicyName, key: string): Promise<void>
 }
 
 export interface RateLimitOptions {
@@ -125,26 +158,28 @@ export function createRateLimits(
       const result = await breaker
         .whileAnswering(shared.getKey(key), () => count(shared, key, cost))
         .catch(() => count(own, key, cost))
-      return {
-        allowed: result.consumedPoints <= own.points,
-        limit: own.points,
-        windowSeconds: RATE_POLICIES[policy].seconds,
-        remaining: Math.max(0, result.remainingPoints),
-        resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
-      }
+      return decisionOf(policy, own.points, result)
+    },
+    async consumeHere(policy, key) {
+      if (!options.enabled) return undefined
+      const { own } = limiters.get(policy)!
+      return decisionOf(policy, own.points, await count(own, key, 1))
     },
     async giveBack(policy, key) {
       if (!options.enabled) return
       const { shared, own } = limiters.get(policy)!
       await breaker.whileAnswering(shared.getKey(key), () => shared.reward(key)).catch(() => own.reward(key))
     },
-    async clear(policy, key) {
-      if (!options.enabled) return
-      const { shared, own } = limiters.get(policy)!
-      await own.delete(key)
-      // What Redis still counts then is forgotten with its window.
-      await breaker.whileAnswering(shared.getKey(key), () => shared.delete(key)).catch(() => undefined)
-    },
+  }
+}
+
+function decisionOf(policy: RatePolicyName, points: number, result: RateLimiterRes): RateDecision {
+  return {
+    allowed: result.consumedPoints <= points,
+    limit: points,
+    windowSeconds: RATE_POLICIES[policy].seconds,
+    remaining: Math.max(0, result.remainingPoints),
+    resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
   }
 }
 

@@ -235,6 +235,7 @@ const ABSENT: Names = {
   itemId: uuidv7(),
   caseId: uuidv7(),
   decisionId: uuidv7(),
+  tokenId: uuidv7(),
   token: randomBytes(32).toString('base64url'),
   ticket: 'no.such.ticket',
   username: 'nobody-has-this-name',
@@ -250,6 +251,7 @@ function namesIn({ owner, asker, photo, tag }: Subject): Names {
     ticket: ABSENT.ticket!,
     caseId: ABSENT.caseId!,
     decisionId: ABSENT.decisionId!,
+    tokenId: ABSENT.tokenId!,
     ...(photo
       ? {
           photoId: photo.photoId,

@@ -32,7 +32,11 @@ export const PROFILE = {
   relationship: values('following', 'requested', 'followedBy', 'blocking', 'muting'),
 }
 
-export const SESSION = values('id', 'userAgent', 'createdAt', 'lastUsedAt', 'current')
+export const SESSION = values('id', 'name', 'userAgent', 'createdAt', 'lastUsedAt', 'expiresAt', 'current')
+
+export const SECURITY_EVENT = values('id', 'kind', 'userAgent', 'network', 'createdAt')
+
+export const PERSONAL_TOKEN = values('id', 'name', 'scopes', 'createdAt', 'expiresAt', 'lastUsedAt')
 
 export const SIGNED_IN = { user: USER, ...values('accessToken', 'refreshToken', 'expiresIn') }
 

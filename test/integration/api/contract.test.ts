@@ -54,6 +54,9 @@ async function walk(who: Person | undefined, route: string, status: number, step
   return answer.body
 }
 
+const refresh = (refreshToken: string) =>
+  world.call('POST', '/v1/sessions/refresh', { body: { refreshToken } })
+
 /** A repeatable call, which answers the same twice. */
 async function twice(who: Person, route: string, status: number, step: Step): Promise<Json> {
   const first = await walk(who, route, status, step)
@@ -418,9 +421,42 @@ describe('the contract', () => {
     await walk(admin, route, 403, { ...one, body: { ...limiting, action: 'restore' } })
   })
 
+  it('of passwords, devices and tokens is kept', async () => {
+    const dora = await world.signUp()
+    const phone = await world.call('POST', '/v1/sessions', {
+      body: { username: dora.username, password: dora.password, deviceName: 'Phone' },
+    })
+    const change = (currentPassword: string, newPassword: string) => ({
+      body: { currentPassword, newPassword },
+    })
+    await walk(undefined, 'PUT /me/password', 401, change('a', 'seven quiet lenses'))
+    await walk(dora, 'PUT /me/password', 422, change('not the password', 'seven quiet lenses'))
+    await walk(dora, 'PUT /me/password', 204, change(dora.password, 'seven quiet lenses'))
+    const { items: devices } = await walk(dora, 'GET /sessions', 200)
+    expect(devices).toHaveLength(1)
+    expect((await refresh(phone.body.refreshToken)).status).toBe(401)
+    await twice(dora, 'DELETE /sessions', 204, {})
+
+    const body = { name: 'Nightly', scopes: ['read'] }
+    await walk(undefined, 'POST /me/tokens', 401, { body })
+    const { token, secret } = await walk(dora, 'POST /me/tokens', 201, { body })
+    const program = { ...dora, token: secret }
+    await walk(program, 'GET /me', 200)
+    await walk(program, 'PATCH /me', 403, { body: { bio: 'Light.' } })
+    await walk(program, 'GET /me/tokens', 403)
+    expect((await walk(dora, 'GET /me/tokens', 200)).items).toMatchObject([{ id: token.id, ...body }])
+    const one = { names: { tokenId: token.id } }
+    await walk(dora, 'DELETE /me/tokens/:tokenId', 204, one)
+    await walk(dora, 'DELETE /me/tokens/:tokenId', 404, one)
+    await walk(program, 'GET /me', 401)
+
+    const { items } = await walk(dora, 'GET /me/security-events', 200)
+    expect(items.map(({ kind }: Json) => kind)).toEqual(['token_created', 'password_changed'])
+  })
+
   it('covers every route of these modules', () => {
     const part =
-      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation)(\/|$)/
+      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation|password|tokens|security-events)(\/|$)/
     const routes = world.api.routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`)
     expect(routes.filter((route) => part.test(route) && !walked.has(route))).toEqual([])
     expect([...walked].filter((route) => !routes.includes(route))).toEqual([])

@@ -17,17 +17,20 @@ describe('rate limits', () => {
     const signIn = (headers: Record<string, string>, username = ann.username) =>
       world.call('POST', '/v1/sessions', { body: { username, password: 'not the password' }, headers })
 
-    // Per target: 20 × 0.2 attempts, wherever they come from.
+    // Per name and network: 10 × 0.2 failures.
+    const here = from()
     const statuses = []
-    for (let attempt = 0; attempt < 5; attempt++) statuses.push((await signIn(from())).status)
-    expect(statuses).toEqual([401, 401, 401, 401, 429])
-    const refused = await signIn(from())
+    for (let attempt = 0; attempt < 3; attempt++) statuses.push((await signIn(here)).status)
+    expect(statuses).toEqual([401, 401, 429])
+    const refused = await signIn(here)
     expect(refused.body.code).toBe('rate_limited')
     expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0)
-    expect(refused.headers.get('RateLimit-Policy')).toBe('"signInTarget";q=4;w=900')
+    expect(refused.headers.get('RateLimit-Policy')).toBe('"signInTarget";q=2;w=900')
     expect(refused.headers.get('RateLimit')).toMatch(/^"signInTarget";r=0;t=\d+$/)
+    // It is free elsewhere.
+    expect((await signIn(from())).status).toBe(401)
 
-    // Per address: 60 × 0.2 attempts, whatever the name, and a /64 is one address.
+    // Per address: 60 × 0.2 failures, whatever the name, and a /64 is one address.
     const network = `2001:db8:ffff:${(host++).toString(16)}`
     const byAddress = []
     for (let attempt = 0; attempt < 13; attempt++) {
@@ -58,6 +61,58 @@ describe('rate limits', () => {
     const ttl = await world.api.clients.redis.ttl(`rate:read:user:${sub}`)
     expect(ttl).toBeGreaterThan(0)
     expect(ttl).toBeLessThanOrEqual(60)
+  })
+
+  it('lock nobody out whom others try to sign in as', async () => {
+    world = await openApiWorld({ RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '0.05', TRUSTED_PROXY_HOPS: '1' })
+    await redisIsReady()
+    const block = Math.floor(Math.random() * 60_000).toString(16)
+    const from = (host: number | string) => ({ 'X-Forwarded-For': `2001:db8:${host}:${block}::1` })
+    const home = from('aaaa')
+    const ann = await signUp(world, home)
+    const signIn = (password: string, headers: Record<string, string>, more: object = {}) =>
+      world.call('POST', '/v1/sessions', { body: { username: ann.username, password, ...more }, headers })
+    const phone = await signIn('long enough', home)
+    const statuses = []
+    // 100 × 0.05 an hour for the name, from networks that it does not know.
+    for (let host = 0; host < 6; host++) statuses.push((await signIn('not the password', from(host))).status)
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429])
+    expect((await signIn('long enough', from('bbbb'))).status).toBe(429)
+    expect((await signIn('long enough', home)).status).toBe(201)
+    const { refreshToken } = phone.body
+    expect((await signIn('long enough', from('cccc'), { refreshToken })).status).toBe(201)
+    const events = await world.call('GET', '/v1/me/security-events', { token: ann.token })
+    expect(events.body.items.map(({ kind }: { kind: string }) => kind)).toContain('sign_in_blocked')
+  })
+
+  it('count nothing against a network that signs in rightly', async () => {
+    world = await openApiWorld({ RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '0.1', TRUSTED_PROXY_HOPS: '1' })
+    await redisIsReady()
+    const office = {
+      'X-Forwarded-For': `2001:db8:dddd:${Math.floor(Math.random() * 60_000).toString(16)}::1`,
+    }
+    const people = await Promise.all(Array.from({ length: 4 }, () => world.signUp()))
+    for (let round = 0; round < 4; round++) {
+      for (const { username, password } of people) {
+        const body = { username, password }
+        expect((await world.call('POST', '/v1/sessions', { body, headers: office })).status).toBe(201)
+      }
+    }
+  })
+
+  it('let refresh tokens in wherever garbage comes from', async () => {
+    world = await openApiWorld({ RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '0.05', TRUSTED_PROXY_HOPS: '1' })
+    await redisIsReady()
+    const headers = {
+      'X-Forwarded-For': `2001:db8:eeee:${Math.floor(Math.random() * 60_000).toString(16)}::1`,
+    }
+    const refresh = (refreshToken: string) =>
+      world.call('POST', '/v1/sessions/refresh', { body: { refreshToken }, headers })
+    const ann = await world.signUp()
+    const statuses = []
+    for (let attempt = 0; attempt < 7; attempt++) statuses.push((await refresh(`garbage-${attempt}`)).status)
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 401, 429])
+    expect((await refresh(ann.refreshToken)).status).toBe(200)
   })
 
   it('count sign-ups and sign-ins by address even with a token', async () => {

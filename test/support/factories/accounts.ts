@@ -1,10 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
+import { pino } from 'pino'
+import { loadConfig } from '../../../src/config/config.ts'
 import type { AccountStatus } from '../../../src/domain/access.ts'
 import type { UserId } from '../../../src/domain/ids.ts'
 import type { Database } from '../../../src/infra/db/database.ts'
 import { createAccounts, type Accounts } from '../../../src/services/accounts/accounts.ts'
 import type { Passwords } from '../../../src/services/accounts/passwords.ts'
+import { createDevices, type Device } from '../../../src/services/accounts/devices.ts'
+import { createRefreshTokens } from '../../../src/services/accounts/refresh-tokens.ts'
+import { createSecurityEvents } from '../../../src/services/accounts/security-events.ts'
 import { createSessions } from '../../../src/services/accounts/sessions.ts'
 import { createEditAccount } from '../../../src/services/graph/edit-account.ts'
 import { forgetful } from './outbox.ts'
@@ -24,16 +29,31 @@ export interface BuiltUser {
 const cheapPasswords: Passwords = {
   hash: (password) => hash(password, { algorithm: 2, memoryCost: 8, timeCost: 1, parallelism: 1 }),
   matches: async (password, stored) => stored !== undefined && verify(stored, password),
+  isOutdated: () => false,
 }
 
+/** The API's keys, so that it knows the sessions that are made here. */
+const { jwtKeys } = loadConfig()
+const refreshTokens = createRefreshTokens(jwtKeys)
+const devices = createDevices(jwtKeys, refreshTokens)
+const tests: Device = { userAgent: 'tests', network: '127.0.0.1' }
+
 export function accountsOf(db: Database): Accounts {
-  return createAccounts({ db, passwords: cheapPasswords, sessions: createSessions({ db, sessionDays: 30 }) })
+  const sessions = createSessions({
+    db,
+    sessionDays: 30,
+    maxSessionDays: 365,
+    refreshTokens,
+    devices,
+    securityEvents: createSecurityEvents({ devices, logger: pino({ level: 'silent' }) }),
+  })
+  return createAccounts({ db, passwords: cheapPasswords, sessions })
 }
 
 /** An account and its first session, as after a sign-up. */
 export async function buildUser(db: Database, username = uniqueName()): Promise<BuiltUser> {
   const password = randomUUID()
-  const { session } = await accountsOf(db).register({ username, password, displayName: null }, 'tests')
+  const { session } = await accountsOf(db).register({ username, password, displayName: null }, tests)
   return { username, password, ...session }
 }
 

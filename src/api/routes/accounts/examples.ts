@@ -29,7 +29,7 @@ export const otherUserExample = {
 export const signedInExample = {
   user: userExample,
   accessToken: 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0NzExIn0.c2lnbmF0dXJl',
-  refreshToken: 'Jb3sV1m0p7Qx2cE9kLr5tYw8',
+  refreshToken: '0199a1b2-c3d4-7e5f-8a6b-000000000001.3.Jb3sV1m0p7Qx2cE9kLr5tYw8Jb3sV1m0p7Qx2cE9kLr',
   expiresIn: 300,
 }
 
@@ -37,11 +37,35 @@ export const sessionsExample = {
   items: [
     {
       id: '0199a1b2-c3d4-7e5f-8a6b-000000000001',
+      name: 'Ada’s phone',
       userAgent: 'Darkroom/2.1 (iPhone)',
       createdAt: '2026-03-01T08:00:00.000Z',
       lastUsedAt: '2026-03-09T19:30:00.000Z',
+      expiresAt: '2026-04-08T19:30:00.000Z',
       current: true,
     },
   ],
   nextCursor: null,
+}
+
+export const securityEventsExample = {
+  items: [
+    {
+      id: '0199a1b2-c3d4-7e5f-8a6b-000000000002',
+      kind: 'new_device',
+      userAgent: 'Darkroom/2.1 (iPhone)',
+      network: '9f86d081884c7d65',
+      createdAt: '2026-03-09T19:30:00.000Z',
+    },
+  ],
+  nextCursor: null,
+}
+
+export const personalTokenExample = {
+  id: '0199a1b2-c3d4-7e5f-8a6b-000000000003',
+  name: 'Nightly upload',
+  scopes: ['upload'],
+  createdAt: '2026-03-01T08:00:00.000Z',
+  expiresAt: null,
+  lastUsedAt: '2026-03-09T19:30:00.000Z',
 }

@@ -3,6 +3,7 @@ import type { OwnAccount } from '../../../services/accounts/accounts.ts'
 import { digestOf, tagsOf } from '../../etags.ts'
 import { signedIn } from '../../middlewares/identity.ts'
 import { limit, limitAddress } from '../../middlewares/limit.ts'
+import { deviceOf } from '../../middlewares/sign-in-throttle.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
 import { presentSignedIn } from './session-presenter.ts'
@@ -11,11 +12,11 @@ import { CreateUser, GetMe, UpdateMe } from './schema.ts'
 
 export function accountRoutes(routes: Routes): void {
   routes.post('/users', limitAddress('signUp'), valid(CreateUser), async (ctx) => {
-    const { username, password, displayName = null } = ctx.input.body
+    const { username, password, displayName = null, deviceName } = ctx.input.body
     const { accounts, accessTokens, ownWrites } = ctx.services
     const { account, session } = await accounts.register(
       { username, password, displayName },
-      ctx.get('User-Agent'),
+      deviceOf(ctx, { name: deviceName }),
     )
     // Nobody was signed in when the request arrived; the new account will read its own profile next.
     await ownWrites.mark(account.userId)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { COMMENT_POLICIES } from '../../../domain/comments.ts'
 import { MAX_CHARACTERS } from '../../../domain/limits.ts'
+import { MAX_PASSWORD, MIN_PASSWORD } from '../../../domain/passwords.ts'
 import { isReservedUsername } from '../../../domain/usernames.ts'
 import { operation } from '../../operation.ts'
 import { atLeastOneField, characters, instant, line, text, USERNAME } from '../inputs.ts'
@@ -56,10 +57,13 @@ export const SignedInSchema = z
   })
   .meta({ id: 'SignedIn' })
 
-/** NIST SP 800-63B: at least 8 characters, at least 64 allowed, no composition rules. */
-const newPassword = characters(8, 256).meta({
-  description: 'Length in code points. NUL and lone surrogates are refused.',
+const newPassword = characters(MIN_PASSWORD, MAX_PASSWORD).meta({
+  description:
+    'Length in code points. NUL and lone surrogates are refused, and so are common passwords and the name of the account.',
 })
+
+/** What the list of devices calls the one that signs in. */
+export const deviceName = line(MAX_CHARACTERS.deviceName).optional()
 
 export const CreateUser = operation({
   id: 'createUser',
@@ -78,6 +82,7 @@ export const CreateUser = operation({
       }),
     password: newPassword,
     displayName: line(MAX_CHARACTERS.displayName).optional(),
+    deviceName,
   }),
   examples: {
     body: { username: 'ada', password: 'correct horse battery staple', displayName: 'Ada Lovelace' },

@@ -16,9 +16,11 @@ export function presentSignedIn(
 export function presentSession(session: SessionInfo, currentId: string) {
   return {
     id: session.sessionId,
+    name: session.name,
     userAgent: session.userAgent,
     createdAt: session.createdAt.toISOString(),
     lastUsedAt: session.lastUsedAt.toISOString(),
+    expiresAt: session.expiresAt.toISOString(),
     current: session.sessionId === currentId,
   }
 }

@@ -1,42 +1,55 @@
 import { DarkroomError } from '../../../domain/errors.ts'
 import { signedIn } from '../../middlewares/identity.ts'
-import { consume, limit, limitAddress } from '../../middlewares/limit.ts'
+import { consume, consumeAddress, limit, limitedBy } from '../../middlewares/limit.ts'
 import { listed, presentPage } from '../../middlewares/listed.ts'
+import { deviceOf, throttleSignIn } from '../../middlewares/sign-in-throttle.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
 import { presentSession, presentSignedIn } from './session-presenter.ts'
 import {
   CreateSession,
   DeleteCurrentSession,
+  DeleteOtherSessions,
   DeleteSession,
   ListSessions,
   RefreshSession,
 } from './session-schema.ts'
 
 export function sessionRoutes(routes: Routes): void {
-  routes.post('/sessions', limitAddress('signIn'), valid(CreateSession), async (ctx) => {
-    const { username, password } = ctx.input.body
-    const { accounts, sessions, accessTokens, rateLimits } = ctx.services
-    const target = username.toLowerCase()
-    await consume(ctx, 'signInTarget', target)
-    const account = await accounts.authenticate(username, password)
-    await rateLimits.clear('signInTarget', target)
-    const session = await sessions.open(account.userId, ctx.get('User-Agent'))
+  routes.post('/sessions', limitedBy('signIn'), valid(CreateSession), async (ctx) => {
+    const { username, password, deviceName: name, refreshToken } = ctx.input.body
+    const { accounts, sessions, accessTokens } = ctx.services
+    const device = deviceOf(ctx, { name, refreshToken })
+    const account = await throttleSignIn(ctx, username, device, () =>
+      accounts.authenticate(username, password, device.network),
+    )
+    const session = await sessions.open(account.userId, device)
     ctx.status = 201
     ctx.set('Cache-Control', 'no-store')
     ctx.body = presentSignedIn(account, session, await accessTokens.issue(session))
   })
 
-  routes.post('/sessions/refresh', limitAddress('refresh'), valid(RefreshSession), async (ctx) => {
-    const session = await ctx.services.sessions.refresh(ctx.input.body.refreshToken)
-    const account = await ctx.services.accounts.get(session.userId)
+  routes.post('/sessions/refresh', limitedBy('refresh'), valid(RefreshSession), async (ctx) => {
+    const { refreshToken } = ctx.input.body
+    const { accounts, sessions, accessTokens, refreshTokens } = ctx.services
+    // What is no token of ours counts against its address, so that it locks nobody out who has one.
+    const claim = refreshTokens.read(refreshToken)
+    if (claim) await consume(ctx, 'refreshSession', claim.sessionId)
+    else await consumeAddress(ctx, 'refresh')
+    const session = await sessions.refresh(refreshToken, deviceOf(ctx))
+    const account = await accounts.get(session.userId)
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = presentSignedIn(account, session, await ctx.services.accessTokens.issue(session))
+    ctx.body = presentSignedIn(account, session, await accessTokens.issue(session))
   })
 
   routes.get('/sessions', limit('read'), signedIn(), valid(ListSessions), listed(), async (ctx) => {
     const page = await ctx.services.sessions.list(ctx.list)
     ctx.body = presentPage(page, (session) => presentSession(session, ctx.viewer.sessionId))
+  })
+
+  routes.delete('/sessions', limit('write'), signedIn(), valid(DeleteOtherSessions), async (ctx) => {
+    await ctx.services.signOutElsewhere(ctx.viewer, deviceOf(ctx))
+    ctx.status = 204
   })
 
   routes.delete('/sessions/current', limit('write'), signedIn(), valid(DeleteCurrentSession), async (ctx) => {

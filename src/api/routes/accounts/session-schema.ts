@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isUuid } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
-import { SignedInSchema } from './schema.ts'
+import { deviceName, SignedInSchema } from './schema.ts'
 import { characters, instant, listOf, pageQuery } from '../inputs.ts'
 import { sessionsExample, signedInExample } from './examples.ts'
 
@@ -9,9 +9,15 @@ export const CreateSession = operation({
   id: 'createSession',
   summary: 'Sign in',
   description:
-    'An unknown username and a wrong password get the same answer in the same time. A suspended account signs in to read what ' +
-    'was decided (`GET /me/moderation`), to appeal and to sign out; all else is refused.',
-  body: z.strictObject({ username: characters(1, 256), password: characters(1, 256) }),
+    'An unknown username and a wrong password get the same answer in the same time. A device that sends `refreshToken`, the last one ' +
+    'it had, valid or not, is known to the account: it is not announced as new, and what others try counts nothing against it. A ' +
+    'suspended account signs in to read what was decided (`GET /me/moderation`), to appeal and to sign out; all else is refused.',
+  body: z.strictObject({
+    username: characters(1, 256),
+    password: characters(1, 256),
+    deviceName,
+    refreshToken: characters(1, 256).optional(),
+  }),
   examples: {
     body: { username: 'ada', password: 'correct horse battery staple' },
     answer: signedInExample,
@@ -24,8 +30,8 @@ export const RefreshSession = operation({
   id: 'refreshSession',
   summary: 'Exchange a refresh token',
   description:
-    'The old token works for 10 s more, for a second tab or a lost answer. Using it later ends the session, since one of ' +
-    'its two holders must have stolen it.',
+    'The old token works for 10 s more, for a second tab or a lost answer, and gives the same new one. Using it later ends the session, ' +
+    'since one of its two holders must have stolen it, and the account is told (`GET /me/security-events`).',
   body: z.strictObject({ refreshToken: characters(1, 256) }),
   examples: { body: { refreshToken: signedInExample.refreshToken }, answer: signedInExample },
   responses: { 200: SignedInSchema },
@@ -35,15 +41,18 @@ export const RefreshSession = operation({
 const SessionSchema = z
   .object({
     id: z.string(),
+    name: z.string().nullable().meta({ description: '`deviceName` of its sign-in.' }),
     userAgent: z.string().nullable(),
     createdAt: instant,
     lastUsedAt: instant,
+    expiresAt: instant.meta({ description: 'Later with each refresh, up to an absolute end.' }),
     current: z.boolean(),
   })
   .meta({ id: 'Session' })
 
 export const ListSessions = operation({
   id: 'listSessions',
+  scope: 'none',
   summary: 'List your devices, latest sign-in first',
   query: z.strictObject(pageQuery),
   examples: { answer: sessionsExample },
@@ -55,13 +64,24 @@ export const ListSessions = operation({
 export const DeleteCurrentSession = operation({
   id: 'deleteCurrentSession',
   whileSuspended: true,
+  scope: 'none',
   summary: 'Sign out',
   description: 'The last access token of the session works until it expires, at most 5 minutes later.',
   responses: { 204: null },
 })
 
+export const DeleteOtherSessions = operation({
+  id: 'deleteOtherSessions',
+  scope: 'none',
+  summary: 'Sign out everywhere else',
+  description:
+    'The last access tokens of the other sessions work until they expire, at most 5 minutes later.',
+  responses: { 204: null },
+})
+
 export const DeleteSession = operation({
   id: 'deleteSession',
+  scope: 'none',
   summary: 'Sign out a device',
   description: 'The last access token of the session works until it expires, at most 5 minutes later.',
   params: z.strictObject({ sessionId: z.string().refine(isUuid) }),

@@ -6,6 +6,7 @@ import { queryText } from '../inputs.ts'
 
 export const CreateTicket = operation({
   id: 'createEventTicket',
+  scope: 'none',
   summary: 'Get a ticket for a stream of live events',
   description:
     `The ticket opens one stream, within ${TICKET_SECONDS} seconds, for your account and the session of your access token. It stands ` +

@@ -91,6 +91,7 @@ const initial = {
 export const openUpload = (maxUploadBytes: number) =>
   operation({
     id: 'createPhoto',
+    scope: ['upload'],
     summary: 'Create a photo and get the pre-signed PUT for its original',
     description:
       'PUT exactly `bytes` bytes with exactly `upload.headers`, then call complete. With `multipart`, `upload.method` says whether ' +
@@ -121,6 +122,7 @@ export const openUpload = (maxUploadBytes: number) =>
 
 export const SignUploadAnew = operation({
   id: 'signUpload',
+  scope: ['upload'],
   summary: 'Sign the PUT again',
   description: 'Possible while the photo awaits its original. The signature expires with the upload.',
   params: PhotoParams,
@@ -131,6 +133,7 @@ export const SignUploadAnew = operation({
 
 export const CompleteUpload = operation({
   id: 'completeUpload',
+  scope: ['upload'],
   summary: 'Report that the original was uploaded',
   description:
     'Of an upload in parts: that all of them were. The storage decides what has arrived; with `parts`, the request is refused if it ' +
@@ -162,6 +165,7 @@ export const CompleteUpload = operation({
 
 export const SignParts = operation({
   id: 'signParts',
+  scope: ['upload'],
   summary: 'Sign PUTs for parts of an original',
   description:
     'PUT exactly `bytes` bytes to each `url`, in any order; a part that was PUT again counts as the last one sent. The URLs work for ' +
@@ -180,6 +184,7 @@ export const SignParts = operation({
 
 export const ListParts = operation({
   id: 'listParts',
+  scope: ['upload'],
   summary: 'See which parts of an original have arrived',
   params: PhotoParams,
   examples: { answer: arrivedPartsExample },
@@ -193,6 +198,7 @@ export const ListParts = operation({
 
 export const AbortUpload = operation({
   id: 'abortUpload',
+  scope: ['upload'],
   summary: 'Give an upload up',
   description:
     'Its URLs stop working, what has arrived is removed, and the photo is `failed` with `upload_aborted`. Refused once the original has ' +
@@ -204,6 +210,7 @@ export const AbortUpload = operation({
 
 export const LookUpOwnPhotos = operation({
   id: 'lookUpOwnPhotos',
+  scope: ['read', 'upload'],
   summary: 'Find your photos by their bytes',
   description:
     'Says which of these originals you have uploaded, or have begun to upload with their `sha256`. It tells nothing of other accounts.',
@@ -220,6 +227,7 @@ const MAX_WAIT_SECONDS = 60
 
 export const GetProgress = operation({
   id: 'getPhotoProgress',
+  scope: ['read', 'upload'],
   summary: 'Get the progress of an upload',
   params: PhotoParams,
   query: z.strictObject({ wait: wholeNumber(0, MAX_WAIT_SECONDS).default(0).meta(shownDefault(0)) }),

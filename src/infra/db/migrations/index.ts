@@ -48,6 +48,8 @@ import { Migration20261217StorageKey } from './migration-20261217-storage-key.ts
 import { Migration20261217TextInPhotos } from './migration-20261217-text-in-photos.ts'
 import { Migration20261219OwedStandings } from './migration-20261219-owed-standings.ts'
 import { Migration20261220CaseWorkflow } from './migration-20261220-case-workflow.ts'
+import { Migration20261222SessionGenerations } from './migration-20261222-session-generations.ts'
+import { Migration20261223PersonalTokens } from './migration-20261223-personal-tokens.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -101,4 +103,6 @@ export const migrations = [
   { name: '20261219-owed-standings', class: Migration20261219OwedStandings },
   { name: '20261220-case-workflow', class: Migration20261220CaseWorkflow },
   { name: '20261221-photo-embeddings', class: Migration20261221PhotoEmbeddings },
+  { name: '20261222-session-generations', class: Migration20261222SessionGenerations },
+  { name: '20261223-personal-tokens', class: Migration20261223PersonalTokens },
 ]

@@ -1,0 +1,10 @@
+/** What an account is told about its own safety. Stored, so a kind keeps its name. */
+export const SECURITY_EVENT_KINDS = [
+  'new_device',
+  'password_changed',
+  'sessions_ended',
+  'token_reused',
+  'sign_in_blocked',
+  'token_created',
+] as const
+export type SecurityEventKind = (typeof SECURITY_EVENT_KINDS)[number]

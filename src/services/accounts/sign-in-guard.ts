@@ -1,0 +1,48 @@
+import type { Query } from '../../infra/db/database.ts'
+import type { UserRow } from '../../entities/index.ts'
+import type { Device, Devices } from './devices.ts'
+import type { SecurityEvents } from './security-events.ts'
+
+/** What throttling of sign-ins asks of an account. */
+export interface SignInGuard {
+  /**
+   * Whether the account of this name, if there is one, knows the device or its network, and by what attempts of the device
+   * are counted: itself if it can prove that it signed in before, else its network.
+   */
+  recognize(username: string, device: Device): Promise<{ isKnown: boolean; counter: string }>
+  /** Tells the account that sign-ins from new networks are refused for now. */
+  blocked(username: string, device: Device): Promise<void>
+}
+
+/** Stands for the account of a name that nobody has, so that it is looked up for as long. */
+const NOBODY = '0'
+
+export function createSignInGuard({
+  primary,
+  devices,
+  securityEvents,
+}: {
+  primary: Query
+  devices: Devices
+  securityEvents: Pick<SecurityEvents, 'record'>
+}): SignInGuard {
+  async function userIdOf(username: string) {
+    const [row] = await primary<Pick<UserRow, 'user_id'>>({
+      name: 'user-id-by-name',
+      text: 'SELECT user_id FROM users WHERE lower(username) = lower($1)',
+      values: [username],
+    })
+    return row?.user_id
+  }
+
+  return {
+    async recognize(username, device) {
+      const isKnown = await devices.isKnown(primary, (await userIdOf(username)) ?? NOBODY, device)
+      return { isKnown, counter: (isKnown && devices.provenSession(device)) || device.network }
+    },
+    async blocked(username, device) {
+      const userId = await userIdOf(username)
+      if (userId !== undefined) await securityEvents.record(primary, userId, 'sign_in_blocked', device)
+    },
+  }
+}
