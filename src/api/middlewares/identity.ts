@@ -85,7 +85,10 @@ function admitted(ctx: ApiContext): Identity {
     throw new DarkroomError('forbidden', 'Only for a device that signed in, not for personal access tokens.')
   }
   if (!scope.some((one) => who.scopes!.includes(one))) {
-    throw new DarkroomError('forbidden', `The token is not for this; it needs the scope ${scope.join(' or ')}.`)
+    throw new DarkroomError(
+      'forbidden',
+      `The token is not for this; it needs the scope ${scope.join(' or ')}.`,
+    )
   }
   return who
 }

@@ -80,7 +80,9 @@ async function askAccount(
   const password = process.env.DARKROOM_PASSWORD
   if (username !== undefined && password !== undefined) return { username, password }
   if (!process.stdin.isTTY)
-    throw new Error('set DARKROOM_TOKEN, or DARKROOM_PASSWORD and --user or DARKROOM_USER: there is no terminal to ask at')
+    throw new Error(
+      'set DARKROOM_TOKEN, or DARKROOM_PASSWORD and --user or DARKROOM_USER: there is no terminal to ask at',
+    )
   let isSecret = false
   const output = new Writable({
     write(chunk, _encoding, done) {
