@@ -81,7 +81,8 @@ function codesOf(operation: Operation, { security, limits, idempotent }: StepDes
     for (const code of ['malformed', 'too_large', 'unsupported_type'] as const) codes.add(code)
   if (security) codes.add('unauthenticated')
   if (security === 'required' || security === 'optional') {
-    codes.add('token_expired')
+    // forbidden: a personal access token of another scope.
+    codes.add('token_expired').add('forbidden')
     if (!operation.whileSuspended) codes.add('account_suspended')
   }
   if (limits) codes.add('rate_limited').add('unavailable')

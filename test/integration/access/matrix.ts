@@ -378,10 +378,11 @@ export const MATRIX: Readonly<Record<string, Line>> = {
     rule: signedIn(moderated(404)),
     body: () => ({ action: 'dismiss', policy: 'spam', reason: 'It sells nothing.' }),
   },
-  'GET /v1/me/moderation': { rule: signedIn(200), shows: pageOf(OWN_DECISION) },
+  'GET /v1/me/moderation': { rule: signedIn(200), shows: pageOf(OWN_DECISION), whileSuspended: true },
   'POST /v1/me/moderation/:decisionId/appeals': {
     rule: signedIn(404),
     body: () => ({ text: 'It is mine.' }),
+    whileSuspended: true,
   },
   'GET /v1/moderation/policies': { rule: signedIn(moderated(200)), shows: pageOf(POLICY) },
   'PUT /v1/moderation/policies': {

@@ -36,7 +36,10 @@ export const SESSION = values('id', 'name', 'userAgent', 'createdAt', 'lastUsedA
 
 export const SECURITY_EVENT = values('id', 'kind', 'userAgent', 'network', 'createdAt')
 
-export const PERSONAL_TOKEN = values('id', 'name', 'scopes', 'createdAt', 'expiresAt', 'lastUsedAt')
+export const PERSONAL_TOKEN = {
+  ...values('id', 'name', 'createdAt', 'expiresAt', 'lastUsedAt'),
+  scopes: 'anything',
+} as const
 
 export const SIGNED_IN = { user: USER, ...values('accessToken', 'refreshToken', 'expiresIn') }
 
