@@ -42,6 +42,7 @@ const MODULES = {
   discovery: ['photos', 'accounts', 'search', 'lists'],
   notifications: ['engagement', 'albums', 'photos', 'graph', 'accounts', 'events', 'delivery', 'lists'],
   operations: [
+    'cold-storage',
     'lists',
     'requests',
     'delivery',

@@ -13,7 +13,7 @@ export interface SignedIn extends UserViewer {
 }
 
 /** The scopes of the personal access token that a request came with; undefined for an access token, which may do everything. */
-export type GrantedScopes = readonly Scope[] | undefined
+type GrantedScopes = readonly Scope[] | undefined
 
 /** The Authorization header: absent, an account, or a token to refuse where an account is required. */
 export interface Identity {

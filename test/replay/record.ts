@@ -129,8 +129,9 @@ try {
 }
 
 /** Of a photo without a picture, as the reading itself is no part of the history. */
-async function recordTexts({ db, owner }: UploadWorld): Promise<void> {
-  const reader = await owner()
+async function recordTexts(world: UploadWorld): Promise<void> {
+  const { db } = world
+  const reader = await world.owner()
   await buildPhoto(db, reader)
   await readTextInPhotosOf(db, reader, true)
   await eventually(() => exists(TEXT_READER_ID))

@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
-import { SCOPES } from '../../domain/scopes.ts'
+import type { SCOPES } from '../../domain/scopes.ts'
 import type { Row } from '../row.ts'
 
 /** A personal access token, by which a program acts for an account. Only its hash is kept. */

@@ -8,7 +8,7 @@ import type { Passwords } from './passwords.ts'
 import type { SecurityEvents } from './security-events.ts'
 import type { Sessions } from './sessions.ts'
 
-export interface PasswordChange {
+interface PasswordChange {
   currentPassword: string
   newPassword: string
 }

@@ -25,7 +25,7 @@ interface NewToken {
 }
 
 /** Whom a token speaks for, and for what. */
-export interface TokenHolder {
+interface TokenHolder {
   userId: UserId
   tokenId: string
   scopes: readonly Scope[]

@@ -2,7 +2,7 @@ import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { isUuid } from '../../domain/ids.ts'
 
 /** What a refresh token says: the session that it renews, and how often that was renewed before. */
-export interface RefreshClaim {
+interface RefreshClaim {
   sessionId: string
   generation: number
 }

@@ -18,7 +18,7 @@ export function openColdStorage({ config, db, objects, archive }: Clients) {
   const prices = { hot: config.S3_HOT_PRICE, cold: config.S3_COLD_PRICE }
   return {
     /** Photos from before it are old; null where the settings name no cold storage, and a run ends as it begins. */
-    async limit(now = Date.now()): Promise<Date | null> {
+    limit: async (now = Date.now()): Promise<Date | null> => {
       if (archive) return new Date(now - config.COLD_AFTER_DAYS * DAY_MS)
       await recordRun(db.primary)
       return null

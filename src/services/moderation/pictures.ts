@@ -4,7 +4,7 @@ import type { PhotoRow, PhotoVariantRow } from '../../entities/index.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { writeAudit } from './audit-log.ts'
-import { readCase } from './cases.ts'
+import { readCase } from './read-case.ts'
 import { assertNotAbout } from './hold-case.ts'
 import type { StaffMember } from './staff.ts'
 

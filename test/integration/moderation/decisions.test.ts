@@ -267,7 +267,7 @@ describe('at the same moment', () => {
       expect(await ownOn(photoId)).toHaveLength(1)
       const { status, limited } = await photoRow(photoId)
       expect({ status, limited }).toEqual(
-        answers[0]!.status === 201
+        answers[0].status === 201
           ? { status: 'quarantined', limited: false }
           : { status: 'ready', limited: true },
       )
@@ -304,7 +304,7 @@ describe('at the same moment', () => {
         file(reporter),
         file(other),
       ])
-      expect([deleted!.status, decided!.status]).toEqual([204, 201])
+      expect([deleted.status, decided.status]).toEqual([204, 201])
       for (const { status } of filed) expect([201, 404]).toContain(status)
       // What was taken down first stays in the trash as evidence; what was not comes out of it as it was decided.
       const back = await world.call('POST', `/v1/photos/${photoId}/restore`, { token: ann.token })

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations'
 
-/** Refresh tokens without rows, and what an account is told about its safety (ADR 58). */
+/** Refresh tokens without rows, and what an account is told about its safety (ADR 60). */
 export class Migration20261222SessionGenerations extends Migration {
   override up(): void {
     this.addSql(`
