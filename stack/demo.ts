@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { describeMainJob, runMainJob, type MainJobOptions } from './demo/main-job.ts'
+import { runModeration } from './demo/moderation.ts'
 import { runPhonePhoto } from './demo/phone-photo.ts'
 import { runSharing } from './demo/sharing.ts'
 import { runTrash } from './demo/trash.ts'
@@ -28,6 +29,14 @@ await runDemo({
       author: report.author,
       follower: report.followers[1]!,
       photoId: report.photos[0]!.photoId,
+    })
+    await runModeration({
+      apiUrl: job.apiUrl,
+      databaseUrl: service.env.DATABASE_URL!,
+      author: report.author,
+      follower: report.followers[2]!,
+      photoId: report.photos[2]!.photoId,
+      tag: 'cat',
     })
     await runSharing({
       apiUrl: job.apiUrl,

@@ -10,6 +10,8 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   '/v1/photos/:photoId/original': 'bytes that the storage of this world does not have',
   '/v1/photos/:photoId/progress': 'the workflows, which do not run in this world',
   '/v1/search/photos': 'the index, which a workflow keeps',
+  '/v1/search/suggest': 'the index, as well',
+  '/v1/moderation/cases/:caseId': 'cases, which no deed here opens',
   '/v1/albums/:albumId/activity': 'a log: undoing something adds to it',
 }
 
