@@ -3,15 +3,15 @@ import type { Row } from '../row.ts'
 
 /**
  * A photo whose likes have passed a power of two, in one of its counters' rows, since its search document was written. A trigger of
- * `photo_counters` writes it; whoever writes the document anew deletes it, if it was not marked again meanwhile.
+ * `photo_counters` adds one each time, so that likers do not wait for each other; whoever writes the document anew deletes those it
+ * has seen.
  */
 export const PopularityMark = defineEntity({
   name: 'PopularityMark',
   tableName: 'popularity_marks',
   properties: {
-    photoId: p.uuid().primary(),
-    /** How often it was marked. */
-    marks: p.integer().default(1),
+    markId: p.bigint('string').primary().autoincrement(),
+    photoId: p.uuid(),
   },
 })
 export type PopularityMark = InferEntity<typeof PopularityMark>

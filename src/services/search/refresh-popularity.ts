@@ -1,5 +1,4 @@
 import type { PopularityMarkRow } from '../../entities/index.ts'
-import type { Query } from '../../infra/db/database.ts'
 import { bringInLine, type SearchIndexDeps } from './search-index.ts'
 
 const BATCH = 500
@@ -18,28 +17,18 @@ export async function refreshPopularity(deps: SearchIndexDeps, signal?: AbortSig
     signal?.throwIfAborted()
     // Plan: popularity_marks_pkey.
     const marked = await deps.primary<PopularityMarkRow>({
-      text: 'SELECT photo_id, marks FROM popularity_marks ORDER BY photo_id LIMIT $1',
+      text: 'SELECT mark_id, photo_id FROM popularity_marks ORDER BY mark_id LIMIT $1',
       values: [BATCH],
     })
     if (marked.length === 0) break
-    await bringInLine(
-      deps,
-      marked.map((each) => each.photo_id),
-      { overSame: true },
-    )
-    await forget(deps.primary, marked)
-    refreshed += marked.length
+    const photoIds = [...new Set(marked.map((each) => each.photo_id))]
+    await bringInLine(deps, photoIds, { overSame: true })
+    // Those that were made meanwhile are others.
+    await deps.primary({
+      text: 'DELETE FROM popularity_marks WHERE mark_id = ANY ($1::bigint[])',
+      values: [marked.map((each) => each.mark_id)],
+    })
+    refreshed += photoIds.length
   }
   return refreshed
-}
-
-/** Whoever holds a mark is making it again, so that it stays; waiting for several of them could go round in a circle. */
-async function forget(primary: Query, marked: readonly PopularityMarkRow[]): Promise<void> {
-  await primary({
-    text: `DELETE FROM popularity_marks WHERE photo_id IN (
-        SELECT m.photo_id FROM popularity_marks m
-          JOIN unnest($1::uuid[], $2::integer[]) seen (photo_id, marks) USING (photo_id, marks)
-        FOR UPDATE OF m SKIP LOCKED)`,
-    values: [marked.map((each) => each.photo_id), marked.map((each) => each.marks)],
-  })
 }

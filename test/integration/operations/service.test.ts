@@ -125,7 +125,7 @@ describe('the service around the routes', () => {
       const { body } = await world.call('GET', '/openapi.json')
       expect(body.paths['/v1/photos'].post).toMatchObject({
         operationId: 'createPhoto',
-        security: [{ accessToken: [] }],
+        security: [{ accessToken: [] }, { personalToken: ['upload'] }],
         responses: {
           201: {},
           401: {
@@ -135,7 +135,11 @@ describe('the service around the routes', () => {
           429: {},
         },
       })
-      expect(body.paths['/v1/photos/{photoId}'].get.security).toEqual([{ accessToken: [] }, {}])
+      expect(body.paths['/v1/photos/{photoId}'].get.security).toEqual([
+        { accessToken: [] },
+        { personalToken: ['read'] },
+        {},
+      ])
     })
 
     it('is shown by a page that may run only its own scripts', async () => {

@@ -244,7 +244,7 @@ describe('bad input', () => {
     get('/v1/users/nobody-has-this-name/photos', 404, 'not_found'),
     get('/v1/users/%00', 404, 'not_found'),
     get('/v1/tags/%00/photos', 404, 'not_found'),
-    get('/v1/reports', 404, 'not_found'),
+    get('/v1/reportage', 404, 'not_found'),
     get('/v1/albums/42', 404, 'not_found'),
     get('/v2/feed', 404, 'not_found'),
     get('/v1/Feed', 404, 'not_found'),

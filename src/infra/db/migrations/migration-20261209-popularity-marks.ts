@@ -3,15 +3,18 @@ import { Migration } from '@mikro-orm/migrations'
 /** Photos whose popularity in the search index may have changed, found by the counters alone. */
 export class Migration20261209PopularityMarks extends Migration {
   override up(): void {
-    this.addSql(`CREATE TABLE popularity_marks (photo_id uuid PRIMARY KEY, marks integer NOT NULL DEFAULT 1)`)
+    this.addSql(`
+      CREATE TABLE popularity_marks (
+        mark_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        photo_id uuid NOT NULL
+      )`)
     this.addSql(`
       COMMENT ON TABLE popularity_marks IS
-        'photos of which a row of photo_counters has passed a power of two likes since their documents were written'`)
+        'photos of which a row of photo_counters has passed a power of two likes since their documents were written; one row each time, as likers do not wait for each other'`)
     this.addSql(`
       CREATE FUNCTION mark_popularity() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
-        INSERT INTO popularity_marks (photo_id) VALUES (NEW.photo_id)
-        ON CONFLICT (photo_id) DO UPDATE SET marks = popularity_marks.marks + 1;
+        INSERT INTO popularity_marks (photo_id) VALUES (NEW.photo_id);
         RETURN NULL;
       END $$`)
     this.addSql(`
