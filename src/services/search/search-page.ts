@@ -38,8 +38,9 @@ export async function fillPage(
   source: PageSource,
   limit: number,
   after: HitPosition | null,
+  maxScanMs = MAX_SCAN_MS,
 ): Promise<SearchPage> {
-  const deadline = performance.now() + MAX_SCAN_MS
+  const deadline = performance.now() + maxScanMs
   const cards: PhotoCard[] = []
   let lastShown: HitPosition | null = null
   let lastScanned = after

@@ -21,6 +21,8 @@ export interface SearchDeps {
   maxCountedHits?: number
   /** How many pending narrowings a query leaves out. Default: MAX_PENDING. */
   maxPending?: number
+  /** A page that takes longer is returned short. Default: 300. */
+  maxScanMs?: number
 }
 
 export interface PhotoSearchRequest extends PhotoFilters {
@@ -85,7 +87,7 @@ interface Counted {
 }
 
 export function createSearch(deps: SearchDeps): Search {
-  const { index, maxCountedHits = MAX_COUNTED_HITS, maxPending } = deps
+  const { index, maxCountedHits = MAX_COUNTED_HITS, maxPending, maxScanMs } = deps
 
   /** A page of matching photos; counts the walk's first page if `counted`. */
   async function page(
@@ -117,7 +119,7 @@ export function createSearch(deps: SearchDeps): Search {
       },
       cards: (photoIds) => visibleCards(look, photoIds),
     }
-    const { cards, next, hidden } = await fillPage(source, list.limit, from?.position ?? null)
+    const { cards, next, hidden } = await fillPage(source, list.limit, from?.position ?? null, maxScanMs)
     if (counted && !from && (hidden > 0 || !complete)) first = await countOneByOne(look, facets)
     const { total } = first
     const last = next && positionIn({ position: next, total, now, indexVersion: indexVersion ?? 0 })
