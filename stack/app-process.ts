@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { settingsSchema } from '../src/config/config.ts'
+import { settingsSchema } from '../src/config/settings.ts'
 import { envOfRole, type Role } from '../src/config/roles.ts'
 import { logFile, tail } from './instance/control.ts'
 import { checkoutDir, type Layout } from './instance/layout.ts'
