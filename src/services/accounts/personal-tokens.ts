@@ -95,12 +95,7 @@ export function createPersonalTokens({
         text: LIST,
         values: [list.viewer.userId, tokenId, list.limit + 1],
       })
-      return pageOfRows(
-        list,
-        rows,
-        (row) => [row.token_id],
-        (shown) => [...shown],
-      )
+      return pageOfRows(list, rows, (row) => [row.token_id])
     },
 
     async revoke(userId, tokenId) {

@@ -67,12 +67,7 @@ export function createSecurityEvents({
         text: LIST,
         values: [list.viewer.userId, eventId, list.limit + 1],
       })
-      return pageOfRows(
-        list,
-        rows,
-        (row) => [row.security_event_id],
-        (shown) => [...shown],
-      )
+      return pageOfRows(list, rows, (row) => [row.security_event_id])
     },
   }
 }

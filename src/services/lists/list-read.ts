@@ -90,14 +90,25 @@ export function beginningOf<V extends Viewer>(reader: Reader<V>, limit: number):
 
 /**
  * The page of rows that were read in order with `LIMIT limit + 1`: the extra row tells whether the list goes on.
- * @param load makes the items of the rows that the page shows; rows without an item are left out
+ * @param load makes the items of the rows that the page shows; rows without an item are left out. By default the rows are the items
  */
+export async function pageOfRows<Row>(
+  list: ListRead,
+  rows: readonly Row[],
+  positionOf: (row: Row) => CursorPosition,
+): Promise<Page<Row>>
 export async function pageOfRows<Row, Item>(
   list: ListRead,
   rows: readonly Row[],
   positionOf: (row: Row) => CursorPosition,
   load: (rows: readonly Row[]) => Promise<Item[]> | Item[],
-): Promise<Page<Item>> {
+): Promise<Page<Item>>
+export async function pageOfRows<Row>(
+  list: ListRead,
+  rows: readonly Row[],
+  positionOf: (row: Row) => CursorPosition,
+  load: (rows: readonly Row[]) => Promise<unknown[]> | unknown[] = (shown) => [...shown],
+): Promise<Page<unknown>> {
   const shown = rows.slice(0, list.limit)
   const last = shown.at(-1)
   return list.page(

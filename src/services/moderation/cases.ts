@@ -70,12 +70,7 @@ export function createCases({ db }: { db: Pick<Database, 'transaction'> }): Case
         text: QUEUE,
         values: [state, place, policy ?? null, ...after, list.limit + 1, list.viewer.userId],
       })
-      return pageOfRows(
-        list,
-        rows,
-        (row) => [row.priority, row.due_at.getTime(), row.case_id],
-        (shown) => [...shown],
-      )
+      return pageOfRows(list, rows, (row) => [row.priority, row.due_at.getTime(), row.case_id])
     },
 
     get: (staff, caseId) =>

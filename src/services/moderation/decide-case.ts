@@ -12,7 +12,6 @@ import type { Outbox } from '../delivery/outbox.ts'
 import { writeAudit } from './audit-log.ts'
 import { holdCase, type CaseInHand } from './hold-case.ts'
 import { lockSubjectOf, lift, take } from './measure-of-case.ts'
-import { oweStandingReview } from './measures/account.ts'
 import { oweCaseChange } from './open-case.ts'
 import { recordPersonsVerdict, VERDICT_OF } from './persons-verdict.ts'
 import { policyInForce } from './policies.ts'
@@ -64,9 +63,6 @@ export function createDecideCase({ db, outbox, fanoutShardThreshold }: DecideDep
       await tx.query({ text: ANSWER, values: [caseId, appealState(action), staff.userId, decision.reason] })
       await tx.query({ text: MOVE_ON, values: [caseId, APPEAL_WINDOW_MS] })
       outboxIds.push(await oweCaseChange(tx, caseId, about, held.owner_id))
-      // A strike was given or taken back.
-      if (made.strike_until !== null || action === 'restore')
-        outboxIds.push(await oweStandingReview(tx, held.owner_id))
       await writeAudit(tx, {
         actor: staff,
         action: `decision.${action}`,

@@ -55,10 +55,5 @@ export async function readOwnDecisions(list: ListRead<UserViewer>): Promise<Page
     text: OWN,
     values: [list.viewer.userId, at, decisionId, list.limit + 1],
   })
-  return pageOfRows(
-    list,
-    rows,
-    (row) => [row.created_at.getTime(), row.decision_id],
-    (shown) => [...shown],
-  )
+  return pageOfRows(list, rows, (row) => [row.created_at.getTime(), row.decision_id])
 }

@@ -56,12 +56,7 @@ export function createPolicies({ db }: { db: Pick<Database, 'transaction'> }): P
         text: IN_FORCE,
         values: [policyId, list.limit + 1],
       })
-      return pageOfRows(
-        list,
-        rows,
-        (row) => [row.policy_id],
-        (shown) => [...shown],
-      )
+      return pageOfRows(list, rows, (row) => [row.policy_id])
     },
 
     put: (staff, { id: policyId, title, text, isStrike }) =>

@@ -19,10 +19,5 @@ export async function readAudit(list: ListRead<UserViewer>): Promise<Page<ShownA
     text: LATEST,
     values: [seq, list.limit + 1],
   })
-  return pageOfRows(
-    list,
-    rows,
-    (row) => [row.seq],
-    (shown) => [...shown],
-  )
+  return pageOfRows(list, rows, (row) => [row.seq])
 }

@@ -114,12 +114,7 @@ export function createReports({ db, outbox }: { db: Database; outbox: Pick<Outbo
         text: LIST,
         values: [list.viewer.userId, at, reportId, list.limit + 1],
       })
-      return pageOfRows(
-        list,
-        rows,
-        (row) => [row.created_at.getTime(), row.report_id],
-        (shown) => [...shown],
-      )
+      return pageOfRows(list, rows, (row) => [row.created_at.getTime(), row.report_id])
     },
   }
 }

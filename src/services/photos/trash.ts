@@ -126,12 +126,7 @@ export function createTrash({ db, outbox, fanoutShardThreshold, keptDays }: Tras
         text: ERASURES,
         values: [list.viewer.userId, place, photoId, list.limit + 1],
       })
-      return pageOfRows(
-        list,
-        rows,
-        (row) => [row.requested_at.getTime(), row.photo_id],
-        (shown) => [...shown],
-      )
+      return pageOfRows(list, rows, (row) => [row.requested_at.getTime(), row.photo_id])
     },
 
     async restore({ photoId, owner }) {
