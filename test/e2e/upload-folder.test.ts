@@ -115,6 +115,21 @@ describe('a folder', () => {
     expect(await photos()).toHaveLength(SMALL + 2)
   })
 
+  it('is uploaded by a personal access token of the scopes that it takes', async () => {
+    const client = await new ApiClient(app.url).signIn(user)
+    const tokenOf = async (...scopes: string[]) =>
+      (await client.call<{ secret: string }>('POST', '/v1/me/tokens', { name: 'Nightly', scopes })).secret
+    const later = join(folder, 'later')
+    await mkdir(later)
+    await writeFile(join(later, 'new.jpg'), await noisyJpeg(120, 90))
+    const by = async (token: string) => runUpload(later, { server: app.url, token }).ended
+    const refused = await by(await tokenOf('read'))
+    expect(refused.code).toBe(1)
+    expect(refused.stdout + refused.stderr).toContain('needs the scope upload')
+    expect(await by(await tokenOf('read', 'upload'))).toMatchObject({ code: 0 })
+    expect(await photos()).toHaveLength(SMALL + 3)
+  })
+
   it('is refused for whoever cannot sign in, and for no folder', async () => {
     const wrong = await run('--user', 'nobody').ended
     expect(wrong).toMatchObject({ code: 1, stdout: '' })

@@ -23,10 +23,13 @@ export function runDarkroom(args: readonly string[], env: NodeJS.ProcessEnv = {}
 /** @param user one whose password is that of `ApiClient.signUp` */
 export function runUpload(
   folder: string,
-  { server, user }: { server: string; user: string },
+  { server, ...account }: { server: string } & ({ user: string } | { token: string }),
   ...options: string[]
 ): CommandRun {
-  return runDarkroom(['upload', folder, '--server', server, '--user', user, ...options], {
-    DARKROOM_PASSWORD: `password of ${user}`,
-  })
+  const args = ['upload', folder, '--server', server]
+  return 'token' in account
+    ? runDarkroom([...args, ...options], { DARKROOM_TOKEN: account.token })
+    : runDarkroom([...args, '--user', account.user, ...options], {
+        DARKROOM_PASSWORD: `password of ${account.user}`,
+      })
 }
