@@ -1,50 +1,23 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { noisyImage } from '../../../test/support/factories/images.ts'
-import {
-  answering,
-  startClassifierServer,
-  type ClassifierServer,
-} from '../../../test/support/servers/classifier-server.ts'
+import { describe, expect, it } from 'vitest'
+import { answering } from '../../../test/support/servers/classifier-server.ts'
+import { pictureServiceWorldOfFile } from '../../../test/support/worlds/picture-service-world.ts'
 import { sharp } from '../image/sharp.ts'
-import { smallJpeg } from '../image/small-picture.ts'
 import { createHttpEmbedder, type HttpEmbedderOptions } from './http-embedder.ts'
 
-const LOOPBACK = ['127.0.0.0/8', '::1/128']
-const maxPixels = 50_000_000
-let folder: string
-let photo: string
-let server: ClassifierServer
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'darkroom-test-'))
-  photo = join(folder, 'photo.jpg')
-  const exif = { IFD0: { Artist: 'Ada Lovelace' } }
-  await writeFile(photo, await noisyImage(900, 600).withExif(exif).jpeg().toBuffer())
-  server = await startClassifierServer()
-})
-afterAll(async () => {
-  await server.close()
-  await rm(folder, { recursive: true })
-})
-
-/** Decodes here, as the job of the children does. */
-const images = { run: (_job: string, file: string) => smallJpeg(file, { maxPixels }) } as never
+const world = pictureServiceWorldOfFile()
 
 const embedderOf = (options: Partial<HttpEmbedderOptions> = {}) =>
-  createHttpEmbedder(images, { url: `${server.url}/v1/embed`, networks: LOOPBACK, maxPixels, ...options })
+  createHttpEmbedder(world.images, { url: `${world.server.url}/v1/embed`, ...world.options, ...options })
 
 describe('createHttpEmbedder', () => {
   it('sends a picture alone, and returns its vector', async () => {
-    server.answer = answering({ model: 'remote', version: '7', vectors: [[0.5, -0.25]] })
-    expect(await embedderOf({ token: 'a token' }).ofPicture(photo)).toEqual({
+    world.server.answer = answering({ model: 'remote', version: '7', vectors: [[0.5, -0.25]] })
+    expect(await embedderOf({ token: 'a token' }).ofPicture(world.photo)).toEqual({
       model: 'remote',
       version: '7',
       vectors: [Float32Array.of(0.5, -0.25)],
     })
-    const { path, headers, body } = server.received.at(-1)!
+    const { path, headers, body } = world.server.received.at(-1)!
     expect([path, headers['content-type'], headers.authorization]).toEqual([
       '/v1/embed',
       'image/jpeg',
@@ -55,7 +28,7 @@ describe('createHttpEmbedder', () => {
   })
 
   it('sends texts, and returns a vector for each', async () => {
-    server.answer = answering({
+    world.server.answer = answering({
       model: 'remote',
       version: '7',
       vectors: [
@@ -65,7 +38,7 @@ describe('createHttpEmbedder', () => {
     })
     const { vectors } = await embedderOf().ofTexts(['a dog', 'zürich'])
     expect(vectors).toEqual([Float32Array.of(1, 0), Float32Array.of(0, 1)])
-    const { headers, body } = server.received.at(-1)!
+    const { headers, body } = world.server.received.at(-1)!
     expect(headers['content-type']).toBe('application/json')
     expect(JSON.parse(body.toString())).toEqual({ texts: ['a dog', 'zürich'] })
   })
@@ -89,23 +62,24 @@ describe('createHttpEmbedder', () => {
     ['no version', { model: 'm', vectors: [[1, 2]] }],
     ['no object', 'fine'],
   ])('refuses an answer with %s', async (_, body) => {
-    server.answer = answering(body)
+    world.server.answer = answering(body)
     await expect(embedderOf().ofTexts(['a dog'])).rejects.toThrow('no embeddings')
   })
 
   it('follows no redirect, and reaches no private address', async () => {
-    const before = server.received.length
-    server.answer = (response) => response.writeHead(302, { Location: `${server.url}/elsewhere` }).end()
+    const before = world.server.received.length
+    world.server.answer = (response) =>
+      response.writeHead(302, { Location: `${world.server.url}/elsewhere` }).end()
     await expect(embedderOf().ofTexts(['a dog'])).rejects.toThrow('status 302')
     await expect(embedderOf({ networks: [] }).ofTexts(['a dog'])).rejects.toThrow('not reachable')
-    expect(server.received).toHaveLength(before + 1)
+    expect(world.server.received).toHaveLength(before + 1)
     expect(() => embedderOf({ url: 'http://embedder.example' })).toThrow(RangeError)
   })
 
   it('gives up an answer that stalls or does not end', async () => {
-    server.answer = (response) => void response.writeHead(200).write('{')
+    world.server.answer = (response) => void response.writeHead(200).write('{')
     await expect(embedderOf({ timeoutMs: 100 }).ofTexts(['a dog'])).rejects.toThrow()
-    server.answer = (response) => {
+    world.server.answer = (response) => {
       const more = () => !response.destroyed && response.write('x'.repeat(65_536), () => setImmediate(more))
       more()
     }

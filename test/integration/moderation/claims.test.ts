@@ -1,22 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { verifyAudit } from '../../../src/services/moderation/audit-log.ts'
 import { follow } from '../../support/factories/follows.ts'
 import type { Person } from '../../support/worlds/api-world.ts'
-import { openModerationWorld, type ModerationWorld } from '../../support/worlds/moderation-world.ts'
+import {
+  moderationCastOfFile,
+  openModerationWorld,
+  type ModerationWorld,
+} from '../../support/worlds/moderation-world.ts'
 
 let world: ModerationWorld
 let ann: Person
 let bob: Person
 let mo: Person
 let mia: Person
-beforeAll(async () => {
-  world = await openModerationWorld()
-  ann = await world.signUp()
-  bob = await world.signUp()
-  mo = await world.signUpAs('moderator')
-  mia = await world.signUpAs('senior')
-})
-afterAll(() => world?.close())
+moderationCastOfFile((cast) => ({ world, ann, bob, mo, mia } = cast))
 
 /** A case about a photo of this person. */
 async function openCase(owner = ann, reporter = bob, reason: 'spam' | 'hate' | 'self-harm' = 'spam') {

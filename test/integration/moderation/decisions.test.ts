@@ -1,24 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { APPEAL_SLA_MS, APPEAL_WINDOW_MS, STRIKE_MS } from '../../../src/domain/moderation.ts'
 import type { PhotoId } from '../../../src/domain/ids.ts'
 import { verifyAudit } from '../../../src/services/moderation/audit-log.ts'
 import { follow } from '../../support/factories/follows.ts'
 import type { Json, Person } from '../../support/worlds/api-world.ts'
-import { openModerationWorld, type ModerationWorld } from '../../support/worlds/moderation-world.ts'
+import { moderationCastOfFile, type ModerationWorld } from '../../support/worlds/moderation-world.ts'
 
 let world: ModerationWorld
 let ann: Person
 let bob: Person
 let mo: Person
 let mia: Person
-beforeAll(async () => {
-  world = await openModerationWorld()
-  ann = await world.signUp()
-  bob = await world.signUp()
-  mo = await world.signUpAs('moderator')
-  mia = await world.signUpAs('senior')
-})
-afterAll(() => world?.close())
+moderationCastOfFile((cast) => ({ world, ann, bob, mo, mia } = cast))
 
 async function reported(): Promise<{ photoId: PhotoId; caseId: string }> {
   const photoId = await world.seedPhoto({ ownerId: ann.id })

@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import type { Role, ModerationSubject, ReportReason } from '../../../src/domain/moderation.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from './api-world.ts'
 
@@ -12,6 +12,26 @@ export interface ModerationWorld extends ApiWorld {
   casesOf(subject: ModerationSubject): Promise<CaseFigures[]>
   /** What was audited of the case, oldest first. */
   auditOf(caseId: string): Promise<string[]>
+}
+
+/** Two people, a moderator and a senior, none of whom follows another. */
+export interface ModerationCast {
+  world: ModerationWorld
+  ann: Person
+  bob: Person
+  mo: Person
+  mia: Person
+}
+
+/** For all tests of the file. @param use gets them before the first test */
+export function moderationCastOfFile(use: (cast: ModerationCast) => void): void {
+  let world: ModerationWorld | undefined
+  beforeAll(async () => {
+    world = await openModerationWorld()
+    const [ann, bob] = [await world.signUp(), await world.signUp()]
+    use({ world, ann, bob, mo: await world.signUpAs('moderator'), mia: await world.signUpAs('senior') })
+  })
+  afterAll(() => world?.close())
 }
 
 interface CaseFigures {
