@@ -5,6 +5,7 @@ import { createChangePassword, createSignOutElsewhere } from './change-password.
 import { createDevices } from './devices.ts'
 import { createPasswords } from './passwords.ts'
 import { createPersonalTokens } from './personal-tokens.ts'
+import { createPresence } from './presence.ts'
 import { createQuotas } from './quotas.ts'
 import { createRefreshTokens } from './refresh-tokens.ts'
 import { createSecurityEvents } from './security-events.ts'
@@ -35,6 +36,7 @@ export function openAccounts({ config, db, logger, textRules }: Clients) {
     signInGuard: createSignInGuard({ primary: db.primary, devices, securityEvents }),
     securityEvents,
     personalTokens: createPersonalTokens({ db, securityEvents }),
+    presence: createPresence({ db, passwords }),
     sessions,
     passwords,
     // Suspensions have reached it with their commit, and no account writes its own standing.

@@ -55,6 +55,12 @@ export const RATE_POLICIES = {
     seconds: QUARTER_HOUR_SECONDS,
     counts: 'account that passwords are tried for',
   },
+  /** Wrong proofs of presence; those that were right do not count. A second factor has a million codes. */
+  presence: {
+    points: 10,
+    seconds: HOUR_SECONDS,
+    counts: 'session that passwords and codes are tried in',
+  },
   /** Of all accounts that are signed in behind one address, in each process of the API. */
   address: { points: 30_000, seconds: MINUTE_SECONDS, counts: 'address of calls that are signed in' },
   /** Each may cost every edge an entry of its deny table, which holds some 16,000 an hour for everyone. */
