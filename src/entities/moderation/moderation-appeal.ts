@@ -12,7 +12,7 @@ export const ModerationAppeal = defineEntity({
     decisionId: p.uuid().unique(),
     text: p.string().length(MAX_CHARACTERS.moderationText),
     state: p.enum(APPEAL_STATES).default('pending'),
-    /** Null while it is pending, if a deadline answered it, or if the account is gone. */
+    /** Null while it is pending, if automatic moderation took the measure back itself, or if the account is gone. */
     answeredBy: p.bigint('string').nullable(),
     answer: p.string().length(MAX_CHARACTERS.moderationText).nullable(),
     answeredAt: p.datetime(3).nullable(),

@@ -22,6 +22,7 @@ import {
 } from './measures/account.ts'
 import { openDecidedCase } from './open-decided-case.ts'
 import { policyInForce } from './policies.ts'
+import { takeBack } from './take-back.ts'
 
 /** By which strikes limit and suspend accounts. */
 const STRIKES_POLICY = 'strikes'
@@ -127,7 +128,7 @@ async function follow(
   { userId, now, strikes, measure, before }: Following,
 ): Promise<{ change: Change; outboxIds: string[] } | undefined> {
   const standing = before.find(({ reversed_at: reversedAt, until }) => reversedAt === null && until! > now)
-  if (!measure) return standing && { change: await reverse(tx, standing), outboxIds: [] }
+  if (!measure) return standing && reverse(tx, userId, standing)
   const { until } = measure
   const latest = latestOf(strikes)!
   if (standing && (measure.action === 'limit' || standing.created_at >= latest)) {
@@ -140,12 +141,12 @@ async function follow(
   return decide(tx, { userId, now, measure, count: strikes.length })
 }
 
-async function reverse(tx: Transaction, { decision_id: decisionId, case_id: caseId, action }: Brought) {
-  await tx.query({
-    text: 'UPDATE moderation_decisions SET reversed_at = now() WHERE decision_id = $1',
-    values: [decisionId],
-  })
-  return { action: `strikes.${action}_ended`, caseId, until: null }
+async function reverse(tx: Transaction, userId: UserId, standing: Brought) {
+  const subject = { type: 'user', id: userId } as const
+  const reason = 'The strikes that it followed from no longer count.'
+  const { outboxIds } = await takeBack(tx, { subject, ownerId: userId, decisions: [standing], reason })
+  const change = { action: `strikes.${standing.action}_ended`, caseId: standing.case_id, until: null }
+  return { change, outboxIds }
 }
 
 async function setEnd(tx: Transaction, standing: Brought, until: Date): Promise<Change> {

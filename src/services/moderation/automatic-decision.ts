@@ -2,12 +2,18 @@ import { v7 as uuidv7 } from 'uuid'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import { APPEAL_WINDOW_MS, CASE_PRIORITIES, type DecisionAction } from '../../domain/moderation.ts'
 import type { Verdict, VerdictSource } from '../../domain/screening.ts'
-import { ModerationDecision, type ModerationPolicyRow, type PhotoRow } from '../../entities/index.ts'
+import {
+  ModerationDecision,
+  type ModerationDecisionRow,
+  type ModerationPolicyRow,
+  type PhotoRow,
+} from '../../entities/index.ts'
 import type { Transaction } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import { writeAudit } from './audit-log.ts'
 import { openCase, oweCaseChange } from './open-case.ts'
 import { textsNow } from './subjects.ts'
+import { takeBack } from './take-back.ts'
 
 /** What automatic moderation did to a photo, and on what ground. */
 interface AutomaticMeasure {
@@ -104,36 +110,38 @@ export async function recordAutomaticDecision(
   return [outboxId]
 }
 
-// Of an open or appealed case, people go on to decide. Plan: moderation_decisions_owner_idx, and moderation_cases_pkey each.
-const LIFTED = `
-  WITH reversed AS (
-    UPDATE moderation_decisions SET reversed_at = now()
-    WHERE owner_id = $1 AND subject_type = 'photo' AND subject_id = $2 AND decided_as = 'classifier' AND reversed_at IS NULL
-      AND action IN ('limit', 'takedown')
-    RETURNING case_id)
-  UPDATE moderation_cases c SET state = CASE WHEN c.state = 'decided' THEN 'closed' ELSE c.state END,
-    closed_at = CASE WHEN c.state = 'decided' THEN now() ELSE c.closed_at END
-  WHERE c.case_id IN (SELECT case_id FROM reversed) RETURNING c.case_id`
+// Plan: moderation_decisions_owner_idx.
+const OVERTAKEN = `
+  SELECT decision_id, case_id FROM moderation_decisions
+  WHERE owner_id = $1 AND subject_type = 'photo' AND subject_id = $2 AND decided_as = 'classifier' AND reversed_at IS NULL
+    AND action = ANY ($3::text[]) ORDER BY created_at`
+
+const NO_LONGER = 'Looked at again, the photo gives no reason for it.'
 
 /**
- * Reverses what automatic moderation decided about a photo, as a milder verdict has taken its measures back. The photo is locked.
+ * Reverses what automatic moderation decided about a photo and a milder verdict no longer asks for; its measures are taken back
+ * beside this. The photo is locked.
  * @returns the outbox messages to dispatch after the commit
  */
 export async function liftAutomaticDecisions(
   tx: Transaction,
-  photoId: PhotoId,
-  ownerId: UserId,
+  photo: { photoId: PhotoId; ownerId: UserId },
+  verdict: Exclude<Verdict, 'quarantine'>,
 ): Promise<string[]> {
+  const { photoId, ownerId } = photo
+  const actions: DecisionAction[] = verdict === 'allow' ? ['limit', 'takedown'] : ['takedown']
+  const decisions = await tx.query<Pick<ModerationDecisionRow, 'decision_id' | 'case_id'>>({
+    text: OVERTAKEN,
+    values: [ownerId, photoId, actions],
+  })
   const subject = { type: 'photo', id: photoId } as const
-  const lifted = await tx.query<{ case_id: string }>({ text: LIFTED, values: [ownerId, photoId] })
-  const outboxIds: string[] = []
-  for (const { case_id: caseId } of lifted) {
-    outboxIds.push(await oweCaseChange(tx, caseId, subject, ownerId))
+  const { caseIds, outboxIds } = await takeBack(tx, { subject, ownerId, decisions, reason: NO_LONGER })
+  for (const caseId of caseIds)
     await writeAudit(tx, {
       actor: { role: 'system' },
-      action: 'decision.reversed',
+      action: 'decision.restore',
       subject: `case/${caseId}`,
+      details: { ...subject },
     })
-  }
   return outboxIds
 }

@@ -44,11 +44,11 @@ export interface Reports {
 /** For so long after a report its subject's case, though closed, is not opened again by the same account. */
 const SAME_AGAIN_MS = 30 * DAY_MS
 
-// Of what was decided since the report, or under its policy before it: whether a measure stands. Plan: one probe of
-// moderation_decisions_case_idx.
+// Of what was decided since the report, or under its policy before it: whether a measure stands. Only people dismiss reports. Plan:
+// one probe of moderation_decisions_case_idx.
 const OUTCOME = `(
   SELECT CASE WHEN bool_or(d.action IN ('limit', 'takedown', 'suspend') AND d.reversed_at IS NULL) THEN 'acted'
-    WHEN count(*) > 0 THEN 'dismissed' END
+    WHEN bool_or(d.decided_as <> 'classifier') THEN 'dismissed' END
   FROM moderation_decisions d WHERE d.case_id = r.case_id AND (d.created_at >= r.created_at OR d.policy_id = r.reason))`
 
 const SHOWN = `r.report_id, r.subject_type, r.subject_id, r.reason, r.detail, r.created_at, ${OUTCOME} AS outcome`

@@ -14,12 +14,14 @@ const TELL_OWNER = `
     AND (d.action <> 'dismiss' OR EXISTS (
       SELECT FROM moderation_appeals a JOIN moderation_decisions e USING (decision_id) WHERE e.case_id = d.case_id))`
 
-// Plan: reports_case_id_reporter_id_key. That an appeal was rejected changes nothing for them.
+// Plan: reports_case_id_reporter_id_key. That an appeal was rejected changes nothing for them, and what automatic moderation takes
+// back is decided by people where there are reports.
 const TELL_REPORTERS = `
   ${OWE_NOTIFICATIONS}
   SELECT r.reporter_id, ARRAY['report_outcome'], NULL, NULL, NULL, d.decision_id
   FROM moderation_decisions d JOIN reports r ON r.case_id = d.case_id
   WHERE d.decision_id = ANY ($1::uuid[])
+    AND (d.decided_as <> 'classifier' OR (d.action <> 'restore' AND d.reversed_at IS NULL))
     AND (d.action <> 'dismiss' OR NOT EXISTS (
       SELECT FROM moderation_appeals a JOIN moderation_decisions e USING (decision_id) WHERE e.case_id = d.case_id))`
 

@@ -55,14 +55,23 @@ export async function recordVerdict(
   await insertVerdict(tx.query, photoId, verdict)
   if (word !== undefined) return { verdict: word, outboxIds: [] }
   if (!photo.is_published) return { verdict: verdict.verdict, outboxIds: [] }
-  const isLifted =
-    mayLift && (verdict.verdict === 'allow' || (verdict.verdict === 'limit' && photo.is_taken_down))
-  const lifted = isLifted ? await restorePhoto(tx, photoId, fanoutShardThreshold) : []
-  const reversed = isLifted ? await liftAutomaticDecisions(tx, photoId, photo.owner_id) : []
-  return {
-    verdict: verdict.verdict,
-    outboxIds: [...lifted, ...reversed, ...(await enforce(tx, photoId, verdict))],
-  }
+  const { verdict: said } = verdict
+  const isMilder = said === 'allow' || (said === 'limit' && photo.is_taken_down)
+  const lifted =
+    mayLift && isMilder
+      ? await lift(tx, { photoId, ownerId: photo.owner_id }, said, fanoutShardThreshold)
+      : []
+  return { verdict: said, outboxIds: [...lifted, ...(await enforce(tx, photoId, verdict))] }
+}
+
+async function lift(
+  tx: Transaction,
+  photo: { photoId: PhotoId; ownerId: UserId },
+  verdict: Exclude<Verdict, 'quarantine'>,
+  fanoutShardThreshold: number,
+): Promise<string[]> {
+  const restored = await restorePhoto(tx, photo.photoId, fanoutShardThreshold)
+  return [...restored, ...(await liftAutomaticDecisions(tx, photo, verdict))]
 }
 
 /**

@@ -146,7 +146,13 @@ describe('strikes', () => {
     await reverse(first)
     await standings.review(userId)
     expect(await account(userId)).toEqual({ status: 'active', limited: true, days: null })
-    expect(await brought(userId)).toMatchObject([{ reversed: false }, { action: 'suspend', reversed: true }])
+    expect(await brought(userId)).toMatchObject([
+      { action: 'limit', reversed: false },
+      { action: 'suspend', reversed: true },
+      { action: 'restore', reversed: false, reason: 'The strikes that it followed from no longer count.' },
+    ])
+    await standings.review(userId)
+    expect(await actions(userId)).toEqual(['limit', 'suspend', 'restore'])
   })
 
   it('shorten a suspension when fewer are left', async () => {

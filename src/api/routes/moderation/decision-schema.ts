@@ -40,7 +40,10 @@ const OwnAppealSchema = z
   .object({
     text: z.string(),
     state: z.enum(APPEAL_STATES),
-    answer: z.string().nullable().meta({ description: 'What the moderator who looked at it says.' }),
+    answer: z.string().nullable().meta({
+      description:
+        'What the moderator who looked at it says, or why automatic moderation took the measure back itself.',
+    }),
     answeredAt: instant.nullable(),
     createdAt: instant,
   })
