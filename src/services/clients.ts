@@ -53,6 +53,8 @@ export interface Clients {
   embedder: Embedder | undefined
   /** What comments, names and captions may not say. */
   textRules: TextRules
+  /** What closing waits for, while all clients are still open. */
+  beforeClosing(work: () => Promise<unknown>): void
   /** Closes every opened client. */
   close(): Promise<void>
 }
@@ -82,6 +84,7 @@ export async function openClients(
     applicationName,
   })
   const closing: (() => unknown)[] = [() => db.close()]
+  const finishing: (() => Promise<unknown>)[] = []
 
   /** Opens a client once, on first use, and registers it for closing. */
   function lazily<Client>(open: () => Client, close: (client: Client) => unknown): () => Client {
@@ -215,7 +218,9 @@ export async function openClients(
     get embedder() {
       return embedder()
     },
+    beforeClosing: (work) => void finishing.push(work),
     async close() {
+      await Promise.allSettled(finishing.map((finish) => finish()))
       await Promise.allSettled(closing.map(async (close) => close()))
     },
   }

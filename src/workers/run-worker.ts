@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
 import { ConfigError, loadConfig, type Config } from '../config/config.ts'
@@ -43,6 +44,8 @@ export interface RunningWorker {
   stop(): Promise<void>
 }
 
+/** Someone waits for the API, no one for a worker: of a machine that they share, it gets a third of what the API gets (`nice` of POSIX). */
+const NICENESS = 5
 const RECONNECT_PAUSE_MS = 1_000
 /** How long a worker waits for `darkroom setup` before it says what is missing and gives up. */
 const SETUP_PATIENCE_MS = 60_000
@@ -117,6 +120,7 @@ export async function startWorker(
 
 /** The whole life of a worker process, until SIGTERM or SIGINT. */
 export async function runWorker(definition: WorkerDefinition): Promise<void> {
+  setPriority(NICENESS)
   const config = loadOrExit(definition.role)
   const logger = createLogger({ level: config.LOG_LEVEL, service: `worker-${definition.taskQueue}` })
   const runtimeMetrics = await createRuntimeMetrics()

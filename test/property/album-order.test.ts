@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AlbumId, PhotoId } from '../../src/domain/ids.ts'
 import type { UserViewer } from '../../src/domain/viewer.ts'
 import { createAlbumPhotos, type AlbumPhotos } from '../../src/services/albums/album-photos.ts'
+import { forgetful } from '../support/factories/outbox.ts'
 import { openAlbumWorld, type AlbumWorld } from '../support/worlds/album-world.ts'
 import type { Person } from '../support/worlds/api-world.ts'
 
@@ -33,12 +34,7 @@ describe('the order of an album', () => {
   let photos: PhotoId[]
   beforeAll(async () => {
     world = await openAlbumWorld()
-    const outbox = {
-      dispatch: async () => undefined,
-      hint: async () => undefined,
-      runRelay: async () => undefined,
-    }
-    albumPhotos = createAlbumPhotos({ db: world.db, outbox })
+    albumPhotos = createAlbumPhotos({ db: world.db, outbox: forgetful(world.db) })
     ann = await world.signUp()
     viewer = { kind: 'user', userId: ann.id }
     photos = await Promise.all(Array.from({ length: PHOTOS }, () => world.seedPhoto({ ownerId: ann.id })))

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PhotoId } from '../../src/domain/ids.ts'
 import { ANONYMOUS, type UserViewer, type Viewer } from '../../src/domain/viewer.ts'
 import { VISIBILITIES } from '../../src/domain/visibility.ts'
-import { createOutbox } from '../../src/services/delivery/outbox.ts'
+import { openDelivery } from '../../src/services/delivery/module.ts'
 import { createProfiles } from '../../src/services/graph/profiles.ts'
 import { createPhotos, type Photos } from '../../src/services/photos/photos.ts'
 import { createTrash, type Trash } from '../../src/services/photos/trash.ts'
@@ -39,8 +39,8 @@ describe('a profile’s photo count', () => {
 
   beforeAll(async () => {
     world = await openApiWorld()
-    const { db, objects, temporal, logger } = world.api.clients
-    const outbox = createOutbox({ db, temporal, logger })
+    const { db, objects } = world.api.clients
+    const { outbox } = openDelivery(world.api.clients)
     photos = createPhotos({ db, objects, outbox, fanoutShardThreshold: 1_000 })
     trash = createTrash({ db, outbox, fanoutShardThreshold: 1_000, keptDays: 30 })
     uploads = createUploads({ db, objects, fanoutShardThreshold: 1_000 })

@@ -3,8 +3,10 @@ import { createOutbox } from './outbox.ts'
 import { createWorkflowStarts } from './workflow-starts.ts'
 
 /** Delivers to Temporal what committed changes owe to it. */
-export function openDelivery({ db, temporal, logger }: Clients) {
+export function openDelivery(clients: Clients) {
+  const { db, temporal, logger } = clients
   const outbox = createOutbox({ db, temporal, logger })
+  clients.beforeClosing(() => outbox.settled())
   return {
     outbox,
     starts: createWorkflowStarts(temporal),

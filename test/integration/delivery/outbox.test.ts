@@ -77,6 +77,7 @@ describe('the outbox', () => {
     } finally {
       stopping.abort()
       await relay
+      await outbox.settled()
       await close(temporal)
       await link.cut()
     }
@@ -94,7 +95,9 @@ describe('the outbox', () => {
     const temporal = openTemporal({ address: link.address, namespace: world.config.TEMPORAL_NAMESPACE })
     try {
       await link.cut()
-      await createOutbox({ db: world.db, temporal, logger: silent }).hint(hint)
+      const outbox = createOutbox({ db: world.db, temporal, logger: silent })
+      await outbox.hint(hint)
+      await outbox.settled()
       expect([(await owed()).length, await isStarted(photoId)]).toEqual([1, false])
     } finally {
       await close(temporal)
@@ -102,6 +105,49 @@ describe('the outbox', () => {
     }
     await world.outbox.hint(hint)
     expect([(await owed()).length, await isStarted(photoId)]).toEqual([1, true])
+  })
+
+  it('answers before a slow Temporal has a message, and forgets it later', async () => {
+    const link = await openLink(world.config.TEMPORAL_ADDRESS)
+    const temporal = openTemporal({ address: link.address, namespace: world.config.TEMPORAL_NAMESPACE })
+    const outbox = createOutbox({
+      db: world.db,
+      temporal,
+      logger: silent,
+      patienceMs: 50,
+      deadlineMs: 60_000,
+    })
+    const owed = async (photoId: string) =>
+      (
+        await world.db.primary({
+          text: `SELECT FROM outbox WHERE payload ->> 'photoId' = $1`,
+          values: [photoId],
+        })
+      ).length
+    try {
+      const opened = await world.openUpload(owner)
+      await temporal.connection.ensureConnected()
+      link.hold()
+      await outbox.dispatch([opened.outboxId])
+      expect([await owed(opened.photoId), await isStarted(opened.photoId)]).toEqual([1, false])
+
+      const hinted = await world.openUpload(owner)
+      const { photoId, ownerId, expiresAtMs, outboxId } = hinted
+      await world.db.primary({ text: 'DELETE FROM outbox WHERE outbox_id = $1', values: [outboxId] })
+      await outbox.hint({ kind: 'originalArrived', payload: { photoId, ownerId, expiresAtMs } })
+      expect([await owed(photoId), await isStarted(photoId)]).toEqual([1, false])
+
+      link.release()
+      for (const { photoId } of [opened, hinted]) {
+        await eventually(() => isStarted(photoId))
+        await eventually(async () => (await owed(photoId)) === 0)
+      }
+    } finally {
+      link.release()
+      await outbox.settled()
+      await close(temporal)
+      await link.cut()
+    }
   })
 
   it('parks a message that can never succeed, with the reason', async () => {
@@ -144,21 +190,24 @@ describe('the outbox', () => {
 
 const close = (temporal: Client) => temporal.connection.close()
 
-/** A TCP connection to a server that can be cut and restored, because the server is shared with other tests. */
+/** A TCP connection to a server that can be cut and restored, or held up, because the server is shared with other tests. */
 async function openLink(target: string) {
   const [host, port] = target.split(':') as [string, string]
   const sockets = new Set<Socket>()
+  const clients = new Set<Socket>()
   let server: Server | undefined
   let listeningOn = 0
 
   async function mend(): Promise<void> {
     server = createServer((inner) => {
       const outer = connect(Number(port), host)
+      clients.add(inner)
       for (const socket of [inner, outer]) {
         sockets.add(socket)
         socket.on('error', () => {})
         socket.on('close', () => {
           sockets.delete(socket)
+          clients.delete(inner)
           inner.destroy()
           outer.destroy()
         })
@@ -180,5 +229,12 @@ async function openLink(target: string) {
   }
 
   await mend()
-  return { address: `127.0.0.1:${listeningOn}`, mend, cut }
+  return {
+    address: `127.0.0.1:${listeningOn}`,
+    mend,
+    cut,
+    /** What clients send waits. */
+    hold: () => clients.forEach((socket) => socket.pause()),
+    release: () => clients.forEach((socket) => socket.resume()),
+  }
 }

@@ -12,6 +12,7 @@ export function forgetful(db: Database): Outbox {
       })
     },
     hint: async () => undefined,
+    settled: async () => undefined,
     runRelay: () => Promise.reject(new Error('there is nothing to relay')),
   }
 }

@@ -182,6 +182,7 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
     progress: (photoId) =>
       temporal.workflow.getHandle(photoUploadWorkflowId(photoId)).query<UploadProgress>(UPLOAD_PROGRESS),
     async close() {
+      await outbox.settled()
       await Promise.all(workers.map((worker) => worker.stop()))
       objects.close()
       // A throw-away instance goes with its namespaces; to delete one takes Temporal a second of a core.
