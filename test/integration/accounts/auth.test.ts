@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose'
+import { decodeJwt, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setAccountStatus } from '../../support/factories/accounts.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
@@ -22,25 +22,12 @@ describe('accounts, tokens and sessions', () => {
 
   describe('access tokens', () => {
     const key = () => world.api.clients.config.jwtKeys[0]!
-    const forged = (change: {
-      kid?: string
-      secret?: Uint8Array
-      alg?: string
-      typ?: string
-      aud?: string
-      iss?: string
-      exp?: string
-      sub?: string
-    }) =>
+    const forged = (change: { secret?: Uint8Array; exp?: string; sub?: string }) =>
       new SignJWT({ sid: decodeJwt(ann.token)['sid'] })
-        .setProtectedHeader({
-          alg: change.alg ?? 'HS256',
-          typ: change.typ ?? 'at+jwt',
-          kid: change.kid ?? key().kid,
-        })
+        .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: key().kid })
         .setSubject(change.sub ?? ann.id)
-        .setIssuer(change.iss ?? 'darkroom')
-        .setAudience(change.aud ?? 'darkroom-api')
+        .setIssuer('darkroom')
+        .setAudience('darkroom-api')
         .setIssuedAt()
         .setExpirationTime(change.exp ?? '5m')
         .sign(change.secret ?? key().secret)
@@ -50,25 +37,10 @@ describe('accounts, tokens and sessions', () => {
       expect((await me(await forged({}))).status).toBe(200)
     })
 
+    // What else is refused: services/accounts/access-tokens.test.ts.
     it.each([
       ['of another key', () => forged({ secret: new TextEncoder().encode('x'.repeat(64)) })],
-      ['of an unknown key id', () => forged({ kid: 'other' })],
-      ['of another algorithm', () => forged({ alg: 'HS512' })],
-      ['of another type', () => forged({ typ: 'JWT' })],
-      ['for another audience', () => forged({ aud: 'elsewhere' })],
-      ['of another issuer', () => forged({ iss: 'elsewhere' })],
       ['with a subject that is no account id', () => forged({ sub: "1' OR 1=1" })],
-      [
-        'that is not signed',
-        async () =>
-          new UnsecuredJWT({ sid: decodeJwt(ann.token)['sid'] })
-            .setSubject(ann.id)
-            .setIssuer('darkroom')
-            .setAudience('darkroom-api')
-            .setIssuedAt()
-            .setExpirationTime('5m')
-            .encode(),
-      ],
       ['cut short', async () => ann.token.slice(0, -4)],
       ['that is none', async () => 'abc'],
     ])('refuses a token %s', async (_what, make) => {
