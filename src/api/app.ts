@@ -46,8 +46,11 @@ import { shareLinkRoutes } from './routes/share-links/routes.ts'
 import { visitorRoutes } from './routes/share-links/visitor-routes.ts'
 import { suspensionRoutes } from './routes/moderation/suspension-routes.ts'
 import { safetyRoutes } from './routes/accounts/safety-routes.ts'
+import { passkeyRoutes } from './routes/accounts/passkey-routes.ts'
 import { sessionRoutes } from './routes/accounts/session-routes.ts'
+import { signInRoutes } from './routes/accounts/sign-in-routes.ts'
 import { tokenRoutes } from './routes/accounts/token-routes.ts'
+import { twoFactorRoutes } from './routes/accounts/two-factor-routes.ts'
 import { uploadRoutes } from './routes/uploads/routes.ts'
 import { storageEventRoutes } from './routes/uploads/storage-event-routes.ts'
 
@@ -79,9 +82,12 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
 
   const v1 = createRoutes('/v1')
   accountRoutes(v1)
+  signInRoutes(v1)
   sessionRoutes(v1)
   safetyRoutes(v1)
   tokenRoutes(v1)
+  twoFactorRoutes(v1)
+  passkeyRoutes(v1)
   uploadRoutes(v1, { present, maxUploadBytes: config.MAX_UPLOAD_BYTES })
   photoRoutes(v1, present, placeOf)
   likeRoutes(v1)

@@ -10,6 +10,8 @@ export const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   unauthenticated: 401,
   token_expired: 401,
   bad_credentials: 401,
+  two_factor_required: 401,
+  presence_required: 403,
   forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
@@ -59,6 +61,7 @@ export function problemOf(error: DarkroomError, requestId: string): { problem: P
     code: error.code,
     detail: error.message,
     ...(error.fields.length > 0 ? { errors: error.fields } : {}),
+    ...error.members,
     requestId,
   }
   const headers = new Headers()

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError, loadConfig } from './config.ts'
+import { ConfigError } from './config-error.ts'
+import { loadConfig } from './config.ts'
 import { envOfRole } from './roles.ts'
 
 const REQUIRED = {
@@ -15,12 +16,13 @@ const REQUIRED = {
   CDN_PURGE_TOKEN: 'b',
   JWT_KEYS: 'k1:c',
   CURSOR_SECRET: 'd',
+  TOTP_KEYS: 't1:g',
   STORAGE_EVENTS_TOKEN: 'e',
   METRICS_TOKEN: 'f',
 }
 
 describe('a role', () => {
-  const ofApi = ['JWT_KEYS', 'CURSOR_SECRET', 'STORAGE_EVENTS_TOKEN', 'CDN_SIGNING_KEY']
+  const ofApi = ['JWT_KEYS', 'CURSOR_SECRET', 'TOTP_KEYS', 'STORAGE_EVENTS_TOKEN', 'CDN_SIGNING_KEY']
   const ofMedia = Object.fromEntries(Object.entries(REQUIRED).filter(([name]) => !ofApi.includes(name)))
 
   it('does not need the secrets that it does not hold', () => {
@@ -32,9 +34,9 @@ describe('a role', () => {
   it('keeps none of the others, even if they are given', () => {
     const config = loadConfig(REQUIRED, 'media')
     expect(config.CDN_PURGE_TOKEN).toBe('b')
-    for (const name of ['JWT_KEYS', 'jwtKeys', 'CURSOR_SECRET', 'CDN_SIGNING_KEY'] as const)
+    for (const name of ['JWT_KEYS', 'jwtKeys', 'CURSOR_SECRET', 'totpKeys', 'CDN_SIGNING_KEY'] as const)
       expect(() => config[name]).toThrow(`A process of the role "media" holds no ${name}`)
-    expect(JSON.stringify(config)).not.toMatch(/JWT_KEYS|jwtKeys|CURSOR_SECRET/)
+    expect(JSON.stringify(config)).not.toMatch(/JWT_KEYS|jwtKeys|CURSOR_SECRET|TOTP_KEYS|totpKeys/)
   })
 
   it('gives a child process the environment of its own secrets', () => {
@@ -107,5 +109,66 @@ describe('settings that cannot work together', () => {
       MAX_MEGAPIXELS_PER_HOUR: '50',
     }
     expect(() => loadConfig({ ...REQUIRED, ...settings })).not.toThrow()
+  })
+})
+
+describe('passkeys', () => {
+  const of = (settings: Record<string, string>) => loadConfig({ ...REQUIRED, ...settings }).relyingParty
+
+  it('are bound to the domain of PUBLIC_URL, for the web apps below it', () => {
+    const settings = {
+      PUBLIC_URL: 'https://example.org/api',
+      CORS_ORIGINS: 'https://app.example.org, https://badexample.org',
+    }
+    const origins = ['https://example.org', 'https://app.example.org']
+    expect(of(settings)).toEqual({ id: 'example.org', name: 'Darkroom', origins })
+  })
+
+  it('are used where the settings say, by apps too', () => {
+    const origins = ['https://www.example.org', 'android:apk-key-hash:47DEQpj8HBSa']
+    const settings = { WEBAUTHN_RP_ID: 'example.org', WEBAUTHN_ORIGINS: origins.join() }
+    expect(of({ PUBLIC_URL: 'https://api.example.org', ...settings })).toMatchObject({
+      id: 'example.org',
+      origins,
+    })
+  })
+
+  it.each(['https://example.net', 'https://badexample.org', 'https://'])(
+    'are refused for an origin of another domain: %s',
+    (origin) => {
+      const settings = { WEBAUTHN_RP_ID: 'example.org', WEBAUTHN_ORIGINS: origin }
+      expect(() => of(settings)).toThrow(/WEBAUTHN_ORIGINS/)
+    },
+  )
+})
+
+describe('moderation', () => {
+  const secret = 'x'.repeat(40)
+  const production = {
+    ...REQUIRED,
+    ...Object.fromEntries(
+      ['S3_SECRET_ACCESS_KEY', 'CDN_SIGNING_KEY', 'CDN_PURGE_TOKEN', 'CURSOR_SECRET'].map((name) => [
+        name,
+        secret,
+      ]),
+    ),
+    STORAGE_EVENTS_TOKEN: secret,
+    METRICS_TOKEN: secret,
+    JWT_KEYS: `k1:${secret}`,
+    TOTP_KEYS: `t1:${secret}`,
+    NODE_ENV: 'production',
+  }
+
+  it('asks for a second factor in production, unless it is told not to', () => {
+    const of = (settings: Record<string, string>) => loadConfig(settings).MODERATION_REQUIRES_TWO_FACTOR
+    expect(of(REQUIRED)).toBe(false)
+    expect(of(production)).toBe(true)
+    expect(of({ ...production, MODERATION_REQUIRES_TWO_FACTOR: 'false' })).toBe(false)
+    expect(of({ ...REQUIRED, MODERATION_REQUIRES_TWO_FACTOR: 'true' })).toBe(true)
+  })
+
+  it('refuses a short key of authenticator apps in production', () => {
+    expect(() => loadConfig({ ...production, TOTP_KEYS: 't1:short' })).toThrow(/TOTP_KEYS/)
+    expect(() => loadConfig({ ...REQUIRED, TOTP_KEYS: 'short' })).toThrow(/TOTP_KEYS/)
   })
 })

@@ -1,8 +1,10 @@
+import { ConfigError } from './config-error.ts'
+import { relyingPartyOf } from './relying-party.ts'
 import { secretsWithheldFrom, withhold, WITHHELD, type Role } from './roles.ts'
 import { settingsSchema, type Settings } from './settings.ts'
 
 /** The settings and the values derived from them. */
-export interface Config extends Settings {
+export interface Config extends Omit<Settings, 'MODERATION_REQUIRES_TWO_FACTOR'> {
   S3_PUBLIC_ENDPOINT: string
   CDN_EDGE_URLS: string[]
   /** Each edge: where clients reach it, and where it is administered. */
@@ -18,7 +20,17 @@ export interface Config extends Settings {
     key?: { keyPairId: string; privateKey: string }
   }
   /** Signing keys of access tokens; the first signs, all verify. */
-  jwtKeys: { kid: string; secret: Uint8Array }[]
+  jwtKeys: NamedKey[]
+  /** Keys of the secrets of authenticator apps; the first encrypts, all decrypt. */
+  totpKeys: NamedKey[]
+  /** To whom passkeys are bound. */
+  relyingParty: { id: string; name: string; origins: string[] }
+  MODERATION_REQUIRES_TWO_FACTOR: boolean
+}
+
+interface NamedKey {
+  kid: string
+  secret: Uint8Array
 }
 
 const SECRETS = [
@@ -27,17 +39,13 @@ const SECRETS = [
   'CDN_PURGE_TOKEN',
   'JWT_KEYS',
   'CURSOR_SECRET',
+  'TOTP_KEYS',
   'STORAGE_EVENTS_TOKEN',
   'METRICS_TOKEN',
 ] as const
 
 /** The shortest secret accepted in production: 32 characters (256 bits when hex or base64 of random bytes are used). */
 const MIN_SECRET_CHARACTERS = 32
-
-/** Thrown at boot; the message names every wrong setting, but never a value. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-}
 
 /**
  * Reads the settings once. Empty strings count as unset. Secrets that the role does not hold are neither required nor kept:
@@ -71,10 +79,15 @@ export function loadConfig(
     edges,
     ...readFront(settings),
     ...readCloudFront(settings),
-    jwtKeys: parseJwtKeys(settings.JWT_KEYS),
+    jwtKeys: parseKeys('JWT_KEYS', settings),
+    totpKeys: parseKeys('TOTP_KEYS', settings),
+    relyingParty: relyingPartyOf(settings),
+    MODERATION_REQUIRES_TWO_FACTOR:
+      settings.MODERATION_REQUIRES_TWO_FACTOR ?? settings.NODE_ENV === 'production',
   }
   for (const name of withheld) withhold(config, name, role)
   if (withheld.includes('JWT_KEYS')) withhold(config, 'jwtKeys', role)
+  if (withheld.includes('TOTP_KEYS')) withhold(config, 'totpKeys', role)
   return config
 }
 
@@ -82,7 +95,9 @@ function refuseUnsafeSecrets(settings: Settings, withheld: readonly string[]): v
   const unsafe = SECRETS.filter((name) => {
     if (withheld.includes(name)) return false
     const values =
-      name === 'JWT_KEYS' ? settings[name].split(',').map((key) => key.split(':')[1] ?? '') : [settings[name]]
+      name === 'JWT_KEYS' || name === 'TOTP_KEYS'
+        ? settings[name].split(',').map((key) => key.split(':')[1] ?? '')
+        : [settings[name]]
     return values.some(
       (value) => value.length < MIN_SECRET_CHARACTERS || /change.?me|default|example|secret/i.test(value),
     )
@@ -214,15 +229,15 @@ function allOrNone(settings: Settings, names: readonly (keyof Settings)[]): 'all
   return 'all'
 }
 
-function parseJwtKeys(value: string): Config['jwtKeys'] {
-  const keys = value.split(',').map((part) => {
+function parseKeys(name: 'JWT_KEYS' | 'TOTP_KEYS', settings: Settings): NamedKey[] {
+  const keys = settings[name].split(',').map((part) => {
     const [kid, key, ...rest] = part.trim().split(':')
     if (!kid || !key || rest.length > 0) {
-      throw new ConfigError('JWT_KEYS: expected kid:secret[,kid:secret…]; the first key signs, all verify')
+      throw new ConfigError(`${name}: expected kid:secret[,kid:secret…]; the first is used, all are known`)
     }
     return { kid, secret: new TextEncoder().encode(key) }
   })
   if (new Set(keys.map((key) => key.kid)).size !== keys.length)
-    throw new ConfigError('JWT_KEYS: a kid is used twice')
+    throw new ConfigError(`${name}: a kid is used twice`)
   return keys
 }

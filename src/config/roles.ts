@@ -5,6 +5,7 @@ export type Role = 'api' | 'orchestration' | 'media' | 'fanout' | 'command'
 export const HOLDERS = {
   JWT_KEYS: ['api'],
   CURSOR_SECRET: ['api'],
+  TOTP_KEYS: ['api'],
   STORAGE_EVENTS_TOKEN: ['api'],
   CDN_SIGNING_KEY: ['api', 'orchestration'],
   CDN_PURGE_TOKEN: ['api', 'orchestration', 'media'],

@@ -24,6 +24,15 @@ export const settingsSchema = z.object({
   PORT: integer(0, 65_535).default(3000),
   PUBLIC_URL: z.url().default('http://localhost:3000'),
   CORS_ORIGINS: list,
+  SERVICE_NAME: z
+    .string()
+    .regex(/^[^:]{1,64}$/, 'at most 64 characters without a colon expected')
+    .default('Darkroom'),
+  WEBAUTHN_RP_ID: z
+    .string()
+    .regex(/^[a-z0-9.-]+$/, 'a domain expected, without scheme or port')
+    .optional(),
+  WEBAUTHN_ORIGINS: list,
   TRUSTED_PROXY_HOPS: integer(0, 10).default(0),
   SHUTDOWN_GRACE_SECONDS: integer(0, 600).default(15),
 
@@ -93,6 +102,7 @@ export const settingsSchema = z.object({
   CDN_PURGE_TOKEN: secret,
   JWT_KEYS: secret,
   CURSOR_SECRET: secret,
+  TOTP_KEYS: secret,
   STORAGE_EVENTS_TOKEN: secret,
   METRICS_TOKEN: secret,
   METRICS_PORT: integer(0, 65_535).default(0),
@@ -131,7 +141,7 @@ export const settingsSchema = z.object({
   MODERATION_TEXT_RULES: z.string().optional(),
   MODERATION_PRE: list.pipe(z.array(z.enum(TRUST_LEVELS))),
   MODERATION_ESCALATE_MINUTES: z.coerce.number().positive().max(10_080).default(30),
-  MODERATION_REQUIRES_TWO_FACTOR: flag.default(false),
+  MODERATION_REQUIRES_TWO_FACTOR: flag.optional(),
   MODERATION_STRIKES_LIMIT: integer(1, 1_000).default(2),
   MODERATION_STRIKES_SUSPEND: integer(1, 1_000).default(3),
   MODERATION_STRIKES_SUSPEND_LONGER: integer(1, 1_000).default(5),

@@ -7,6 +7,8 @@ export const ERROR_CODES = [
   'unauthenticated',
   'token_expired',
   'bad_credentials',
+  'two_factor_required',
+  'presence_required',
   'forbidden',
   'not_found',
   'method_not_allowed',
@@ -53,16 +55,24 @@ export class DarkroomError extends Error {
   readonly fields: readonly FieldError[]
   /** For `rate_limited` and `unavailable`: how long to wait before trying again. */
   readonly retryAfterSeconds: number | undefined
+  /** What programs need beside the code, as members of the problem (RFC 9457, 3.2). */
+  readonly members: Readonly<Record<string, unknown>>
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { fields?: readonly FieldError[]; retryAfterSeconds?: number; cause?: unknown } = {},
+    options: {
+      fields?: readonly FieldError[]
+      retryAfterSeconds?: number
+      members?: Readonly<Record<string, unknown>>
+      cause?: unknown
+    } = {},
   ) {
     super(message, { cause: options.cause })
     this.code = code
     this.fields = options.fields ?? []
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.members = options.members ?? {}
   }
 }
 

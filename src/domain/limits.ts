@@ -11,6 +11,9 @@ export const MAX_CHARACTERS = {
   deviceName: 100,
   /** What a personal access token is for. */
   tokenName: 100,
+  passkeyName: 100,
+  /** Of a factor, encrypted, with the name of its key. */
+  sealedSecret: 255,
   caption: 2_200,
   altText: 1_000,
   /** That was read in a photo; the rest is cut off. */
@@ -118,6 +121,8 @@ export const MAX_ITEMS = {
   /** More devices than anyone has; the oldest are signed out. */
   sessionsPerUser: 100,
   tokensPerUser: 50,
+  passkeysPerUser: 20,
+  recoveryCodes: 10,
 } as const
 
 /**

@@ -6,5 +6,11 @@ export const SECURITY_EVENT_KINDS = [
   'token_reused',
   'sign_in_blocked',
   'token_created',
+  'factor_added',
+  'factor_removed',
+  'recovery_codes_made',
+  'recovery_code_used',
+  'second_factor_blocked',
+  'passkey_copied',
 ] as const
 export type SecurityEventKind = (typeof SECURITY_EVENT_KINDS)[number]

@@ -77,6 +77,10 @@ export function instanceEnv(
     CDN_PURGE_TOKEN: secrets.cdnPurgeToken,
     JWT_KEYS: `k1:${secrets.jwtKey}`,
     CURSOR_SECRET: secrets.cursorSecret,
+    TOTP_KEYS: `t1:${secrets.totpKey}`,
+    // No passkey is bound to an address.
+    WEBAUTHN_RP_ID: 'localhost',
+    WEBAUTHN_ORIGINS: `http://localhost:${ports.api}`,
     STORAGE_EVENTS_TOKEN: secrets.storageEventsToken,
     METRICS_TOKEN: secrets.metricsToken,
     MODERATION_MODEL: stack.model,
@@ -121,7 +125,7 @@ export function programSettings(stack: StackPaths): Record<string, string> {
 }
 
 const settingPattern =
-  /^(DATABASE|REDIS|S3|OPENSEARCH|TEMPORAL|CDN|JWT|CURSOR|STORAGE|METRICS|MAX|UPLOAD|RATE|MEDIA|FANOUT|FEED|ACCESS|SESSION|CORS|TRUSTED|SHUTDOWN|EDGE|MODERATION)_[A-Z0-9_]+$/
+  /^(DATABASE|REDIS|S3|OPENSEARCH|TEMPORAL|CDN|JWT|CURSOR|STORAGE|METRICS|MAX|UPLOAD|RATE|MEDIA|FANOUT|FEED|ACCESS|SESSION|CORS|TRUSTED|SHUTDOWN|EDGE|MODERATION|SERVICE|TOTP|WEBAUTHN)_[A-Z0-9_]+$/
 
 function isSetting(name: string, own: Record<string, string>): boolean {
   // PORT is a first choice, taken into account where ports are chosen; NODE_ENV is the caller's decision.

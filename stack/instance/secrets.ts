@@ -16,6 +16,7 @@ const secretNames = [
   'cdnPurgeToken',
   'jwtKey',
   'cursorSecret',
+  'totpKey',
   'storageEventsToken',
   'metricsToken',
 ] as const

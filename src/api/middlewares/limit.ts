@@ -34,6 +34,7 @@ const PREFIX_POLICIES: Partial<Record<RatePolicyName, RatePolicyName>> = {
   signUp: 'signUpPrefix',
   signIn: 'signInPrefix',
   refresh: 'refreshPrefix',
+  signInStep: 'signInStepPrefix',
 }
 
 /**

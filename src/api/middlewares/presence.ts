@@ -1,3 +1,4 @@
+import { DarkroomError } from '../../domain/errors.ts'
 import type { PresenceProof } from '../../services/accounts/presence.ts'
 import type { ApiContext, SignedIn } from '../context.ts'
 import { consume } from './limit.ts'
@@ -17,4 +18,17 @@ export async function assertPresent(
   await consume(ctx, 'presence', counter)
   await presence.assert(ctx.viewer, proof, deviceOf(ctx))
   await rateLimits.giveBack('presence', counter)
+}
+
+/**
+ * The same for what may go without a proof on a device that has just signed in, such as adding a factor.
+ * @throws DarkroomError presence_required, invalid (of the field), rate_limited
+ */
+export async function assertPresentOrJustSignedIn(
+  ctx: ApiContext & { viewer: SignedIn },
+  proof: PresenceProof | undefined,
+): Promise<void> {
+  if (proof) return assertPresent(ctx, proof)
+  if (await ctx.services.presence.hasJustSignedIn(ctx.viewer)) return
+  throw new DarkroomError('presence_required', 'Send your password, a code or a passkey with the request.')
 }

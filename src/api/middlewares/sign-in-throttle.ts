@@ -1,5 +1,6 @@
 import { DarkroomError } from '../../domain/errors.ts'
 import type { Device } from '../../services/accounts/devices.ts'
+import type { PendingSignIn } from '../../services/accounts/two-factor-sign-in.ts'
 import type { ApiContext } from '../context.ts'
 import { consume, consumeAddress, giveBackAddress } from './limit.ts'
 
@@ -38,6 +39,32 @@ export async function throttleSignIn<T>(
     await giveBackAddress(ctx, 'signIn')
     await rateLimits.giveBack('signInName', name)
   }
+  return result
+}
+
+/**
+ * The same for a second factor after the right password: wrong ones count for the account from its device or network, and for the
+ * account from all networks that it does not know. Whoever is refused has the password, so that the account is told.
+ * @throws DarkroomError rate_limited, and what the attempt throws
+ */
+export async function throttleSecondFactor<T>(
+  ctx: ApiContext,
+  { userId, device }: PendingSignIn,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  const { rateLimits, signInGuard } = ctx.services
+  const { isKnown, counter } = await signInGuard.recognizeAccount(userId, device)
+  const target = `${userId} ${counter}`
+  try {
+    await consume(ctx, 'secondFactorTarget', target)
+    if (!isKnown) await consume(ctx, 'secondFactorAccount', userId)
+  } catch (error) {
+    if (isRateLimited(error)) await signInGuard.secondFactorBlocked(userId, device)
+    throw error
+  }
+  const result = await attempt()
+  await rateLimits.giveBack('secondFactorTarget', target)
+  if (!isKnown) await rateLimits.giveBack('secondFactorAccount', userId)
   return result
 }
 

@@ -9,7 +9,12 @@ export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   cursor_expired: 'The cursor is too old to continue from. Start again without one.',
   unauthenticated: 'There is no valid access token. Sign in.',
   token_expired: 'The access token has expired. Exchange the refresh token and repeat the request.',
-  bad_credentials: 'The username is unknown or the password is wrong; the answer does not say which.',
+  bad_credentials:
+    'The username is unknown or the password is wrong, and the answer does not say which; or the code or passkey is wrong.',
+  two_factor_required:
+    'The password is right, and the account has a second factor: send one of `methods` with `challenge` to `POST /sessions/two-factor`.',
+  presence_required:
+    'Prove that it is you who ask: send your password, a code or a passkey with the request. This device signed in too long ago to go without.',
   forbidden: 'You may see this, but you may not do that: only its owner may, or those whom the owner lets.',
   not_found: 'It does not exist, or it is hidden from you; the answer does not say which.',
   method_not_allowed: 'The path exists, but not with this method; see `Allow`.',

@@ -51,6 +51,10 @@ const signingIn = ({ ACCESS_TOKEN_SECONDS, SESSION_DAYS, SESSION_MAX_DAYS }: Gui
   again more than 10 seconds after its exchange, the session ends. An unused session ends after ${SESSION_DAYS} days, any session after
   ${SESSION_MAX_DAYS}. Send the last one along when the device signs in again (\`refreshToken\`), so that it is known.
 
+If the account has a second factor, the right password answers 401 \`two_factor_required\` with a \`challenge\`; \`POST /v1/sessions/two-factor\`
+answers it with a code or a passkey, and returns the tokens. A passkey also signs in by itself: \`POST /v1/sessions/passkey/options\`, then
+\`POST /v1/sessions/passkey\`.
+
 Public content can be read without a token. An invalid token is refused, never ignored.`
 
 const uploading = ({ MAX_UPLOAD_BYTES, UPLOAD_EXPIRY_SECONDS, MAX_PENDING_UPLOADS }: GuideSettings) => `

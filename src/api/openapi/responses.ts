@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { z } from 'zod'
 import type { ZodOpenApiOperationObject } from 'zod-openapi'
 import { DarkroomError, ERROR_CODES, invalidField, type ErrorCode } from '../../domain/errors.ts'
+import { SECOND_FACTOR_METHODS } from '../../domain/two-factor.ts'
 import type { StepDescription } from '../context.ts'
 import { problemOf, STATUS_BY_CODE } from '../errors.ts'
 import type { Operation } from '../operation.ts'
@@ -18,6 +19,15 @@ export const ProblemSchema = z
     detail: z.string().meta({ description: 'English text for developers; programs should check `code`.' }),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
     requestId: z.string(),
+    challenge: z
+      .string()
+      .optional()
+      .meta({ description: 'Of `two_factor_required`: for one use within five minutes, by this device.' }),
+    methods: z.array(z.enum(SECOND_FACTOR_METHODS)).optional(),
+    passkeyOptions: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .meta({ description: 'Of `two_factor_required`: what `navigator.credentials.get` takes, in JSON.' }),
   })
   .meta({ id: 'Problem', description: 'A problem document (RFC 9457).' })
 

@@ -7,7 +7,9 @@ import { DEFAULT_PAGE_ITEMS, MAX_CHARACTERS, MAX_ITEMS } from '../../domain/limi
 export const USERNAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,${MAX_CHARACTERS.username - 1}}$`)
 
 /** The id of a thing. */
-export const idOf = (what: 'photo' | 'comment' | 'album' | 'link' | 'item' | 'case' | 'decision' | 'token') =>
+export const idOf = (
+  what: 'photo' | 'comment' | 'album' | 'link' | 'item' | 'case' | 'decision' | 'token' | 'passkey',
+) =>
   z
     .string()
     .refine(isUuid, `Not a ${what} id.`)

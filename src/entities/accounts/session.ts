@@ -21,6 +21,8 @@ export const Session = defineEntity({
     lastUsedAt: p.datetime(3).defaultRaw('now()'),
     expiresAt: p.datetime(3),
     revokedAt: p.datetime(3).nullable(),
+    /** When the device last proved a second factor; null if it signed in by password alone. */
+    secondFactorAt: p.datetime(3).nullable(),
   },
 })
 export type Session = InferEntity<typeof Session>

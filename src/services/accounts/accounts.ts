@@ -3,6 +3,7 @@ import type { AccountStatus } from '../../domain/access.ts'
 import type { CommentPolicy } from '../../domain/comments.ts'
 import { DarkroomError, invalidField } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
+import type { Role } from '../../domain/moderation.ts'
 import { usernameSkeleton as skeletonOf } from '../../domain/usernames.ts'
 import { weaknessOf } from '../../domain/passwords.ts'
 import { FeedState, User, type UserRow } from '../../entities/index.ts'
@@ -30,6 +31,7 @@ export interface OwnAccount extends Account {
   suspension: { until: Date | null } | null
   /** Text in its photos is read, and found by search. */
   readTextInPhotos: boolean
+  role: Role
 }
 
 interface NewAccount {
@@ -56,6 +58,8 @@ export interface Accounts {
    * @throws DarkroomError bad_credentials, account_suspended (a deactivated account)
    */
   authenticate(username: string, password: string, network: string): Promise<Account>
+  /** The account that a second factor or passkey signs in to. @throws DarkroomError unauthenticated, account_suspended (a deactivated account) */
+  forSignIn(userId: UserId): Promise<Account>
   /** @throws DarkroomError unauthenticated if the account is gone */
   get(userId: UserId): Promise<OwnAccount>
   /**
@@ -125,13 +129,27 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       return toAccount(row)
     },
 
+    async forSignIn(userId) {
+      const [row] = await db.primary<AccountRow & Pick<UserRow, 'status'>>({
+        name: 'account-for-sign-in',
+        text: `SELECT ${ACCOUNT_COLUMNS}, status FROM users WHERE user_id = $1`,
+        values: [userId],
+      })
+      if (!row) throw accountGone()
+      if (row.status === 'deactivated') throw accountDeactivated()
+      return toAccount(row)
+    },
+
     async get(userId) {
       const [row] = await db.primary<
         AccountRow &
-          Pick<UserRow, 'default_comment_policy' | 'read_text_in_photos' | 'status' | 'suspended_until'>
+          Pick<
+            UserRow,
+            'default_comment_policy' | 'read_text_in_photos' | 'status' | 'suspended_until' | 'role'
+          >
       >({
         name: 'account-by-id',
-        text: `SELECT ${ACCOUNT_COLUMNS}, default_comment_policy, read_text_in_photos, status, suspended_until
+        text: `SELECT ${ACCOUNT_COLUMNS}, default_comment_policy, read_text_in_photos, status, suspended_until, role
           FROM users WHERE user_id = $1`,
         values: [userId],
       })
@@ -141,12 +159,13 @@ export function createAccounts(deps: AccountsDeps): Accounts {
         defaultCommentPolicy: row.default_comment_policy,
         suspension: suspensionOf(row.status, row.suspended_until),
         readTextInPhotos: row.read_text_in_photos,
+        role: row.role,
       }
     },
 
     async updateWithin(tx, userId, changes, guard) {
-      const { em, query } = tx
-      await query({ text: LOCK_ACCOUNT, values: [userId] })
+      const { em } = tx
+      await lockAccount(tx, userId)
       const user = await em.findOne(User, { userId })
       if (!user) throw accountGone()
       guard?.(accountOf(user))
@@ -193,7 +212,9 @@ export async function replaceHash(
 }
 
 /** Weaker than the FOR UPDATE that MikroORM's lock modes offer: whatever refers to the account does not wait for it. */
-const LOCK_ACCOUNT = 'SELECT FROM users WHERE user_id = $1 FOR NO KEY UPDATE'
+export async function lockAccount({ query }: Pick<Transaction, 'query'>, userId: UserId): Promise<void> {
+  await query({ text: 'SELECT FROM users WHERE user_id = $1 FOR NO KEY UPDATE', values: [userId] })
+}
 
 /**
  * As all usernames are. lower() folds other letters to these too (U+0130 to i), so that one account would answer to many
@@ -242,9 +263,9 @@ export function toAccount(row: AccountRow): Account {
 }
 
 function accountOf({ displayName = null, bio = null, ...user }: User): OwnAccount {
-  const { userId, username, isPrivate, createdAt, defaultCommentPolicy, readTextInPhotos } = user
+  const { userId, username, isPrivate, createdAt, defaultCommentPolicy, readTextInPhotos, role } = user
   const suspension = suspensionOf(user.status, user.suspendedUntil ?? null)
-  const settings = { defaultCommentPolicy, readTextInPhotos }
+  const settings = { defaultCommentPolicy, readTextInPhotos, role }
   return { userId, username, displayName, bio, isPrivate, createdAt, ...settings, suspension }
 }
 

@@ -4,6 +4,7 @@ import type { UserRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { assertStrong, replaceHash } from './accounts.ts'
 import type { Device } from './devices.ts'
+import { forgetChallenges } from './factor-challenges.ts'
 import type { Passwords } from './passwords.ts'
 import type { SecurityEvents } from './security-events.ts'
 import type { Sessions } from './sessions.ts'
@@ -46,6 +47,7 @@ export function createChangePassword(deps: ChangePasswordDeps): ChangePassword {
       // Two changes at once: the second was asked for with a password that is no longer the present one.
       if (!(await replaceHash(tx.query, userId, account.password_hash, passwordHash))) throw isWrong()
       await sessions.revokeOthers(tx, userId, sessionId)
+      await forgetChallenges(tx.query, userId)
       await securityEvents.record(tx.query, userId, 'password_changed', device)
     })
   }

@@ -13,6 +13,8 @@ export interface Device {
   name?: string | null | undefined
   /** Any refresh token that it was given once, which proves that it signed in before. */
   refreshToken?: string | undefined
+  /** The session that such a token proved at an earlier step of the sign-in. */
+  provenSessionId?: string | null | undefined
 }
 
 export interface Devices {
@@ -41,8 +43,8 @@ export function createDevices(
   const key = Buffer.from(hkdfSync('sha256', keys[0]!.secret, '', 'darkroom networks', KEY_BYTES))
   const digest = (text: string) => createHmac('sha256', key).update(text).digest().subarray(0, DIGEST_BYTES)
   const networkDigest = (userId: UserId, { network }: Device) => digest(`account ${userId} ${network}`)
-  const provenSession = ({ refreshToken }: Device) =>
-    refreshToken === undefined ? null : (refreshTokens.read(refreshToken)?.sessionId ?? null)
+  const provenSession = ({ refreshToken, provenSessionId = null }: Device) =>
+    refreshToken === undefined ? provenSessionId : (refreshTokens.read(refreshToken)?.sessionId ?? null)
 
   return {
     async isKnown(query, userId, device) {

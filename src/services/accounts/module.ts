@@ -1,19 +1,28 @@
+import type { UserId } from '../../domain/ids.ts'
 import type { Clients } from '../clients.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import { createAccounts } from './accounts.ts'
 import { createChangePassword, createSignOutElsewhere } from './change-password.ts'
 import { createDevices } from './devices.ts'
 import { createPasswords } from './passwords.ts'
+import { createPasskeys } from './passkeys.ts'
 import { createPersonalTokens } from './personal-tokens.ts'
 import { createPresence } from './presence.ts'
 import { createQuotas } from './quotas.ts'
+import { createRecoveryCodes } from './recovery-codes.ts'
 import { createRefreshTokens } from './refresh-tokens.ts'
+import { createSealedSecrets } from './sealed-secrets.ts'
+import { createUseSecondFactor, hasProvenFactor, secondFactorsOf } from './second-factors.ts'
 import { createSecurityEvents } from './security-events.ts'
 import { createSessions } from './sessions.ts'
 import { createSignInGuard } from './sign-in-guard.ts'
 import { createStandings } from './standings.ts'
+import { createTotp } from './totp.ts'
+import { createTwoFactorSignIn } from './two-factor-sign-in.ts'
+import { createUsePasskey } from './use-passkey.ts'
+import { createWebAuthn } from './webauthn.ts'
 
-/** Accounts, their passwords, sessions, tokens and standings. */
+/** Accounts, their passwords, second factors, sessions, tokens and standings. */
 export function openAccounts({ config, db, logger, textRules }: Clients) {
   const passwords = createPasswords()
   const refreshTokens = createRefreshTokens(config.jwtKeys)
@@ -27,6 +36,17 @@ export function openAccounts({ config, db, logger, textRules }: Clients) {
     devices,
     securityEvents,
   })
+  const totp = createTotp({
+    db,
+    secrets: createSealedSecrets(config.totpKeys, 'darkroom totp'),
+    securityEvents,
+    issuer: config.SERVICE_NAME,
+  })
+  const recoveryCodes = createRecoveryCodes({ db, securityEvents })
+  const webAuthn = createWebAuthn(config.relyingParty)
+  const passkeys = createPasskeys({ db, webAuthn, securityEvents })
+  const usePasskey = createUsePasskey({ webAuthn, securityEvents })
+  const useSecondFactor = createUseSecondFactor({ totp, recoveryCodes, usePasskey })
   return {
     accessTokens: createAccessTokens({ keys: config.jwtKeys, lifetimeSeconds: config.ACCESS_TOKEN_SECONDS }),
     refreshTokens,
@@ -36,7 +56,13 @@ export function openAccounts({ config, db, logger, textRules }: Clients) {
     signInGuard: createSignInGuard({ primary: db.primary, devices, securityEvents }),
     securityEvents,
     personalTokens: createPersonalTokens({ db, securityEvents }),
-    presence: createPresence({ db, passwords }),
+    totp,
+    recoveryCodes,
+    passkeys,
+    secondFactorsOf: (userId: UserId) => secondFactorsOf(db.primary, userId),
+    hasProvenFactor: (viewer: { userId: UserId; sessionId: string }) => hasProvenFactor(db.primary, viewer),
+    twoFactorSignIn: createTwoFactorSignIn({ db, devices, passkeys, webAuthn, usePasskey, useSecondFactor }),
+    presence: createPresence({ db, passwords, passkeys, useSecondFactor }),
     sessions,
     passwords,
     // Suspensions have reached it with their commit, and no account writes its own standing.

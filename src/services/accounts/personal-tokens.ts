@@ -9,6 +9,7 @@ import { PersonalToken, type PersonalTokenRow, type UserRow } from '../../entiti
 import type { Database } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
+import { lockAccount } from './accounts.ts'
 import type { Device } from './devices.ts'
 import type { SecurityEvents } from './security-events.ts'
 
@@ -68,7 +69,7 @@ export function createPersonalTokens({
       const secret = `${TOKEN_PREFIX}${randomBytes(SECRET_BYTES).toString('base64url')}`
       return db.transaction(async (tx) => {
         // Two at once come one after the other, and are counted so.
-        await tx.query({ text: 'SELECT FROM users WHERE user_id = $1 FOR NO KEY UPDATE', values: [userId] })
+        await lockAccount(tx, userId)
         const held = await tx.query({
           text: 'SELECT FROM personal_tokens WHERE user_id = $1',
           values: [userId],

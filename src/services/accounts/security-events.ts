@@ -20,7 +20,7 @@ export interface SecurityEvents {
 }
 
 /** Of what may happen a thousand times an hour, one tells the account enough. */
-const ONCE_AN_HOUR: readonly SecurityEventKind[] = ['sign_in_blocked']
+const ONCE_AN_HOUR: readonly SecurityEventKind[] = ['sign_in_blocked', 'second_factor_blocked']
 
 // Plan: security_events_user_idx, backwards over the last hour.
 const HAPPENED = `

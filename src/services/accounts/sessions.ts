@@ -6,7 +6,7 @@ import { isUuid, type UserId } from '../../domain/ids.ts'
 import { MAX_ITEMS } from '../../domain/limits.ts'
 import type { UserViewer } from '../../domain/viewer.ts'
 import { Session, type SessionRow, type UserRow } from '../../entities/index.ts'
-import type { Database, Transaction } from '../../infra/db/database.ts'
+import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 import { storableUserAgent, type Device, type Devices } from './devices.ts'
@@ -25,6 +25,9 @@ export interface OpenSession {
   refreshToken: string
 }
 
+/** By what a device signs in: the password alone, or with it or instead of it a second factor. */
+export type SignInProof = 'password' | 'second factor'
+
 export interface SessionInfo {
   sessionId: string
   name: string | null
@@ -35,8 +38,11 @@ export interface SessionInfo {
 }
 
 export interface Sessions {
-  /** Signs a device in, and tells the account if it is a new one. */
-  open(userId: UserId, device: Device): Promise<OpenSession>
+  /**
+   * Signs a device in, and tells the account if it is a new one.
+   * @param proof whether it proved a second factor
+   */
+  open(userId: UserId, device: Device, proof?: SignInProof): Promise<OpenSession>
   /** The same within a transaction, for an account that is being created: it has no other devices to be told on. */
   openWithin(tx: Transaction, userId: UserId, device: Device): Promise<OpenSession>
   /**
@@ -69,7 +75,12 @@ export interface SessionsDeps {
 export function createSessions(deps: SessionsDeps): Sessions {
   const { db, sessionDays, maxSessionDays, refreshTokens, devices, securityEvents } = deps
 
-  async function openWithin(tx: Transaction, userId: UserId, device: Device): Promise<OpenSession> {
+  async function openWithin(
+    tx: Transaction,
+    userId: UserId,
+    device: Device,
+    proof: SignInProof = 'password',
+  ): Promise<OpenSession> {
     const sessionId = uuidv7()
     await run(
       tx.query,
@@ -82,6 +93,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
           name: device.name ?? null,
           network: devices.networkDigest(userId, device),
           expiresAt: sql<Date>`now() + ${Math.min(sessionDays, maxSessionDays)} * interval '1 day'`,
+          secondFactorAt: proof === 'second factor' ? sql<Date>`now()` : null,
         },
         ['revokedAt'],
       ),
@@ -135,10 +147,10 @@ export function createSessions(deps: SessionsDeps): Sessions {
   return {
     openWithin,
 
-    open: (userId, device) =>
+    open: (userId, device, proof) =>
       db.transaction(async (tx) => {
         const isKnown = await devices.isKnown(tx.query, userId, device)
-        const session = await openWithin(tx, userId, device)
+        const session = await openWithin(tx, userId, device, proof)
         if (!isKnown) await securityEvents.record(tx.query, userId, 'new_device', device)
         return session
       }),
@@ -211,6 +223,14 @@ export function createSessions(deps: SessionsDeps): Sessions {
       return rows.length
     },
   }
+}
+
+/** Remembers that the device of a session has just proved a second factor. */
+export async function markSecondFactor(query: Query, sessionId: string): Promise<void> {
+  await query({
+    text: 'UPDATE sessions SET second_factor_at = now() WHERE session_id = $1',
+    values: [sessionId],
+  })
 }
 
 const HOLD = `

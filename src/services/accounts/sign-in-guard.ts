@@ -1,3 +1,4 @@
+import type { UserId } from '../../domain/ids.ts'
 import type { Query } from '../../infra/db/database.ts'
 import type { UserRow } from '../../entities/index.ts'
 import type { Device, Devices } from './devices.ts'
@@ -10,8 +11,12 @@ export interface SignInGuard {
    * are counted: itself if it can prove that it signed in before, else its network.
    */
   recognize(username: string, device: Device): Promise<{ isKnown: boolean; counter: string }>
+  /** The same of an account whose password was right. */
+  recognizeAccount(userId: UserId, device: Device): Promise<{ isKnown: boolean; counter: string }>
   /** Tells the account that sign-ins from new networks are refused for now. */
   blocked(username: string, device: Device): Promise<void>
+  /** Tells the account that somebody who has its password tries second factors. */
+  secondFactorBlocked(userId: UserId, device: Device): Promise<void>
 }
 
 /** Stands for the account of a name that nobody has, so that it is looked up for as long. */
@@ -35,14 +40,19 @@ export function createSignInGuard({
     return row?.user_id
   }
 
+  async function recognizeAccount(userId: UserId, device: Device) {
+    const isKnown = await devices.isKnown(primary, userId, device)
+    return { isKnown, counter: (isKnown && devices.provenSession(device)) || device.network }
+  }
+
   return {
-    async recognize(username, device) {
-      const isKnown = await devices.isKnown(primary, (await userIdOf(username)) ?? NOBODY, device)
-      return { isKnown, counter: (isKnown && devices.provenSession(device)) || device.network }
-    },
+    recognize: async (username, device) => recognizeAccount((await userIdOf(username)) ?? NOBODY, device),
+    recognizeAccount,
     async blocked(username, device) {
       const userId = await userIdOf(username)
       if (userId !== undefined) await securityEvents.record(primary, userId, 'sign_in_blocked', device)
     },
+    secondFactorBlocked: (userId, device) =>
+      securityEvents.record(primary, userId, 'second_factor_blocked', device),
   }
 }

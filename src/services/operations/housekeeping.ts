@@ -3,6 +3,7 @@ import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { Archive } from '../../infra/s3/archive.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { sweepFactors } from '../accounts/sweep-factors.ts'
 import { sweepSecurityEvents } from '../accounts/sweep-security-events.ts'
 import { sweepSessions } from '../accounts/sweep-sessions.ts'
 import { sweepStorage } from '../accounts/sweep-storage.ts'
@@ -58,6 +59,7 @@ export function createHousekeeping(deps: HousekeepingDeps): Sweep[] {
     sweepIdempotencyKeys(primary),
     sweepSessions(primary),
     sweepSecurityEvents(primary),
+    sweepFactors(primary),
     sweepMutes(primary),
     sweepComments(primary, evidenceDays),
     sweepAlbumActivity(primary),

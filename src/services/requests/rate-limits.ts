@@ -10,6 +10,7 @@ import type { RedisClient } from '../../infra/redis/client.ts'
 const MINUTE_SECONDS = 60
 const QUARTER_HOUR_SECONDS = 15 * MINUTE_SECONDS
 const HOUR_SECONDS = 60 * MINUTE_SECONDS
+const DAY_SECONDS = 24 * HOUR_SECONDS
 
 const ACCOUNT_OR_ADDRESS = 'account, or address without one'
 /** The /24 of an IPv4 address, or the /48 of an IPv6 address. */
@@ -85,6 +86,21 @@ export const RATE_POLICIES = {
     seconds: QUARTER_HOUR_SECONDS,
     counts: 'username and address of sign-ins that fail',
   },
+  /** Of whoever has the password. Three of a million codes are right at a time. */
+  secondFactorTarget: {
+    points: 10,
+    seconds: HOUR_SECONDS,
+    counts: 'account and device or network that wrong second factors come from',
+  },
+  /** From all networks together that the account has not signed in from: a chance of one in fifty in a year. */
+  secondFactorAccount: {
+    points: 20,
+    seconds: DAY_SECONDS,
+    counts: 'account that wrong second factors come for from new networks',
+  },
+  /** Second factors, and passkeys alone: nobody is asked who they are, and each asks the database. */
+  signInStep: { points: 240, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
+  signInStepPrefix: { points: 1_920, seconds: QUARTER_HOUR_SECONDS, counts: PREFIX },
   /** From all networks together that the account has not signed in from. */
   signInName: {
     points: 100,

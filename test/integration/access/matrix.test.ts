@@ -236,6 +236,7 @@ const ABSENT: Names = {
   caseId: uuidv7(),
   decisionId: uuidv7(),
   tokenId: uuidv7(),
+  passkeyId: uuidv7(),
   token: randomBytes(32).toString('base64url'),
   ticket: 'no.such.ticket',
   username: 'nobody-has-this-name',
@@ -252,6 +253,7 @@ function namesIn({ owner, asker, photo, tag }: Subject): Names {
     caseId: ABSENT.caseId!,
     decisionId: ABSENT.decisionId!,
     tokenId: ABSENT.tokenId!,
+    passkeyId: ABSENT.passkeyId!,
     ...(photo
       ? {
           photoId: photo.photoId,

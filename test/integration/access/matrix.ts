@@ -6,6 +6,7 @@ import {
   deletableComment,
   edited,
   exists,
+  factored,
   lists,
   membership,
   moderated,
@@ -42,6 +43,7 @@ import {
   PHOTO,
   PHOTO_METADATA,
   OWN_DECISION,
+  PASSKEY,
   PERSONAL_TOKEN,
   POLICY,
   PROFILE,
@@ -55,6 +57,7 @@ import {
   SIGNED_IN,
   STATS,
   TRASHED,
+  TWO_FACTOR,
   UPLOAD,
   USER,
   values,
@@ -88,6 +91,21 @@ const oldPassword = ({ asker, owner }: Subject) => ({
   username: (asker ?? owner).username,
   password: asker?.password ?? 'not the password',
 })
+
+const credential = () => ({
+  id: 'AAAA',
+  rawId: 'AAAA',
+  type: 'public-key',
+  clientExtensionResults: {},
+})
+const clientDataJSON = Buffer.from(
+  JSON.stringify({ type: 'webauthn.get', challenge: 'AAAA', origin: 'https://nowhere.example' }),
+).toString('base64url')
+const assertion = () => ({
+  ...credential(),
+  response: { clientDataJSON, authenticatorData: 'AAAA', signature: 'AAAA' },
+})
+const registration = () => ({ ...credential(), response: { clientDataJSON, attestationObject: 'AAAA' } })
 
 /** A line for each route: who gets what. The test fails for a route without one. */
 export const MATRIX: Readonly<Record<string, Line>> = {
@@ -283,7 +301,7 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   // One's own
   'GET /v1/me': {
     rule: signedIn(200),
-    shows: { user: OWN_USER, quota: QUOTA },
+    shows: { user: OWN_USER, quota: QUOTA, role: 'value', twoFactor: TWO_FACTOR },
     whileSuspended: true,
   },
   'PATCH /v1/me': { rule: signedIn(200), body: () => ({ bio: 'Light.' }), shows: { user: OWN_USER } },
@@ -345,12 +363,43 @@ export const MATRIX: Readonly<Record<string, Line>> = {
     body: () => ({ username: `u${randomBytes(8).toString('hex')}`, password: 'a long password' }),
     shows: SIGNED_IN,
   },
-  // Nobody's own without an account.
+  // Nobody's own without an account. By the password alone, one with a second factor has no session.
   'POST /v1/sessions': {
-    rule: signedIn(201),
+    rule: signedIn(factored(401, 201)),
     body: oldPassword,
     shows: SIGNED_IN,
   },
+  // Nobody has a challenge (test/integration/accounts/two-factor.test.ts).
+  'POST /v1/sessions/two-factor': {
+    rule: open(401),
+    body: () => ({ challenge: randomBytes(32).toString('base64url'), code: '123456' }),
+  },
+  'POST /v1/sessions/passkey/options': { rule: open(201), shows: 'anything' },
+  'POST /v1/sessions/passkey': { rule: open(401), body: assertion },
+  'POST /v1/me/two-factor/totp': {
+    rule: signedIn(201),
+    shows: values('secret', 'otpauthUrl'),
+    fresh: true,
+  },
+  // Nothing waits for a code.
+  'POST /v1/me/two-factor/totp/confirm': {
+    rule: signedIn(() => 'hidden'),
+    body: () => ({ code: '123456' }),
+  },
+  'DELETE /v1/me/two-factor/totp': { rule: signedIn(factored(204, 'hidden')), fresh: true },
+  'GET /v1/me/two-factor/recovery-codes': { rule: signedIn(200), shows: values('left', 'madeAt') },
+  'POST /v1/me/two-factor/recovery-codes': {
+    rule: signedIn(201),
+    shows: { codes: ['value'] },
+    fresh: true,
+  },
+  'POST /v1/me/presence/options': { rule: signedIn(201), shows: 'anything' },
+  'POST /v1/me/passkeys/options': { rule: signedIn(201), shows: 'anything' },
+  // Answers no challenge.
+  'POST /v1/me/passkeys': { rule: signedIn(422), body: registration },
+  'GET /v1/me/passkeys': { rule: signedIn(200), shows: pageOf(PASSKEY) },
+  // Of nobody: those of others answer alike (test/integration/accounts/passkeys.test.ts).
+  'DELETE /v1/me/passkeys/:passkeyId': { rule: signedIn(() => 'hidden') },
   'POST /v1/sessions/refresh': {
     rule: signedIn(200),
     body: ({ asker }) => ({ refreshToken: asker?.refreshToken ?? 'none' }),

@@ -77,6 +77,12 @@ export const moderated =
   ({ principal }) =>
     principal === 'moderator' ? status : 403
 
+/** This for an account that has a second factor, the other for those without. */
+export const factored =
+  (status: Expected, otherwise: Expected): Rule =>
+  ({ principal }) =>
+    principal === 'account with a second factor' ? status : otherwise
+
 /** Who may see the photo. */
 export const seen =
   (status: number): Rule =>

@@ -41,6 +41,10 @@ export const PERSONAL_TOKEN = {
   scopes: 'anything',
 } as const
 
+export const TWO_FACTOR = values('totp', 'passkeys', 'recoveryCodes')
+
+export const PASSKEY = values('id', 'name', 'backedUp', 'createdAt', 'lastUsedAt')
+
 export const SIGNED_IN = { user: USER, ...values('accessToken', 'refreshToken', 'expiresIn') }
 
 export const COMMENT = {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { incomingKey } from '../../../src/services/photos/object-keys.ts'
+import { createAuthenticator, PASSKEY_SETTINGS } from '../../support/authenticator.ts'
 import { publishPhoto } from '../../support/factories/photos.ts'
+import { forgetLastCode, openApp, signedInLongAgo } from '../../support/factories/second-factors.ts'
 import { settle } from '../../support/replica.ts'
 import { openEventSource } from '../../support/event-source.ts'
 import type { Json, Person } from '../../support/worlds/api-world.ts'
@@ -22,7 +24,7 @@ let commentId: string
 const walked = new Set<string>()
 
 beforeAll(async () => {
-  world = await openNotificationWorld()
+  world = await openNotificationWorld(PASSKEY_SETTINGS)
   ;[ann, bob, cleo] = [await world.signUp(), await world.signUp(), await world.signUp()]
   photoId = await world.seedPhoto({ ownerId: ann.id })
 })
@@ -454,9 +456,62 @@ describe('the contract', () => {
     expect(items.map(({ kind }: Json) => kind)).toEqual(['token_created', 'password_changed'])
   })
 
+  it('of second factors is kept', async () => {
+    const dora = await world.signUp()
+    const { username, password } = dora
+    await walk(undefined, 'POST /me/two-factor/totp', 401)
+    await walk(dora, 'POST /me/two-factor/totp/confirm', 404, { body: { code: '123456' } })
+    const { secret } = await walk(dora, 'POST /me/two-factor/totp', 201)
+    const app = openApp(secret)
+    await walk(dora, 'POST /me/two-factor/totp/confirm', 422, { body: { code: app.code(9) } })
+    await walk(dora, 'POST /me/two-factor/totp/confirm', 204, { body: { code: app.code() } })
+    await forgetLastCode(world, dora)
+    const { codes } = await walk(dora, 'POST /me/two-factor/recovery-codes', 201, { body: { password } })
+    expect(await walk(dora, 'GET /me/two-factor/recovery-codes', 200)).toMatchObject({ left: 10 })
+    await walk(dora, 'POST /me/two-factor/recovery-codes', 422, { body: { code: app.code(9) } })
+
+    const first = await world.call('POST', '/v1/sessions', { body: { username, password } })
+    expect(first).toMatchObject({ status: 401, body: { code: 'two_factor_required' } })
+    const { challenge } = first.body
+    await walk(undefined, 'POST /sessions/two-factor', 422, { body: { challenge } })
+    await walk(undefined, 'POST /sessions/two-factor', 401, { body: { challenge, code: '000 00x' } })
+    const answer = { body: { challenge, code: codes[0] } }
+    const signedIn = await walk(undefined, 'POST /sessions/two-factor', 201, answer)
+    expect(signedIn.user.username).toBe(username)
+    await walk(undefined, 'POST /sessions/two-factor', 401, answer)
+
+    const authenticator = createAuthenticator()
+    const registration = authenticator.create(await walk(dora, 'POST /me/passkeys/options', 201))
+    await walk(undefined, 'POST /me/passkeys', 401, { body: registration })
+    const added = { body: { ...registration, name: 'Key' } }
+    const { passkey } = await walk(dora, 'POST /me/passkeys', 201, added)
+    await walk(dora, 'POST /me/passkeys', 422, added)
+    expect((await walk(dora, 'GET /me/passkeys', 200)).items).toEqual([passkey])
+    const assertion = authenticator.get(await walk(undefined, 'POST /sessions/passkey/options', 201))
+    await walk(undefined, 'POST /sessions/passkey', 201, { body: assertion })
+    await walk(undefined, 'POST /sessions/passkey', 401, { body: assertion })
+    const me = await world.call('GET', '/v1/me', { token: dora.token })
+    expect(me.body.twoFactor).toEqual({ totp: true, passkeys: 1, recoveryCodes: 9 })
+
+    await signedInLongAgo(world, dora)
+    const one = { names: { passkeyId: passkey.id } }
+    await walk(dora, 'DELETE /me/passkeys/:passkeyId', 403, one)
+    const proof = authenticator.get(await walk(dora, 'POST /me/presence/options', 201))
+    await walk(dora, 'DELETE /me/passkeys/:passkeyId', 204, { ...one, body: { passkey: proof } })
+    await walk(dora, 'DELETE /me/passkeys/:passkeyId', 404, { ...one, body: { password } })
+    await walk(dora, 'DELETE /me/two-factor/totp', 403)
+    await walk(dora, 'DELETE /me/two-factor/totp', 204, { body: { code: app.code() } })
+    await walk(dora, 'DELETE /me/two-factor/totp', 404, { body: { password } })
+    const { items } = (await world.call('GET', '/v1/me/security-events', { token: dora.token })).body
+    expect(items.map(({ kind }: Json) => kind)).toEqual([
+      ...['factor_removed', 'factor_removed', 'factor_added'],
+      ...['recovery_code_used', 'recovery_codes_made', 'factor_added'],
+    ])
+  })
+
   it('covers every route of these modules', () => {
     const part =
-      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation|password|tokens|security-events)(\/|$)/
+      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation|password|tokens|security-events|two-factor|passkeys?|presence)(\/|$)/
     const routes = world.api.routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`)
     expect(routes.filter((route) => part.test(route) && !walked.has(route))).toEqual([])
     expect([...walked].filter((route) => !routes.includes(route))).toEqual([])

@@ -10,6 +10,7 @@ import { makePrivate, setAccountStatus } from '../factories/accounts.ts'
 import { block } from '../factories/blocks-and-mutes.ts'
 import { follow } from '../factories/follows.ts'
 import { buildPhoto, editPhoto } from '../factories/photos.ts'
+import { addApp } from '../factories/second-factors.ts'
 import type { ApiWorld, Person } from './api-world.ts'
 
 /** What the one who asks is to the account that owns the photos. */
@@ -25,6 +26,7 @@ export const PRINCIPALS = [
   'owner',
   'suspended account',
   'moderator',
+  'account with a second factor',
   'album viewer',
   'album contributor',
   'album admin',
@@ -145,6 +147,7 @@ export async function buildCell(
     for (const { albumId } of photos) if (albumId) await addMember(world, owner, albumId, asker!, role)
   if (ACCOUNTS[account].isPrivate) await makePrivate(db, owner.id)
   if (asker) await relate(world, principal, asker, owner)
+  if (asker && principal === 'account with a second factor') await addApp(world, asker)
   if (ACCOUNTS[account].status !== 'active') await setAccountStatus(db, owner.id, ACCOUNTS[account].status)
   return { principal, account, asker, owner, bystander, tag, photos }
 }

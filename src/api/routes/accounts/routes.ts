@@ -27,12 +27,13 @@ export function accountRoutes(routes: Routes): void {
 
   routes.get('/me', limit('read'), signedIn(), valid(GetMe), async (ctx) => {
     const { userId } = ctx.viewer
-    const [account, quota] = await Promise.all([
+    const [account, quota, twoFactor] = await Promise.all([
       ctx.services.accounts.get(userId),
       ctx.services.quotas.of(userId),
+      ctx.services.secondFactorsOf(userId),
     ])
     ctx.state.version = versionOf(account)
-    ctx.body = { user: presentOwnUser(account), quota }
+    ctx.body = { user: presentOwnUser(account), quota, role: account.role, twoFactor }
   })
 
   routes.patch('/me', limit('write'), signedIn(), valid(UpdateMe), async (ctx) => {

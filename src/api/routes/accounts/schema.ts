@@ -2,10 +2,12 @@ import { z } from 'zod'
 import { COMMENT_POLICIES } from '../../../domain/comments.ts'
 import { MAX_CHARACTERS } from '../../../domain/limits.ts'
 import { MAX_PASSWORD, MIN_PASSWORD } from '../../../domain/passwords.ts'
+import { ROLES } from '../../../domain/moderation.ts'
 import { isReservedUsername } from '../../../domain/usernames.ts'
 import { operation } from '../../operation.ts'
 import { atLeastOneField, characters, instant, line, text, USERNAME } from '../inputs.ts'
 import { ownUserExample, quotaExample, signedInExample } from './examples.ts'
+import { twoFactorExample } from './factor-examples.ts'
 
 export const UserSchema = z
   .object({
@@ -47,6 +49,15 @@ const QuotaSchema = z
     photosUsed: z.number().int(),
   })
   .meta({ id: 'Quota' })
+
+/** The second factors that the account has. */
+const TwoFactorSchema = z
+  .object({
+    totp: z.boolean().meta({ description: 'An authenticator app.' }),
+    passkeys: z.number().int(),
+    recoveryCodes: z.number().int().meta({ description: 'Those that are left.' }),
+  })
+  .meta({ id: 'TwoFactor' })
 
 export const SignedInSchema = z
   .object({
@@ -97,8 +108,17 @@ export const GetMe = operation({
   id: 'getMe',
   whileSuspended: true,
   summary: 'Get your account',
-  examples: { answer: { user: ownUserExample, quota: quotaExample } },
-  responses: { 200: z.object({ user: OwnUserSchema, quota: QuotaSchema }) },
+  examples: {
+    answer: { user: ownUserExample, quota: quotaExample, role: 'user', twoFactor: twoFactorExample },
+  },
+  responses: {
+    200: z.object({
+      user: OwnUserSchema,
+      quota: QuotaSchema,
+      role: z.enum(ROLES).meta({ description: 'What it may moderate.' }),
+      twoFactor: TwoFactorSchema,
+    }),
+  },
 })
 
 export const UpdateMe = operation({

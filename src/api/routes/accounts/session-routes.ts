@@ -2,12 +2,11 @@ import { DarkroomError } from '../../../domain/errors.ts'
 import { signedIn } from '../../middlewares/identity.ts'
 import { consume, consumeAddress, limit, limitedBy } from '../../middlewares/limit.ts'
 import { listed, presentPage } from '../../middlewares/listed.ts'
-import { deviceOf, throttleSignIn } from '../../middlewares/sign-in-throttle.ts'
+import { deviceOf } from '../../middlewares/sign-in-throttle.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
 import { presentSession, presentSignedIn } from './session-presenter.ts'
 import {
-  CreateSession,
   DeleteCurrentSession,
   DeleteOtherSessions,
   DeleteSession,
@@ -16,19 +15,6 @@ import {
 } from './session-schema.ts'
 
 export function sessionRoutes(routes: Routes): void {
-  routes.post('/sessions', limitedBy('signIn'), valid(CreateSession), async (ctx) => {
-    const { username, password, deviceName: name, refreshToken } = ctx.input.body
-    const { accounts, sessions, accessTokens } = ctx.services
-    const device = deviceOf(ctx, { name, refreshToken })
-    const account = await throttleSignIn(ctx, username, device, () =>
-      accounts.authenticate(username, password, device.network),
-    )
-    const session = await sessions.open(account.userId, device)
-    ctx.status = 201
-    ctx.set('Cache-Control', 'no-store')
-    ctx.body = presentSignedIn(account, session, await accessTokens.issue(session))
-  })
-
   routes.post('/sessions/refresh', limitedBy('refresh'), valid(RefreshSession), async (ctx) => {
     const { refreshToken } = ctx.input.body
     const { accounts, sessions, accessTokens, refreshTokens } = ctx.services

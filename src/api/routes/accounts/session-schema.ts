@@ -1,30 +1,9 @@
 import { z } from 'zod'
 import { isUuid } from '../../../domain/ids.ts'
 import { operation } from '../../operation.ts'
-import { deviceName, SignedInSchema } from './schema.ts'
+import { SignedInSchema } from './schema.ts'
 import { characters, instant, listOf, pageQuery } from '../inputs.ts'
 import { sessionsExample, signedInExample } from './examples.ts'
-
-export const CreateSession = operation({
-  id: 'createSession',
-  summary: 'Sign in',
-  description:
-    'An unknown username and a wrong password get the same answer in the same time. A device that sends `refreshToken`, the last one ' +
-    'it had, valid or not, is known to the account: it is not announced as new, and what others try counts nothing against it. A ' +
-    'suspended account signs in to read what was decided (`GET /me/moderation`), to appeal and to sign out; all else is refused.',
-  body: z.strictObject({
-    username: characters(1, 256),
-    password: characters(1, 256),
-    deviceName,
-    refreshToken: characters(1, 256).optional(),
-  }),
-  examples: {
-    body: { username: 'ada', password: 'correct horse battery staple' },
-    answer: signedInExample,
-  },
-  responses: { 201: SignedInSchema },
-  errors: ['bad_credentials', 'account_suspended'],
-})
 
 export const RefreshSession = operation({
   id: 'refreshSession',
