@@ -40,3 +40,9 @@ export function assertMayOnComment(
         )
   if (!may) throw new DarkroomError('forbidden', `You may not ${action} this comment.`)
 }
+
+/** Whether a comment may be deleted for being a moderator alone, which the staff is asked about once more. */
+export const deletesAsModerator = (
+  { userId }: { userId: UserId },
+  { author, photoOwnerId }: FoundComment,
+): boolean => !mayDeleteComment({ userId, isModerator: false }, { authorId: author.userId, photoOwnerId })

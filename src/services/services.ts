@@ -42,7 +42,7 @@ export function openServices(clients: Clients) {
     ...openDiscovery(search),
     ...openContentSearch(clients),
     ...openEngagement(clients),
-    ...openModeration(clients, delivery),
+    ...openModeration(clients, delivery, accounts),
     ...openNotifications(clients),
     ...openOperations(clients),
     ...events,

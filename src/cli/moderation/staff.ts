@@ -1,16 +1,26 @@
-import { loadConfig } from '../../config/config.ts'
+import { loadConfig, type Config } from '../../config/config.ts'
+import { hasSecondFactor } from '../../domain/two-factor.ts'
 import type { UserRow } from '../../entities/index.ts'
 import { openDatabase, type Database } from '../../infra/db/database.ts'
+import { secondFactorsOf } from '../../services/accounts/second-factors.ts'
 import { verifyAudit } from '../../services/moderation/audit-log.ts'
 import { grantRole } from '../../services/moderation/roles.ts'
 
 type Progress = (line: string) => void
 
-/** Gives an account a role; `user` takes every other one away. @throws DarkroomError not_found */
+/**
+ * Gives an account a role; `user` takes every other one away. Says what the account still needs before it may moderate.
+ * @throws DarkroomError not_found
+ */
 export const setRole = (username: string, role: UserRow['role'], progress: Progress): Promise<void> =>
-  withDatabase(async (db) => {
-    const { before } = await grantRole(db, username, role)
+  withDatabase(async (db, { MODERATION_REQUIRES_TWO_FACTOR: requiresFactor }) => {
+    const { userId, before } = await grantRole(db, username, role)
     progress(before === role ? `${username} is ${role} already` : `${username}: ${before} -> ${role}`)
+    if (role === 'user' || !requiresFactor || hasSecondFactor(await secondFactorsOf(db.primary, userId)))
+      return
+    progress(
+      `${username} has no second factor, and moderates nothing until it adds one (docs/moderation.md, Roles)`,
+    )
   })
 
 /** Proves that nothing in the log was changed or removed. @throws Error naming the first entry that does not follow */
@@ -22,7 +32,7 @@ export const verifyAuditLog = (progress: Progress): Promise<void> =>
     if (head !== null) progress(`last hash ${head}`)
   })
 
-async function withDatabase(work: (db: Database) => Promise<void>): Promise<void> {
+async function withDatabase(work: (db: Database, config: Config) => Promise<void>): Promise<void> {
   const config = loadConfig(process.env, 'command')
   const db = await openDatabase({
     url: config.DATABASE_URL,
@@ -31,7 +41,7 @@ async function withDatabase(work: (db: Database) => Promise<void>): Promise<void
     applicationName: 'darkroom-moderation',
   })
   try {
-    await work(db)
+    await work(db, config)
   } finally {
     await db.close()
   }

@@ -11,20 +11,24 @@ import { createPolicies } from './policies.ts'
 import { readAudit } from './read-audit.ts'
 import { createReports } from './reports.ts'
 import { createCaseReviews } from './review-case.ts'
-import { createStaff, withoutTwoFactor } from './staff.ts'
+import { createStaff, type StaffDeps } from './staff.ts'
 import { readStats } from './stats.ts'
 import { watchQueue } from './watch-queue.ts'
 import { createAccountStandings } from './account-standings.ts'
 import { createSuspensions } from './suspensions.ts'
 
 /** Reports of users, the cases that they make, and what the staff does with them. */
-export function openModeration({ config, db, objects }: Clients, { outbox }: Delivery) {
+export function openModeration(
+  { config, db, objects }: Clients,
+  { outbox }: Delivery,
+  { hasProvenFactor }: Pick<StaffDeps, 'hasProvenFactor'>,
+) {
   return {
     reports: createReports({ db, outbox }),
     staff: createStaff({
       db,
       requiresTwoFactor: config.MODERATION_REQUIRES_TWO_FACTOR,
-      hasTwoFactor: withoutTwoFactor,
+      hasProvenFactor,
     }),
     cases: {
       ...createCases({ db }),

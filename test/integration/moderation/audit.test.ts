@@ -55,9 +55,9 @@ describe('the audit log', () => {
 
   it('has an entry for each role that is granted or revoked', async () => {
     const { id, username } = await world.signUp()
-    expect(await grantRole(world.db, username.toUpperCase(), 'senior')).toEqual({ before: 'user' })
-    expect(await grantRole(world.db, username, 'senior')).toEqual({ before: 'senior' })
-    expect(await grantRole(world.db, username, 'user')).toEqual({ before: 'senior' })
+    expect(await grantRole(world.db, username.toUpperCase(), 'senior')).toMatchObject({ before: 'user' })
+    expect(await grantRole(world.db, username, 'senior')).toMatchObject({ before: 'senior' })
+    expect(await grantRole(world.db, username, 'user')).toMatchObject({ before: 'senior' })
     const entries = await world.db.primary({
       text: `SELECT action, actor_role, details FROM moderation_audit WHERE subject = $1 ORDER BY seq`,
       values: [`user/${id}`],

@@ -2,11 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { verifyAudit } from '../../../src/services/moderation/audit-log.ts'
 import { follow } from '../../support/factories/follows.ts'
 import type { Person } from '../../support/worlds/api-world.ts'
-import {
-  moderationCastOfFile,
-  openModerationWorld,
-  type ModerationWorld,
-} from '../../support/worlds/moderation-world.ts'
+import { moderationCastOfFile, type ModerationWorld } from '../../support/worlds/moderation-world.ts'
 
 let world: ModerationWorld
 let ann: Person
@@ -165,18 +161,5 @@ describe('policies', () => {
     expect(answers.map(({ body }) => body.policy.version).sort()).toEqual([1, 2])
     const last = answers.find(({ body }) => body.policy.version === 2)!.body.policy
     expect((await put(last.text)).body.policy).toEqual(last)
-  })
-})
-
-describe('with a second factor required', () => {
-  it('nobody moderates, since no account has one', async () => {
-    const strict = await openModerationWorld({ MODERATION_REQUIRES_TWO_FACTOR: 'true' })
-    try {
-      const admin = await strict.signUpAs('admin')
-      const refused = await strict.call('GET', '/v1/moderation/cases', { token: admin.token })
-      expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } })
-    } finally {
-      await strict.close()
-    }
   })
 })

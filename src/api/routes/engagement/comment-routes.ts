@@ -4,7 +4,7 @@ import { maybeSignedIn, signedIn } from '../../middlewares/identity.ts'
 import { limit } from '../../middlewares/limit.ts'
 import { listed, presentPage, reading } from '../../middlewares/listed.ts'
 import { valid } from '../../middlewares/valid.ts'
-import { assertMayOnComment } from '../../policies.ts'
+import { assertMayOnComment, deletesAsModerator } from '../../policies.ts'
 import type { Routes } from '../../routing.ts'
 import { presentComment } from './comment-presenter.ts'
 import { CreateComment, DeleteComment, GetComment, ListComments, UpdateComment } from './comment-schema.ts'
@@ -72,6 +72,7 @@ export function commentRoutes(routes: Routes): void {
   routes.delete('/comments/:commentId', limit('write'), signedIn(), valid(DeleteComment), async (ctx) => {
     const comment = await ctx.services.comments.get(ctx.viewer, ctx.input.params.commentId)
     assertMayOnComment(ctx.viewer, 'delete', comment)
+    if (deletesAsModerator(ctx.viewer, comment)) await ctx.services.staff.assert(ctx.viewer, 'moderator')
     await ctx.services.comments.delete(comment)
     ctx.status = 204
   })
