@@ -10,8 +10,9 @@ describe('a password that somebody chooses', () => {
     ['that is the username', 'ada.lovelace'],
     ['that is the username and a year', 'Ada.Lovelace2026'],
     ['that is the name in one word', 'adaking1815'],
+    ['that is the name of the service', 'Darkroom2026'],
   ])('is refused: one %s', (_what, password) => {
-    expect(weaknessOf(password, ['ada.lovelace', 'Ada King'])).toBeTypeOf('string')
+    expect(weaknessOf(password, ['ada.lovelace', 'Ada King', 'Darkroom'])).toBeTypeOf('string')
   })
 
   it.each([
@@ -20,7 +21,7 @@ describe('a password that somebody chooses', () => {
     '\u{1f4f7}\u{1f4f8}\u{1f5bc}\u{1f3de}\u{1f301}\u{1f303}\u{1f304}\u{1f305}',
     'xk7-Qm2-pp9',
   ])('may be %j', (password) => {
-    expect(weaknessOf(password, ['ada.lovelace', 'Ada King'])).toBeUndefined()
+    expect(weaknessOf(password, ['ada.lovelace', 'Ada King', 'Darkroom'])).toBeUndefined()
   })
 
   it('may contain a name of one or two letters', () => {

@@ -15,7 +15,7 @@ const COMMON: ReadonlySet<string> = new Set(
 /**
  * Why a password is refused that somebody chooses, or undefined if it is good. Case makes no difference, as those who guess try
  * both (NIST SP 800-63B-4, 3.1.1.2: a list of common ones, and what is specific to the account).
- * @param names what the account is called
+ * @param names what the account and the service are called
  */
 export function weaknessOf(password: string, names: readonly (string | null)[]): string | undefined {
   const folded = password.normalize('NFKC').toLowerCase()
@@ -26,7 +26,7 @@ export function weaknessOf(password: string, names: readonly (string | null)[]):
     if (own.length < 3) continue
     const rest = folded.replaceAll(/\s/g, '').split(own).join('')
     if (rest.length < folded.replaceAll(/\s/g, '').length && rest.length < MIN_BESIDE_NAME)
-      return 'Too much like the name of the account.'
+      return 'Too much like the name of the account or of the service.'
   }
   return undefined
 }

@@ -5,14 +5,14 @@ describe('a code', () => {
   it.each([
     ['123456', { method: 'totp', code: '123456' }],
     [' 123 456 ', { method: 'totp', code: '123456' }],
-    ['abcd-efgh-jkmn-pqrs', { method: 'recovery_code', code: 'abcdefghjkmnpqrs' }],
-    ['ABCD EFGH JKMN PQRS', { method: 'recovery_code', code: 'abcdefghjkmnpqrs' }],
-    ['OIL0-0000-0000-0000', { method: 'recovery_code', code: '0110000000000000' }],
+    ['abcd-efgh-jkmn-pqrs-tvwx-yz01', { method: 'recovery_code', code: 'abcdefghjkmnpqrstvwxyz01' }],
+    ['ABCD EFGH JKMN PQRS TVWX YZ01', { method: 'recovery_code', code: 'abcdefghjkmnpqrstvwxyz01' }],
+    ['OIL0-0000-0000-0000-0000-0000', { method: 'recovery_code', code: '011000000000000000000000' }],
   ])('is read as people type it: %s', (typed, read) => {
     expect(readCode(typed)).toEqual(read)
   })
 
-  it.each(['', '12345', '1234567', '12345a', '١٢٣٤٥٦', 'abcd-efgh-jkmn', 'uuuu-uuuu-uuuu-uuuu'])(
+  it.each(['', '12345', '1234567', '12345a', '١٢٣٤٥٦', 'abcd-efgh-jkmn', 'uuuu-uuuu-uuuu-uuuu-uuuu-uuuu'])(
     'is not %j',
     (typed) => {
       expect(readCode(typed)).toBeUndefined()
@@ -20,8 +20,8 @@ describe('a code', () => {
   )
 
   it('is shown in groups, and read again', () => {
-    const code = '0123456789abcdef'
-    expect(shownRecoveryCode(code)).toBe('0123-4567-89ab-cdef')
+    const code = '0123456789abcdefghjkmnpq'
+    expect(shownRecoveryCode(code)).toBe('0123-4567-89ab-cdef-ghjk-mnpq')
     expect(readCode(shownRecoveryCode(code))).toEqual({ method: 'recovery_code', code })
   })
 })

@@ -82,14 +82,16 @@ interface AccountsDeps {
   passwords: Passwords
   sessions: Sessions
   textRules?: TextRules
+  /** No password of anybody. */
+  serviceName?: string
 }
 
 export function createAccounts(deps: AccountsDeps): Accounts {
-  const { db, passwords, sessions, textRules = NO_TEXT_RULES } = deps
+  const { db, passwords, sessions, textRules = NO_TEXT_RULES, serviceName = null } = deps
 
   return {
     async register({ username, password, displayName }, device) {
-      assertStrong('body.password', password, [username, displayName])
+      assertStrong('body.password', password, [username, displayName, serviceName])
       assertKeepsRules(textRules, 'name', { 'body.username': username, 'body.displayName': displayName })
       const usernameSkeleton = skeletonOf(username)
       if (await exists(db.primary, username, usernameSkeleton)) throw usernameTaken()
@@ -191,7 +193,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
   }
 }
 
-/** @throws DarkroomError invalid for a common password, or one that is the name of the account */
+/** @throws DarkroomError invalid for a common password, or one that is the name of the account or of the service */
 export function assertStrong(path: string, password: string, names: readonly (string | null)[]): void {
   const weakness = weaknessOf(password, names)
   if (weakness !== undefined) throw invalidField(path, weakness)

@@ -29,10 +29,11 @@ export interface ChangePasswordDeps {
   passwords: Passwords
   sessions: Pick<Sessions, 'revokeOthers'>
   securityEvents: Pick<SecurityEvents, 'record'>
+  serviceName: string
 }
 
 export function createChangePassword(deps: ChangePasswordDeps): ChangePassword {
-  const { db, passwords, sessions, securityEvents } = deps
+  const { db, passwords, sessions, securityEvents, serviceName } = deps
   return async ({ userId, sessionId }, { currentPassword, newPassword }, device) => {
     const [account] = await db.primary<Pick<UserRow, 'username' | 'display_name' | 'password_hash'>>({
       text: 'SELECT username, display_name, password_hash FROM users WHERE user_id = $1',
@@ -40,7 +41,7 @@ export function createChangePassword(deps: ChangePasswordDeps): ChangePassword {
     })
     if (!account) throw new DarkroomError('unauthenticated', 'The account no longer exists.')
     if (!(await passwords.matches(currentPassword, account.password_hash, device.network))) throw isWrong()
-    assertStrong('body.newPassword', newPassword, [account.username, account.display_name])
+    assertStrong('body.newPassword', newPassword, [account.username, account.display_name, serviceName])
     if (newPassword === currentPassword) throw invalidField('body.newPassword', 'The same as before.')
     const passwordHash = await passwords.hash(newPassword, device.network)
     await db.transaction(async (tx) => {

@@ -24,6 +24,7 @@ import { createWebAuthn } from './webauthn.ts'
 
 /** Accounts, their passwords, second factors, sessions, tokens and standings. */
 export function openAccounts({ config, db, logger, textRules }: Clients) {
+  const { SERVICE_NAME: serviceName } = config
   const passwords = createPasswords()
   const refreshTokens = createRefreshTokens(config.jwtKeys)
   const devices = createDevices(config.jwtKeys, refreshTokens)
@@ -40,7 +41,7 @@ export function openAccounts({ config, db, logger, textRules }: Clients) {
     db,
     secrets: createSealedSecrets(config.totpKeys, 'darkroom totp'),
     securityEvents,
-    issuer: config.SERVICE_NAME,
+    issuer: serviceName,
   })
   const recoveryCodes = createRecoveryCodes({ db, securityEvents })
   const webAuthn = createWebAuthn(config.relyingParty)
@@ -50,8 +51,8 @@ export function openAccounts({ config, db, logger, textRules }: Clients) {
   return {
     accessTokens: createAccessTokens({ keys: config.jwtKeys, lifetimeSeconds: config.ACCESS_TOKEN_SECONDS }),
     refreshTokens,
-    accounts: createAccounts({ db, passwords, sessions, textRules }),
-    changePassword: createChangePassword({ db, passwords, sessions, securityEvents }),
+    accounts: createAccounts({ db, passwords, sessions, textRules, serviceName }),
+    changePassword: createChangePassword({ db, passwords, sessions, securityEvents, serviceName }),
     signOutElsewhere: createSignOutElsewhere({ db, sessions, securityEvents }),
     signInGuard: createSignInGuard({ primary: db.primary, devices, securityEvents }),
     securityEvents,

@@ -76,5 +76,5 @@ const FORGET = 'DELETE FROM recovery_codes WHERE user_id = $1'
 const newCode = () =>
   [...randomBytes(RECOVERY_CHARACTERS)].map((byte) => RECOVERY_ALPHABET[byte % 32]!).join('')
 
-/** 80 random bits need no slow hash. */
+/** 120 random bits need no slow hash. */
 const hashOf = (userId: UserId, code: string) => createHash('sha256').update(`${userId} ${code}`).digest()

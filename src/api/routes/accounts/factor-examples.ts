@@ -11,7 +11,7 @@ export const totpExample = {
 }
 
 export const recoveryCodesExample = {
-  codes: ['7h3k-9m2p-qr5t-vw8x', '1a2b-3c4d-5e6f-7g8h'],
+  codes: ['7h3k-9m2p-qr5t-vw8x-y2z4-a6b8', '1a2b-3c4d-5e6f-7g8h-9j0k-mnpq'],
 }
 
 export const assertionOptionsExample = {

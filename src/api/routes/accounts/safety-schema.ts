@@ -11,7 +11,7 @@ export const ChangePassword = operation({
   summary: 'Change your password',
   description:
     'Signs every other device out. A wrong `currentPassword` is 422 `invalid`; ten of them in a quarter of an hour are 429. Common ' +
-    'passwords and the name of the account are refused.',
+    'passwords and the names of the account and of the service are refused.',
   body: z.strictObject({
     currentPassword: characters(1, MAX_PASSWORD),
     newPassword: characters(MIN_PASSWORD, MAX_PASSWORD),

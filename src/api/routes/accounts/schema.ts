@@ -70,7 +70,7 @@ export const SignedInSchema = z
 
 const newPassword = characters(MIN_PASSWORD, MAX_PASSWORD).meta({
   description:
-    'Length in code points. NUL and lone surrogates are refused, and so are common passwords and the name of the account.',
+    'Length in code points. NUL and lone surrogates are refused, and so are common passwords and the names of the account and of the service.',
 })
 
 /** What the list of devices calls the one that signs in. */
