@@ -2,6 +2,7 @@ import type { PhotoId, UserId } from '../../domain/ids.ts'
 import { MAX_ITEMS } from '../../domain/limits.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { isShownToAll, likes } from '../../infra/db/rules.ts'
+import { ranked } from '../../observability/discovery-events.ts'
 import { KEPT_HOURS, MS_PER_DAY, MS_PER_HOUR } from './generations.ts'
 import { recentPhotos } from './recent-photos.ts'
 import { setApart } from './set-apart.ts'
@@ -47,11 +48,13 @@ const DROP_OLD = `DELETE FROM explore_orders WHERE generation < ${NOW} - ${KEPT_
  * @returns how many photos there are
  */
 export async function rankPhotos(db: Pick<Database, 'transaction'>, now: number): Promise<number> {
-  return db.transaction(async ({ query }) => {
+  const count = await db.transaction(async ({ query }) => {
     const popular = await query<{ photoId: PhotoId; ownerId: UserId }>({ text: POPULAR, values: [now] })
     const order = setApart(popular, DISTANCE).map(({ photoId }) => photoId)
     await query({ text: STORE, values: [now, order] })
     await query({ text: DROP_OLD, values: [now] })
     return order.length
   })
+  ranked('photos')
+  return count
 }

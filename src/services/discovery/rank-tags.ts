@@ -1,6 +1,7 @@
 import { MAX_ITEMS } from '../../domain/limits.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { isShownToAll } from '../../infra/db/rules.ts'
+import { ranked } from '../../observability/discovery-events.ts'
 import { KEPT_HOURS, MS_PER_DAY, MS_PER_HOUR } from './generations.ts'
 import { recentPhotos } from './recent-photos.ts'
 
@@ -49,10 +50,12 @@ const DROP_OLD = `
  * @returns how many tags trend
  */
 export async function rankTags(db: Pick<Database, 'transaction'>, now: number): Promise<number> {
-  return db.transaction(async ({ query }) => {
+  const count = await db.transaction(async ({ query }) => {
     await query({ text: DROP_OLD, values: [now] })
     await query({ text: RANK, values: [now] })
     const [row] = await query<{ tags: number }>({ text: COUNT, values: [now] })
     return row!.tags
   })
+  ranked('tags')
+  return count
 }
