@@ -33,6 +33,7 @@ import { oversightRoutes } from './routes/moderation/oversight-routes.ts'
 import { reportRoutes } from './routes/moderation/report-routes.ts'
 import { notificationRoutes } from './routes/notifications/routes.ts'
 import { ownLibraryRoutes } from './routes/discovery/own-library-routes.ts'
+import { suggestedTagRoutes } from './routes/discovery/suggested-tags-routes.ts'
 import { discoveryRoutes } from './routes/discovery/routes.ts'
 import { docsFiles, docsRoutes } from './routes/operations/docs.ts'
 import { operationsRoutes } from './routes/operations/routes.ts'
@@ -111,6 +112,7 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
   searchRoutes(v1, present)
   discoveryRoutes(v1, present)
   ownLibraryRoutes(v1, present)
+  suggestedTagRoutes(v1)
   eventRoutes(v1)
   const internal = createRoutes('/internal')
   storageEventRoutes(internal, config.STORAGE_EVENTS_TOKEN)

@@ -17,7 +17,9 @@ export function assertMay(
     | 'restore'
     | 'follow progress of'
     | 'download the original of'
-    | 'restore the original of',
+    | 'restore the original of'
+    | 'see suggested tags of'
+    | 'dismiss suggested tags of',
   photo: PhotoCard,
 ): void {
   if (photo.owner.userId !== viewer.userId) {

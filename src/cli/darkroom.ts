@@ -3,6 +3,7 @@ import { BLOCK_VERDICTS } from '../domain/screening.ts'
 import { VISIBILITIES } from '../domain/visibility.ts'
 import type { FanoutOptions } from './fanout.ts'
 import type { ColdStorageOptions } from './cold-storage.ts'
+import type { EmbedOptions } from './embed.ts'
 import type { AddOptions } from './moderation/block-list.ts'
 import type { RescreenOptions } from './moderation/re-screen.ts'
 import type { ReencodeOptions } from './re-encode.ts'
@@ -117,6 +118,18 @@ media
   .action((options: ReencodeOptions) =>
     run(async () => (await import('./re-encode.ts')).controlReencode(options)),
   )
+
+media
+  .command('embed')
+  .description(
+    'has photos embedded that are not by the present model, for searches by content; one run at a time',
+  )
+  .option('--rate <photos>', 'photos a minute; also changes that of a run', positive)
+  .option('--status', 'watch the run, start none')
+  .option('--pause', 'hold after the slice under way')
+  .option('--resume', 'go on where it was paused')
+  .option('--cancel', 'end it; what is done stays')
+  .action((options: EmbedOptions) => run(async () => (await import('./embed.ts')).controlEmbedding(options)))
 
 const moderation = program
   .command('moderation')

@@ -150,6 +150,8 @@ export const settingsSchema = z.object({
   EMBEDDING_URL: z.url({ protocol: /^https$/ }).optional(),
   EMBEDDING_TOKEN: secret.optional(),
   EMBEDDING_NETWORKS: list.refine((all) => all.every(isNetwork), 'CIDR expected, as 10.1.2.0/24'),
+  AUTO_TAG_LABELS: z.string().optional(),
+  AUTO_TAG_NEARNESS: score.default(0.25),
   FANOUT_SLICE_FOLLOWERS: integer(1, 100_000).default(20_000),
   FANOUT_SHARD_THRESHOLD: integer(1, 1_000_000_000).default(100_000),
   FANOUT_SHARDS: integer(1, 64).default(8),

@@ -134,6 +134,16 @@ export const embedPhotos = {
 } as const satisfies ActivityOptions
 
 /**
+ * Protects new photos from a run that has the library embedded: the lowest priority (key 5), and slices that end after two seconds and the
+ * photo under way. A slice is retried until it succeeds, and continues after its last photo.
+ */
+export const embedLibrary = {
+  ...screenPhotos,
+  taskQueue: TASK_QUEUES.embedding,
+  priority: { priorityKey: 5 },
+} as const satisfies ActivityOptions
+
+/**
  * Protects new photos from a screening of the library: the lowest priority (key 5), and slices that end after two seconds and the photo under
  * way. A slice is retried until it succeeds, and continues after its last photo.
  */

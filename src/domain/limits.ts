@@ -57,6 +57,8 @@ export const MAX_CHARACTERS = {
   model: 100,
   /** With its version. */
   embeddingModel: 201,
+  /** What a picture is compared with for a tag. */
+  tagLabel: 200,
   policyVersion: 32,
   reportDetail: 1_000,
   policyId: 40,
@@ -87,6 +89,10 @@ export const MAX_ITEMS = {
   memories: 10,
   photosPerMemory: 10,
   trendingTags: 50,
+  /** Of the operator's list; each read compares a photo with all of them. */
+  tagLabels: 1_000,
+  /** Of a photo, by what it shows. */
+  suggestedTags: 10,
   /** Counted; each read judges a photo of each of them. */
   authorsPerTrendingTag: 100,
   explorePhotos: 1_000,

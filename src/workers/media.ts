@@ -1,5 +1,6 @@
 import { createPhotoTextActivities } from '../activities/photo-texts.ts'
 import { createEmbeddingActivities } from '../activities/embeddings.ts'
+import { createLibraryEmbeddingActivities } from '../activities/library-embedding.ts'
 import { createReencodeActivities } from '../activities/library-reencode.ts'
 import { createLibraryScreeningActivities } from '../activities/library-screening.ts'
 import { createScreeningActivities } from '../activities/screening.ts'
@@ -37,6 +38,7 @@ export const mediaWorker: WorkerDefinition = {
         ...createPhotoTextActivities(openTextReading(clients, delivery)),
         ...createScreeningActivities(moderation),
         ...createEmbeddingActivities(embeddings),
+        ...createLibraryEmbeddingActivities(embeddings),
         ...createLibraryScreeningActivities(moderation),
       },
       // Services that hang take no slot that uploads need.

@@ -139,4 +139,17 @@ describe('an operator', () => {
     },
     TIMEOUT_MS,
   )
+
+  it(
+    'is told that the library cannot be embedded without a service',
+    async () => {
+      expect((await run('media embed --pause --resume'))[0]).toBe(2)
+      expect(await run('media embed --pause')).toEqual([1, expect.stringContaining('not being embedded')])
+      expect(await run('media embed')).toEqual([
+        0,
+        expect.stringContaining('EMBEDDING_URL of the media worker'),
+      ])
+    },
+    TIMEOUT_MS,
+  )
 })

@@ -68,12 +68,23 @@ import {
   type LibraryScreeningInput,
   type LibraryScreeningProgress,
 } from '../../src/contracts/library-screening.ts'
+import {
+  EMBEDDING_PROGRESS,
+  LIBRARY_EMBEDDING,
+  LIBRARY_EMBEDDING_ID,
+  PAUSE_EMBEDDING,
+  RESUME_EMBEDDING,
+  type LibraryEmbeddingInput,
+  type LibraryEmbeddingProgress,
+} from '../../src/contracts/library-embedding.ts'
 import { TASK_QUEUES } from '../../src/contracts/task-queues.ts'
 import { TEXT_READER_ID } from '../../src/contracts/text-reader.ts'
 import { NOTIFICATION_WRITERS } from '../../src/domain/notifications.ts'
 import { oweNotification } from '../../src/services/delivery/notification-events.ts'
 import { createAppealDecision } from '../../src/services/moderation/appeal-decision.ts'
 import { createDecideCase } from '../../src/services/moderation/decide-case.ts'
+import type { Embedder } from '../../src/infra/embedder/embedder.ts'
+import type { Clients } from '../../src/services/clients.ts'
 import { incomingKey } from '../../src/services/photos/object-keys.ts'
 import { fanoutWorker } from '../../src/workers/fanout.ts'
 import { mediaWorker } from '../../src/workers/media.ts'
@@ -123,7 +134,7 @@ try {
   await recordColdStorage(world)
   await recordStanding(world)
   await recordTexts(world)
-  await recordFaults(world, workers.get(mediaWorker)!)
+  await recordFaults(world, await recordEmbedding(world, workers.get(mediaWorker)!))
 } finally {
   await world.close()
 }
@@ -394,6 +405,40 @@ async function recordScreening(world: UploadWorld): Promise<void> {
   await handle.signal(RESUME_SCREENING)
   await ended(LIBRARY_SCREENING_ID)
   await save('library-screening', LIBRARY_SCREENING_ID)
+}
+
+/** A media worker with an embedder: an upload, and the library with a pause. @returns that worker */
+async function recordEmbedding(world: UploadWorld, media: RunningWorker): Promise<RunningWorker> {
+  await media.stop()
+  const made = { model: 'recorded', version: '1', vectors: [Float32Array.of(1, 0)] }
+  const embedder: Embedder = { ofPicture: async () => made, ofTexts: async () => made }
+  const embedding = await world.start({
+    ...mediaWorker,
+    compose: (clients) =>
+      mediaWorker.compose(Object.create(clients, { embedder: { value: embedder } }) as Clients),
+  })
+  const bytes = await somePhoto(400, 300)
+  const upload = await world.openUpload(await world.owner(), { bytes: bytes.length })
+  await world.objects.put(incomingKey(upload.photoId), bytes, 'image/jpeg')
+  await world.announce(upload)
+  await ended(photoUploadWorkflowId(upload.photoId))
+  await save('photo-upload-embedded', photoUploadWorkflowId(upload.photoId))
+
+  await world.db.primary({ text: 'DELETE FROM photo_embeddings' })
+  const input: LibraryEmbeddingInput = { photosPerMinute: 600 }
+  const handle = await world.temporal.workflow.start(LIBRARY_EMBEDDING, {
+    workflowId: LIBRARY_EMBEDDING_ID,
+    taskQueue: TASK_QUEUES.orchestration,
+    args: [input],
+  })
+  await handle.signal(PAUSE_EMBEDDING)
+  await eventually(
+    async () => (await handle.query<LibraryEmbeddingProgress>(EMBEDDING_PROGRESS)).state === 'paused',
+  )
+  await handle.signal(RESUME_EMBEDDING)
+  await ended(LIBRARY_EMBEDDING_ID)
+  await save('library-embedding', LIBRARY_EMBEDDING_ID)
+  return embedding
 }
 
 /** A photo is taken down, and restored by an appeal. */

@@ -24,6 +24,7 @@ describe('stored histories', () => {
     const names = new Set(histories.map((file) => basename(file)))
     for (const name of [
       'photo-upload-ready',
+      'photo-upload-embedded',
       'photo-upload-rendered-singly',
       'photo-upload-cancelled',
       'photo-sync-narrowed',
@@ -39,6 +40,7 @@ describe('stored histories', () => {
       'fanout-shard',
       'housekeeping',
       'feed-collection',
+      'library-embedding',
       'library-reencode',
       'library-reencode-cancelled',
       'search-reindex',

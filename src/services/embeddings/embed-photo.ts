@@ -7,7 +7,7 @@ import { modelOf } from './model-of.ts'
 
 export interface EmbeddingDeps extends PictureSources {
   db: Database
-  embedder: Embedder | undefined
+  embedder: Embedder
 }
 
 // A photo that is being erased is deleted, and its embedding with it.
@@ -18,13 +18,18 @@ const KEEP = `
 
 /**
  * Keeps what a photo shows as a vector of the present model, in the place of one of another model. It may run twice.
+ * @returns the model
  * @throws whatever the embedder failed with, or NoPictureError: then nothing is kept
  */
-export async function embedPhoto(deps: EmbeddingDeps, photoId: PhotoId, signal?: AbortSignal): Promise<void> {
-  const { db, embedder } = deps
-  if (!embedder) return
+export async function embedPhoto(
+  deps: EmbeddingDeps,
+  photoId: PhotoId,
+  signal?: AbortSignal,
+): Promise<string> {
   const { vectors, ...made } = await withPictureOf(deps, photoId, signal, (file) =>
-    embedder.ofPicture(file, signal),
+    deps.embedder.ofPicture(file, signal),
   )
-  await db.primary({ text: KEEP, values: [photoId, modelOf(made), Buffer.from(toBytes(vectors[0]!).buffer)] })
+  const model = modelOf(made)
+  await deps.db.primary({ text: KEEP, values: [photoId, model, Buffer.from(toBytes(vectors[0]!).buffer)] })
+  return model
 }

@@ -52,6 +52,7 @@ export async function scrubPhoto(primary: Query, photoId: PhotoId, signal?: Abor
   await primary({ text: 'DELETE FROM photo_tags WHERE photo_id = $1', values: [photoId] })
   await primary({ text: 'DELETE FROM photo_metadata WHERE photo_id = $1', values: [photoId] })
   await primary({ text: 'DELETE FROM photo_embeddings WHERE photo_id = $1', values: [photoId] })
+  await primary({ text: 'DELETE FROM dismissed_tags WHERE photo_id = $1', values: [photoId] })
   await primary({ text: 'UPDATE drop_box_items SET name = NULL WHERE photo_id = $1', values: [photoId] })
   for (const said of [LIKES, REPLIES, COMMENTS]) await deleteInBatches(primary, said, signal, [photoId])
   await primary({ text: 'DELETE FROM photo_counters WHERE photo_id = $1', values: [photoId] })

@@ -1,8 +1,9 @@
 import type { PhotoId } from '../../domain/ids.ts'
+import { InvalidImageError } from '../../domain/invalid-image.ts'
 import type { VariantName } from '../../domain/variants.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import type { Archive } from '../../infra/s3/archive.ts'
-import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
 import { originalOf } from '../blobs/read-original.ts'
 import { withObjectFile } from '../uploads/object-file.ts'
 
@@ -17,8 +18,15 @@ export interface PictureSources {
 }
 
 /** No picture can be had of the photo now: it is stored nowhere, or in a cold storage that cannot be read at once. */
-export class NoPictureError extends Error {
+class NoPictureError extends Error {
   override readonly name = 'NoPictureError'
+}
+
+/** Of one photo; undefined if storage, database or a service are away, which is worth a retry. */
+export function pictureFailureOf(error: unknown): string | undefined {
+  if (error instanceof InvalidImageError) return error.code
+  if (error instanceof NoPictureError) return 'no_picture'
+  return error instanceof ObjectMissingError ? 'picture_missing' : undefined
 }
 
 /**

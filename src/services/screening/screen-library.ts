@@ -12,12 +12,10 @@ import {
   type ScreeningTally,
 } from '../../contracts/library-screening.ts'
 import type { PhotoId } from '../../domain/ids.ts'
-import { InvalidImageError } from '../../domain/invalid-image.ts'
 import type { PhotoVerdictRow } from '../../entities/index.ts'
 import type { Classifier } from '../../infra/classifier/classifier.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
-import { ObjectMissingError } from '../../infra/s3/object-store.ts'
-import { NoPictureError } from './picture-of.ts'
+import { pictureFailureOf } from './picture-of.ts'
 import type { ScreeningPolicy } from './policy.ts'
 import type { Screening } from './screen-photo.ts'
 
@@ -130,17 +128,10 @@ async function screen(
     const change = changeOf(former ?? undefined, screened.verdict)
     return { ...seen, screened: 1, ...(change !== undefined && { changes: { [change]: 1 } }) }
   } catch (error) {
-    const code = failureOf(error)
+    const code = pictureFailureOf(error)
     if (code === undefined) throw error
     return { ...seen, failed: 1, failures: [{ photoId, code }] }
   }
-}
-
-/** Of one photo; undefined if storage, database or classifier are away, which is worth a retry. */
-function failureOf(error: unknown): string | undefined {
-  if (error instanceof InvalidImageError) return error.code
-  if (error instanceof NoPictureError) return 'no_picture'
-  return error instanceof ObjectMissingError ? 'picture_missing' : undefined
 }
 
 async function versionOf(classifier: Classifier): Promise<string> {

@@ -240,6 +240,7 @@ const ABSENT: Names = {
   token: randomBytes(32).toString('base64url'),
   ticket: 'no.such.ticket',
   username: 'nobody-has-this-name',
+  tag: 'nobody-has-this-tag',
 }
 
 function namesIn({ owner, asker, photo, tag }: Subject): Names {

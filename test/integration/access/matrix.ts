@@ -113,6 +113,12 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   'GET /v1/photos/:photoId': { rule: seen(200), shows: { photo: PHOTO } },
   'GET /v1/photos/:photoId/metadata': { rule: seen(200), shows: { metadata: PHOTO_METADATA } },
   'GET /v1/photos/:photoId/similar': { rule: seen(200), shows: pageOf(SIMILAR_PHOTO) },
+  'GET /v1/photos/:photoId/suggested-tags': {
+    rule: signedIn(edited(200)),
+    shows: { items: [values('tag', 'nearness')] },
+  },
+  // Set up without labels.
+  'DELETE /v1/photos/:photoId/suggested-tags/:tag': { rule: signedIn(edited(404)) },
   'GET /v1/photos': {
     rule: open(200),
     per: 'account',

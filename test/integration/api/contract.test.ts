@@ -509,9 +509,32 @@ describe('the contract', () => {
     ])
   })
 
+  it('of suggested tags is kept', async () => {
+    const [own, tag] = [{ names: { photoId } }, { names: { photoId, tag: 'fog' } }]
+    await walk(undefined, 'GET /photos/:photoId/suggested-tags', 401, own)
+    await walk(bob, 'GET /photos/:photoId/suggested-tags', 403, own)
+    expect(await walk(ann, 'GET /photos/:photoId/suggested-tags', 200, own)).toEqual({ items: [] })
+    await walk(undefined, 'DELETE /photos/:photoId/suggested-tags/:tag', 401, tag)
+    await walk(bob, 'DELETE /photos/:photoId/suggested-tags/:tag', 403, tag)
+    await walk(ann, 'DELETE /photos/:photoId/suggested-tags/:tag', 404, tag)
+    const model = 'remote/7'
+    await world.db.primary({
+      text: `INSERT INTO tag_labels (model, tag, display, text, vector) VALUES ($1, 'fog', 'Fog', 'fog', '\\x01')`,
+      values: [model],
+    })
+    await world.db.primary({
+      text: `INSERT INTO photo_embeddings (photo_id, model, vector) VALUES ($1, $2, '\\x01')`,
+      values: [photoId, model],
+    })
+    const { items } = await walk(ann, 'GET /photos/:photoId/suggested-tags', 200, own)
+    expect(items).toEqual([{ tag: 'Fog', nearness: 1 }])
+    await twice(ann, 'DELETE /photos/:photoId/suggested-tags/:tag', 204, tag)
+    expect(await walk(ann, 'GET /photos/:photoId/suggested-tags', 200, own)).toEqual({ items: [] })
+  })
+
   it('covers every route of these modules', () => {
     const part =
-      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation|password|tokens|security-events|two-factor|passkeys?|presence)(\/|$)/
+      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation|password|tokens|security-events|two-factor|passkeys?|presence|suggested-tags)(\/|$)/
     const routes = world.api.routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`)
     expect(routes.filter((route) => part.test(route) && !walked.has(route))).toEqual([])
     expect([...walked].filter((route) => !routes.includes(route))).toEqual([])

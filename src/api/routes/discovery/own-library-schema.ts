@@ -105,7 +105,7 @@ export const FindByContent = operation({
   summary: 'Find your photos by what they show',
   description:
     'Your published photos whose pictures are nearest to what `q` says, the nearest first; there is no end where they stop to fit. Only where the service is set up with an embedder ' +
-    '(422 without one); of photos that were uploaded since then.',
+    '(422 without one), and of photos that it has looked at.',
   query: z.strictObject({
     q: queryText(1, MAX_CONTENT_CHARACTERS).meta({ description: 'A boat at sunset.' }),
     limit: pageQuery.limit,

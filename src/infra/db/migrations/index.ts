@@ -50,6 +50,7 @@ import { Migration20261219OwedStandings } from './migration-20261219-owed-standi
 import { Migration20261220CaseWorkflow } from './migration-20261220-case-workflow.ts'
 import { Migration20261222SessionGenerations } from './migration-20261222-session-generations.ts'
 import { Migration20261223PersonalTokens } from './migration-20261223-personal-tokens.ts'
+import { Migration20261224AutoTags } from './migration-20261224-auto-tags.ts'
 import { Migration20261225SecondFactors } from './migration-20261225-second-factors.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
@@ -106,5 +107,6 @@ export const migrations = [
   { name: '20261221-photo-embeddings', class: Migration20261221PhotoEmbeddings },
   { name: '20261222-session-generations', class: Migration20261222SessionGenerations },
   { name: '20261223-personal-tokens', class: Migration20261223PersonalTokens },
+  { name: '20261224-auto-tags', class: Migration20261224AutoTags },
   { name: '20261225-second-factors', class: Migration20261225SecondFactors },
 ]
