@@ -23,7 +23,7 @@ const MODULES = {
   delivery: [],
   blobs: [],
   'cold-storage': ['blobs', 'delivery'],
-  accounts: ['lists', 'requests'],
+  accounts: ['delivery', 'lists', 'requests'],
   distribution: [],
   events: ['accounts', 'lists'],
   graph: ['accounts', 'distribution', 'delivery', 'lists'],

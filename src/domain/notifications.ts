@@ -12,8 +12,12 @@ export const NOTIFICATION_KINDS = [
   'original_restored',
   'moderation_decision',
   'report_outcome',
+  'security',
 ] as const
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number]
+
+/** Whoever takes an account over would turn these off first. */
+export const ALWAYS_IN_APP = 'security' satisfies NotificationKind
 
 /** How an account wants to hear of a kind. */
 export interface NotificationSetting {

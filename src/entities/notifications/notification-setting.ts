@@ -11,5 +11,11 @@ export const NotificationSetting = defineEntity({
     inApp: p.boolean().nullable(),
     push: p.boolean().nullable(),
   },
+  checks: [
+    {
+      name: 'notification_settings_security_check',
+      expression: `kind <> 'security' OR in_app IS NOT FALSE`,
+    },
+  ],
 })
 export type NotificationSetting = InferEntity<typeof NotificationSetting>

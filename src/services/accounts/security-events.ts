@@ -4,16 +4,17 @@ import type { SecurityEventKind } from '../../domain/security-events.ts'
 import type { UserViewer } from '../../domain/viewer.ts'
 import { SecurityEvent, type SecurityEventRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
-import { insertRow, run } from '../../infra/db/insert.ts'
+import { insertRow } from '../../infra/db/insert.ts'
 import { securityEvent } from '../../observability/security-events.ts'
 import type { Logger } from '../../observability/logger.ts'
+import { OWE_NOTIFICATIONS } from '../delivery/notification-events.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 import { storableUserAgent, type Device, type Devices } from './devices.ts'
 
 export type ShownSecurityEvent = Omit<SecurityEventRow, 'user_id'>
 
 export interface SecurityEvents {
-  /** Records what the account should know of, in the transaction of what happened if there is one. */
+  /** Records what the account should know of, and owes it the news, in the transaction of what happened if there is one. */
   record(query: Query, userId: UserId, kind: SecurityEventKind, device: Device): Promise<void>
   /** The viewer's, latest first. @throws DarkroomError bad_cursor */
   list(list: ListRead<UserViewer>): Promise<Page<ShownSecurityEvent>>
@@ -47,16 +48,21 @@ export function createSecurityEvents({
         if (happened.length > 0) return
       }
       const network = devices.dailyDigest(device, new Date())
-      await run(
-        query,
-        insertRow(SecurityEvent, {
-          securityEventId: uuidv7(),
-          userId,
-          kind,
-          userAgent: storableUserAgent(device.userAgent),
-          network,
-        }),
-      )
+      const insert = insertRow(SecurityEvent, {
+        securityEventId: uuidv7(),
+        userId,
+        kind,
+        userAgent: storableUserAgent(device.userAgent),
+        network,
+      })
+        .returning(['security_event_id', 'user_id'])
+        .compile()
+      // One statement, as there may be no transaction around it: what is recorded is told.
+      await query({
+        text: `WITH happened AS (${insert.sql})
+          ${OWE_NOTIFICATIONS} SELECT user_id, '{security}', NULL, NULL, NULL, security_event_id FROM happened`,
+        values: insert.parameters,
+      })
       securityEvent(logger, kind, { userId, network: network.toString('hex') })
     },
 

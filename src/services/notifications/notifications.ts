@@ -20,7 +20,7 @@ export interface ShownNotification {
   actors: NamedAccount[]
   /**
    * Exact up to {@link MAX_COUNTED_ACTORS}; beyond it, those who have taken it back count too. Of a drop box, how many photos
-   * wait; of moderation, how many decisions.
+   * wait; of moderation, how many decisions; of security, how many events.
    */
   actorCount: number
   photo: PhotoCard | undefined
@@ -161,9 +161,10 @@ const WITHOUT_COMMENT: readonly NotificationKind[] = [
   'original_restored',
   'moderation_decision',
   'report_outcome',
+  'security',
 ]
 
-/** The latest item is a photo in a drop box, the number of a restore or decision, and a comment everywhere else. */
+/** The latest item is a photo in a drop box, the number of a restore, decision or security event, and a comment everywhere else. */
 function subjectsOf({ kind, photo_id: photoId, album_id: albumId, item_id: itemId }: PageRow) {
   if (kind === 'drop_box') return { photoId: itemId, commentId: null, albumId }
   return { photoId, commentId: WITHOUT_COMMENT.includes(kind) ? null : itemId, albumId }

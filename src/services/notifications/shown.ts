@@ -55,6 +55,8 @@ export function isStanding(about: string, done: string, recipientId: string): st
     WHEN 'report_outcome' THEN EXISTS (
       SELECT FROM moderation_decisions d JOIN reports f ON f.case_id = d.case_id AND f.reporter_id = ${recipientId}
       WHERE d.decision_id = ${done}.item_id OFFSET 0)
+    WHEN 'security' THEN EXISTS (
+      SELECT FROM security_events s WHERE s.security_event_id = ${done}.item_id AND s.user_id = ${recipientId} OFFSET 0)
     WHEN 'comment' THEN EXISTS (${comment} OFFSET 0)
     WHEN 'reply' THEN EXISTS (${comment} OFFSET 0)
     ELSE false END`

@@ -247,6 +247,7 @@ describe('settings', () => {
     [{ like: { inApp: 'no' } }, 'body.like.inApp'],
     [{ like: { inApp: true, email: true } }, 'body.like.email'],
     [{ like: null }, 'body.like'],
+    [{ security: { inApp: false } }, 'body.security.inApp'],
   ])('refuse %j and store nothing', async (body, path) => {
     const before = await world.rowCounts()
     const answer = await world.call('PATCH', '/v1/me/notification-settings', { token: ann.token, body })

@@ -54,5 +54,6 @@ export const settingsExample = {
     original_restored: on,
     moderation_decision: on,
     report_outcome: on,
+    security: on,
   },
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { MAX_ITEMS } from '../../../domain/limits.ts'
-import { MAX_COUNTED_ACTORS, NOTIFICATION_KINDS } from '../../../domain/notifications.ts'
+import { ALWAYS_IN_APP, MAX_COUNTED_ACTORS, NOTIFICATION_KINDS } from '../../../domain/notifications.ts'
 import { operation } from '../../operation.ts'
 import { AlbumSchema } from '../albums/schema.ts'
 import { CommentSchema } from '../engagement/comment-schema.ts'
@@ -13,7 +13,7 @@ const kind = z.enum(NOTIFICATION_KINDS).meta({
     '`follow`: follows you; `follow_request`: asks to; `follow_approved`: lets you follow; `like`, `comment`: of a photo of yours; ' +
     '`reply`: to a comment of yours; `mention`: of you in a comment; `album_shared`: made you a member of an album; `drop_box`: ' +
     'a guest has left a photo in the drop box of an album of yours, which waits for you; `original_restored`: the original that you asked for can be downloaded; `moderation_decision`: moderation has decided about something of yours, see `GET /me/moderation`; ' +
-    '`report_outcome`: about something that you reported, see `GET /me/reports`. Clients should pass over kinds that they do not know.',
+    '`report_outcome`: about something that you reported, see `GET /me/reports`; `security`: something happened to the safety of your account, see `GET /me/security-events`. Clients should pass over kinds that they do not know.',
 })
 
 export const NotificationSchema = z
@@ -27,7 +27,7 @@ export const NotificationSchema = z
       .meta({
         description:
           `How many did it, without those whom you may not know. Beyond ${MAX_COUNTED_ACTORS}, all who ever did count, also those who ` +
-          'have taken it back since. Of a drop box, how many photos wait; of `moderation_decision` and `report_outcome`, how many decisions; guests have no account, and are no actors.',
+          'have taken it back since. Of a drop box, how many photos wait; of `moderation_decision` and `report_outcome`, how many decisions; of `security`, how many events; guests have no account, and are no actors.',
       }),
     photo: PhotoSchema.optional().meta({ description: 'Of a drop box, the latest that waits.' }),
     comment: CommentSchema.optional().meta({ description: 'The latest comment.' }),
@@ -98,22 +98,23 @@ export const GetNotificationSettings = operation({
   responses: { 200: SettingsAnswer },
 })
 
-const settingChange = atLeastOneField(
-  z.strictObject({ inApp: z.boolean().optional(), push: z.boolean().optional() }),
-).optional()
+const settingChange = (inApp: z.ZodType<boolean>) =>
+  atLeastOneField(z.strictObject({ inApp: inApp.optional(), push: z.boolean().optional() })).optional()
+
+const anyChange = settingChange(z.boolean())
+const alwaysInApp = settingChange(z.literal(true, 'These are always in the list.'))
 
 export const UpdateNotificationSettings = operation({
   id: 'updateNotificationSettings',
   summary: 'Change what you want to hear of',
   description:
     'A comment that mentions you, replies to you and is on a photo of yours tells you of the first of these kinds that you want to ' +
-    'hear of.',
+    'hear of. `security` stays in the list.',
   body: atLeastOneField(
     z.strictObject(
-      Object.fromEntries(NOTIFICATION_KINDS.map((kind) => [kind, settingChange])) as Record<
-        (typeof NOTIFICATION_KINDS)[number],
-        typeof settingChange
-      >,
+      Object.fromEntries(
+        NOTIFICATION_KINDS.map((kind) => [kind, kind === ALWAYS_IN_APP ? alwaysInApp : anyChange]),
+      ) as Record<(typeof NOTIFICATION_KINDS)[number], typeof anyChange>,
     ),
   ),
   examples: { body: { like: { inApp: false } }, answer: settingsExample },

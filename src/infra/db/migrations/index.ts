@@ -52,6 +52,7 @@ import { Migration20261222SessionGenerations } from './migration-20261222-sessio
 import { Migration20261223PersonalTokens } from './migration-20261223-personal-tokens.ts'
 import { Migration20261224AutoTags } from './migration-20261224-auto-tags.ts'
 import { Migration20261225SecondFactors } from './migration-20261225-second-factors.ts'
+import { Migration20261227SecurityNotifications } from './migration-20261227-security-notifications.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -109,4 +110,5 @@ export const migrations = [
   { name: '20261223-personal-tokens', class: Migration20261223PersonalTokens },
   { name: '20261224-auto-tags', class: Migration20261224AutoTags },
   { name: '20261225-second-factors', class: Migration20261225SecondFactors },
+  { name: '20261227-security-notifications', class: Migration20261227SecurityNotifications },
 ]
