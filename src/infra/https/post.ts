@@ -1,7 +1,5 @@
-import { request } from 'node:https'
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
-import { isReachable, lookupReachable, RefusedAddressError } from './public-address.ts'
+import { createGuardedPost } from './guarded-post.ts'
 
 /** A service elsewhere that is posted to. */
 export interface HttpsTarget {
@@ -25,38 +23,25 @@ class HttpsAnswerError extends Error {
 }
 
 /**
- * Posts to one https address. It follows no redirect, and reaches private networks only if they are named.
+ * Posts to one https address that the operator named. It follows no redirect, and reaches private networks only if they are named.
  * @throws RangeError if the address is not https
  */
 export function postTo({ url, token, networks = [], timeoutMs, maxAnswerBytes }: HttpsTarget): Post {
   const target = new URL(url)
   if (target.protocol !== 'https:') throw new RangeError('Services elsewhere are reached by https only')
-  const host = target.hostname.replace(/^\[|\]$/g, '')
-  const lookup = lookupReachable(networks)
-
-  function send(
-    { type, bytes }: { type: string; bytes: Buffer },
-    signal: AbortSignal,
-  ): Promise<IncomingMessage> {
-    if (isIP(host) && !isReachable(host, networks))
-      throw new RefusedAddressError(`${host} is in a network that is not reachable`)
-    const headers = {
-      'Content-Type': type,
-      'Content-Length': bytes.length,
-      Accept: 'application/json',
-      ...(token && { Authorization: `Bearer ${token}` }),
-    }
-    return new Promise((resolve, reject) => {
-      // Without an agent, so that each connection goes to an address that was just judged.
-      const sending = request(target, { method: 'POST', headers, lookup, signal, agent: false })
-      sending.once('response', resolve).once('error', reject)
-      sending.end(bytes)
-    })
-  }
-
-  return async (body, signal) => {
+  const post = createGuardedPost(networks)
+  return async ({ type, bytes }, signal) => {
     const deadline = AbortSignal.timeout(timeoutMs)
-    const answer = await send(body, signal ? AbortSignal.any([signal, deadline]) : deadline)
+    const answer = await post({
+      url: target,
+      headers: {
+        'Content-Type': type,
+        Accept: 'application/json',
+        ...(token && { Authorization: `Bearer ${token}` }),
+      },
+      body: bytes,
+      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+    })
     if (answer.statusCode !== 200) {
       answer.destroy()
       throw new HttpsAnswerError(`The service answered with status ${answer.statusCode}`)
