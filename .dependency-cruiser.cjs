@@ -41,6 +41,8 @@ const MODULES = {
   search: ['photos', 'graph', 'lists'],
   discovery: ['photos', 'accounts', 'search', 'lists'],
   notifications: ['engagement', 'albums', 'photos', 'graph', 'accounts', 'events', 'delivery', 'lists'],
+  webhooks: ['delivery', 'lists'],
+  'web-push': ['notifications', 'delivery', 'lists'],
   operations: [
     'cold-storage',
     'lists',
@@ -61,6 +63,7 @@ const MODULES = {
     'discovery',
     'engagement',
     'notifications',
+    'webhooks',
   ],
 }
 

@@ -45,6 +45,8 @@ import { searchRoutes } from './routes/search/routes.ts'
 import { dropBoxRoutes } from './routes/share-links/drop-box-routes.ts'
 import { shareLinkRoutes } from './routes/share-links/routes.ts'
 import { visitorRoutes } from './routes/share-links/visitor-routes.ts'
+import { webPushRoutes } from './routes/web-push/routes.ts'
+import { webhookRoutes } from './routes/webhooks/routes.ts'
 import { suspensionRoutes } from './routes/moderation/suspension-routes.ts'
 import { safetyRoutes } from './routes/accounts/safety-routes.ts'
 import { passkeyRoutes } from './routes/accounts/passkey-routes.ts'
@@ -113,6 +115,8 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
   discoveryRoutes(v1, present)
   ownLibraryRoutes(v1, present)
   suggestedTagRoutes(v1)
+  webhookRoutes(v1)
+  webPushRoutes(v1)
   eventRoutes(v1)
   const internal = createRoutes('/internal')
   storageEventRoutes(internal, config.STORAGE_EVENTS_TOKEN)

@@ -33,6 +33,7 @@ export const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   case_closed: 409,
   case_claimed: 409,
   own_case: 403,
+  blocked_address: 422,
   idempotency_mismatch: 422,
   idempotency_in_progress: 409,
   rate_limited: 429,

@@ -42,6 +42,8 @@ const SECRETS = [
   'TOTP_KEYS',
   'STORAGE_EVENTS_TOKEN',
   'METRICS_TOKEN',
+  'WEBHOOK_KEY',
+  'WEB_PUSH_KEY',
 ] as const
 
 /** The shortest secret accepted in production: 32 characters (256 bits when hex or base64 of random bytes are used). */
@@ -93,11 +95,12 @@ export function loadConfig(
 
 function refuseUnsafeSecrets(settings: Settings, withheld: readonly string[]): void {
   const unsafe = SECRETS.filter((name) => {
-    if (withheld.includes(name)) return false
+    const value = settings[name]
+    if (value === undefined || withheld.includes(name)) return false
     const values =
       name === 'JWT_KEYS' || name === 'TOTP_KEYS'
-        ? settings[name].split(',').map((key) => key.split(':')[1] ?? '')
-        : [settings[name]]
+        ? value.split(',').map((key) => key.split(':')[1] ?? '')
+        : [value]
     return values.some(
       (value) => value.length < MIN_SECRET_CHARACTERS || /change.?me|default|example|secret/i.test(value),
     )

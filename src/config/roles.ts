@@ -12,6 +12,8 @@ export const HOLDERS = {
   S3_SECRET_ACCESS_KEY: ['api', 'orchestration', 'media', 'command'],
   MODERATION_CLASSIFIER_TOKEN: ['api', 'media', 'command'],
   EMBEDDING_TOKEN: ['api', 'media'],
+  WEBHOOK_KEY: ['api', 'orchestration'],
+  WEB_PUSH_KEY: ['api', 'orchestration'],
 } as const satisfies Record<string, readonly Role[]>
 
 type HeldSecret = keyof typeof HOLDERS

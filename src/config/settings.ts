@@ -152,6 +152,14 @@ export const settingsSchema = z.object({
   EMBEDDING_NETWORKS: list.refine((all) => all.every(isNetwork), 'CIDR expected, as 10.1.2.0/24'),
   AUTO_TAG_LABELS: z.string().optional(),
   AUTO_TAG_NEARNESS: score.default(0.25),
+  WEBHOOK_KEY: secret.optional(),
+  WEBHOOK_FAILING_DAYS: integer(1, 365).default(3),
+  WEB_PUSH_KEY: secret.optional(),
+  WEB_PUSH_CONTACT: z.url({ protocol: /^(https|mailto)$/ }).optional(),
+  OUTGOING_NETWORKS: list.refine((all) => all.every(isNetwork), 'CIDR expected, as 10.1.2.0/24'),
+  OUTGOING_PORTS: list
+    .transform((ports) => (ports.length > 0 ? ports : ['443']))
+    .pipe(z.array(z.string().transform(Number).pipe(z.number().int().min(1).max(65_535)))),
   FANOUT_SLICE_FOLLOWERS: integer(1, 100_000).default(20_000),
   FANOUT_SHARD_THRESHOLD: integer(1, 1_000_000_000).default(100_000),
   FANOUT_SHARDS: integer(1, 64).default(8),

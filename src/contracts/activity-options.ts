@@ -199,6 +199,15 @@ export const writeNotifications = {
 } as const satisfies ActivityOptions
 
 /**
+ * Protects all other work from addresses that users gave, which may stall on purpose: on a queue of its own. A request takes 10 s at
+ * most; when to send the next one is up to the workflow. Retries are for outages here.
+ */
+export const postToUsers = {
+  ...durableStep,
+  taskQueue: TASK_QUEUES.outgoing,
+} as const satisfies ActivityOptions
+
+/**
  * Protects originals on their way into the cold storage and back, and all other work from waiting for them. A slice ends after 10 s and the
  * original under way; a retry continues after its last one.
  */

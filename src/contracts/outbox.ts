@@ -6,6 +6,7 @@ import type { PhotoSyncInput } from './photo-sync.ts'
 import type { ShareLinkInput } from './share-link.ts'
 import type { OriginalRestoreInput } from './original-restore.ts'
 import type { ModerationCaseInput } from './moderation-case.ts'
+import type { WebhookDeliveryInput } from './webhook-delivery.ts'
 
 /**
  * A workflow start or signal that a committed change owes to Temporal. Sending it twice is harmless: each workflow has
@@ -19,6 +20,7 @@ import type { ModerationCaseInput } from './moderation-case.ts'
  * - restoreRequested: an owner asked for a cold original (signals originalRestore, likewise).
  * - caseChanged: a case of moderation was opened, reported again, claimed, decided or appealed (signals moderationCase, likewise).
  * - standingChanged: a suspension or strike of an account was decided or taken back (signals accountStanding, likewise).
+ * - deliveryAdmitted: it is the turn of a delivery to a webhook (signals webhookDelivery, likewise).
  */
 export type OutboxMessage =
   | { kind: 'uploadOpened'; payload: PhotoUploadInput }
@@ -30,5 +32,6 @@ export type OutboxMessage =
   | { kind: 'restoreRequested'; payload: OriginalRestoreInput }
   | { kind: 'caseChanged'; payload: ModerationCaseInput }
   | { kind: 'standingChanged'; payload: AccountStandingInput }
+  | { kind: 'deliveryAdmitted'; payload: WebhookDeliveryInput }
 
 export type OutboxKind = OutboxMessage['kind']

@@ -6,6 +6,8 @@ export const TASK_QUEUES = {
   search: 'search',
   /** Writes of notifications, served likewise. */
   notifications: 'notifications',
+  /** Requests to addresses that users gave, served likewise. */
+  outgoing: 'outgoing',
   /** Copies between the hot and the cold storage, served likewise. */
   archive: 'archive',
   /** CPU: decoding, resizing, encoding. */

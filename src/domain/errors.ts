@@ -30,6 +30,7 @@ export const ERROR_CODES = [
   'case_closed',
   'case_claimed',
   'own_case',
+  'blocked_address',
   'idempotency_mismatch',
   'idempotency_in_progress',
   'rate_limited',

@@ -70,6 +70,11 @@ export const MAX_CHARACTERS = {
   subjectId: 40,
   /** Of an outbox row; the rest is cut off. */
   lastError: 500,
+  webhookUrl: 2_000,
+  pushEndpoint: 1_000,
+  webhookEvent: 60,
+  /** Of what a receiver answered; the rest is not read. */
+  answerExcerpt: 200,
 } as const
 
 /** The most items of a kind. */
@@ -129,6 +134,13 @@ export const MAX_ITEMS = {
   tokensPerUser: 50,
   passkeysPerUser: 20,
   recoveryCodes: 10,
+  webhooksPerUser: 10,
+  /** The oldest leave when others come. */
+  pushSubscriptionsPerUser: 20,
+  /** Deliveries that wait; the oldest leave when others come. */
+  queuedPerWebhook: 1_000,
+  /** Deliveries that are over, the latest. */
+  keptPerWebhook: 1_000,
 } as const
 
 /**

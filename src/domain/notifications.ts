@@ -13,6 +13,7 @@ export const NOTIFICATION_KINDS = [
   'moderation_decision',
   'report_outcome',
   'security',
+  'webhook_disabled',
 ] as const
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number]
 
@@ -23,7 +24,7 @@ export const ALWAYS_IN_APP = 'security' satisfies NotificationKind
 export interface NotificationSetting {
   /** In the list of notifications. */
   inApp: boolean
-  /** On the account's devices, once there are push subscriptions. */
+  /** On the account's devices that have a push subscription. */
   push: boolean
 }
 

@@ -29,6 +29,7 @@ const kinds: Record<OutboxKind, true> = {
   restoreRequested: true,
   caseChanged: true,
   standingChanged: true,
+  deliveryAdmitted: true,
 }
 for (const kind of Object.keys(kinds)) parked.inc({ kind }, 0)
 

@@ -11,6 +11,7 @@ import { openEmbedder } from '../infra/embedder/open-embedder.ts'
 import { openImageProcessor, type ImageProcessor } from '../infra/image/processor.ts'
 import { openTextReader, type TextReader } from '../infra/image/text/open-text-reader.ts'
 import { openDatabase, type Database } from '../infra/db/database.ts'
+import { createUserUrls, type UserUrls } from '../infra/https/user-urls.ts'
 import { openSearchClient, type Client as SearchClient } from '../infra/opensearch/client.ts'
 import { createRedisBreaker, type RedisBreaker } from '../infra/redis/breaker.ts'
 import { openRedis, type RedisClient } from '../infra/redis/client.ts'
@@ -51,6 +52,8 @@ export interface Clients {
   classifier: Classifier | undefined
   /** Undefined where the settings name none. */
   embedder: Embedder | undefined
+  /** Posts to addresses that users gave. */
+  userUrls: UserUrls
   /** What comments, names and captions may not say. */
   textRules: TextRules
   /** What closing waits for, while all clients are still open. */
@@ -175,6 +178,10 @@ export async function openClients(
     () => openEmbedder(config, { run: (...job) => images().run(...job) }),
     () => undefined,
   )
+  const userUrls = lazily(
+    () => createUserUrls({ networks: config.OUTGOING_NETWORKS, ports: config.OUTGOING_PORTS }),
+    () => undefined,
+  )
   const textRules = readTextRules(config.MODERATION_TEXT_RULES).compiled
 
   return {
@@ -219,6 +226,9 @@ export async function openClients(
       return embedder()
     },
     beforeClosing: (work) => void finishing.push(work),
+    get userUrls() {
+      return userUrls()
+    },
     async close() {
       await Promise.allSettled(finishing.map((finish) => finish()))
       await Promise.allSettled(closing.map(async (close) => close()))

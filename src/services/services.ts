@@ -18,6 +18,8 @@ import { openRequests } from './requests/module.ts'
 import { openSearch } from './search/module.ts'
 import { openShareLinks } from './share-links/module.ts'
 import { openUploads } from './uploads/module.ts'
+import { openPushSubscriptions } from './web-push/module.ts'
+import { openWebhooks } from './webhooks/module.ts'
 
 /** Every use case of the API, module by module. Workers open the modules that their activities need. */
 export function openServices(clients: Clients) {
@@ -44,6 +46,8 @@ export function openServices(clients: Clients) {
     ...openEngagement(clients),
     ...openModeration(clients, delivery, accounts),
     ...openNotifications(clients),
+    ...openWebhooks(clients),
+    ...openPushSubscriptions(clients),
     ...openOperations(clients),
     ...events,
     /** The background tasks, which run until the signal aborts. */

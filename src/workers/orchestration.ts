@@ -14,6 +14,8 @@ import { createShareLinkActivities } from '../activities/share-links.ts'
 import { createRetractionActivities, createSyncActivitiesV02 } from '../activities/retraction.ts'
 import { edgeTaskQueue, TASK_QUEUES } from '../contracts/task-queues.ts'
 import { createUploadActivities } from '../activities/uploads.ts'
+import { createWebPushActivities } from '../activities/web-push.ts'
+import { createWebhookActivities } from '../activities/webhooks.ts'
 import { openColdStorage, openColdStorageWatch } from '../services/cold-storage/module.ts'
 import { openDelivery } from '../services/delivery/module.ts'
 import { openRankings } from '../services/discovery/module.ts'
@@ -29,12 +31,16 @@ import { openModerationSteps } from '../services/screening/module.ts'
 import { openSearchIndex } from '../services/search/module.ts'
 import { openLinkEnds } from '../services/share-links/module.ts'
 import { openUploadSteps } from '../services/uploads/module.ts'
+import { openWebPushSender } from '../services/web-push/module.ts'
+import { openDeliveryAttempts } from '../services/webhooks/module.ts'
 import { runWorker, type WorkerDefinition } from './run-worker.ts'
 
 /** Writes that wait for OpenSearch at a time. */
 const SEARCH_SLOTS = 20
 /** Writers of notifications that write at a time; each takes a connection to Postgres. */
 const NOTIFICATION_SLOTS = 2
+/** Requests to addresses of users at a time; each takes 10 s at most, and no connection to Postgres meanwhile. */
+const OUTGOING_SLOTS = 50
 /** Originals on their way into the cold storage or back at a time. */
 const ARCHIVE_SLOTS = 2
 /** Refusals that wait for one edge at a time: it confirms some 300 a second. */
@@ -59,6 +65,8 @@ export const orchestrationWorker: WorkerDefinition = {
     const retraction = openRetraction(clients)
     const moderation = openModerationSteps(clients, delivery)
     const notifications = openNotificationWriter(clients, delivery)
+    const webhooks = openDeliveryAttempts(clients, delivery)
+    const webPush = openWebPushSender(clients, delivery)
     const search = openSearchIndex(clients)
     return {
       activities: {
@@ -75,14 +83,17 @@ export const orchestrationWorker: WorkerDefinition = {
         ...createDriftActivities(search),
         ...createDiscoveryActivities(openRankings(clients)),
         ...createNotificationActivities(notifications),
+        ...createWebhookActivities(webhooks),
+        ...(webPush && createWebPushActivities(webPush)),
         ...createFeedSweepActivities(openFeedSweep(clients)),
         ...createColdStorageActivities(openColdStorage(clients)),
         ...createHousekeepingActivities(openHousekeeping(clients, delivery)),
       },
-      // What waits for an edge or for search takes no slot that others need.
+      // What waits for an edge, for search or for strangers takes no slot that others need.
       besides: [
         { taskQueue: TASK_QUEUES.search, slots: SEARCH_SLOTS },
         { taskQueue: TASK_QUEUES.notifications, slots: NOTIFICATION_SLOTS },
+        { taskQueue: TASK_QUEUES.outgoing, slots: OUTGOING_SLOTS },
         { taskQueue: TASK_QUEUES.archive, slots: ARCHIVE_SLOTS },
         ...[...retraction.refusals.edges, ...retraction.refusals.fronts].map((edge) => ({
           taskQueue: edgeTaskQueue(edge),
@@ -93,6 +104,8 @@ export const orchestrationWorker: WorkerDefinition = {
         delivery.background,
         retraction.background,
         notifications.background,
+        webhooks.background,
+        ...(webPush ? [webPush.background] : []),
         openTextReaderWatch(clients, delivery).background,
         openReplicaKeeper(clients).background,
         openStorageWatch(clients).background,

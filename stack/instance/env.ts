@@ -83,6 +83,8 @@ export function instanceEnv(
     WEBAUTHN_ORIGINS: `http://localhost:${ports.api}`,
     STORAGE_EVENTS_TOKEN: secrets.storageEventsToken,
     METRICS_TOKEN: secrets.metricsToken,
+    WEBHOOK_KEY: secrets.webhookKey,
+    WEB_PUSH_KEY: secrets.webPushKey,
     MODERATION_MODEL: stack.model,
   }
   // A replaced server replaces its companions too: the embedded replica does not follow a foreign primary, and so on.
@@ -125,7 +127,7 @@ export function programSettings(stack: StackPaths): Record<string, string> {
 }
 
 const settingPattern =
-  /^(DATABASE|REDIS|S3|OPENSEARCH|TEMPORAL|CDN|JWT|CURSOR|STORAGE|METRICS|MAX|UPLOAD|RATE|MEDIA|FANOUT|FEED|ACCESS|SESSION|CORS|TRUSTED|SHUTDOWN|EDGE|MODERATION|SERVICE|TOTP|WEBAUTHN)_[A-Z0-9_]+$/
+  /^(DATABASE|REDIS|S3|OPENSEARCH|TEMPORAL|CDN|JWT|CURSOR|STORAGE|METRICS|MAX|UPLOAD|RATE|MEDIA|FANOUT|FEED|ACCESS|SESSION|CORS|TRUSTED|SHUTDOWN|EDGE|MODERATION|SERVICE|TOTP|WEBAUTHN|WEBHOOK|WEB_PUSH|OUTGOING)_[A-Z0-9_]+$/
 
 function isSetting(name: string, own: Record<string, string>): boolean {
   // PORT is a first choice, taken into account where ports are chosen; NODE_ENV is the caller's decision.

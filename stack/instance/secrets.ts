@@ -19,6 +19,8 @@ const secretNames = [
   'totpKey',
   'storageEventsToken',
   'metricsToken',
+  'webhookKey',
+  'webPushKey',
 ] as const
 
 export type Secrets = Record<(typeof secretNames)[number], string>

@@ -12,6 +12,8 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   '/v1/search/photos': 'the index, which a workflow keeps',
   '/v1/search/suggest': 'the index, as well',
   '/v1/moderation/cases/:caseId': 'cases, which no deed here opens',
+  '/v1/me/webhooks/:webhookId': 'webhooks, which no deed here makes',
+  '/v1/me/webhooks/:webhookId/deliveries': 'a log: undoing something adds to it',
   '/v1/albums/:albumId/activity': 'a log: undoing something adds to it',
 }
 

@@ -42,6 +42,8 @@ export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   case_closed: 'The case was decided, or can no longer be appealed.',
   case_claimed: 'Another moderator has claimed the case.',
   own_case: 'The case is about yourself, an account that you follow, or your own report or decision.',
+  blocked_address:
+    'The address is not of the public internet, or its name leads nowhere or to one that is not. Give another one.',
   idempotency_mismatch:
     'The `Idempotency-Key` was used with another request. Use a new key for a new request.',
   idempotency_in_progress: 'The first request with this key is still running. Try again in a second.',

@@ -8,7 +8,18 @@ export const USERNAME = new RegExp(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,${MAX_CHARACTER
 
 /** The id of a thing. */
 export const idOf = (
-  what: 'photo' | 'comment' | 'album' | 'link' | 'item' | 'case' | 'decision' | 'token' | 'passkey',
+  what:
+    | 'photo'
+    | 'comment'
+    | 'album'
+    | 'link'
+    | 'item'
+    | 'case'
+    | 'decision'
+    | 'token'
+    | 'passkey'
+    | 'webhook'
+    | 'delivery',
 ) =>
   z
     .string()

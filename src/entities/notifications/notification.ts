@@ -25,6 +25,8 @@ export const Notification = defineEntity({
     latestAt: p.datetime(3),
     latestEventId: p.bigint('string'),
     readAt: p.datetime(3).nullable(),
+    /** When devices were last owed a push of it. */
+    pushedAt: p.datetime(3).nullable(),
   },
 })
 export type Notification = InferEntity<typeof Notification>

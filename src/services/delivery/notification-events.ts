@@ -10,7 +10,7 @@ interface NewNotificationEvent {
   actorId: UserId | null
   photoId?: PhotoId
   albumId?: AlbumId
-  /** What a guest has left in the drop box of the album; or the id of a restore, decision or security event, each of which is told of. */
+  /** What a guest has left in the drop box of the album; or the id of a restore, decision, security event or delivery to a webhook, each of which is told of. */
   itemId?: string
 }
 

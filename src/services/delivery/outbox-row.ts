@@ -27,6 +27,7 @@ const PAYLOADS: { [Kind in OutboxKind]: z.ZodType<Extract<OutboxMessage, { kind:
   restoreRequested: photo,
   standingChanged: z.object({ userId }),
   caseChanged: photo.partial({ photoId: true }).extend({ caseId: z.string().refine(isUuid) }),
+  deliveryAdmitted: z.object({ deliveryId: z.string().refine(isUuid) }),
 }
 
 /** @throws UndeliverableMessageError for kinds and payloads that this release does not know */

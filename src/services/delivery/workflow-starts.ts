@@ -40,6 +40,12 @@ import { LINK_CHANGED, SHARE_LINK, shareLinkWorkflowId } from '../../contracts/s
 import { ownerAttribute, photoAttribute, stageAttribute } from '../../contracts/search-attributes.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 import { TEXT_READER, TEXT_READER_ID } from '../../contracts/text-reader.ts'
+import {
+  DELIVERY_ADMITTED,
+  WEBHOOK_DELIVERY,
+  webhookDeliveryWorkflowId,
+} from '../../contracts/webhook-delivery.ts'
+import { WEB_PUSH_SENDER, WEB_PUSHES_DUE, webPushSenderWorkflowId } from '../../contracts/web-push-sender.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 
 /** The only way to start each workflow. Every function may be called twice. */
@@ -53,6 +59,8 @@ export interface WorkflowStarts {
   reconcileDistribution(input: PhotoFanoutInput): Promise<void>
   /** Starts or wakes one of the writers of notifications. */
   wakeNotificationWriter(writer: number): Promise<void>
+  /** Starts or wakes the sender of a writer's pushes. */
+  wakeWebPushSender(writer: number): Promise<void>
   /** Starts the reader of texts unless it runs. */
   startTextReader(): Promise<void>
   /** Tells a running upload that its photo was deleted; false if none is running. */
@@ -133,6 +141,17 @@ export function createWorkflowStarts(temporal: Client): WorkflowStarts {
             signalArgs: [],
           })
           return
+        case 'deliveryAdmitted':
+          await temporal.workflow.signalWithStart(WEBHOOK_DELIVERY, {
+            workflowId: webhookDeliveryWorkflowId(message.payload.deliveryId),
+            taskQueue: TASK_QUEUES.orchestration,
+            args: [message.payload],
+            workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+            staticSummary: `Deliver ${message.payload.deliveryId} to its webhook`,
+            signal: DELIVERY_ADMITTED,
+            signalArgs: [],
+          })
+          return
         default:
           // Rows written by a newer release; the relay parks them.
           throw new TypeError(`unknown outbox kind ${(message as { kind: string }).kind}`)
@@ -154,6 +173,17 @@ export function createWorkflowStarts(temporal: Client): WorkflowStarts {
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         staticSummary: `Write the notifications that writer ${writer} owes`,
         signal: NOTIFICATIONS_OWED,
+        signalArgs: [],
+      })
+    },
+    async wakeWebPushSender(writer) {
+      await temporal.workflow.signalWithStart(WEB_PUSH_SENDER, {
+        workflowId: webPushSenderWorkflowId(writer),
+        taskQueue: TASK_QUEUES.orchestration,
+        args: [{ writer }],
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        staticSummary: `Send the pushes that accounts of writer ${writer} are owed`,
+        signal: WEB_PUSHES_DUE,
         signalArgs: [],
       })
     },

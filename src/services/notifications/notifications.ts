@@ -162,6 +162,7 @@ const WITHOUT_COMMENT: readonly NotificationKind[] = [
   'moderation_decision',
   'report_outcome',
   'security',
+  'webhook_disabled',
 ]
 
 /** The latest item is a photo in a drop box, the number of a restore, decision or security event, and a comment everywhere else. */

@@ -3,10 +3,12 @@ import type { Database, Transaction } from '../../infra/db/database.ts'
 import { notificationsWritten } from '../../observability/notification-events.ts'
 import type { Announce, WrittenNotification } from './announce.ts'
 import { lockWriter } from './lock-writer.ts'
+import { owePushes } from './owe-pushes.ts'
+import { OWE_WEBHOOKS } from './owe-webhooks.ts'
 import { isKnown, isStanding, isSubjectVisible } from './shown.ts'
 
 /**
- * Takes the events that a writer owes, batch by batch, and writes what there is to tell. Each batch is one transaction, so
+ * Takes the events that a writer owes, batch by batch, and writes what there is to tell, also into the queues of webhooks. Each batch is one transaction, so
  * that doing it twice, or at the same time, tells of nothing twice.
  * @param writer 0 to NOTIFICATION_WRITERS - 1
  * @param signal ends it after the batch that is under way
@@ -26,6 +28,7 @@ const WRITE = `
     DELETE FROM notification_events WHERE writer = $1 AND event_id = ANY (ARRAY(
       SELECT event_id FROM notification_events WHERE writer = $1 ORDER BY event_id LIMIT $2))
     RETURNING event_id, recipient_id, kinds, actor_id, photo_id, album_id, item_id),
+  ${OWE_WEBHOOKS},
   chosen AS (
     SELECT t.event_id, t.recipient_id, k.kind, t.actor_id, t.photo_id, t.album_id, t.item_id,
       CASE k.kind WHEN 'mention' THEN t.item_id
@@ -120,6 +123,7 @@ async function writeBatch(tx: Transaction, writer: number): Promise<Batch> {
     const recipients = new Set(written.map(({ recipientId }) => recipientId))
     const ids = written.map(({ notificationId }) => notificationId)
     await tx.query({ name: 'notifications-trim', text: TRIM, values: [[...recipients], ids] })
+    await owePushes(tx, ids)
   }
   notificationsWritten(taken, told)
   return batch

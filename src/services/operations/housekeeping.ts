@@ -26,6 +26,7 @@ import type { SearchIndexDeps } from '../search/search-index.ts'
 import { sweepRevocations } from '../search/sweep-revocations.ts'
 import { sweepDropBoxes } from '../share-links/sweep-drop-boxes.ts'
 import { sweepIncoming, sweepMultipart } from '../uploads/sweep-incoming.ts'
+import { sweepDeliveries } from '../webhooks/sweep-deliveries.ts'
 
 export interface HousekeepingDeps {
   db: Pick<Database, 'primary' | 'transaction'>
@@ -65,6 +66,7 @@ export function createHousekeeping(deps: HousekeepingDeps): Sweep[] {
     sweepAlbumActivity(primary),
     sweepDropBoxes(db),
     sweepNotifications(primary),
+    sweepDeliveries(primary),
     sweepRevocations({ primary, index: searchIndex }),
   ]
 }

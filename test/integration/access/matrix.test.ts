@@ -237,6 +237,8 @@ const ABSENT: Names = {
   decisionId: uuidv7(),
   tokenId: uuidv7(),
   passkeyId: uuidv7(),
+  webhookId: uuidv7(),
+  deliveryId: uuidv7(),
   token: randomBytes(32).toString('base64url'),
   ticket: 'no.such.ticket',
   username: 'nobody-has-this-name',
@@ -255,6 +257,8 @@ function namesIn({ owner, asker, photo, tag }: Subject): Names {
     decisionId: ABSENT.decisionId!,
     tokenId: ABSENT.tokenId!,
     passkeyId: ABSENT.passkeyId!,
+    webhookId: ABSENT.webhookId!,
+    deliveryId: ABSENT.deliveryId!,
     ...(photo
       ? {
           photoId: photo.photoId,

@@ -49,6 +49,7 @@ import {
   PROFILE,
   AVAILABILITY,
   PROGRESS,
+  PUSH_SUBSCRIPTION,
   QUOTA,
   REPORT,
   SECURITY_EVENT,
@@ -61,6 +62,7 @@ import {
   UPLOAD,
   USER,
   values,
+  WEBHOOK,
   type Shape,
 } from './shapes.ts'
 
@@ -363,6 +365,40 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   },
   // Of nobody: those of others answer alike (test/integration/accounts/tokens.test.ts).
   'DELETE /v1/me/tokens/:tokenId': { rule: signedIn(() => 'hidden') },
+  'GET /v1/me/push-subscriptions': {
+    rule: signedIn(200),
+    shows: { ...pageOf(PUSH_SUBSCRIPTION), publicKey: 'value' },
+  },
+  'POST /v1/me/push-subscriptions': {
+    rule: signedIn(201),
+    body: () => ({
+      endpoint: `https://93.184.216.34/${randomBytes(8).toString('hex')}`,
+      keys: {
+        p256dh: 'BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4',
+        auth: 'BTBZMqHH6r4Tts7J_aSIgg',
+      },
+    }),
+    shows: { subscription: PUSH_SUBSCRIPTION },
+    fresh: true,
+  },
+  // Of nobody: those of others answer alike (test/integration/web-push/subscriptions.test.ts).
+  'DELETE /v1/me/push-subscriptions': {
+    rule: signedIn(() => 'hidden'),
+    body: () => ({ endpoint: 'https://93.184.216.34/nobody' }),
+  },
+  'GET /v1/me/webhooks': { rule: signedIn(200), shows: pageOf(WEBHOOK) },
+  'POST /v1/me/webhooks': {
+    rule: signedIn(201),
+    body: () => ({ url: 'https://93.184.216.34/', events: ['photo.ready'] }),
+    shows: { webhook: WEBHOOK, secret: 'value' },
+    fresh: true,
+  },
+  // Of nobody: those of others answer alike (test/integration/webhooks/webhooks.test.ts).
+  'GET /v1/me/webhooks/:webhookId': { rule: signedIn(() => 'hidden') },
+  'PATCH /v1/me/webhooks/:webhookId': { rule: signedIn(() => 'hidden'), body: () => ({ enabled: false }) },
+  'DELETE /v1/me/webhooks/:webhookId': { rule: signedIn(() => 'hidden') },
+  'GET /v1/me/webhooks/:webhookId/deliveries': { rule: signedIn(() => 'hidden') },
+  'POST /v1/me/webhooks/:webhookId/deliveries/:deliveryId/replay': { rule: signedIn(() => 'hidden') },
   'DELETE /v1/sessions/:sessionId': { rule: signedIn(204), fresh: true },
   'POST /v1/users': {
     rule: open(201),

@@ -44,6 +44,12 @@ export const PERSONAL_TOKEN = {
 export const TWO_FACTOR = values('totp', 'passkeys', 'recoveryCodes')
 
 export const PASSKEY = values('id', 'name', 'backedUp', 'createdAt', 'lastUsedAt')
+export const WEBHOOK = {
+  ...values('id', 'url', 'enabled', 'disabledReason', 'failingSince', 'createdAt'),
+  events: 'anything',
+} as const
+
+export const PUSH_SUBSCRIPTION = values('id', 'service', 'current', 'createdAt')
 
 export const SIGNED_IN = { user: USER, ...values('accessToken', 'refreshToken', 'expiresIn') }
 

@@ -4,6 +4,7 @@ import { createAuthenticator, PASSKEY_SETTINGS } from '../../support/authenticat
 import { publishPhoto } from '../../support/factories/photos.ts'
 import { forgetLastCode, openApp, signedInLongAgo } from '../../support/factories/second-factors.ts'
 import { settle } from '../../support/replica.ts'
+import { createBrowser } from '../../support/servers/browser.ts'
 import { openEventSource } from '../../support/event-source.ts'
 import type { Json, Person } from '../../support/worlds/api-world.ts'
 import { openNotificationWorld, type NotificationWorld } from '../../support/worlds/notification-world.ts'
@@ -532,9 +533,49 @@ describe('the contract', () => {
     expect(await walk(ann, 'GET /photos/:photoId/suggested-tags', 200, own)).toEqual({ items: [] })
   })
 
+  it('of webhooks is kept', async () => {
+    // No worker runs here, so nothing is sent there.
+    const body = { url: 'https://93.184.216.34/hook', events: ['photo.trashed'] }
+    await walk(undefined, 'POST /me/webhooks', 401, { body })
+    await walk(ann, 'POST /me/webhooks', 422, { body: { ...body, url: 'https://10.0.0.1/' } })
+    const { webhook, secret } = await walk(ann, 'POST /me/webhooks', 201, { body })
+    expect(secret).toMatch(/^whsec_/)
+    expect(idsIn(await walk(ann, 'GET /me/webhooks', 200))).toEqual([webhook.id])
+    const one = { names: { webhookId: webhook.id } }
+    await walk(bob, 'GET /me/webhooks/:webhookId', 404, one)
+    expect((await walk(ann, 'GET /me/webhooks/:webhookId', 200, one)).webhook).toEqual(webhook)
+    await twice(ann, 'PATCH /me/webhooks/:webhookId', 200, { ...one, body: { events: body.events } })
+    const trashed = await world.seedPhoto({ ownerId: ann.id })
+    await walk(ann, 'DELETE /photos/:photoId', 204, { names: { photoId: trashed } })
+    const { items } = await walk(ann, 'GET /me/webhooks/:webhookId/deliveries', 200, one)
+    expect(items).toMatchObject([{ event: 'photo.trashed', state: 'queued', attempts: 0 }])
+    const delivery = { names: { webhookId: webhook.id, deliveryId: items[0].id } }
+    await twice(ann, 'POST /me/webhooks/:webhookId/deliveries/:deliveryId/replay', 202, delivery)
+    await walk(bob, 'POST /me/webhooks/:webhookId/deliveries/:deliveryId/replay', 404, delivery)
+    await walk(ann, 'DELETE /me/webhooks/:webhookId', 204, one)
+    await walk(ann, 'DELETE /me/webhooks/:webhookId', 404, one)
+    await walk(ann, 'GET /me/webhooks/:webhookId/deliveries', 404, one)
+  })
+
+  it('of push subscriptions is kept', async () => {
+    // No worker runs here, so nothing is sent there.
+    const { subscription: body } = createBrowser('https://93.184.216.34/send/1')
+    const { endpoint } = body
+    await walk(undefined, 'POST /me/push-subscriptions', 401, { body })
+    await walk(ann, 'POST /me/push-subscriptions', 422, { body: { ...body, endpoint: 'https://[::1]/' } })
+    const { subscription } = await walk(ann, 'POST /me/push-subscriptions', 201, { body })
+    await twice(ann, 'POST /me/push-subscriptions', 200, { body })
+    const { items, publicKey } = await walk(ann, 'GET /me/push-subscriptions', 200)
+    expect(items).toEqual([subscription])
+    expect(publicKey).toMatch(/^[\w-]{87}$/)
+    await walk(bob, 'DELETE /me/push-subscriptions', 404, { body: { endpoint } })
+    await walk(ann, 'DELETE /me/push-subscriptions', 204, { body: { endpoint } })
+    await walk(ann, 'DELETE /me/push-subscriptions', 404, { body: { endpoint } })
+  })
+
   it('covers every route of these modules', () => {
     const part =
-      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation|password|tokens|security-events|two-factor|passkeys?|presence|suggested-tags)(\/|$)/
+      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation|password|tokens|security-events|two-factor|passkeys?|presence|suggested-tags|webhooks|push-subscriptions)(\/|$)/
     const routes = world.api.routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`)
     expect(routes.filter((route) => part.test(route) && !walked.has(route))).toEqual([])
     expect([...walked].filter((route) => !routes.includes(route))).toEqual([])

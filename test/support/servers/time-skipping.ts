@@ -58,6 +58,7 @@ export async function startWorkers(env: TestWorkflowEnvironment, activities: Fak
       [
         TASK_QUEUES.search,
         TASK_QUEUES.notifications,
+        TASK_QUEUES.outgoing,
         TASK_QUEUES.archive,
         TASK_QUEUES.moderation,
         TASK_QUEUES.embedding,

@@ -77,6 +77,8 @@ export async function openApiWorld(overrides: Record<string, string> = {}): Prom
     // One that does not exist: what is owed to Temporal stays in the outbox, where tests can see it.
     TEMPORAL_NAMESPACE: `none-${randomUUID()}`,
     SHUTDOWN_GRACE_SECONDS: '5',
+    WEBHOOK_KEY: 'w'.repeat(40),
+    WEB_PUSH_KEY: 'b'.repeat(64),
     ...overrides,
   })
   const logLines: string[] = []

@@ -55,5 +55,6 @@ export const settingsExample = {
     moderation_decision: on,
     report_outcome: on,
     security: on,
+    webhook_disabled: on,
   },
 }

@@ -13,7 +13,7 @@ const kind = z.enum(NOTIFICATION_KINDS).meta({
     '`follow`: follows you; `follow_request`: asks to; `follow_approved`: lets you follow; `like`, `comment`: of a photo of yours; ' +
     '`reply`: to a comment of yours; `mention`: of you in a comment; `album_shared`: made you a member of an album; `drop_box`: ' +
     'a guest has left a photo in the drop box of an album of yours, which waits for you; `original_restored`: the original that you asked for can be downloaded; `moderation_decision`: moderation has decided about something of yours, see `GET /me/moderation`; ' +
-    '`report_outcome`: about something that you reported, see `GET /me/reports`; `security`: something happened to the safety of your account, see `GET /me/security-events`. Clients should pass over kinds that they do not know.',
+    '`report_outcome`: about something that you reported, see `GET /me/reports`; `security`: something happened to the safety of your account, see `GET /me/security-events`; `webhook_disabled`: a webhook of yours has failed for days or is gone, see `GET /me/webhooks`. Clients should pass over kinds that they do not know.',
 })
 
 export const NotificationSchema = z
@@ -78,7 +78,8 @@ const SettingSchema = z.object({
     .boolean()
     .meta({ description: 'Whether they get into the list. Holds for what happens from then on.' }),
   push: z.boolean().meta({
-    description: 'Kept for push subscriptions, which do not exist yet: nothing is pushed so far.',
+    description:
+      'Whether the devices of `GET /me/push-subscriptions` are told, of what gets into the list and at most once a minute of each notification.',
   }),
 })
 

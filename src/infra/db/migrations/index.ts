@@ -53,6 +53,8 @@ import { Migration20261223PersonalTokens } from './migration-20261223-personal-t
 import { Migration20261224AutoTags } from './migration-20261224-auto-tags.ts'
 import { Migration20261225SecondFactors } from './migration-20261225-second-factors.ts'
 import { Migration20261227SecurityNotifications } from './migration-20261227-security-notifications.ts'
+import { Migration20261227Webhooks } from './migration-20261227-webhooks.ts'
+import { Migration20261227WebPush } from './migration-20261227-web-push.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -111,4 +113,6 @@ export const migrations = [
   { name: '20261224-auto-tags', class: Migration20261224AutoTags },
   { name: '20261225-second-factors', class: Migration20261225SecondFactors },
   { name: '20261227-security-notifications', class: Migration20261227SecurityNotifications },
+  { name: '20261227-webhooks', class: Migration20261227Webhooks },
+  { name: '20261227-web-push', class: Migration20261227WebPush },
 ]

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { WEBHOOK_EVENTS } from '../../../src/domain/webhooks.ts'
+import { openApiWorld, type Person } from '../../support/worlds/api-world.ts'
+import { openWebhookWorld, type WebhookWorld } from '../../support/worlds/webhook-world.ts'
+
+let world: WebhookWorld
+let ann: Person
+let bob: Person
+
+beforeAll(async () => {
+  world = await openWebhookWorld()
+})
+afterAll(() => world?.close())
+beforeEach(async () => {
+  ;[ann, bob] = (await world.people(2)) as [Person, Person]
+})
+
+const make = ({ token }: Person, body: object) => world.call('POST', '/v1/me/webhooks', { token, body })
+const change = ({ token }: Person, id: string, body: object) =>
+  world.call('PATCH', `/v1/me/webhooks/${id}`, { token, body })
+const here = (path = '/hook') => `https://127.0.0.1:${new URL(world.receiver.url).port}${path}`
+const hook = (more: object = {}) => ({ url: here(), events: ['photo.ready'], ...more })
+
+describe('webhooks', () => {
+  it('are made, listed, read, changed and deleted by their account', async () => {
+    const { status, body } = await make(ann, hook({ events: [...WEBHOOK_EVENTS] }))
+    expect(status).toBe(201)
+    expect(body.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
+    expect(body.webhook).toMatchObject({ url: here(), enabled: true, failingSince: null })
+    const { id } = body.webhook
+    const read = await world.call('GET', `/v1/me/webhooks/${id}`, { token: ann.token })
+    expect(read.body.webhook).toEqual(body.webhook)
+    expect((await change(ann, id, { url: here('/other'), events: ['photo.failed'] })).body.webhook).toEqual({
+      ...body.webhook,
+      url: here('/other'),
+      events: ['photo.failed'],
+    })
+    const list = await world.call('GET', '/v1/me/webhooks', { token: ann.token })
+    expect(list.body.items.map((item: { id: string }) => item.id)).toEqual([id])
+    expect(JSON.stringify([list.body, read.body])).not.toContain(body.secret.slice(6))
+    const remove = () => world.call('DELETE', `/v1/me/webhooks/${id}`, { token: ann.token })
+    expect((await remove()).status).toBe(204)
+    expect((await remove()).status).toBe(404)
+  })
+
+  it('do not exist for others', async () => {
+    const { id } = await world.hook(ann, ['photo.ready'])
+    const photoId = await world.seedPhoto({ ownerId: ann.id })
+    await world.call('DELETE', `/v1/photos/${photoId}`, { token: ann.token })
+    for (const path of ['', '/deliveries'])
+      expect((await world.call('GET', `/v1/me/webhooks/${id}${path}`, { token: bob.token })).status).toBe(404)
+    expect((await change(bob, id, { enabled: false })).status).toBe(404)
+    expect((await world.call('DELETE', `/v1/me/webhooks/${id}`, { token: bob.token })).status).toBe(404)
+    const replay = `/v1/me/webhooks/${id}/deliveries/${randomUUID()}/replay`
+    for (const { token } of [ann, bob]) expect((await world.call('POST', replay, { token })).status).toBe(404)
+    expect(await world.webhook(ann, id)).toMatchObject({ enabled: true })
+  })
+
+  it('keep their secret out of the database and the log', async () => {
+    const { id, secret } = await world.hook(ann, ['photo.ready'])
+    const [row] = await world.db.primary({
+      text: 'SELECT w::text AS text FROM webhooks w WHERE webhook_id = $1',
+      values: [id],
+    })
+    expect(JSON.stringify(row)).not.toContain(secret.slice(6))
+    expect(world.logLines.join('')).not.toContain(secret.slice(6))
+    expect((await world.hook(ann, ['photo.ready'])).secret).not.toBe(secret)
+  })
+
+  it('are ten at most, however many are asked for at once', async () => {
+    const answers = await Promise.all(Array.from({ length: 12 }, () => make(ann, hook())))
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(10)
+    expect(answers.find(({ status }) => status !== 201)!.body.code).toBe('quota_exceeded')
+  })
+
+  it('begin with a clean slate when they are enabled', async () => {
+    const { id } = await world.hook(ann, ['photo.ready'])
+    expect((await change(ann, id, { enabled: false })).body.webhook).toMatchObject({
+      enabled: false,
+      disabledReason: 'owner',
+    })
+    await world.db.primary({
+      text: `UPDATE webhooks SET failing_since = now(), disabled_reason = 'failing' WHERE webhook_id = $1`,
+      values: [id],
+    })
+    expect((await change(ann, id, { enabled: false })).body.webhook.disabledReason).toBe('failing')
+    expect((await change(ann, id, { enabled: true })).body.webhook).toMatchObject({
+      enabled: true,
+      disabledReason: null,
+      failingSince: null,
+    })
+  })
+
+  it('need the key of the installation', async () => {
+    const without = await openApiWorld({ WEBHOOK_KEY: '' })
+    try {
+      const answer = await without.call('POST', '/v1/me/webhooks', {
+        token: (await without.signUp()).token,
+        body: { url: 'https://example.com/', events: ['photo.ready'] },
+      })
+      expect(answer).toMatchObject({ status: 422, body: { code: 'invalid' } })
+    } finally {
+      await without.close()
+    }
+  })
+})
+
+describe('an address', () => {
+  const blocked = [
+    'https://169.254.169.254/',
+    'https://[::1]/',
+    'https://[::ffff:10.0.0.1]/',
+    'https://10.0.0.1/',
+    'https://0xa000001/',
+    'https://167772161/',
+    'https://localhost/',
+    'https://no-such-name.invalid/',
+  ]
+  it.each(blocked)('is blocked: %s', async (url) => {
+    const before = await world.rowCounts()
+    const answer = await make(ann, hook({ url }))
+    expect(answer).toMatchObject({ status: 422, body: { code: 'blocked_address' } })
+    expect(answer.body.errors[0].path).toBe('body.url')
+    const { id } = await world.hook(ann, ['photo.ready'])
+    expect((await change(ann, id, { url })).body.code).toBe('blocked_address')
+    expect((await world.webhook(ann, id)).url).toBe(here())
+    await world.call('DELETE', `/v1/me/webhooks/${id}`, { token: ann.token })
+    expect(await world.rowCounts()).toEqual(before)
+  })
+
+  it.each([
+    ['http', { url: 'http://example.com/' }, 'body.url'],
+    ['a name and password', { url: 'https://ann:secret@example.com/' }, 'body.url'],
+    ['another port', { url: 'https://example.com:8443/' }, 'body.url'],
+    ['no URL', { url: 'example' }, 'body.url'],
+    ['too long a URL', { url: `https://example.com/${'a'.repeat(2_000)}` }, 'body.url'],
+    ['a URL that grows too long', { url: `https://example.com/${'ä'.repeat(700)}` }, 'body.url'],
+    ['no events', { events: [] }, 'body.events'],
+    ['an unknown event', { events: ['photo.liked'] }, 'body.events[0]'],
+    ['an event twice', { events: ['photo.ready', 'photo.ready'] }, 'body.events'],
+    ['something else', { secret: 'whsec_mine' }, 'body.secret'],
+  ])('with %s is refused', async (_what, more, path) => {
+    const answer = await make(ann, hook(more))
+    expect(answer).toMatchObject({ status: 422, body: { code: 'invalid' } })
+    expect(answer.body.errors[0].path.replace('.0', '[0]')).toBe(path)
+  })
+})
