@@ -79,6 +79,8 @@ import {
 } from '../../src/contracts/library-embedding.ts'
 import { TASK_QUEUES } from '../../src/contracts/task-queues.ts'
 import { TEXT_READER_ID } from '../../src/contracts/text-reader.ts'
+import { webPushSenderWorkflowId } from '../../src/contracts/web-push-sender.ts'
+import { webhookDeliveryWorkflowId } from '../../src/contracts/webhook-delivery.ts'
 import { NOTIFICATION_WRITERS } from '../../src/domain/notifications.ts'
 import { oweNotification } from '../../src/services/delivery/notification-events.ts'
 import { createAppealDecision } from '../../src/services/moderation/appeal-decision.ts'
@@ -95,6 +97,7 @@ import { follow } from '../support/factories/follows.ts'
 import { buildPhoto } from '../support/factories/photos.ts'
 import { readTextInPhotosOf } from '../support/factories/photo-texts.ts'
 import { buildCase } from '../support/factories/moderation.ts'
+import { startHttpsServer } from '../support/servers/https-server.ts'
 import {
   allWorkers,
   eventually,
@@ -118,9 +121,14 @@ const folder = join(import.meta.dirname, 'histories')
 const SHARD_THRESHOLD = 3
 const SHARDS = 2
 
+const receiver = await startHttpsServer()
 const world = await openUploadWorld({
   FANOUT_SHARD_THRESHOLD: String(SHARD_THRESHOLD),
   FANOUT_SHARDS: String(SHARDS),
+  WEBHOOK_KEY: randomBytes(32).toString('hex'),
+  WEB_PUSH_KEY: randomBytes(32).toString('hex'),
+  OUTGOING_NETWORKS: '127.0.0.0/8',
+  OUTGOING_PORTS: new URL(receiver.url).port,
 })
 try {
   const workers = new Map<WorkerDefinition, RunningWorker>()
@@ -134,9 +142,44 @@ try {
   await recordColdStorage(world)
   await recordStanding(world)
   await recordTexts(world)
+  await recordWebhook(world)
+  await recordWebPush(world)
   await recordFaults(world, await recordEmbedding(world, workers.get(mediaWorker)!))
 } finally {
   await world.close()
+  await receiver.close()
+}
+
+/** Of a push that has nothing to tell any more, as what is sent is no part of the history. */
+async function recordWebPush(world: UploadWorld): Promise<void> {
+  const recipient = await world.owner()
+  await world.db.primary({
+    text: 'INSERT INTO owed_pushes (subscription_id, notification_id, recipient_id) VALUES (uuidv7(), 0, $1)',
+    values: [recipient],
+  })
+  const workflowId = webPushSenderWorkflowId(Number(BigInt(recipient) % BigInt(NOTIFICATION_WRITERS)))
+  await eventually(() => exists(workflowId))
+  await ended(workflowId)
+  await save('web-push-sender', workflowId)
+}
+
+/** Of a receiver that is down at first. */
+async function recordWebhook(world: UploadWorld): Promise<void> {
+  receiver.answer = (response) => {
+    response.writeHead(503).end()
+    receiver.answer = (next) => void next.writeHead(204).end()
+  }
+  const [delivery] = await world.db.primary<{ delivery_id: string }>({
+    text: `WITH made AS (
+             INSERT INTO webhooks (webhook_id, user_id, url, events) VALUES (uuidv7(), $1, $2, '{photo.ready}') RETURNING webhook_id)
+           INSERT INTO webhook_deliveries (webhook_id, event, photo_id) SELECT webhook_id, 'photo.ready', uuidv7() FROM made
+           RETURNING delivery_id`,
+    values: [await world.owner(), `https://127.0.0.1:${new URL(receiver.url).port}/`],
+  })
+  const workflowId = webhookDeliveryWorkflowId(delivery!.delivery_id)
+  await eventually(() => exists(workflowId))
+  await ended(workflowId)
+  await save('webhook-delivery', workflowId)
 }
 
 /** Of a photo without a picture, as the reading itself is no part of the history. */

@@ -48,6 +48,8 @@ describe('stored histories', () => {
       'search-drift',
       'discovery-ranking',
       'text-reader',
+      'webhook-delivery',
+      'web-push-sender',
     ]) {
       expect(names).toContain(`${name}.json`)
     }
