@@ -10,7 +10,7 @@ import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 import { lockAccount, type Account } from './accounts.ts'
 import type { Device } from './devices.ts'
 import { issueChallenge, takeChallenge } from './factor-challenges.ts'
-import { forgetCodesWithoutFactor } from './recovery-codes.ts'
+import { forgetIfLastFactor } from './recovery-codes.ts'
 import type { SecurityEvents } from './security-events.ts'
 import { markSecondFactor } from './sessions.ts'
 import {
@@ -128,7 +128,7 @@ export function createPasskeys({ db, webAuthn, securityEvents }: PasskeysDeps): 
           values: [passkeyId, userId],
         })
         if (removed.length === 0) throw notFound('passkey')
-        await forgetCodesWithoutFactor(tx.query, userId)
+        await forgetIfLastFactor(tx.query, userId)
         await securityEvents.record(tx.query, userId, 'factor_removed', device)
       }),
 

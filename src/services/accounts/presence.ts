@@ -4,6 +4,7 @@ import type { UserRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { Device } from './devices.ts'
 import { issueChallenge, takeChallenge } from './factor-challenges.ts'
+import { hasFactor } from './has-factor.ts'
 import type { Passkeys } from './passkeys.ts'
 import type { Passwords } from './passwords.ts'
 import type { SecondFactorProof, UseSecondFactor } from './second-factors.ts'
@@ -20,11 +21,12 @@ interface SignedInDevice {
 
 export interface Presence {
   /**
-   * Asks a signed-in device for a proof before something grave: what removes credentials, or the account.
+   * Asks a signed-in device for a proof before something grave: what removes credentials, or the account. The password is enough for sessions
+   * that proved a second factor, if the account has one: whoever had the password alone has no more of it by a session of before.
    * @throws DarkroomError invalid (of the field) if the proof is wrong, unauthenticated if the account is gone
    */
   assert(viewer: SignedInDevice, proof: PresenceProof, device: Device): Promise<void>
-  /** Whether the device signed in within the last ten minutes, which took what a proof would. */
+  /** Whether the device signed in within the last ten minutes, by all that the account asks for now: it took what a proof would. */
   hasJustSignedIn(viewer: SignedInDevice): Promise<boolean>
   /** What a passkey of the account has to answer as a proof, on this device. */
   passkeyOptions(viewer: SignedInDevice, device: Device): Promise<AssertionOptions>
@@ -37,16 +39,30 @@ interface PresenceDeps {
   useSecondFactor: UseSecondFactor
 }
 
+// Plan: users_pkey, sessions_pkey, totp_secrets_pkey and passkeys_user_idx; so does the next.
+const PASSWORD = `
+  SELECT u.password_hash, s.second_factor_at IS NOT NULL OR NOT ${hasFactor('$1')} AS suffices
+  FROM users u LEFT JOIN sessions s ON s.session_id = $2 AND s.user_id = $1 WHERE u.user_id = $1`
+
+const JUST_SIGNED_IN = `
+  SELECT FROM sessions WHERE session_id = $2 AND user_id = $1 AND revoked_at IS NULL
+    AND created_at > now() - interval '10 minutes' AND (second_factor_at IS NOT NULL OR NOT ${hasFactor('$1')})`
+
 export function createPresence({ db, passwords, passkeys, useSecondFactor }: PresenceDeps): Presence {
-  async function assertPassword({ userId }: SignedInDevice, password: string, device: Device) {
-    const [account] = await db.primary<Pick<UserRow, 'password_hash'>>({
-      name: 'password-hash',
-      text: 'SELECT password_hash FROM users WHERE user_id = $1',
-      values: [userId],
+  async function assertPassword({ userId, sessionId }: SignedInDevice, password: string, device: Device) {
+    const [account] = await db.primary<Pick<UserRow, 'password_hash'> & { suffices: boolean }>({
+      name: 'presence-password',
+      text: PASSWORD,
+      values: [userId, sessionId],
     })
     if (!account) throw new DarkroomError('unauthenticated', 'The account no longer exists.')
     if (!(await passwords.matches(password, account.password_hash, device.network)))
       throw invalidField('body.password', 'Wrong.')
+    if (!account.suffices)
+      throw invalidField(
+        'body.password',
+        'This device never proved your second factor: send a code or a passkey.',
+      )
   }
 
   /** The challenge that a passkey answers, taken for good; empty for a code, which answers none. */
@@ -74,9 +90,8 @@ export function createPresence({ db, passwords, passkeys, useSecondFactor }: Pre
     async hasJustSignedIn({ userId, sessionId }) {
       const rows = await db.primary({
         name: 'session-just-opened',
-        text: `SELECT FROM sessions WHERE session_id = $1 AND user_id = $2 AND revoked_at IS NULL
-                 AND created_at > now() - interval '10 minutes'`,
-        values: [sessionId, userId],
+        text: JUST_SIGNED_IN,
+        values: [userId, sessionId],
       })
       return rows.length > 0
     },

@@ -5,6 +5,7 @@ import { RECOVERY_ALPHABET, RECOVERY_CHARACTERS, shownRecoveryCode } from '../..
 import type { Database, Query } from '../../infra/db/database.ts'
 import { lockAccount } from './accounts.ts'
 import type { Device } from './devices.ts'
+import { hasFactor } from './has-factor.ts'
 import type { SecurityEvents } from './security-events.ts'
 
 /** Codes on paper that stand in for a lost factor, each once. */
@@ -61,11 +62,16 @@ export function createRecoveryCodes({
   }
 }
 
-/** Without a factor, nothing asks for them; those who add one again get new ones. Under the lock of the account. */
-export async function forgetCodesWithoutFactor(query: Query, userId: UserId): Promise<void> {
+/**
+ * After a factor was removed, under the lock of the account: without any, nothing asks for codes, and what sessions proved is void. Those
+ * who add a factor again get new codes, and prove it.
+ */
+export async function forgetIfLastFactor(query: Query, userId: UserId): Promise<void> {
+  await query({ text: `${FORGET} AND NOT ${hasFactor('$1')}`, values: [userId] })
+  // Plan: sessions_user_idx.
   await query({
-    text: `${FORGET} AND NOT EXISTS (SELECT FROM totp_secrets t WHERE t.user_id = $1 AND t.is_confirmed)
-             AND NOT EXISTS (SELECT FROM passkeys k WHERE k.user_id = $1)`,
+    text: `UPDATE sessions SET second_factor_at = NULL
+           WHERE user_id = $1 AND second_factor_at IS NOT NULL AND NOT ${hasFactor('$1')}`,
     values: [userId],
   })
 }

@@ -2,6 +2,7 @@ import type { UserId } from '../../domain/ids.ts'
 import { readCode, type SecondFactors } from '../../domain/two-factor.ts'
 import type { Query } from '../../infra/db/database.ts'
 import type { Device } from './devices.ts'
+import { hasFactor } from './has-factor.ts'
 import type { RecoveryCodes } from './recovery-codes.ts'
 import type { Totp } from './totp.ts'
 import type { UsePasskey } from './use-passkey.ts'
@@ -60,9 +61,8 @@ export async function secondFactorsOf(primary: Query, userId: UserId): Promise<S
 
 // Plan: sessions_pkey, totp_secrets_pkey and passkeys_user_idx.
 const PROVEN = `
-  SELECT FROM sessions s WHERE s.session_id = $2 AND s.user_id = $1 AND s.second_factor_at IS NOT NULL
-    AND (EXISTS (SELECT FROM totp_secrets t WHERE t.user_id = $1 AND t.is_confirmed)
-      OR EXISTS (SELECT FROM passkeys k WHERE k.user_id = $1))`
+  SELECT FROM sessions s
+  WHERE s.session_id = $2 AND s.user_id = $1 AND s.second_factor_at IS NOT NULL AND ${hasFactor('$1')}`
 
 /**
  * Whether the account has a second factor, and the session proved one: those that somebody opened with the password alone, before there was

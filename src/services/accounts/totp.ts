@@ -7,7 +7,7 @@ import type { Database, Query } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import { lockAccount } from './accounts.ts'
 import type { Device } from './devices.ts'
-import { forgetCodesWithoutFactor } from './recovery-codes.ts'
+import { forgetIfLastFactor } from './recovery-codes.ts'
 import type { SealedSecrets } from './sealed-secrets.ts'
 import type { SecurityEvents } from './security-events.ts'
 import { markSecondFactor } from './sessions.ts'
@@ -91,7 +91,7 @@ export function createTotp({ db, secrets, securityEvents, issuer }: TotpDeps): T
           values: [userId],
         })
         if (!removed.some((row) => row.is_confirmed)) throw notFound('authenticator app')
-        await forgetCodesWithoutFactor(tx.query, userId)
+        await forgetIfLastFactor(tx.query, userId)
         await securityEvents.record(tx.query, userId, 'factor_removed', device)
       }),
 

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addApp, makeRecoveryCodes, signedInLongAgo } from '../../support/factories/second-factors.ts'
+import {
+  addApp,
+  makeRecoveryCodes,
+  sendPassword,
+  signedInLongAgo,
+} from '../../support/factories/second-factors.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
 
 let world: ApiWorld
@@ -47,6 +52,18 @@ describe('a proof of presence', () => {
     expect((await enrol({ code })).status).toBe(422)
     expect((await enrol({ code: recovery })).status).toBe(201)
     expect((await enrol({ code: recovery })).status).toBe(422)
+  })
+
+  it('is more than the password of a device that never proved a factor', async () => {
+    const ann = await world.signUp()
+    const before = (await sendPassword(world, ann)).body.accessToken as string
+    const app = await addApp(world, ann)
+    const prove = (body?: object) =>
+      world.call('POST', '/v1/me/two-factor/recovery-codes', { token: before, body })
+    expect((await prove()).body.code).toBe('presence_required')
+    expect((await prove({ password: ann.password })).body.errors[0].path).toBe('body.password')
+    expect((await prove({ code: app.code() })).status).toBe(201)
+    expect((await prove({ password: ann.password })).status).toBe(201)
   })
 
   it.each([{}, { password: 'a', code: '123456' }, { pin: '1234' }, []])(

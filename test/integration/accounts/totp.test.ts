@@ -130,6 +130,27 @@ describe('an authenticator app', () => {
     expect(late.status).toBe(404)
   })
 
+  it('is encrypted again under a new key once a code of it is taken', async () => {
+    const ann = await world.signUp()
+    const app = await addApp(world, ann)
+    const keyOf = async () => {
+      const [row] = await world.db.primary<{ key: string }>({
+        text: `SELECT split_part(secret, '.', 1) AS key FROM totp_secrets WHERE user_id = $1`,
+        values: [ann.id],
+      })
+      return row!.key
+    }
+    expect(await keyOf()).toBe('t1')
+    const rotated = await openApiWorld({ TOTP_KEYS: `t2:${'new'.repeat(12)},${process.env.TOTP_KEYS!}` })
+    try {
+      expect((await signInWith(rotated, ann, app.code())).status).toBe(201)
+      expect(await keyOf()).toBe('t2')
+      expect((await signInWith(rotated, ann, app.code(1))).status).toBe(201)
+    } finally {
+      await rotated.close()
+    }
+  })
+
   it('is removed, and the password is enough again', async () => {
     const ann = await world.signUp()
     await addApp(world, ann)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { setRole } from '../../../src/cli/moderation/staff.ts'
 import { PASSKEY_SETTINGS } from '../../support/authenticator.ts'
-import { addApp, addPasskey, makeRecoveryCodes } from '../../support/factories/second-factors.ts'
+import { addApp, addPasskey, makeRecoveryCodes, signInWith } from '../../support/factories/second-factors.ts'
 import type { Person } from '../../support/worlds/api-world.ts'
 import { openModerationWorld, type ModerationWorld } from '../../support/worlds/moderation-world.ts'
 
@@ -39,6 +39,16 @@ describe('where a second factor is required', () => {
     const body = { challenge: first.body.challenge, code: app.code() }
     const signedIn = await world.call('POST', '/v1/sessions/two-factor', { body })
     expect(await queue(signedIn.body.accessToken)).toBe(200)
+  })
+
+  it('what sessions proved is void once the last one is removed', async () => {
+    const mo = await world.signUpAs('moderator')
+    const app = await addApp(world, mo)
+    const signedIn = (await signInWith(world, mo, app.code())).body.accessToken as string
+    expect(await queue(signedIn)).toBe(200)
+    expect((await remove(mo, 'two-factor/totp')).status).toBe(204)
+    await addApp(world, mo)
+    expect([await queue(mo.token), await queue(signedIn)]).toEqual([200, 403])
   })
 
   it('whoever removes the last one moderates again once there is another', async () => {
