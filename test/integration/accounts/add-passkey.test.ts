@@ -97,7 +97,7 @@ describe('adding a passkey', () => {
     expect((await add(ann, body)).status).toBe(422)
   })
 
-  it('is refused with a certificate of the maker, whom we would ask', async () => {
+  it('looks at no attestation, whose addresses it would have to ask', async () => {
     const ann = await world.signUp()
     const registration = createAuthenticator().create(await optionsToAdd(ann))
     const none = Buffer.from('63666d74646e6f6e65', 'hex')
@@ -111,7 +111,7 @@ describe('adding a passkey', () => {
       attestation.subarray(at + none.length),
     ]).toString('base64url')
     const response = { ...registration.response, attestationObject: changed }
-    expect((await add(ann, { ...registration, response })).body.errors[0].path).toBe('body.response')
+    expect((await add(ann, { ...registration, response })).status).toBe(201)
   })
 })
 

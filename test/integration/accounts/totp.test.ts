@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sweepFactors } from '../../../src/services/accounts/sweep-factors.ts'
 import {
   addApp,
   answerWith,
@@ -128,6 +129,12 @@ describe('an authenticator app', () => {
     expect(world.logLines.join('')).not.toContain(body.secret)
     const late = await totp('POST', ann, '/confirm', { code: openApp(body.secret).code() })
     expect(late.status).toBe(404)
+    expect(await sweepFactors(world.db.primary).run()).toBeGreaterThan(0)
+    const left = await world.db.primary({
+      text: 'SELECT FROM totp_secrets WHERE user_id = $1',
+      values: [ann.id],
+    })
+    expect(left).toEqual([])
   })
 
   it('is encrypted again under a new key once a code of it is taken', async () => {
