@@ -23,6 +23,7 @@ import { albumRoutes } from './routes/albums/routes.ts'
 import { commentRoutes } from './routes/engagement/comment-routes.ts'
 import { likeRoutes } from './routes/engagement/like-routes.ts'
 import { eventRoutes } from './routes/events/routes.ts'
+import { exportRoutes } from './routes/exports/routes.ts'
 import { feedRoutes } from './routes/feed/routes.ts'
 import { blockRoutes } from './routes/graph/block-routes.ts'
 import { followRequestRoutes } from './routes/graph/follow-request-routes.ts'
@@ -104,6 +105,7 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
   followRequestRoutes(v1)
   blockRoutes(v1)
   profileRoutes(v1)
+  exportRoutes(v1)
   feedRoutes(v1, present)
   notificationRoutes(v1, present)
   reportRoutes(v1)

@@ -30,6 +30,7 @@ export const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   link_password_required: 401,
   link_expired: 410,
   link_exhausted: 410,
+  export_running: 409,
   case_closed: 409,
   case_claimed: 409,
   own_case: 403,

@@ -125,6 +125,7 @@ export const settingsSchema = z.object({
   TRASH_DAYS: integer(1, 3_650).default(30),
   COLD_AFTER_DAYS: integer(0, 36_500).default(180),
   RESTORED_DAYS: integer(1, 3_650).default(7),
+  EXPORT_DAYS: integer(1, 365).default(7),
 
   MEDIA_CONCURRENCY: integer(1, 64).default(2),
   MEDIA_MEMORY_MB: integer(100, 1_000_000).default(2_000),

@@ -220,6 +220,15 @@ export const archiveOriginals = {
 } as const satisfies ActivityOptions
 
 /**
+ * Protects the memory of the worker: each attempt holds a part of an archive, so they have slots of their own. A stretch ends after 10 s
+ * and the part under way; what a part changes is in rows, so that a retry continues behind the last one.
+ */
+export const writeExports = {
+  ...archiveOriginals,
+  taskQueue: TASK_QUEUES.exports,
+} as const satisfies ActivityOptions
+
+/**
  * Protects a push from outages and from a dead worker. A slice takes 2 s and heartbeats every second and after each
  * batch, so that a retry continues after the last batch. The workflow waits for a cancelled slice to end, so that
  * nothing is written after it.

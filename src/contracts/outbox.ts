@@ -1,3 +1,4 @@
+import type { AccountExportInput } from './account-export.ts'
 import type { PhotoUploadInput } from './photo-upload.ts'
 import type { AccountStandingInput } from './account-standing.ts'
 import type { AccountSyncInput } from './account-sync.ts'
@@ -21,6 +22,7 @@ import type { WebhookDeliveryInput } from './webhook-delivery.ts'
  * - caseChanged: a case of moderation was opened, reported again, claimed, decided or appealed (signals moderationCase, likewise).
  * - standingChanged: a suspension or strike of an account was decided or taken back (signals accountStanding, likewise).
  * - deliveryAdmitted: it is the turn of a delivery to a webhook (signals webhookDelivery, likewise).
+ * - exportChanged: an export was asked for or deleted (signals accountExport, likewise).
  */
 export type OutboxMessage =
   | { kind: 'uploadOpened'; payload: PhotoUploadInput }
@@ -33,5 +35,6 @@ export type OutboxMessage =
   | { kind: 'caseChanged'; payload: ModerationCaseInput }
   | { kind: 'standingChanged'; payload: AccountStandingInput }
   | { kind: 'deliveryAdmitted'; payload: WebhookDeliveryInput }
+  | { kind: 'exportChanged'; payload: AccountExportInput }
 
 export type OutboxKind = OutboxMessage['kind']

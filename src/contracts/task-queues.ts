@@ -10,6 +10,8 @@ export const TASK_QUEUES = {
   outgoing: 'outgoing',
   /** Copies between the hot and the cold storage, served likewise. */
   archive: 'archive',
+  /** Writes archives of accounts, served likewise. */
+  exports: 'exports',
   /** CPU: decoding, resizing, encoding. */
   media: 'media',
   /** Asks the classifier about photos, served by the media worker with slots of their own. */

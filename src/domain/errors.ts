@@ -27,6 +27,7 @@ export const ERROR_CODES = [
   'link_password_required',
   'link_expired',
   'link_exhausted',
+  'export_running',
   'case_closed',
   'case_claimed',
   'own_case',

@@ -14,6 +14,7 @@ export const NOTIFICATION_KINDS = [
   'report_outcome',
   'security',
   'webhook_disabled',
+  'export_ready',
 ] as const
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number]
 

@@ -1,3 +1,9 @@
+export {
+  AccountExport,
+  type AccountExportRow,
+  type ExportPosition,
+  type OriginalUnderWay,
+} from './exports/account-export.ts'
 export { AccountName } from './accounts/account-name.ts'
 export { Album, type AlbumRow } from './albums/album.ts'
 export { AlbumActivity, type AlbumActivityRow } from './albums/album-activity.ts'
@@ -16,6 +22,8 @@ export { DismissedTag } from './embeddings/dismissed-tag.ts'
 export { DropBoxItem, type DropBoxItemRow } from './share-links/drop-box-item.ts'
 export { ExploreOrder } from './discovery/explore-order.ts'
 export { FactorChallenge, type FactorChallengeRow } from './accounts/factor-challenge.ts'
+export { ExportEntry, type ExportEntryRow } from './exports/export-entry.ts'
+export { ExportPart, type ExportPartRow } from './exports/export-part.ts'
 export { FeedItem, type FeedItemRow } from './distribution/feed-item.ts'
 export { FeedState, type FeedStateRow } from './distribution/feed-state.ts'
 export { PhotoDistribution, type PhotoDistributionRow } from './distribution/photo-distribution.ts'

@@ -30,6 +30,7 @@ const kinds: Record<OutboxKind, true> = {
   caseChanged: true,
   standingChanged: true,
   deliveryAdmitted: true,
+  exportChanged: true,
 }
 for (const kind of Object.keys(kinds)) parked.inc({ kind }, 0)
 

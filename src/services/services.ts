@@ -7,6 +7,7 @@ import { openDiscovery } from './discovery/module.ts'
 import { openContentSearch } from './embeddings/module.ts'
 import { openEngagement } from './engagement/module.ts'
 import { openEvents } from './events/module.ts'
+import { openExports } from './exports/module.ts'
 import { openFeed } from './feed/module.ts'
 import { openGraph } from './graph/module.ts'
 import { openLists } from './lists/module.ts'
@@ -48,6 +49,7 @@ export function openServices(clients: Clients) {
     ...openNotifications(clients),
     ...openWebhooks(clients),
     ...openPushSubscriptions(clients),
+    ...openExports(clients, delivery),
     ...openOperations(clients),
     ...events,
     /** The background tasks, which run until the signal aborts. */

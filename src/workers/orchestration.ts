@@ -1,5 +1,6 @@
 import { createColdStorageActivities } from '../activities/cold-storage.ts'
 import { createDiscoveryActivities } from '../activities/discovery.ts'
+import { createExportActivities } from '../activities/exports.ts'
 import { createFeedSweepActivities } from '../activities/feed.ts'
 import { createGraphActivities } from '../activities/graph.ts'
 import { createAccountStandingActivities } from '../activities/moderation.ts'
@@ -19,6 +20,7 @@ import { createWebhookActivities } from '../activities/webhooks.ts'
 import { openColdStorage, openColdStorageWatch } from '../services/cold-storage/module.ts'
 import { openDelivery } from '../services/delivery/module.ts'
 import { openRankings } from '../services/discovery/module.ts'
+import { openExportSteps } from '../services/exports/module.ts'
 import { openFeedSweep } from '../services/feed/module.ts'
 import { openGraphSteps } from '../services/graph/module.ts'
 import { openAccountStandings, openCaseReviews } from '../services/moderation/module.ts'
@@ -43,6 +45,8 @@ const NOTIFICATION_SLOTS = 2
 const OUTGOING_SLOTS = 50
 /** Originals on their way into the cold storage or back at a time. */
 const ARCHIVE_SLOTS = 2
+/** Parts of archives that are made at a time: each takes 40 MB at most. */
+const EXPORT_SLOTS = 2
 /** Refusals that wait for one edge at a time: it confirms some 300 a second. */
 const EDGE_SLOTS = 20
 
@@ -87,6 +91,7 @@ export const orchestrationWorker: WorkerDefinition = {
         ...(webPush && createWebPushActivities(webPush)),
         ...createFeedSweepActivities(openFeedSweep(clients)),
         ...createColdStorageActivities(openColdStorage(clients)),
+        ...createExportActivities(openExportSteps(clients)),
         ...createHousekeepingActivities(openHousekeeping(clients, delivery)),
       },
       // What waits for an edge, for search or for strangers takes no slot that others need.
@@ -95,6 +100,7 @@ export const orchestrationWorker: WorkerDefinition = {
         { taskQueue: TASK_QUEUES.notifications, slots: NOTIFICATION_SLOTS },
         { taskQueue: TASK_QUEUES.outgoing, slots: OUTGOING_SLOTS },
         { taskQueue: TASK_QUEUES.archive, slots: ARCHIVE_SLOTS },
+        { taskQueue: TASK_QUEUES.exports, slots: EXPORT_SLOTS },
         ...[...retraction.refusals.edges, ...retraction.refusals.fronts].map((edge) => ({
           taskQueue: edgeTaskQueue(edge),
           slots: EDGE_SLOTS,

@@ -1,3 +1,4 @@
+export { accountExport } from './account-export/workflow.ts'
 export { accountStanding } from './account-standing/workflow.ts'
 export { accountSync } from './account-sync/workflow.ts'
 export { audienceSync } from './audience-sync/workflow.ts'

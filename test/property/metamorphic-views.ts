@@ -11,6 +11,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   '/v1/photos/:photoId/progress': 'the workflows, which do not run in this world',
   '/v1/search/photos': 'the index, which a workflow keeps',
   '/v1/search/suggest': 'the index, as well',
+  '/v1/me/exports/:exportId': 'exports, which no deed here asks for',
   '/v1/moderation/cases/:caseId': 'cases, which no deed here opens',
   '/v1/me/webhooks/:webhookId': 'webhooks, which no deed here makes',
   '/v1/me/webhooks/:webhookId/deliveries': 'a log: undoing something adds to it',

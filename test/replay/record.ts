@@ -3,6 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { v7 as uuidv7 } from 'uuid'
+import {
+  accountExportWorkflowId,
+  EXPORT_PROGRESS,
+  type ExportProgress,
+} from '../../src/contracts/account-export.ts'
 import { accountStandingWorkflowId } from '../../src/contracts/account-standing.ts'
 import { accountSyncWorkflowId } from '../../src/contracts/account-sync.ts'
 import { audienceSyncWorkflowId } from '../../src/contracts/audience-sync.ts'
@@ -83,6 +88,7 @@ import { webPushSenderWorkflowId } from '../../src/contracts/web-push-sender.ts'
 import { webhookDeliveryWorkflowId } from '../../src/contracts/webhook-delivery.ts'
 import { NOTIFICATION_WRITERS } from '../../src/domain/notifications.ts'
 import { oweNotification } from '../../src/services/delivery/notification-events.ts'
+import { createExports } from '../../src/services/exports/exports.ts'
 import { createAppealDecision } from '../../src/services/moderation/appeal-decision.ts'
 import { createDecideCase } from '../../src/services/moderation/decide-case.ts'
 import type { Embedder } from '../../src/infra/embedder/embedder.ts'
@@ -96,6 +102,7 @@ import { buildUser } from '../support/factories/accounts.ts'
 import { follow } from '../support/factories/follows.ts'
 import { buildPhoto } from '../support/factories/photos.ts'
 import { readTextInPhotosOf } from '../support/factories/photo-texts.ts'
+import { buildStoredPhoto } from '../support/factories/stored-originals.ts'
 import { buildCase } from '../support/factories/moderation.ts'
 import { startHttpsServer } from '../support/servers/https-server.ts'
 import {
@@ -141,6 +148,7 @@ try {
   await recordCase(world)
   await recordColdStorage(world)
   await recordStanding(world)
+  await recordExport(world)
   await recordTexts(world)
   await recordWebhook(world)
   await recordWebPush(world)
@@ -525,6 +533,19 @@ async function recordColdStorage(world: UploadWorld): Promise<void> {
   await world.outbox.dispatch([await world.owe({ kind: 'restoreRequested', payload })])
   await ended(originalRestoreWorkflowId(payload.photoId))
   await save('original-restore', originalRestoreWorkflowId(payload.photoId))
+}
+
+/** An archive that is written, kept and deleted. */
+async function recordExport(world: UploadWorld): Promise<void> {
+  const owner = await world.owner()
+  await buildStoredPhoto(world, owner)
+  const exports = createExports(world)
+  const { exportId } = await exports.create(owner)
+  const handle = world.temporal.workflow.getHandle(accountExportWorkflowId(exportId))
+  await eventually(async () => (await handle.query<ExportProgress>(EXPORT_PROGRESS)).state === 'ready')
+  await exports.delete(owner, exportId)
+  await ended(handle.workflowId)
+  await save('account-export', handle.workflowId)
 }
 
 /** A suspension that ends by itself. */

@@ -23,6 +23,8 @@ export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   original_cold:
     'The original is in the cold storage. Ask for it (`POST /photos/{photoId}/original/restore`) and wait until it is there.',
   upload_closed: 'The photo is no longer waiting for an original. Open a new upload.',
+  export_running:
+    'An export of your account is being prepared already. Wait until it is ready, or delete it.',
   precondition_failed:
     'It has changed since the ETag in `If-Match`. Fetch it, apply your edit and try again.',
   too_large: 'The body, or the upload that it announces, is larger than allowed.',

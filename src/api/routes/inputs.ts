@@ -19,7 +19,8 @@ export const idOf = (
     | 'token'
     | 'passkey'
     | 'webhook'
-    | 'delivery',
+    | 'delivery'
+    | 'export',
 ) =>
   z
     .string()

@@ -31,6 +31,7 @@ export interface Archive {
   verify(key: string, contents: Contents): Promise<boolean>
   /** @throws ObjectMissingError */
   read(key: string): ReturnType<ObjectStore['read']>
+  readRange: ObjectStore['readRange']
   /** Asks for the object to become readable; may be called again. @throws ObjectMissingError */
   restore(key: string): Promise<'readable' | 'restoring'>
   delete(keys: readonly string[]): Promise<void>
@@ -78,6 +79,7 @@ export function openArchive(options: ArchiveOptions): Archive {
     },
 
     read: (key) => objects.read(key),
+    readRange: (...range) => objects.readRange(...range),
 
     async restore(key) {
       if (isReadable) return 'readable'

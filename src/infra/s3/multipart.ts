@@ -39,6 +39,8 @@ export interface MultipartStore {
     uploadId: string,
     part: { number: number; bytes: number; expiresInSeconds: number },
   ): Promise<PresignedPart>
+  /** Stores a part, in the place of an earlier one of its number. @returns its ETag, quoted @throws UploadGoneError */
+  putPart(key: string, uploadId: string, number: number, body: Buffer): Promise<string>
   /** The parts that have arrived, in order; undefined if there is no such upload (any more). */
   listParts(key: string, uploadId: string): Promise<StoredPart[] | undefined>
   /** Makes the object of its parts. @throws UploadGoneError if there is no such upload (any more) */
@@ -48,6 +50,9 @@ export interface MultipartStore {
   /** Uploads that were neither completed nor aborted, in the order of their keys. */
   listUnfinished(prefix: string): AsyncIterable<UnfinishedUpload>
 }
+
+/** A part of a few dozen MB at a few MB/s. */
+const PART_ANSWER_MS = 60_000
 
 /** The upload was completed or aborted. */
 export class UploadGoneError extends Error {
@@ -82,6 +87,26 @@ export function createMultipartStore(
         { expiresIn: expiresInSeconds, signableHeaders: signed, unhoistableHeaders: signed },
       )
       return { number, url, bytes }
+    },
+
+    async putPart(key, uploadId, number, body) {
+      try {
+        const { ETag } = await client.send(
+          new UploadPartCommand({
+            Bucket,
+            Key: key,
+            UploadId: uploadId,
+            PartNumber: number,
+            Body: body,
+            ContentLength: body.length,
+          }),
+          { requestTimeout: PART_ANSWER_MS },
+        )
+        return ETag!
+      } catch (error) {
+        if (isGone(error)) throw new UploadGoneError(`no upload of ${key}`, { cause: error })
+        throw error
+      }
     },
 
     async listParts(key, uploadId) {

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
@@ -60,7 +61,12 @@ export interface StoredObject {
 export interface ObjectStore extends MultipartStore {
   presignPut(options: PresignPutOptions): Promise<PresignedPut>
   /** A URL for clients that reads the object, and that no cache keeps. */
-  presignGet(key: string, expiresInSeconds: number): Promise<{ url: string; expiresAt: Date }>
+  presignGet(
+    key: string,
+    expiresInSeconds: number,
+    /** What browsers call the download; without one, they show the object. */
+    fileName?: string,
+  ): Promise<{ url: string; expiresAt: Date }>
   /** undefined if the object does not exist. */
   head(key: string): Promise<ObjectHead | undefined>
   /** The object's bytes, only if it still has this ETag. @throws ObjectChangedError, ObjectMissingError */
@@ -68,6 +74,8 @@ export interface ObjectStore extends MultipartStore {
     key: string,
     etag?: string,
   ): Promise<{ body: Readable; etag: string; bytes: number; contentType: string | undefined }>
+  /** Some of the object's bytes. @throws ObjectMissingError, ContentsDifferError if it ends before */
+  readRange(key: string, from: number, bytes: number): Promise<Buffer>
   put(key: string, body: Buffer | { file: string; bytes: number }, contentType: string): Promise<void>
   /**
    * Stores a stream, of which the storage refuses other bytes than these; not repeated by itself if it fails.
@@ -187,8 +195,13 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
       }
     },
 
-    async presignGet(Key, expiresInSeconds) {
-      const command = new GetObjectCommand({ Bucket, Key, ResponseCacheControl: 'no-store' })
+    async presignGet(Key, expiresInSeconds, fileName) {
+      const command = new GetObjectCommand({
+        Bucket,
+        Key,
+        ResponseCacheControl: 'no-store',
+        ...(fileName && { ResponseContentDisposition: `attachment; filename="${fileName}"` }),
+      })
       const url = await getSignedUrl(publicClient, command, { expiresIn: expiresInSeconds })
       return { url, expiresAt: new Date(Date.now() + expiresInSeconds * 1000) }
     },
@@ -221,6 +234,16 @@ export function openObjectStore(options: ObjectStoreOptions): ObjectStore {
         }
       })
     },
+
+    readRange: (Key, from, bytes) =>
+      guarded(Key, async () => {
+        const Range = `bytes=${from}-${from + bytes - 1}`
+        const { Body } = await downloads.send(new GetObjectCommand({ Bucket, Key, Range }))
+        const read = await buffer(Body as Readable)
+        if (read.length !== bytes)
+          throw new ContentsDifferError(`${Key} has no ${bytes} bytes from ${from} on`)
+        return read
+      }),
 
     async put(key, body, contentType) {
       const isBuffer = Buffer.isBuffer(body)

@@ -26,6 +26,7 @@ const PAYLOADS: { [Kind in OutboxKind]: z.ZodType<Extract<OutboxMessage, { kind:
   linkChanged: z.object({ linkId: z.string().refine(isUuid), ownerId: userId }),
   restoreRequested: photo,
   standingChanged: z.object({ userId }),
+  exportChanged: z.object({ exportId: z.string().refine(isUuid), ownerId: userId }),
   caseChanged: photo.partial({ photoId: true }).extend({ caseId: z.string().refine(isUuid) }),
   deliveryAdmitted: z.object({ deliveryId: z.string().refine(isUuid) }),
 }

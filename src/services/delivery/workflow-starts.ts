@@ -3,6 +3,7 @@ import {
   type Client,
   type WorkflowStartOptions,
 } from '@temporalio/client'
+import { ACCOUNT_EXPORT, accountExportWorkflowId, EXPORT_CHANGED } from '../../contracts/account-export.ts'
 import {
   ACCOUNT_STANDING,
   accountStandingWorkflowId,
@@ -149,6 +150,17 @@ export function createWorkflowStarts(temporal: Client): WorkflowStarts {
             workflowIdReusePolicy: 'ALLOW_DUPLICATE',
             staticSummary: `Deliver ${message.payload.deliveryId} to its webhook`,
             signal: DELIVERY_ADMITTED,
+            signalArgs: [],
+          })
+          return
+        case 'exportChanged':
+          await temporal.workflow.signalWithStart(ACCOUNT_EXPORT, {
+            ...reconcilerOptions(accountExportWorkflowId(message.payload.exportId), message.payload),
+            staticSummary: `Export ${message.payload.exportId} of user ${message.payload.ownerId}`,
+            staticDetails:
+              'Writes all that the account has stored into an archive, and deletes it when its time is over. ' +
+              'Query `exportProgress` gives its state.',
+            signal: EXPORT_CHANGED,
             signalArgs: [],
           })
           return

@@ -163,6 +163,7 @@ const WITHOUT_COMMENT: readonly NotificationKind[] = [
   'report_outcome',
   'security',
   'webhook_disabled',
+  'export_ready',
 ]
 
 /** The latest item is a photo in a drop box, the number of a restore, decision or security event, and a comment everywhere else. */

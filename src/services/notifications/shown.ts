@@ -59,6 +59,9 @@ export function isStanding(about: string, done: string, recipientId: string): st
       SELECT FROM security_events s WHERE s.security_event_id = ${done}.item_id AND s.user_id = ${recipientId} OFFSET 0)
     WHEN 'webhook_disabled' THEN EXISTS (
       SELECT FROM webhooks WHERE webhooks.user_id = ${recipientId} AND webhooks.disabled_by = ${done}.item_id OFFSET 0)
+    WHEN 'export_ready' THEN EXISTS (
+      SELECT FROM account_exports x WHERE x.export_id = ${done}.item_id AND x.user_id = ${recipientId}
+        AND x.status = 'ready' AND x.expires_at > now() OFFSET 0)
     WHEN 'comment' THEN EXISTS (${comment} OFFSET 0)
     WHEN 'reply' THEN EXISTS (${comment} OFFSET 0)
     ELSE false END`

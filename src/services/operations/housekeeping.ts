@@ -13,6 +13,7 @@ import { countOriginals } from '../cold-storage/count-originals.ts'
 import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
 import { startOwedFanouts } from '../distribution/start-owed-fanouts.ts'
 import { sweepComments } from '../engagement/sweep-comments.ts'
+import { sweepExports } from '../exports/sweep-exports.ts'
 import { sweepMutes } from '../graph/sweep-mutes.ts'
 import { wakeLateCases } from '../moderation/wake-cases.ts'
 import { sweepNotifications } from '../notifications/sweep-notifications.ts'
@@ -65,6 +66,7 @@ export function createHousekeeping(deps: HousekeepingDeps): Sweep[] {
     sweepComments(primary, evidenceDays),
     sweepAlbumActivity(primary),
     sweepDropBoxes(db),
+    sweepExports({ primary, objects, starts }),
     sweepNotifications(primary),
     sweepDeliveries(primary),
     sweepRevocations({ primary, index: searchIndex }),

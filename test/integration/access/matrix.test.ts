@@ -239,6 +239,7 @@ const ABSENT: Names = {
   passkeyId: uuidv7(),
   webhookId: uuidv7(),
   deliveryId: uuidv7(),
+  exportId: uuidv7(),
   token: randomBytes(32).toString('base64url'),
   ticket: 'no.such.ticket',
   username: 'nobody-has-this-name',
@@ -259,6 +260,7 @@ function namesIn({ owner, asker, photo, tag }: Subject): Names {
     passkeyId: ABSENT.passkeyId!,
     webhookId: ABSENT.webhookId!,
     deliveryId: ABSENT.deliveryId!,
+    exportId: ABSENT.exportId!,
     ...(photo
       ? {
           photoId: photo.photoId,

@@ -28,6 +28,7 @@ import {
   COMMENT,
   DUPLICATES,
   ERASURE,
+  EXPORT,
   FOUND_PHOTO,
   SIMILAR_PHOTO,
   LINK,
@@ -399,6 +400,16 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   'DELETE /v1/me/webhooks/:webhookId': { rule: signedIn(() => 'hidden') },
   'GET /v1/me/webhooks/:webhookId/deliveries': { rule: signedIn(() => 'hidden') },
   'POST /v1/me/webhooks/:webhookId/deliveries/:deliveryId/replay': { rule: signedIn(() => 'hidden') },
+  // Of nobody: those of others answer alike (test/integration/exports/routes.test.ts).
+  'GET /v1/me/exports': { rule: signedIn(200), shows: pageOf(EXPORT), whileSuspended: true },
+  'POST /v1/me/exports': {
+    rule: signedIn(202),
+    shows: { export: EXPORT },
+    fresh: true,
+    whileSuspended: true,
+  },
+  'GET /v1/me/exports/:exportId': { rule: signedIn(() => 'hidden'), whileSuspended: true },
+  'DELETE /v1/me/exports/:exportId': { rule: signedIn(() => 'hidden'), whileSuspended: true },
   'DELETE /v1/sessions/:sessionId': { rule: signedIn(204), fresh: true },
   'POST /v1/users': {
     rule: open(201),

@@ -262,6 +262,11 @@ export const OWN_DECISION = {
   'appeal?': values('text', 'state', 'answer', 'answeredAt', 'createdAt'),
 } as const
 
+export const EXPORT = {
+  ...values('id', 'status', 'createdAt', 'expiresAt', 'url?', 'urlExpiresAt?'),
+  progress: values('photos', 'photosTotal', 'bytes'),
+} as const
+
 export const CASE = {
   ...values(
     'id',

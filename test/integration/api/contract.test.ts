@@ -573,9 +573,24 @@ describe('the contract', () => {
     await walk(ann, 'DELETE /me/push-subscriptions', 404, { body: { endpoint } })
   })
 
+  it('of exports is kept', async () => {
+    await walk(undefined, 'POST /me/exports', 401)
+    const { export: asked } = await walk(cleo, 'POST /me/exports', 202)
+    expect(asked).toMatchObject({ status: 'preparing', expiresAt: null, progress: { photos: 0, bytes: 0 } })
+    expect(asked).not.toHaveProperty('url')
+    await walk(cleo, 'POST /me/exports', 409)
+    const one = { names: { exportId: asked.id as string } }
+    expect((await walk(cleo, 'GET /me/exports', 200)).items).toMatchObject([{ id: asked.id }])
+    expect((await walk(cleo, 'GET /me/exports/:exportId', 200, one)).export).toEqual(asked)
+    await walk(bob, 'GET /me/exports/:exportId', 404, one)
+    await walk(bob, 'DELETE /me/exports/:exportId', 404, one)
+    await twice(cleo, 'DELETE /me/exports/:exportId', 204, one)
+    expect((await walk(cleo, 'GET /me/exports/:exportId', 200, one)).export.status).toBe('deleted')
+  })
+
   it('covers every route of these modules', () => {
     const part =
-      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation|password|tokens|security-events|two-factor|passkeys?|presence|suggested-tags|webhooks|push-subscriptions)(\/|$)/
+      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation|password|tokens|exports|security-events|two-factor|passkeys?|presence|suggested-tags|webhooks|push-subscriptions)(\/|$)/
     const routes = world.api.routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`)
     expect(routes.filter((route) => part.test(route) && !walked.has(route))).toEqual([])
     expect([...walked].filter((route) => !routes.includes(route))).toEqual([])

@@ -60,6 +60,7 @@ export async function startWorkers(env: TestWorkflowEnvironment, activities: Fak
         TASK_QUEUES.notifications,
         TASK_QUEUES.outgoing,
         TASK_QUEUES.archive,
+        TASK_QUEUES.exports,
         TASK_QUEUES.moderation,
         TASK_QUEUES.embedding,
         ...EDGES.map(edgeTaskQueue),

@@ -56,5 +56,6 @@ export const settingsExample = {
     report_outcome: on,
     security: on,
     webhook_disabled: on,
+    export_ready: on,
   },
 }

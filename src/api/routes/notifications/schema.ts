@@ -13,7 +13,7 @@ const kind = z.enum(NOTIFICATION_KINDS).meta({
     '`follow`: follows you; `follow_request`: asks to; `follow_approved`: lets you follow; `like`, `comment`: of a photo of yours; ' +
     '`reply`: to a comment of yours; `mention`: of you in a comment; `album_shared`: made you a member of an album; `drop_box`: ' +
     'a guest has left a photo in the drop box of an album of yours, which waits for you; `original_restored`: the original that you asked for can be downloaded; `moderation_decision`: moderation has decided about something of yours, see `GET /me/moderation`; ' +
-    '`report_outcome`: about something that you reported, see `GET /me/reports`; `security`: something happened to the safety of your account, see `GET /me/security-events`; `webhook_disabled`: a webhook of yours has failed for days or is gone, see `GET /me/webhooks`. Clients should pass over kinds that they do not know.',
+    '`report_outcome`: about something that you reported, see `GET /me/reports`; `security`: something happened to the safety of your account, see `GET /me/security-events`; `webhook_disabled`: a webhook of yours has failed for days or is gone, see `GET /me/webhooks`; `export_ready`: an export that you asked for can be downloaded, see `GET /me/exports`. Clients should pass over kinds that they do not know.',
 })
 
 export const NotificationSchema = z
@@ -27,7 +27,7 @@ export const NotificationSchema = z
       .meta({
         description:
           `How many did it, without those whom you may not know. Beyond ${MAX_COUNTED_ACTORS}, all who ever did count, also those who ` +
-          'have taken it back since. Of a drop box, how many photos wait; of `moderation_decision` and `report_outcome`, how many decisions; of `security`, how many events; guests have no account, and are no actors.',
+          'have taken it back since. Of a drop box, how many photos wait; of `moderation_decision` and `report_outcome`, how many decisions; of `security`, how many events; of `export_ready`, how many exports; guests have no account, and are no actors.',
       }),
     photo: PhotoSchema.optional().meta({ description: 'Of a drop box, the latest that waits.' }),
     comment: CommentSchema.optional().meta({ description: 'The latest comment.' }),

@@ -55,6 +55,7 @@ import { Migration20261225SecondFactors } from './migration-20261225-second-fact
 import { Migration20261227SecurityNotifications } from './migration-20261227-security-notifications.ts'
 import { Migration20261227Webhooks } from './migration-20261227-webhooks.ts'
 import { Migration20261227WebPush } from './migration-20261227-web-push.ts'
+import { Migration20261228Exports } from './migration-20261228-exports.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -115,4 +116,5 @@ export const migrations = [
   { name: '20261227-security-notifications', class: Migration20261227SecurityNotifications },
   { name: '20261227-webhooks', class: Migration20261227Webhooks },
   { name: '20261227-web-push', class: Migration20261227WebPush },
+  { name: '20261228-exports', class: Migration20261228Exports },
 ]
