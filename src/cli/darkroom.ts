@@ -5,6 +5,7 @@ import type { FanoutOptions } from './fanout.ts'
 import type { ColdStorageOptions } from './cold-storage.ts'
 import type { EmbedOptions } from './embed.ts'
 import type { AddOptions } from './moderation/block-list.ts'
+import type { ImportOptions } from './import/command.ts'
 import type { RescreenOptions } from './moderation/re-screen.ts'
 import type { ReencodeOptions } from './re-encode.ts'
 import type { ReindexWish } from './search-reindex.ts'
@@ -236,6 +237,41 @@ It fails (1) if it could not begin, or if in the end some are not there.`,
   )
   .action((folder: string, options: UploadOptions) =>
     run(async () => (await import('./upload/command.ts')).upload(folder, options)),
+  )
+
+program
+  .command('import')
+  .argument('<source...>', 'a ZIP, several of one Takeout, or a folder that they were unpacked into')
+  .description(
+    "imports another instance's export, or Google Takeout; repeated, it goes on where it was interrupted",
+  )
+  .addOption(
+    new Option('--server <url>', 'where the API is')
+      .env('DARKROOM_SERVER')
+      .default('http://localhost:3000')
+      .argParser(httpUrl),
+  )
+  .option('--user <name>', 'your user name; asked for if neither it nor DARKROOM_USER is given')
+  .option('--parallel <files>', 'files at a time', wholeNumber, 4)
+  .addOption(
+    new Option('--visibility <who>', 'who sees them, instead of what the export says').choices(VISIBILITIES),
+  )
+  .option(
+    '--scratch <folder>',
+    'where archives are unpacked for as long as it takes, by default the system’s',
+  )
+  .option('--json', 'one line of JSON for each file and album')
+  .addHelpText(
+    'after',
+    `
+Of an export: captions, tags, visibility, dates, places, what is shared, and your albums; not what was in the trash or taken down. Of a Takeout: what
+\`upload\` reads. Skips what you have already, by the bytes. Files of an archive that could do harm are refused: names that lead elsewhere, links,
+what is there twice, encrypted, or grows too much. The password is asked for, or taken from DARKROOM_PASSWORD; programs use a personal access
+token of the scopes read, write and upload, in DARKROOM_TOKEN.
+It fails (1) if it could not begin, or if in the end some are not there.`,
+  )
+  .action((sources: string[], options: ImportOptions) =>
+    run(async () => (await import('./import/command.ts')).importArchives(sources, options)),
   )
 
 let called: Command = program

@@ -5,12 +5,24 @@ import { formatTakenAt, plausibleLocalTime } from '../../domain/taken-at.ts'
 import type { FoundPhoto } from './find-photos.ts'
 import { readSidecar, SidecarError } from './sidecars.ts'
 
-/** Fields of POST /photos that a sidecar gives. */
+/** Fields of POST /photos that a sidecar gives, or another instance's export. */
 export interface Description {
   caption?: string
+  altText?: string
+  visibility?: string
   takenAt?: string
   location?: { latitude: number; longitude: number }
+  shareLocation?: boolean
+  shareCamera?: boolean
+  shareTakenAt?: boolean
+  shareText?: boolean
+  allowDownload?: boolean
+  commentPolicy?: string
+  sensitive?: boolean
 }
+
+/** What is said of a photo beside its bytes. @param warn hears of what cannot be used */
+export type Describe = (photo: FoundPhoto, warn: (text: string) => void) => Promise<Description>
 
 /**
  * What the sidecar says of a photo. Its time is in UTC, and so is used only if the file has none: the file's is that of the clock on

@@ -34,7 +34,7 @@ export interface PhotoToSend extends FoundPhoto {
 interface Sending {
   client: UploadClient
   signal: AbortSignal
-  describe: () => Promise<Description & { visibility?: string }>
+  describe: () => Promise<Description>
   /** Hears of bytes as they arrive, also of those that an earlier run has sent. */
   onBytes: (bytes: number) => void
 }

@@ -5,7 +5,7 @@ import { MAX_ITEMS } from '../../domain/limits.ts'
 import { PHOTO_STATUSES, type PhotoStatus } from '../../domain/visibility.ts'
 import { messageOf } from '../../observability/error-text.ts'
 import { RefusedError, type UploadClient } from './client.ts'
-import { describePhoto } from './describe-photo.ts'
+import { describePhoto, type Describe } from './describe-photo.ts'
 import { sha256Of, type FoundPhoto } from './find-photos.ts'
 import { sendPhoto } from './send-photo.ts'
 
@@ -18,6 +18,8 @@ type Outcome =
   /** The server took it in, and it is not published yet. */
   | { outcome: 'processing'; photoId: string }
   | { outcome: 'refused'; code: string; detail: string; photoId?: string }
+  /** Not to be uploaded. */
+  | { outcome: 'left_out'; detail: string }
   /** Neither taken nor refused: another run tries it again. */
   | { outcome: 'failed'; detail: string }
 
@@ -31,6 +33,9 @@ export interface FileReport {
 export interface UploadFolderOptions {
   client: UploadClient
   parallel: number
+  /** By default what a sidecar says. */
+  describe?: Describe
+  /** Instead of what is said of a photo. */
   visibility?: string | undefined
   /** Whether to wait until what was sent is published or refused. */
   wait: boolean
@@ -69,7 +74,7 @@ export async function uploadFolder(
   photos: readonly FoundPhoto[],
   options: UploadFolderOptions,
 ): Promise<void> {
-  const { client, parallel, signal, onBytes, onFile, wait } = options
+  const { client, parallel, signal, onBytes, onFile, wait, describe: describeOne = describePhoto } = options
   const seen = new Map<string, string>()
   const waiting: { report: FileReport; sha256: string; photoId: string }[] = []
 
@@ -110,7 +115,7 @@ export async function uploadFolder(
     const warnings: string[] = []
     let sent = 0
     const describe = async () => ({
-      ...(await describePhoto(photo, (text) => warnings.push(text))),
+      ...(await describeOne(photo, (text) => warnings.push(text))),
       ...(options.visibility !== undefined && { visibility: options.visibility }),
     })
     const count = (bytes: number) => {
