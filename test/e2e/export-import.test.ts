@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/config.ts'
 import { openDatabase, type Database } from '../../src/infra/db/database.ts'
@@ -189,5 +192,32 @@ describe('an account that moves', () => {
     expect(linesOf(second).filter(({ outcome }) => outcome === 'present')).toHaveLength(4)
     expect(await bob.walk('/v1/me/albums')).toHaveLength(1)
     expect(await photosOf(bob)).toHaveLength(3)
+  })
+
+  it('brings along what Google Takeout made of it', { timeout: 120_000 }, async () => {
+    const album = join(folder, 'Takeout', 'Photos from 2020')
+    await mkdir(album, { recursive: true })
+    const drawn = sharp({ create: { width: 50, height: 40, channels: 3, background: 'blue' } })
+    await writeFile(join(album, 'drawn.png'), await drawn.png().toBuffer())
+    const sidecar = {
+      description: 'On the lake',
+      photoTakenTime: { timestamp: '1593891045' },
+      geoData: { latitude: 47.5, longitude: 8.5 },
+    }
+    await writeFile(join(album, 'drawn.png.json'), JSON.stringify(sidecar))
+    const zip = join(folder, 'takeout.zip')
+    await promisify(execFile)('python3', ['-m', 'zipfile', '-c', zip, join(folder, 'Takeout')])
+    const eve = await new ApiClient(app.url).signUp(`eve-${run}`)
+    const { code, stdout } = await runDarkroom(['import', zip, '--server', app.url, '--user', eve.username], {
+      DARKROOM_PASSWORD: `password of ${eve.username}`,
+    }).ended
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '1 uploaded\n' })
+    expect(await eve.walk(`/v1/users/${eve.username}/photos`)).toMatchObject([
+      {
+        caption: 'On the lake',
+        takenAt: '2020-07-04T19:30:45+00:00',
+        location: { latitude: 47.5, longitude: 8.5 },
+      },
+    ])
   })
 })

@@ -4,7 +4,7 @@ import type { PhotoId } from '../../domain/ids.ts'
 import { formatTakenAt } from '../../domain/taken-at.ts'
 import { localTime } from '../photos/file-metadata.ts'
 import { EXPORTED_STATUSES } from './originals.ts'
-import { instant } from './lists-of-account.ts'
+import { instant } from './account-list.ts'
 
 /** What the pages show of a photo; its JSON tells more. */
 interface TextsOfPhoto {
