@@ -49,6 +49,9 @@ export class Migration20261227Webhooks extends Migration {
       CREATE INDEX webhook_deliveries_open_idx ON webhook_deliveries (state, webhook_id, delivery_id)
         WHERE state IN ('queued', 'under_way')`)
     this.addSql(`CREATE INDEX webhook_deliveries_queued_at_idx ON webhook_deliveries (queued_at)`)
+    // For who finds what is left of an account.
+    this.addSql(`
+      CREATE INDEX webhook_deliveries_actor_idx ON webhook_deliveries (actor_id) WHERE actor_id IS NOT NULL`)
     // Liking, unliking and liking again is told once, as it is of notifications. What becomes of a photo may happen twice.
     this.addSql(`
       CREATE UNIQUE INDEX webhook_deliveries_once_idx
