@@ -24,6 +24,7 @@ export const EVENT_OF_NOTIFICATION = {
   original_restored: 'original.restored',
   moderation_decision: 'moderation.decided',
   report_outcome: 'report.decided',
+  export_ready: 'export.ready',
 } as const satisfies Partial<Record<NotificationKind, string>>
 
 type NotificationEvent = (typeof EVENT_OF_NOTIFICATION)[keyof typeof EVENT_OF_NOTIFICATION]

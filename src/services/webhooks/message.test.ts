@@ -62,6 +62,7 @@ describe('a message', () => {
     ['comment.received', { actor_id: '7', item_id: 'c' }, { userId: '7', photoId: photo, commentId: 'c' }],
     ['drop_box.received', { photo_id: null, album_id: 'a', item_id: 'p' }, { albumId: 'a', photoId: 'p' }],
     ['moderation.decided', { photo_id: null, item_id: 'd' }, { decisionId: 'd' }],
+    ['export.ready', { photo_id: null, item_id: 'e' }, { exportId: 'e' }],
     ['security.new_device', { photo_id: null, item_id: 's' }, { securityEventId: 's' }],
     ['original.restored', { item_id: 'r' }, { photoId: photo }],
   ] as const)('of %s has the ids to ask for', (event, more, data) => {

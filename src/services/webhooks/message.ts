@@ -73,6 +73,7 @@ function dataOf({
 const NAME_OF_ITEM: Readonly<Record<string, string>> = {
   comment: 'commentId',
   drop_box: 'photoId',
+  export: 'exportId',
   moderation: 'decisionId',
   security: 'securityEventId',
 }
