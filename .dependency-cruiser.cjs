@@ -24,6 +24,7 @@ const MODULES = {
   blobs: [],
   'cold-storage': ['blobs', 'delivery'],
   accounts: ['delivery', 'lists', 'requests'],
+  leaving: ['accounts', 'delivery'],
   distribution: [],
   events: ['accounts', 'lists'],
   graph: ['accounts', 'distribution', 'delivery', 'lists'],

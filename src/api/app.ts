@@ -21,6 +21,7 @@ import { accountRoutes } from './routes/accounts/routes.ts'
 import { albumMemberRoutes } from './routes/albums/member-routes.ts'
 import { albumRoutes } from './routes/albums/routes.ts'
 import { commentRoutes } from './routes/engagement/comment-routes.ts'
+import { leavingRoutes } from './routes/leaving/routes.ts'
 import { likeRoutes } from './routes/engagement/like-routes.ts'
 import { eventRoutes } from './routes/events/routes.ts'
 import { exportRoutes } from './routes/exports/routes.ts'
@@ -92,6 +93,7 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
   tokenRoutes(v1)
   twoFactorRoutes(v1)
   passkeyRoutes(v1)
+  leavingRoutes(v1)
   uploadRoutes(v1, { present, maxUploadBytes: config.MAX_UPLOAD_BYTES })
   photoRoutes(v1, present, placeOf)
   likeRoutes(v1)

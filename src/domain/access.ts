@@ -5,6 +5,12 @@ import { isGone, type PhotoStatus, type Visibility } from './visibility.ts'
 export const ACCOUNT_STATUSES = ['active', 'suspended', 'deactivated'] as const
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number]
 
+/**
+ * Its person has left, for now or for good: nobody acts in its name until they sign in again. A suspended account is not away: it
+ * reads its decisions and appeals.
+ */
+export const isAway = (status: AccountStatus): boolean => status !== 'active' && status !== 'suspended'
+
 /** What the rule needs to know about a photo. */
 export interface PhotoAccess {
   ownerId: UserId

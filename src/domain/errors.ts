@@ -87,3 +87,8 @@ export function notFound(what: string): DarkroomError {
 export function invalidField(path: string, message: string): DarkroomError {
   return new DarkroomError('invalid', message, { fields: [{ path, message }] })
 }
+
+/** The error for what acts in the name of an account that is away. */
+export function signInToReturn(): DarkroomError {
+  return new DarkroomError('unauthenticated', 'The account is deactivated; sign in to bring it back.')
+}

@@ -10,6 +10,7 @@ import { openEvents } from './events/module.ts'
 import { openExports } from './exports/module.ts'
 import { openFeed } from './feed/module.ts'
 import { openGraph } from './graph/module.ts'
+import { openLeaving } from './leaving/module.ts'
 import { openLists } from './lists/module.ts'
 import { openModeration } from './moderation/module.ts'
 import { openNotifications } from './notifications/module.ts'
@@ -25,7 +26,7 @@ import { openWebhooks } from './webhooks/module.ts'
 /** Every use case of the API, module by module. Workers open the modules that their activities need. */
 export function openServices(clients: Clients) {
   const delivery = openDelivery(clients)
-  const accounts = openAccounts(clients)
+  const accounts = openAccounts(clients, delivery)
   const search = openSearch(clients)
   const uploads = openUploads(clients, delivery)
   const { background: feedBackground, ...feed } = openFeed(clients)
@@ -34,6 +35,7 @@ export function openServices(clients: Clients) {
     ...openLists(clients),
     ...openRequests(clients),
     ...accounts,
+    ...openLeaving(clients, accounts, delivery),
     ...openGraph(clients, accounts, delivery),
     ...openPhotos(clients, delivery),
     ...openRestoreRequests(clients, delivery),

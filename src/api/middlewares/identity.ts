@@ -1,4 +1,5 @@
-import { DarkroomError } from '../../domain/errors.ts'
+import { isAway } from '../../domain/access.ts'
+import { DarkroomError, signInToReturn } from '../../domain/errors.ts'
 import { ANONYMOUS, type AnonymousViewer } from '../../domain/viewer.ts'
 import type { AccessTokens } from '../../services/accounts/access-tokens.ts'
 import { TOKEN_PREFIX, type PersonalTokens } from '../../services/accounts/personal-tokens.ts'
@@ -43,11 +44,14 @@ async function identityOf(header: string, { accessTokens, personalTokens }: Toke
   }
 }
 
-/** @throws DarkroomError account_suspended, unless the operation is one `whileSuspended` */
-async function refuseSuspended(ctx: ApiContext, { userId }: SignedIn): Promise<void> {
-  if (ctx.state.operation?.whileSuspended) return
+/**
+ * Access tokens outlive their sessions by minutes: those of an account that is away are refused.
+ * @throws DarkroomError unauthenticated; account_suspended, unless the operation is one `whileSuspended`
+ */
+async function refuseByStanding(ctx: ApiContext, { userId }: SignedIn): Promise<void> {
   const { status, until } = await ctx.services.standings.of(userId)
-  if (status !== 'suspended') return
+  if (isAway(status)) throw signInToReturn()
+  if (status !== 'suspended' || ctx.state.operation?.whileSuspended) return
   const end = until ? ` until ${until.toISOString()}` : ''
   throw new DarkroomError('account_suspended', `The account is suspended${end}; see GET /v1/me/moderation.`)
 }
@@ -57,7 +61,7 @@ export function signedIn(): Step<unknown, { viewer: SignedIn }> {
   return step<unknown, { viewer: SignedIn }>({ security: 'required' }, async (ctx, next) => {
     const { viewer } = admitted(ctx)
     if (viewer.kind !== 'user') throw new DarkroomError('unauthenticated', 'Sign in first.')
-    await refuseSuspended(ctx, viewer)
+    await refuseByStanding(ctx, viewer)
     ctx.viewer = viewer
     await next()
   })
@@ -69,7 +73,7 @@ export function maybeSignedIn(): Step<unknown, { viewer: SignedIn | AnonymousVie
     { security: 'optional' },
     async (ctx, next) => {
       const { viewer } = admitted(ctx)
-      if (viewer.kind === 'user') await refuseSuspended(ctx, viewer)
+      if (viewer.kind === 'user') await refuseByStanding(ctx, viewer)
       ctx.viewer = viewer
       await next()
     },

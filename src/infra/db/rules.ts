@@ -54,6 +54,16 @@ export function isTakenDown(photoId: string): string {
   return probe('photo_takedowns', `photo_takedowns.photo_id = ${photoId}`)
 }
 
+/**
+ * Until when decisions that stand limit or suspend the account: 'infinity' if one of them does not end, NULL if none stands. Plan: the
+ * account's decisions, by moderation_decisions_owner_idx.
+ */
+export function measureUntil(userId: string, action: string): string {
+  return `(SELECT max(coalesce(until, 'infinity')) FROM moderation_decisions
+    WHERE owner_id = ${userId} AND subject_type = 'user' AND action = ${action} AND reversed_at IS NULL
+      AND (until IS NULL OR until > now()))`
+}
+
 /** An edge of the graph. Plan: one probe of follows_pkey. */
 export function follows(followerId: string, followeeId: string): string {
   return probe('follows', `follower_id = ${followerId} AND followee_id = ${followeeId}`)

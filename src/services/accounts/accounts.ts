@@ -12,7 +12,7 @@ import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import { writeNames } from './names.ts'
 import type { Passwords } from './passwords.ts'
 import type { Device } from './devices.ts'
-import { accountDeactivated, type OpenSession, type Sessions } from './sessions.ts'
+import type { OpenSession, Sessions } from './sessions.ts'
 
 /** An account as shown; it contains no secrets. */
 export interface Account {
@@ -53,12 +53,12 @@ export interface Accounts {
   /** Creates an account and signs in its first device. @throws DarkroomError username_taken, invalid */
   register(account: NewAccount, device: Device): Promise<{ account: Account; session: OpenSession }>
   /**
-   * The account with these credentials, suspended or not. Takes just as long for an unknown username. A hash of older parameters is
-   * replaced.
-   * @throws DarkroomError bad_credentials, account_suspended (a deactivated account)
+   * The account with these credentials, suspended, deactivated or not. Takes just as long for an unknown username. A hash of older
+   * parameters is replaced.
+   * @throws DarkroomError bad_credentials
    */
   authenticate(username: string, password: string, network: string): Promise<Account>
-  /** The account that a second factor or passkey signs in to. @throws DarkroomError unauthenticated, account_suspended (a deactivated account) */
+  /** The account that a second factor or passkey signs in to. @throws DarkroomError unauthenticated */
   forSignIn(userId: UserId): Promise<Account>
   /** @throws DarkroomError unauthenticated if the account is gone */
   get(userId: UserId): Promise<OwnAccount>
@@ -124,7 +124,6 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       const [row] = ASCII.test(username) ? await credentialsOf(db.primary, username) : []
       const matches = await passwords.matches(password, row?.password_hash, network)
       if (!row || !matches) throw new DarkroomError('bad_credentials', 'Username or password is wrong.')
-      if (row.status === 'deactivated') throw accountDeactivated()
       if (passwords.isOutdated(row.password_hash)) {
         await replaceHash(db.primary, row.user_id, row.password_hash, await passwords.hash(password, network))
       }
@@ -138,7 +137,6 @@ export function createAccounts(deps: AccountsDeps): Accounts {
         values: [userId],
       })
       if (!row) throw accountGone()
-      if (row.status === 'deactivated') throw accountDeactivated()
       return toAccount(row)
     },
 
@@ -225,9 +223,9 @@ export async function lockAccount({ query }: Pick<Transaction, 'query'>, userId:
 const ASCII = /^[\x21-\x7e]+$/
 
 function credentialsOf(query: Query, username: string) {
-  return query<AccountRow & Pick<UserRow, 'password_hash' | 'status'>>({
+  return query<AccountRow & Pick<UserRow, 'password_hash'>>({
     name: 'account-credentials',
-    text: `SELECT ${ACCOUNT_COLUMNS}, password_hash, status FROM users WHERE lower(username) = lower($1)`,
+    text: `SELECT ${ACCOUNT_COLUMNS}, password_hash FROM users WHERE lower(username) = lower($1)`,
     values: [username],
   })
 }

@@ -1,8 +1,10 @@
 import type { UserId } from '../../domain/ids.ts'
 import type { Clients } from '../clients.ts'
+import type { Delivery } from '../delivery/module.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import { createAccounts } from './accounts.ts'
 import { createChangePassword, createSignOutElsewhere } from './change-password.ts'
+import { createConfirmPassword } from './confirm-password.ts'
 import { createDevices } from './devices.ts'
 import { createPasswords } from './passwords.ts'
 import { createPasskeys } from './passkeys.ts'
@@ -23,7 +25,7 @@ import { createUsePasskey } from './use-passkey.ts'
 import { createWebAuthn } from './webauthn.ts'
 
 /** Accounts, their passwords, second factors, sessions, tokens and standings. */
-export function openAccounts({ config, db, logger, textRules }: Clients) {
+export function openAccounts({ config, db, logger, textRules }: Clients, { outbox }: Delivery) {
   const { SERVICE_NAME: serviceName } = config
   const passwords = createPasswords()
   const refreshTokens = createRefreshTokens(config.jwtKeys)
@@ -31,6 +33,7 @@ export function openAccounts({ config, db, logger, textRules }: Clients) {
   const securityEvents = createSecurityEvents({ devices, logger })
   const sessions = createSessions({
     db,
+    outbox,
     sessionDays: config.SESSION_DAYS,
     maxSessionDays: config.SESSION_MAX_DAYS,
     refreshTokens,
@@ -53,6 +56,7 @@ export function openAccounts({ config, db, logger, textRules }: Clients) {
     refreshTokens,
     accounts: createAccounts({ db, passwords, sessions, textRules, serviceName }),
     changePassword: createChangePassword({ db, passwords, sessions, securityEvents, serviceName }),
+    confirmPassword: createConfirmPassword({ primary: db.primary, passwords }),
     signOutElsewhere: createSignOutElsewhere({ db, sessions, securityEvents }),
     signInGuard: createSignInGuard({ primary: db.primary, devices, securityEvents }),
     securityEvents,
@@ -66,9 +70,9 @@ export function openAccounts({ config, db, logger, textRules }: Clients) {
     presence: createPresence({ db, passwords, passkeys, useSecondFactor }),
     sessions,
     passwords,
-    // Suspensions have reached it with their commit, and no account writes its own standing.
+    // Suspensions and deactivations have reached it with their commit.
     // eslint-disable-next-line no-restricted-syntax -- there is no reader yet: it is asked before any list is read
-    standings: createStandings({ query: db.replica }),
+    standings: createStandings({ query: db.replica, primary: db.primary }),
     quotas: createQuotas({
       primary: db.primary,
       limits: { bytes: config.MAX_ACCOUNT_BYTES, photos: config.MAX_ACCOUNT_PHOTOS },

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
-import { DarkroomError, notFound } from '../../domain/errors.ts'
+import { isAway } from '../../domain/access.ts'
+import { DarkroomError, notFound, signInToReturn } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
 import { MAX_ITEMS } from '../../domain/limits.ts'
 import type { Scope } from '../../domain/scopes.ts'
@@ -114,6 +115,7 @@ export function createPersonalTokens({
       >({ name: 'personal-token', text: FIND, values: [hashOf(secret)] })
       if (!row) throw new DarkroomError('unauthenticated', 'The token is not valid.')
       if (row.is_expired) throw new DarkroomError('token_expired', 'The token has expired; make another one.')
+      if (isAway(row.status)) throw signInToReturn()
       if (row.status !== 'active') throw new DarkroomError('account_suspended', 'The account is suspended.')
       if (row.is_news) {
         await db.primary({

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { v7 as uuidv7 } from 'uuid'
+import { isAway } from '../../domain/access.ts'
 import { DarkroomError } from '../../domain/errors.ts'
 import { isUuid, type UserId } from '../../domain/ids.ts'
 import { MAX_ITEMS } from '../../domain/limits.ts'
@@ -9,15 +10,14 @@ import { Session, type SessionRow, type UserRow } from '../../entities/index.ts'
 import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
+import type { Outbox } from '../delivery/outbox.ts'
+import { comeBack } from './come-back.ts'
 import { storableUserAgent, type Device, type Devices } from './devices.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
 import type { SecurityEvents } from './security-events.ts'
 
 /** The refresh token before the present one works this much longer, for a second tab or a lost answer. */
 const GRACE_SECONDS = 10
-
-/** Nobody signs in to it; its code is the one that clients know. */
-export const accountDeactivated = () => new DarkroomError('account_suspended', 'The account is deactivated.')
 
 export interface OpenSession {
   userId: UserId
@@ -39,7 +39,7 @@ export interface SessionInfo {
 
 export interface Sessions {
   /**
-   * Signs a device in, and tells the account if it is a new one.
+   * Signs a device in, and tells the account if it is a new one. A deactivated account comes back by it.
    * @param proof whether it proved a second factor
    */
   open(userId: UserId, device: Device, proof?: SignInProof): Promise<OpenSession>
@@ -48,7 +48,7 @@ export interface Sessions {
   /**
    * Exchanges a refresh token for the next one. The token before the present one gives the present one for 10 s; any older use was
    * stolen from one of two, and the session ends.
-   * @throws DarkroomError unauthenticated, account_suspended (a deactivated account)
+   * @throws DarkroomError unauthenticated
    */
   refresh(refreshToken: string, device: Device): Promise<OpenSession>
   /** The viewer's devices, the latest sign-in first. @throws DarkroomError bad_cursor */
@@ -59,10 +59,13 @@ export interface Sessions {
   revoke(userId: UserId, sessionId: string): Promise<void>
   /** Signs every other device out. @returns how many there were */
   revokeOthers(tx: Transaction, userId: UserId, sessionId: string): Promise<number>
+  /** Signs every device out, of an account that the transaction holds. */
+  revokeAll(tx: Transaction, userId: UserId): Promise<void>
 }
 
 export interface SessionsDeps {
   db: Database
+  outbox: Pick<Outbox, 'dispatch'>
   /** A session ends after so many days without a refresh, */
   sessionDays: number
   /** and after so many days at the latest. */
@@ -73,7 +76,7 @@ export interface SessionsDeps {
 }
 
 export function createSessions(deps: SessionsDeps): Sessions {
-  const { db, sessionDays, maxSessionDays, refreshTokens, devices, securityEvents } = deps
+  const { db, outbox, sessionDays, maxSessionDays, refreshTokens, devices, securityEvents } = deps
 
   async function openWithin(
     tx: Transaction,
@@ -112,7 +115,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     tx: Transaction,
     token: PresentedToken,
     device: Device,
-  ): Promise<OpenSession | 'refused' | 'deactivated'> {
+  ): Promise<OpenSession | 'refused'> {
     const { sessionId } = token
     // The session's row is the lock: two exchanges of one token come one after the other.
     const [session] = await tx.query<HeldSession>({
@@ -130,8 +133,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
       await securityEvents.record(tx.query, session.user_id, 'token_reused', device)
       return 'refused'
     }
-    // A suspended account signs in to read its decisions; the API refuses it all else.
-    if (session.status === 'deactivated') return 'deactivated'
+    // A suspended account signs in to read its decisions; the API refuses it all else. One that is away has no sessions.
+    if (isAway(session.status)) return 'refused'
     const generation = use === 'again' ? session.generation : session.generation + 1
     await tx.query({
       text: RENEW,
@@ -147,13 +150,17 @@ export function createSessions(deps: SessionsDeps): Sessions {
   return {
     openWithin,
 
-    open: (userId, device, proof) =>
-      db.transaction(async (tx) => {
+    async open(userId, device, proof) {
+      const { session, outboxIds } = await db.transaction(async (tx) => {
+        const outboxIds = await comeBack(tx, userId)
         const isKnown = await devices.isKnown(tx.query, userId, device)
         const session = await openWithin(tx, userId, device, proof)
         if (!isKnown) await securityEvents.record(tx.query, userId, 'new_device', device)
-        return session
-      }),
+        return { session, outboxIds }
+      })
+      await outbox.dispatch(outboxIds)
+      return session
+    },
 
     async refresh(refreshToken, device) {
       const token = refreshTokens.read(refreshToken) ?? readOld(refreshToken)
@@ -161,7 +168,6 @@ export function createSessions(deps: SessionsDeps): Sessions {
       if (outcome === 'refused') {
         throw new DarkroomError('unauthenticated', 'The refresh token is not valid; sign in again.')
       }
-      if (outcome === 'deactivated') throw accountDeactivated()
       return outcome
     },
 
@@ -221,6 +227,13 @@ export function createSessions(deps: SessionsDeps): Sessions {
         values: [userId, sessionId],
       })
       return rows.length
+    },
+
+    async revokeAll(tx, userId) {
+      await tx.query({
+        text: 'UPDATE sessions SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL',
+        values: [userId],
+      })
     },
   }
 }

@@ -1,10 +1,10 @@
-import type { AccountStatus } from '../../domain/access.ts'
+import { isAway, type AccountStatus } from '../../domain/access.ts'
 import type { UserId } from '../../domain/ids.ts'
 import type { UserRow } from '../../entities/index.ts'
 import { createSharedReads } from '../../infra/concurrency/shared-reads.ts'
 import type { Query } from '../../infra/db/database.ts'
 
-/** What moderation lets an account do. */
+/** What an account may do, by moderation and by what its person decided. */
 interface Standing {
   status: AccountStatus
   /** When a suspension ends by itself. */
@@ -13,7 +13,10 @@ interface Standing {
 }
 
 export interface Standings {
-  /** As it was at most 2 s ago; of an account that is absent, what everyone has. */
+  /**
+   * As it was at most 2 s ago; of an account that is absent, what everyone has. That an account is away is as of now: by its sign-in it
+   * is back at once, for every process.
+   */
   of(userId: UserId): Promise<Standing>
 }
 
@@ -31,7 +34,15 @@ const READ = `
  * Reads standings for every signed-in request: once in 2 s for an account, and together for all accounts that ask while a read
  * is under way.
  */
-export function createStandings({ query, now = Date.now }: { query: Query; now?: () => number }): Standings {
+export function createStandings({
+  query,
+  primary,
+  now = Date.now,
+}: {
+  query: Query
+  primary: Query
+  now?: () => number
+}): Standings {
   const remembered = new Map<UserId, { standing: Standing; readAt: number }>()
   const share = createSharedReads()
   const wanted = new Set<UserId>()
@@ -39,8 +50,12 @@ export function createStandings({ query, now = Date.now }: { query: Query; now?:
   async function readWanted(): Promise<void> {
     const userIds = [...wanted]
     wanted.clear()
+    await read(query, userIds)
+  }
+
+  async function read(from: Query, userIds: readonly UserId[]): Promise<void> {
     const readAt = now()
-    const rows = await query<Pick<UserRow, 'user_id' | 'status' | 'suspended_until' | 'hidden_from_explore'>>(
+    const rows = await from<Pick<UserRow, 'user_id' | 'status' | 'suspended_until' | 'hidden_from_explore'>>(
       { name: 'account-standings', text: READ, values: [userIds] },
     )
     const found = new Map(rows.map((row) => [row.user_id, row]))
@@ -56,13 +71,17 @@ export function createStandings({ query, now = Date.now }: { query: Query; now?:
     while (remembered.size > MAX_REMEMBERED) remembered.delete(remembered.keys().next().value!)
   }
 
+  const standingOf = (userId: UserId) => remembered.get(userId)?.standing ?? GOOD
+
   return {
     async of(userId) {
       const known = remembered.get(userId)
-      if (known && now() - known.readAt < MAX_AGE_MS) return known.standing
-      wanted.add(userId)
-      await share('standings', readWanted)
-      return remembered.get(userId)?.standing ?? GOOD
+      if (!known || now() - known.readAt >= MAX_AGE_MS) {
+        wanted.add(userId)
+        await share('standings', readWanted)
+      }
+      if (isAway(standingOf(userId).status)) await read(primary, [userId])
+      return standingOf(userId)
     },
   }
 }

@@ -27,7 +27,8 @@ type ShownDecision = ModerationDecisionRow & { decided_by_name: string | null }
 /** Suspensions that somebody of the staff decides on without a report: seniors, and admins. */
 export interface Suspensions {
   /**
-   * Suspends an account instead of what people decided on it before; the same again changes nothing.
+   * Suspends an account instead of what people decided on it before; the same again changes nothing. One that is away is suspended when
+   * it comes back.
    * @throws DarkroomError not_found, own_case, forbidden for staff that is not below one, invalid for an unknown policy
    */
   put(staff: StaffMember, username: string, suspension: NewSuspension): Promise<ShownDecision>
@@ -41,7 +42,7 @@ export interface Suspensions {
 // Plan: users_username_key and one probe of follows_pkey. Whoever decides on an account locks it before its case.
 const HOLD = `
   SELECT u.user_id, u.role, ${follows('$2::bigint', 'u.user_id')} AS followed FROM users u
-  WHERE lower(u.username) = lower($1) AND u.status <> 'deactivated' FOR NO KEY UPDATE OF u`
+  WHERE lower(u.username) = lower($1) FOR NO KEY UPDATE OF u`
 
 /** Locks the account. @throws DarkroomError not_found, own_case, forbidden */
 async function holdSubordinate(tx: Transaction, staff: StaffMember, username: string): Promise<UserId> {

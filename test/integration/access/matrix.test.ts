@@ -22,7 +22,7 @@ import {
 } from '../../support/worlds/access-cells.ts'
 import { openApiWorld, type ApiWorld } from '../../support/worlds/api-world.ts'
 import { MATRIX } from './matrix.ts'
-import { isInAudience, sees, type Expected, type Subject } from './rules.ts'
+import { isAsAway, isInAudience, sees, type Expected, type Subject } from './rules.ts'
 import { differences, PHOTO, PHOTO_METADATA } from './shapes.ts'
 
 /** More would only wait for the database's connections. */
@@ -211,12 +211,13 @@ async function index(cells: readonly Cell[]): Promise<void> {
   await openSearch.indices.refresh({ index: photosAlias(prefix) })
 }
 
-/** A suspended account is refused whatever asks who it is, and does not say `whileSuspended`. */
+/** Whatever asks who it is refuses an account that is away, and a suspended one unless it says `whileSuspended`. */
 function expectedOf(route: string, subject: Subject): Expected {
   const { rule, whileSuspended } = MATRIX[route]!
-  if (!isSuspended(subject) || whileSuspended) return rule(subject)
   const { security } = descriptionOf(route)
-  return security === 'required' || security === 'optional' ? 403 : rule(subject)
+  if (security !== 'required' && security !== 'optional') return rule(subject)
+  if (isAsAway(subject)) return 401
+  return isSuspended(subject) && !whileSuspended ? 403 : rule(subject)
 }
 
 const isSuspended = ({ principal, account }: Subject) =>

@@ -17,6 +17,7 @@ import {
   seen,
   shared,
   signedIn,
+  unlessAway,
   type Rule,
   type Subject,
 } from './rules.ts'
@@ -356,6 +357,12 @@ export const MATRIX: Readonly<Record<string, Line>> = {
     }),
     fresh: true,
   },
+  'POST /v1/me/deactivate': {
+    rule: signedIn(204),
+    body: ({ asker }) => ({ password: asker?.password ?? 'none of hers' }),
+    fresh: true,
+    whileSuspended: true,
+  },
   'GET /v1/me/security-events': { rule: signedIn(200), shows: pageOf(SECURITY_EVENT) },
   'GET /v1/me/tokens': { rule: signedIn(200), shows: pageOf(PERSONAL_TOKEN) },
   'POST /v1/me/tokens': {
@@ -421,6 +428,8 @@ export const MATRIX: Readonly<Record<string, Line>> = {
     rule: signedIn(factored(401, 201)),
     body: oldPassword,
     shows: SIGNED_IN,
+    // A deactivated account comes back.
+    fresh: true,
   },
   // Nobody has a challenge (test/integration/accounts/two-factor.test.ts).
   'POST /v1/sessions/two-factor': {
@@ -454,7 +463,7 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   // Of nobody: those of others answer alike (test/integration/accounts/passkeys.test.ts).
   'DELETE /v1/me/passkeys/:passkeyId': { rule: signedIn(() => 'hidden') },
   'POST /v1/sessions/refresh': {
-    rule: signedIn(200),
+    rule: signedIn(unlessAway(200)),
     body: ({ asker }) => ({ refreshToken: asker?.refreshToken ?? 'none' }),
     shows: SIGNED_IN,
   },

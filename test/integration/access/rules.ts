@@ -71,6 +71,16 @@ export const signedIn =
   (subject) =>
     subject.asker === undefined ? 401 : typeof rule === 'number' ? rule : rule(subject)
 
+/** 401 for whoever is away. */
+export const unlessAway =
+  (status: number): Rule =>
+  (subject) =>
+    isAsAway(subject) ? 401 : status
+
+/** Asks with the tokens of an account that is deactivated. */
+export const isAsAway = ({ principal, account }: Cell) =>
+  principal === 'deactivated account' || (principal === 'owner' && account === 'deactivated')
+
 /** Who moderates; 403 for other accounts. */
 export const moderated =
   (status: number): Rule =>
@@ -129,7 +139,7 @@ const REFUSED: Partial<Record<Principal, number>> = {
   'holder of an exhausted link': 410,
 }
 
-/** Who holds a link to the photo's album; it is absent for all others, and while the account is suspended. */
+/** Who holds a link to the photo's album; it is absent for all others, and while the account is not active. */
 export const shared =
   (status: Expected): Rule =>
   (subject) =>

@@ -440,6 +440,15 @@ describe('the contract', () => {
     expect((await refresh(phone.body.refreshToken)).status).toBe(401)
     await twice(dora, 'DELETE /sessions', 204, {})
 
+    const away = await world.signUp()
+    await walk(undefined, 'POST /me/deactivate', 401, { body: { password: 'a' } })
+    await walk(away, 'POST /me/deactivate', 422, { body: { password: 'not the password' } })
+    await walk(away, 'POST /me/deactivate', 204, { body: { password: away.password } })
+    expect((await refresh(away.refreshToken)).status).toBe(401)
+    const { username, password } = away
+    const { accessToken } = await walk(undefined, 'POST /sessions', 201, { body: { username, password } })
+    await walk({ ...away, token: accessToken }, 'GET /me', 200)
+
     const body = { name: 'Nightly', scopes: ['read'] }
     await walk(undefined, 'POST /me/tokens', 401, { body })
     const { token, secret } = await walk(dora, 'POST /me/tokens', 201, { body })

@@ -3,12 +3,14 @@ import { v7 as uuidv7 } from 'uuid'
 import type { UserId } from '../../../src/domain/ids.ts'
 import { DAY_MS, type DecisionAction } from '../../../src/domain/moderation.ts'
 import type { Transaction } from '../../../src/infra/db/database.ts'
+import { comeBack } from '../../../src/services/accounts/come-back.ts'
 import {
   liftAccountLimit,
   liftSuspension,
   limitAccount,
   suspendAccount,
 } from '../../../src/services/moderation/measures/account.ts'
+import { setAccountStatus } from '../../support/factories/accounts.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
 
 let world: ApiWorld
@@ -137,17 +139,28 @@ describe('a suspension', () => {
     expect(await rowOf(userId)).toMatchObject({ status: 'active', until: null })
   })
 
-  it('of a deactivated or absent account is refused', async () => {
-    const { id } = await world.signUp()
-    await world.db.primary({
-      text: `UPDATE users SET status = 'deactivated' WHERE user_id = $1`,
-      values: [id],
+  it('of an absent account is refused', async () => {
+    const suspending = within((tx) => suspendAccount(tx, { userId: '999999999999', until: null }))
+    await expect(suspending).rejects.toMatchObject({ code: 'not_found' })
+  })
+
+  it('of a deactivated account waits for its return', async () => {
+    const { id: userId } = await world.signUp()
+    await setAccountStatus(world.db, userId, 'deactivated')
+    const until = inDays(7)
+    const decision = await decide(userId, 'suspend', until)
+    expect(await within((tx) => suspendAccount(tx, { userId, until }))).toHaveLength(1)
+    expect(await rowOf(userId)).toMatchObject({ status: 'deactivated', until: null })
+    expect(await within((tx) => comeBack(tx, userId))).toHaveLength(2)
+    expect(await rowOf(userId)).toMatchObject({ status: 'suspended', until })
+
+    await setAccountStatus(world.db, userId, 'deactivated')
+    await within(async (tx) => {
+      await reverse(tx, decision)
+      expect(await liftSuspension(tx, userId)).toEqual([])
     })
-    for (const userId of [id, '999999999999']) {
-      await expect(within((tx) => suspendAccount(tx, { userId, until: null }))).rejects.toMatchObject({
-        code: 'not_found',
-      })
-    }
+    await within((tx) => comeBack(tx, userId))
+    expect(await rowOf(userId)).toMatchObject({ status: 'active', until: null })
   })
 })
 

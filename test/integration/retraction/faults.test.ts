@@ -9,13 +9,14 @@ import { createPasswords } from '../../../src/services/accounts/passwords.ts'
 import { createAlbums } from '../../../src/services/albums/albums.ts'
 import { createBlocks } from '../../../src/services/graph/blocks.ts'
 import { createFollows } from '../../../src/services/graph/follows.ts'
+import { createDeactivate } from '../../../src/services/leaving/deactivate.ts'
 import { imageUrl, OWNER_EPOCH } from '../../../src/services/photos/image-url.ts'
 import { createTrash } from '../../../src/services/photos/trash.ts'
 import { incomingKey, negotiatedKey } from '../../../src/services/photos/object-keys.ts'
 import { createShareLinks } from '../../../src/services/share-links/share-links.ts'
 import { mediaWorker } from '../../../src/workers/media.ts'
 import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
-import { buildUser } from '../../support/factories/accounts.ts'
+import { buildUser, sessionsOf } from '../../support/factories/accounts.ts'
 import { follow } from '../../support/factories/follows.ts'
 import {
   edgeSettings,
@@ -201,6 +202,10 @@ const NARROWINGS: Record<string, Narrowing> = {
   narrowing: { needsStorage: true, narrow: (photo) => world.edit(photo, { visibility: 'private' }) },
   'going private': { needsStorage: true, narrow: (photo) => changeAccount(photo, 'is_private = true') },
   suspension: { needsStorage: true, narrow: (photo) => changeAccount(photo, `status = 'suspended'`) },
+  deactivation: {
+    needsStorage: true,
+    narrow: ({ ownerId }) => createDeactivate({ ...world, sessions: sessionsOf(world.db) })(ownerId),
+  },
   block: {
     of: 'followers',
     narrow: (photo) => turnAway(photo, (follower) => createBlocks(world).block(photo.ownerId, follower)),

@@ -10,7 +10,7 @@ import type { Passwords } from '../../../src/services/accounts/passwords.ts'
 import { createDevices, type Device } from '../../../src/services/accounts/devices.ts'
 import { createRefreshTokens } from '../../../src/services/accounts/refresh-tokens.ts'
 import { createSecurityEvents } from '../../../src/services/accounts/security-events.ts'
-import { createSessions } from '../../../src/services/accounts/sessions.ts'
+import { createSessions, type Sessions } from '../../../src/services/accounts/sessions.ts'
 import { createEditAccount } from '../../../src/services/graph/edit-account.ts'
 import { forgetful } from './outbox.ts'
 
@@ -38,16 +38,20 @@ const refreshTokens = createRefreshTokens(jwtKeys)
 const devices = createDevices(jwtKeys, refreshTokens)
 const tests: Device = { userAgent: 'tests', network: '127.0.0.1' }
 
-export function accountsOf(db: Database): Accounts {
-  const sessions = createSessions({
+export function sessionsOf(db: Database): Sessions {
+  return createSessions({
     db,
+    outbox: forgetful(db),
     sessionDays: 30,
     maxSessionDays: 365,
     refreshTokens,
     devices,
     securityEvents: createSecurityEvents({ devices, logger: pino({ level: 'silent' }) }),
   })
-  return createAccounts({ db, passwords: cheapPasswords, sessions })
+}
+
+export function accountsOf(db: Database): Accounts {
+  return createAccounts({ db, passwords: cheapPasswords, sessions: sessionsOf(db) })
 }
 
 /** An account and its first session, as after a sign-up. */
@@ -64,7 +68,7 @@ export async function makePrivate(db: Database, userId: UserId, isPrivate = true
   await createEditAccount({ db, accounts: accountsOf(db), outbox: forgetful(db) })(userId, { isPrivate })
 }
 
-/** By SQL: no service suspends accounts yet. The next read, on the replica too, obeys it. */
+/** By SQL, without what moderation or its person would do besides. The next read, on the replica too, obeys it. */
 export async function setAccountStatus(db: Database, userId: UserId, status: AccountStatus): Promise<void> {
   await db.transaction(
     (tx) => tx.query({ text: 'UPDATE users SET status = $2 WHERE user_id = $1', values: [userId, status] }),

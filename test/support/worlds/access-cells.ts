@@ -25,6 +25,7 @@ export const PRINCIPALS = [
   'blocking the owner',
   'owner',
   'suspended account',
+  'deactivated account',
   'moderator',
   'account with a second factor',
   'album viewer',
@@ -68,6 +69,7 @@ export const ACCOUNTS = {
   public: { isPrivate: false, status: 'active' },
   private: { isPrivate: true, status: 'active' },
   suspended: { isPrivate: false, status: 'suspended' },
+  deactivated: { isPrivate: false, status: 'deactivated' },
 } as const satisfies Record<string, AccountAccess>
 export type Account = keyof typeof ACCOUNTS
 
@@ -104,7 +106,7 @@ const EACH_PHOTO: readonly Wanted[] = VISIBILITIES.flatMap((visibility) =>
 )
 const IS_PUBLIC = ({ visibility }: Wanted) => visibility === 'public'
 
-/** One of each kind. A suspended account hides its public photos, so the others add nothing. */
+/** One of each kind. An account that is not active hides its public photos, so the others add nothing. */
 export const photosOf = (account: Account): readonly Wanted[] =>
   ACCOUNTS[account].status === 'active' ? EACH_PHOTO : EACH_PHOTO.filter(IS_PUBLIC)
 
@@ -165,6 +167,7 @@ async function relate({ db }: ApiWorld, principal: Principal, asker: Person, own
   if (principal === 'blocked by the owner') await block(db, owner.id, asker.id)
   if (principal === 'blocking the owner') await block(db, asker.id, owner.id)
   if (principal === 'suspended account') await setAccountStatus(db, asker.id, 'suspended')
+  if (principal === 'deactivated account') await setAccountStatus(db, asker.id, 'deactivated')
   if (principal === 'moderator') {
     // No service gives the role yet.
     await db.primary({ text: `UPDATE users SET role = 'moderator' WHERE user_id = $1`, values: [asker.id] })

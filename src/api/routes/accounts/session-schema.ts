@@ -14,7 +14,7 @@ export const RefreshSession = operation({
   body: z.strictObject({ refreshToken: characters(1, 256) }),
   examples: { body: { refreshToken: signedInExample.refreshToken }, answer: signedInExample },
   responses: { 200: SignedInSchema },
-  errors: ['unauthenticated', 'account_suspended'],
+  errors: ['unauthenticated'],
 })
 
 const SessionSchema = z

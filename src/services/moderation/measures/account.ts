@@ -1,7 +1,9 @@
+import { isAway } from '../../../domain/access.ts'
 import { notFound } from '../../../domain/errors.ts'
 import type { UserId } from '../../../domain/ids.ts'
 import type { UserRow } from '../../../entities/index.ts'
 import type { Transaction } from '../../../infra/db/database.ts'
+import { measureUntil } from '../../../infra/db/rules.ts'
 import { addToOutbox } from '../../delivery/outbox.ts'
 
 // What moderation does to an account, each inside the transaction of whoever decides it. The trigger of `users` makes a
@@ -11,9 +13,9 @@ type HeldAccount = Pick<UserRow, 'status' | 'suspended_until' | 'hidden_from_exp
 
 const HOLD = `
   SELECT status, suspended_until, hidden_from_explore, clock_timestamp() AS now FROM users
-  WHERE user_id = $1 AND status <> 'deactivated' FOR NO KEY UPDATE`
+  WHERE user_id = $1 FOR NO KEY UPDATE`
 
-/** Locks an account, as whoever decides on it does before its case; undefined if it is gone or deactivated. */
+/** Locks an account, as whoever decides on it does before its case, one that is away as well; undefined if it is gone. */
 export async function holdAccount(tx: Transaction, userId: UserId): Promise<HeldAccount | undefined> {
   const [row] = await tx.query<HeldAccount>({ text: HOLD, values: [userId] })
   return row
@@ -56,7 +58,8 @@ async function setStatus(
 
 /**
  * Hides the account and all its photos from everyone else, and lets it do nothing but read its decisions and appeal. A
- * suspension that ends later, or never, is not shortened.
+ * suspension that ends later, or never, is not shortened. An account that is away stays hidden, and is suspended when it comes back
+ * (accounts/come-back.ts).
  * @returns the outbox messages to dispatch after the commit
  * @throws DarkroomError not_found
  */
@@ -65,6 +68,7 @@ export async function suspendAccount(
   { userId, until }: { userId: UserId; until: Until },
 ): Promise<string[]> {
   const { status, suspended_until: before } = await hold(tx, userId)
+  if (isAway(status)) return [await oweStandingReview(tx, userId)]
   const isSuspended = status === 'suspended'
   await setStatus(tx, userId, 'suspended', isSuspended ? latest(before, until) : until)
   const outboxIds = [await oweStandingReview(tx, userId)]
@@ -72,10 +76,7 @@ export async function suspendAccount(
   return outboxIds
 }
 
-// Plan: the account's decisions, by moderation_decisions_owner_idx.
-const STANDING = `
-  SELECT max(coalesce(until, 'infinity'))::text AS until, count(*)::int AS standing FROM moderation_decisions
-  WHERE owner_id = $1 AND subject_type = 'user' AND action = $2 AND reversed_at IS NULL AND (until IS NULL OR until > now())`
+const STANDING = `SELECT ${measureUntil('$1::bigint', '$2')}::text AS until`
 
 /** What the decisions that stand have against the account; undefined if none has. */
 async function standing(
@@ -83,12 +84,9 @@ async function standing(
   userId: UserId,
   action: 'suspend' | 'limit',
 ): Promise<{ until: Until } | undefined> {
-  const [row] = await tx.query<{ until: string | null; standing: number }>({
-    text: STANDING,
-    values: [userId, action],
-  })
-  if (row!.standing === 0) return undefined
-  return { until: row!.until === 'infinity' ? null : new Date(row!.until!) }
+  const [row] = await tx.query<{ until: string | null }>({ text: STANDING, values: [userId, action] })
+  const { until } = row!
+  return until === null ? undefined : { until: until === 'infinity' ? null : new Date(until) }
 }
 
 /**
