@@ -24,7 +24,6 @@ const MODULES = {
   blobs: [],
   'cold-storage': ['blobs', 'delivery'],
   accounts: ['delivery', 'lists', 'requests'],
-  leaving: ['accounts', 'delivery'],
   distribution: [],
   events: ['accounts', 'lists'],
   graph: ['accounts', 'distribution', 'delivery', 'lists'],
@@ -45,6 +44,17 @@ const MODULES = {
   notifications: ['engagement', 'albums', 'photos', 'graph', 'accounts', 'events', 'delivery', 'lists'],
   webhooks: ['delivery', 'lists'],
   'web-push': ['notifications', 'delivery', 'lists'],
+  leaving: [
+    'accounts',
+    'exports',
+    'albums',
+    'graph',
+    'photos',
+    'distribution',
+    'retraction',
+    'requests',
+    'delivery',
+  ],
   operations: [
     'cold-storage',
     'lists',
@@ -67,6 +77,7 @@ const MODULES = {
     'engagement',
     'notifications',
     'webhooks',
+    'leaving',
   ],
 }
 

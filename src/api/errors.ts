@@ -27,6 +27,7 @@ export const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
   quota_exceeded: 403,
   account_private: 403,
   account_suspended: 403,
+  erasing: 409,
   link_password_required: 401,
   link_expired: 410,
   link_exhausted: 410,

@@ -110,6 +110,7 @@ export const settingsSchema = z.object({
   ACCESS_TOKEN_SECONDS: integer(10, 300).default(300),
   SESSION_DAYS: integer(1, 365).default(30),
   SESSION_MAX_DAYS: integer(1, 3_650).default(365),
+  ACCOUNT_GRACE_DAYS: z.coerce.number().min(0).max(365).default(14),
   RATE_LIMITS: flag.default(true),
   RATE_LIMIT_FACTOR: z.coerce.number().positive().default(1),
   MAX_EVENT_STREAMS: integer(1, 100_000).default(2_000),

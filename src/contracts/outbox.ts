@@ -1,5 +1,6 @@
 import type { AccountExportInput } from './account-export.ts'
 import type { PhotoUploadInput } from './photo-upload.ts'
+import type { AccountErasureInput } from './account-erasure.ts'
 import type { AccountStandingInput } from './account-standing.ts'
 import type { AccountSyncInput } from './account-sync.ts'
 import type { AudienceSyncInput } from './audience-sync.ts'
@@ -23,6 +24,7 @@ import type { WebhookDeliveryInput } from './webhook-delivery.ts'
  * - standingChanged: a suspension or strike of an account was decided or taken back (signals accountStanding, likewise).
  * - deliveryAdmitted: it is the turn of a delivery to a webhook (signals webhookDelivery, likewise).
  * - exportChanged: an export was asked for or deleted (signals accountExport, likewise).
+ * - erasureChanged: an account is to be erased, or came back before (signals accountErasure, likewise).
  */
 export type OutboxMessage =
   | { kind: 'uploadOpened'; payload: PhotoUploadInput }
@@ -36,5 +38,6 @@ export type OutboxMessage =
   | { kind: 'standingChanged'; payload: AccountStandingInput }
   | { kind: 'deliveryAdmitted'; payload: WebhookDeliveryInput }
   | { kind: 'exportChanged'; payload: AccountExportInput }
+  | { kind: 'erasureChanged'; payload: AccountErasureInput }
 
 export type OutboxKind = OutboxMessage['kind']

@@ -2,7 +2,7 @@ import type { UserId } from './ids.ts'
 import { viewerUserId, type Viewer } from './viewer.ts'
 import { isGone, type PhotoStatus, type Visibility } from './visibility.ts'
 
-export const ACCOUNT_STATUSES = ['active', 'suspended', 'deactivated'] as const
+export const ACCOUNT_STATUSES = ['active', 'suspended', 'deactivated', 'erasing', 'erased'] as const
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number]
 
 /**

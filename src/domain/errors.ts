@@ -24,6 +24,7 @@ export const ERROR_CODES = [
   'quota_exceeded',
   'account_private',
   'account_suspended',
+  'erasing',
   'link_password_required',
   'link_expired',
   'link_exhausted',

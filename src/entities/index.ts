@@ -4,6 +4,8 @@ export {
   type ExportPosition,
   type OriginalUnderWay,
 } from './exports/account-export.ts'
+export { AccountErasure, type AccountErasureRow } from './leaving/account-erasure.ts'
+export { AccountErasureItem, type AccountErasureItemRow } from './leaving/account-erasure-item.ts'
 export { AccountName } from './accounts/account-name.ts'
 export { Album, type AlbumRow } from './albums/album.ts'
 export { AlbumActivity, type AlbumActivityRow } from './albums/album-activity.ts'
@@ -61,6 +63,7 @@ export { Replica } from './operations/replica.ts'
 export { Report, type ReportRow } from './moderation/report.ts'
 export { PopularityMark, type PopularityMarkRow } from './search/popularity-mark.ts'
 export { SearchRevocation } from './search/search-revocation.ts'
+export { ReservedUsername } from './leaving/reserved-username.ts'
 export { Retraction } from './retraction/retraction.ts'
 export { SecurityEvent, type SecurityEventRow } from './accounts/security-event.ts'
 export { Session, type SessionRow } from './accounts/session.ts'

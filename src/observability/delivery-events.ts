@@ -31,6 +31,7 @@ const kinds: Record<OutboxKind, true> = {
   standingChanged: true,
   deliveryAdmitted: true,
   exportChanged: true,
+  erasureChanged: true,
 }
 for (const kind of Object.keys(kinds)) parked.inc({ kind }, 0)
 

@@ -3,6 +3,7 @@ import { createDiscoveryActivities } from '../activities/discovery.ts'
 import { createExportActivities } from '../activities/exports.ts'
 import { createFeedSweepActivities } from '../activities/feed.ts'
 import { createGraphActivities } from '../activities/graph.ts'
+import { createLeavingActivities } from '../activities/leaving.ts'
 import { createAccountStandingActivities } from '../activities/moderation.ts'
 import { createModerationCaseActivities } from '../activities/moderation-cases.ts'
 import { createNotificationActivities } from '../activities/notifications.ts'
@@ -23,6 +24,7 @@ import { openRankings } from '../services/discovery/module.ts'
 import { openExportSteps } from '../services/exports/module.ts'
 import { openFeedSweep } from '../services/feed/module.ts'
 import { openGraphSteps } from '../services/graph/module.ts'
+import { openErasureSteps } from '../services/leaving/module.ts'
 import { openAccountStandings, openCaseReviews } from '../services/moderation/module.ts'
 import { openNotificationWriter } from '../services/notifications/module.ts'
 import { openQueueWatch } from '../services/moderation/module.ts'
@@ -81,6 +83,7 @@ export const orchestrationWorker: WorkerDefinition = {
         ...createSyncActivitiesV02(retraction),
         ...createShareLinkActivities(openLinkEnds(clients), retraction),
         ...createAccountStandingActivities(openAccountStandings(clients, delivery)),
+        ...createLeavingActivities(openErasureSteps(clients, delivery, retraction)),
         ...createGraphActivities(openGraphSteps(clients)),
         ...createSearchActivities(search),
         ...createReindexActivities(search),

@@ -1,4 +1,5 @@
 export { accountExport } from './account-export/workflow.ts'
+export { accountErasure } from './account-erasure/workflow.ts'
 export { accountStanding } from './account-standing/workflow.ts'
 export { accountSync } from './account-sync/workflow.ts'
 export { audienceSync } from './audience-sync/workflow.ts'

@@ -37,7 +37,12 @@ const act = fc.oneof(
     arbitrary: fc.record({
       deed: fc.constant('setStatus' as const),
       who: account,
-      status: fc.constantFrom('active' as const, 'suspended' as const),
+      status: fc.constantFrom(
+        'active' as const,
+        'suspended' as const,
+        'deactivated' as const,
+        'erasing' as const,
+      ),
     }),
   },
 )

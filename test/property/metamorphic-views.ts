@@ -7,6 +7,7 @@ export type Things = Readonly<Record<string, readonly string[]>>
 const LEFT_OUT: Readonly<Record<string, string>> = {
   '/v1/sessions': 'devices, which no deed here changes',
   '/v1/events': 'a stream',
+  '/v1/me/erasure': 'a receipt, which no deed here makes',
   '/v1/photos/:photoId/original': 'bytes that the storage of this world does not have',
   '/v1/photos/:photoId/progress': 'the workflows, which do not run in this world',
   '/v1/search/photos': 'the index, which a workflow keeps',

@@ -8,6 +8,7 @@ import {
   EXPORT_PROGRESS,
   type ExportProgress,
 } from '../../src/contracts/account-export.ts'
+import { accountErasureWorkflowId } from '../../src/contracts/account-erasure.ts'
 import { accountStandingWorkflowId } from '../../src/contracts/account-standing.ts'
 import { accountSyncWorkflowId } from '../../src/contracts/account-sync.ts'
 import { audienceSyncWorkflowId } from '../../src/contracts/audience-sync.ts'
@@ -37,7 +38,10 @@ import { photoModerationWorkflowId } from '../../src/contracts/photo-moderation.
 import { photoSyncWorkflowId } from '../../src/contracts/photo-sync.ts'
 import { PHOTO_DELETED, photoUploadWorkflowId } from '../../src/contracts/photo-upload.ts'
 import type { UserId } from '../../src/domain/ids.ts'
+import { comeBack } from '../../src/services/accounts/come-back.ts'
+import { createReservedNames } from '../../src/services/accounts/reserved-names.ts'
 import { createFollows } from '../../src/services/graph/follows.ts'
+import { createRequestErasure } from '../../src/services/leaving/request-erasure.ts'
 import { COLD_STORAGE_SCHEDULE_ID } from '../../src/contracts/cold-storage.ts'
 import { originalRestoreWorkflowId } from '../../src/contracts/original-restore.ts'
 import {
@@ -98,7 +102,7 @@ import { fanoutWorker } from '../../src/workers/fanout.ts'
 import { mediaWorker } from '../../src/workers/media.ts'
 import type { RunningWorker, WorkerDefinition } from '../../src/workers/run-worker.ts'
 import { LONGEST_TRANSFER_MS } from '../../src/workflows/photo-upload/workflow.ts'
-import { buildUser } from '../support/factories/accounts.ts'
+import { buildUser, sessionsOf } from '../support/factories/accounts.ts'
 import { follow } from '../support/factories/follows.ts'
 import { buildPhoto } from '../support/factories/photos.ts'
 import { readTextInPhotosOf } from '../support/factories/photo-texts.ts'
@@ -149,6 +153,7 @@ try {
   await recordColdStorage(world)
   await recordStanding(world)
   await recordExport(world)
+  await recordErasures(world)
   await recordTexts(world)
   await recordWebhook(world)
   await recordWebPush(world)
@@ -569,6 +574,35 @@ async function recordStanding(world: UploadWorld): Promise<void> {
   await world.outbox.dispatch([await world.owe({ kind: 'standingChanged', payload: { userId } })])
   await ended(accountStandingWorkflowId(userId))
   await save('account-standing', accountStandingWorkflowId(userId))
+}
+
+/** An account with a photo that is left for good, and one that comes back before. */
+async function recordErasures(world: UploadWorld): Promise<void> {
+  const sessions = sessionsOf(world.db)
+  const leave = (userId: UserId, graceDays: number) =>
+    createRequestErasure({
+      ...world,
+      sessions,
+      reservedNames: createReservedNames(world.config.jwtKeys),
+      graceDays,
+    })(userId)
+  const leaving = await world.owner()
+  const bytes = await somePhoto(400, 300)
+  const upload = await world.openUpload(leaving, { bytes: bytes.length })
+  await world.outbox.dispatch([upload.outboxId])
+  await world.objects.put(incomingKey(upload.photoId), bytes, 'image/jpeg')
+  await world.announce(upload)
+  await ended(photoUploadWorkflowId(upload.photoId))
+  await leave(leaving, 2 / 86_400)
+  await ended(accountErasureWorkflowId(leaving))
+  await save('account-erasure', accountErasureWorkflowId(leaving))
+
+  const returning = await world.owner()
+  await leave(returning, 14)
+  await eventually(() => exists(accountErasureWorkflowId(returning)))
+  await world.outbox.dispatch(await world.db.transaction((tx) => comeBack(tx, returning)))
+  await ended(accountErasureWorkflowId(returning))
+  await save('account-erasure-cancelled', accountErasureWorkflowId(returning))
 }
 
 /** A media worker that cannot render all variants at once; it renders them singly. */

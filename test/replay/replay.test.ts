@@ -29,6 +29,8 @@ describe('stored histories', () => {
       'photo-upload-cancelled',
       'photo-sync-narrowed',
       'photo-sync-downloads',
+      'account-erasure',
+      'account-erasure-cancelled',
       'account-standing',
       'account-sync-narrowed',
       'share-link-expired',

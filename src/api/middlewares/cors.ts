@@ -11,7 +11,7 @@ export function cors(origins: readonly string[]): Step {
     allowMethods: 'GET,HEAD,POST,PUT,PATCH,DELETE',
     allowHeaders:
       'Authorization,Content-Type,Idempotency-Key,If-Match,If-None-Match,Last-Event-ID,X-Request-Id,' +
-      'X-Share-Password,X-Share-Session',
+      'X-Share-Password,X-Share-Session,X-Erasure-Secret',
     exposeHeaders: 'ETag,Retry-After,RateLimit,RateLimit-Policy,X-Request-Id',
     maxAge: PREFLIGHT_SECONDS,
     keepHeadersOnError: false,

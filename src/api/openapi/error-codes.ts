@@ -37,6 +37,8 @@ export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   account_private: 'Only accepted followers of the account may see this.',
   account_suspended:
     'The account is suspended: it may read `GET /me` and `GET /me/moderation`, appeal and sign out. `detail` says until when.',
+  erasing:
+    'The account is being erased, which cannot be stopped any more. `GET /me/erasure` tells how far it is.',
   link_password_required:
     'The share link needs a password, or the password is wrong. Send it in `X-Share-Password`.',
   link_expired: 'The share link has run out. Ask for another one.',

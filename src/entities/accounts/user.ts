@@ -1,4 +1,5 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
+import { ACCOUNT_STATUSES } from '../../domain/access.ts'
 import { COMMENT_POLICIES } from '../../domain/comments.ts'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
 import { ROLES } from '../../domain/moderation.ts'
@@ -18,7 +19,7 @@ export const User = defineEntity({
     bio: p.string().length(MAX_CHARACTERS.bio).nullable(),
     isPrivate: p.boolean().default(false),
     role: p.enum(ROLES).default('user'),
-    status: p.enum(['active', 'suspended', 'deactivated'] as const).default('active'),
+    status: p.enum(ACCOUNT_STATUSES).default('active'),
     /** When a suspension ends by itself; null if it does not, or there is none. */
     suspendedUntil: p.datetime(3).nullable(),
     defaultCommentPolicy: p.enum(COMMENT_POLICIES).default('everyone'),

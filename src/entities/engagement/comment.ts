@@ -22,6 +22,8 @@ export const Comment = defineEntity({
     deletedAt: p.datetime(3).nullable(),
     /** By moderation: nobody but its author sees it any more, nor its replies. */
     takenDownAt: p.datetime(3).nullable(),
+    /** Its author left for good: without text, it stands as long as it has replies. */
+    erasedAt: p.datetime(3).nullable(),
   },
 })
 export type Comment = InferEntity<typeof Comment>

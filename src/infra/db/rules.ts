@@ -210,6 +210,13 @@ export function commentShown(comment: string, viewerId: string): string {
   return `(${comment}.deleted_at IS NULL AND (${comment}.taken_down_at IS NULL OR ${comment}.author_id = ${viewerId}))`
 }
 
+/**
+ * The comment's author exists for the viewer; or has left for good, and the comment stands without text for the sake of its replies.
+ */
+export function commentStands(comment: string, author: string, viewer: ViewerSql): string {
+  return `(${comment}.erased_at IS NOT NULL AND ${comment}.reply_count > 0 OR ${accountVisibleTo(author, viewer)})`
+}
+
 /** The SQL twin of `belongsInFeeds`; written as in photos_feed_idx, so that the index serves it. */
 export function feedable(photo: string): string {
   return `(${photo}.status = 'ready' AND ${photo}.visibility IN ('public', 'followers'))`

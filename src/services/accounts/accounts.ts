@@ -12,6 +12,7 @@ import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import { writeNames } from './names.ts'
 import type { Passwords } from './passwords.ts'
 import type { Device } from './devices.ts'
+import type { ReservedNames } from './reserved-names.ts'
 import type { OpenSession, Sessions } from './sessions.ts'
 
 /** An account as shown; it contains no secrets. */
@@ -81,13 +82,14 @@ interface AccountsDeps {
   db: Database
   passwords: Passwords
   sessions: Sessions
+  reservedNames: Pick<ReservedNames, 'isReserved'>
   textRules?: TextRules
   /** No password of anybody. */
   serviceName?: string
 }
 
 export function createAccounts(deps: AccountsDeps): Accounts {
-  const { db, passwords, sessions, textRules = NO_TEXT_RULES, serviceName = null } = deps
+  const { db, passwords, sessions, reservedNames, textRules = NO_TEXT_RULES, serviceName = null } = deps
 
   return {
     async register({ username, password, displayName }, device) {
@@ -95,6 +97,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       assertKeepsRules(textRules, 'name', { 'body.username': username, 'body.displayName': displayName })
       const usernameSkeleton = skeletonOf(username)
       if (await exists(db.primary, username, usernameSkeleton)) throw usernameTaken()
+      // One that was erased meanwhile is reserved since its commit.
+      if (await reservedNames.isReserved(db.primary, username)) throw usernameTaken()
       const passwordHash = await passwords.hash(password, device.network)
       return db.transaction(async (tx) => {
         // Two at once: the indexes decide, and the second's statement inserts nothing.
@@ -225,7 +229,8 @@ const ASCII = /^[\x21-\x7e]+$/
 function credentialsOf(query: Query, username: string) {
   return query<AccountRow & Pick<UserRow, 'password_hash'>>({
     name: 'account-credentials',
-    text: `SELECT ${ACCOUNT_COLUMNS}, password_hash FROM users WHERE lower(username) = lower($1)`,
+    text: `SELECT ${ACCOUNT_COLUMNS}, password_hash FROM users
+      WHERE lower(username) = lower($1) AND status <> 'erased'`,
     values: [username],
   })
 }

@@ -1,4 +1,5 @@
-import type { AccountStatus } from '../../domain/access.ts'
+import { isAway, type AccountStatus } from '../../domain/access.ts'
+import { DarkroomError } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
 import type { UserRow } from '../../entities/index.ts'
 import type { Transaction } from '../../infra/db/database.ts'
@@ -14,10 +15,16 @@ const RETURN = `
   FROM (SELECT ${measureUntil('$1::bigint', "'suspend'")} AS until) m
   WHERE u.user_id = $1 RETURNING u.status`
 
+// Once it was started, the row stays.
+const STOP_ERASURE = `
+  DELETE FROM account_erasures WHERE user_id = $1 AND started_at IS NULL AND completed_at IS NULL RETURNING 1`
+
 /**
- * Brings a deactivated account back as it was, within the transaction that signs it in: active, or suspended if decisions that stand
- * ask for it. The account is held, so that a deactivation at the same time is undone by the sign-in, or ends its session.
+ * Brings an account that is away back as it was, within the transaction that signs it in: active, or suspended if decisions that stand
+ * ask for it. The account is held, so that a departure at the same time is undone by the sign-in, or ends its session, and that of a
+ * sign-in and the start of an erasure exactly one comes first.
  * @returns the outbox messages to dispatch after the commit; none if it was not away
+ * @throws DarkroomError erasing if it can no longer be stopped
  */
 export async function comeBack(tx: Transaction, userId: UserId): Promise<string[]> {
   const [held] = await tx.query<Pick<UserRow, 'status'>>({
@@ -25,9 +32,16 @@ export async function comeBack(tx: Transaction, userId: UserId): Promise<string[
     text: HOLD,
     values: [userId],
   })
-  if (held?.status !== 'deactivated') return []
+  if (held === undefined || !isAway(held.status)) return []
+  const outboxIds: string[] = []
+  if (held.status !== 'deactivated') {
+    const stopped = await tx.query({ text: STOP_ERASURE, values: [userId] })
+    if (stopped.length === 0)
+      throw new DarkroomError('erasing', 'The account is being erased, which cannot be stopped any more.')
+    outboxIds.push(await addToOutbox(tx, { kind: 'erasureChanged', payload: { userId } }))
+  }
   const [row] = await tx.query<{ status: AccountStatus }>({ text: RETURN, values: [userId] })
-  const outboxIds = [await addToOutbox(tx, { kind: 'accountChanged', payload: { userId } })]
+  outboxIds.push(await addToOutbox(tx, { kind: 'accountChanged', payload: { userId } }))
   if (row!.status === 'suspended')
     outboxIds.push(await addToOutbox(tx, { kind: 'standingChanged', payload: { userId } }))
   return outboxIds

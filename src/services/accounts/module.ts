@@ -4,7 +4,6 @@ import type { Delivery } from '../delivery/module.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import { createAccounts } from './accounts.ts'
 import { createChangePassword, createSignOutElsewhere } from './change-password.ts'
-import { createConfirmPassword } from './confirm-password.ts'
 import { createDevices } from './devices.ts'
 import { createPasswords } from './passwords.ts'
 import { createPasskeys } from './passkeys.ts'
@@ -13,6 +12,7 @@ import { createPresence } from './presence.ts'
 import { createQuotas } from './quotas.ts'
 import { createRecoveryCodes } from './recovery-codes.ts'
 import { createRefreshTokens } from './refresh-tokens.ts'
+import { createReservedNames } from './reserved-names.ts'
 import { createSealedSecrets } from './sealed-secrets.ts'
 import { createUseSecondFactor, hasProvenFactor, secondFactorsOf } from './second-factors.ts'
 import { createSecurityEvents } from './security-events.ts'
@@ -31,6 +31,7 @@ export function openAccounts({ config, db, logger, textRules }: Clients, { outbo
   const refreshTokens = createRefreshTokens(config.jwtKeys)
   const devices = createDevices(config.jwtKeys, refreshTokens)
   const securityEvents = createSecurityEvents({ devices, logger })
+  const reservedNames = createReservedNames(config.jwtKeys)
   const sessions = createSessions({
     db,
     outbox,
@@ -54,9 +55,8 @@ export function openAccounts({ config, db, logger, textRules }: Clients, { outbo
   return {
     accessTokens: createAccessTokens({ keys: config.jwtKeys, lifetimeSeconds: config.ACCESS_TOKEN_SECONDS }),
     refreshTokens,
-    accounts: createAccounts({ db, passwords, sessions, textRules, serviceName }),
+    accounts: createAccounts({ db, passwords, sessions, reservedNames, textRules, serviceName }),
     changePassword: createChangePassword({ db, passwords, sessions, securityEvents, serviceName }),
-    confirmPassword: createConfirmPassword({ primary: db.primary, passwords }),
     signOutElsewhere: createSignOutElsewhere({ db, sessions, securityEvents }),
     signInGuard: createSignInGuard({ primary: db.primary, devices, securityEvents }),
     securityEvents,
@@ -69,6 +69,7 @@ export function openAccounts({ config, db, logger, textRules }: Clients, { outbo
     twoFactorSignIn: createTwoFactorSignIn({ db, devices, passkeys, webAuthn, usePasskey, useSecondFactor }),
     presence: createPresence({ db, passwords, passkeys, useSecondFactor }),
     sessions,
+    reservedNames,
     passwords,
     // Suspensions and deactivations have reached it with their commit.
     // eslint-disable-next-line no-restricted-syntax -- there is no reader yet: it is asked before any list is read

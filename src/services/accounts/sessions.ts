@@ -10,6 +10,7 @@ import { Session, type SessionRow, type UserRow } from '../../entities/index.ts'
 import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
+import { accountDeparted } from '../../observability/leaving-events.ts'
 import type { Outbox } from '../delivery/outbox.ts'
 import { comeBack } from './come-back.ts'
 import { storableUserAgent, type Device, type Devices } from './devices.ts'
@@ -39,8 +40,9 @@ export interface SessionInfo {
 
 export interface Sessions {
   /**
-   * Signs a device in, and tells the account if it is a new one. A deactivated account comes back by it.
+   * Signs a device in, and tells the account if it is a new one. One that is away comes back by it.
    * @param proof whether it proved a second factor
+   * @throws DarkroomError erasing if it is being erased
    */
   open(userId: UserId, device: Device, proof?: SignInProof): Promise<OpenSession>
   /** The same within a transaction, for an account that is being created: it has no other devices to be told on. */
@@ -158,6 +160,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
         if (!isKnown) await securityEvents.record(tx.query, userId, 'new_device', device)
         return { session, outboxIds }
       })
+      if (outboxIds.length > 0) accountDeparted('returned')
       await outbox.dispatch(outboxIds)
       return session
     },

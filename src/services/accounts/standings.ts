@@ -55,9 +55,11 @@ export function createStandings({
 
   async function read(from: Query, userIds: readonly UserId[]): Promise<void> {
     const readAt = now()
-    const rows = await from<Pick<UserRow, 'user_id' | 'status' | 'suspended_until' | 'hidden_from_explore'>>(
-      { name: 'account-standings', text: READ, values: [userIds] },
-    )
+    const rows = await from<Pick<UserRow, 'user_id' | 'status' | 'suspended_until' | 'hidden_from_explore'>>({
+      name: 'account-standings',
+      text: READ,
+      values: [userIds],
+    })
     const found = new Map(rows.map((row) => [row.user_id, row]))
     for (const userId of userIds) {
       const row = found.get(userId)

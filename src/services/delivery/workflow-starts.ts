@@ -5,6 +5,11 @@ import {
 } from '@temporalio/client'
 import { ACCOUNT_EXPORT, accountExportWorkflowId, EXPORT_CHANGED } from '../../contracts/account-export.ts'
 import {
+  ACCOUNT_ERASURE,
+  accountErasureWorkflowId,
+  ERASURE_CHANGED,
+} from '../../contracts/account-erasure.ts'
+import {
   ACCOUNT_STANDING,
   accountStandingWorkflowId,
   STANDING_CHANGED,
@@ -161,6 +166,17 @@ export function createWorkflowStarts(temporal: Client): WorkflowStarts {
               'Writes all that the account has stored into an archive, and deletes it when its time is over. ' +
               'Query `exportProgress` gives its state.',
             signal: EXPORT_CHANGED,
+            signalArgs: [],
+          })
+          return
+        case 'erasureChanged':
+          await temporal.workflow.signalWithStart(ACCOUNT_ERASURE, {
+            ...reconcilerOptions(accountErasureWorkflowId(message.payload.userId), message.payload),
+            staticSummary: `Erase user ${message.payload.userId}, unless they sign in before`,
+            staticDetails:
+              'Waits for the days of grace; then photos, albums, likes, comments and all else go, piece by piece, and every store is looked ' +
+              'at again. Query `accountErasureProgress` gives its state.',
+            signal: ERASURE_CHANGED,
             signalArgs: [],
           })
           return

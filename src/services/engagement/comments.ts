@@ -65,7 +65,7 @@ export function createComments({
         await assertMayComment(tx, authorId, photoId)
         if (parentId !== undefined) await countReply(tx, authorId, photoId, parentId)
         const row = { commentId, photoId, authorId, parentId: parentId ?? null, text }
-        await run(tx.query, insertRow(Comment, row, ['editedAt', 'deletedAt', 'takenDownAt']))
+        await run(tx.query, insertRow(Comment, row, ['editedAt', 'deletedAt', 'takenDownAt', 'erasedAt']))
         if (mentioned.length > 0) await writeMentions(tx, commentId, authorId, mentioned)
         await oweCommentNotifications(tx, commentId)
         await changePhotoCounters(tx, [{ photoId, comments: 1 }])
@@ -160,23 +160,29 @@ interface Deleted {
   replies: number
   /** It was taken down before, and so counted nowhere any more. */
   wasTakenDown: boolean
+  /** Its author had left, and it alone was not counted any more. */
+  wasErased: boolean
 }
 
 /** @throws DarkroomError not_found */
 async function markDeleted(tx: Transaction, commentId: CommentId): Promise<Deleted> {
-  const [row] = await tx.query<Pick<CommentRow, 'reply_count' | 'taken_down_at'>>({
+  const [row] = await tx.query<Pick<CommentRow, 'reply_count' | 'taken_down_at' | 'erased_at'>>({
     text: `UPDATE comments SET deleted_at = now() WHERE comment_id = $1 AND deleted_at IS NULL
-           RETURNING reply_count, taken_down_at`,
+           RETURNING reply_count, taken_down_at, erased_at`,
     values: [commentId],
   })
   if (!row) throw notFound('comment')
-  return { replies: row.reply_count, wasTakenDown: row.taken_down_at !== null }
+  return {
+    replies: row.reply_count,
+    wasTakenDown: row.taken_down_at !== null,
+    wasErased: row.erased_at !== null,
+  }
 }
 
 /** @returns how many comments the photo has less. @throws DarkroomError not_found */
 async function deleteThread(tx: Transaction, commentId: CommentId): Promise<number> {
-  const { replies, wasTakenDown } = await markDeleted(tx, commentId)
-  return wasTakenDown ? 0 : 1 + replies
+  const { replies, wasTakenDown, wasErased } = await markDeleted(tx, commentId)
+  return wasTakenDown ? 0 : (wasErased ? 0 : 1) + replies
 }
 
 /** The same for a reply; the parent's row first, as everywhere. */

@@ -1,8 +1,15 @@
 import { notFound } from '../../domain/errors.ts'
 import type { CommentId, PhotoId, UserId } from '../../domain/ids.ts'
+import { NAME_OF_ERASED } from '../../domain/leaving.ts'
 import { viewerLinkId, viewerUserId } from '../../domain/viewer.ts'
 import type { CommentRow, UserRow } from '../../entities/index.ts'
-import { accountVisibleTo, commentShown, visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
+import {
+  accountVisibleTo,
+  commentShown,
+  commentStands,
+  visibleTo,
+  type ViewerSql,
+} from '../../infra/db/rules.ts'
 import { pageOfRows, type ListRead, type Page, type Reader } from '../lists/list-read.ts'
 
 /** A comment as its viewer sees it. */
@@ -12,6 +19,8 @@ export interface ShownComment {
   /** The top-level comment that it replies to; null for a top-level comment. */
   parentId: CommentId | null
   author: { userId: UserId; username: string; displayName: string | null }
+  /** Its author left for good: it has no text, and stands for the sake of its replies. */
+  isErased: boolean
   text: string
   /** The mentioned accounts that exist for the viewer. */
   mentions: { userId: UserId; username: string }[]
@@ -34,7 +43,7 @@ const VIEWER: ViewerSql = { userId: '$2::bigint', linkId: '$3::uuid' }
 // rows take as many probes each.
 const COLUMNS = `
   c.comment_id, c.photo_id, c.parent_id, c.version, c.text, c.reply_count, c.created_at, c.edited_at,
-  c.author_id, a.username, a.display_name,
+  c.author_id, a.username, a.display_name, c.erased_at,
   (SELECT coalesce(json_agg(json_build_object('userId', m.user_id::text, 'username', n.username) ORDER BY m.user_id), '[]')
     FROM comment_mentions m JOIN users n ON n.user_id = m.user_id
     WHERE m.comment_id = c.comment_id AND ${accountVisibleTo('n', VIEWER)}) AS mentions`
@@ -51,7 +60,7 @@ const positionOr = (time: 'infinity' | '-infinity') =>
 // comments of all photos.
 const NEWEST = `
   SELECT ${COLUMNS} FROM comments c JOIN users a ON a.user_id = c.author_id
-  WHERE c.photo_id = $1 AND c.parent_id IS NULL AND ${commentShown('c', VIEWER.userId)} AND ${accountVisibleTo('a', VIEWER)}
+  WHERE c.photo_id = $1 AND c.parent_id IS NULL AND ${commentShown('c', VIEWER.userId)} AND ${commentStands('c', 'a', VIEWER)}
     AND (c.created_at, c.comment_id) < ${positionOr('infinity')} ORDER BY c.created_at DESC, c.comment_id DESC LIMIT $6`
 const REPLIES = `
   SELECT ${COLUMNS} FROM comments c JOIN users a ON a.user_id = c.author_id
@@ -70,14 +79,14 @@ const FIND = `
     LEFT JOIN comments t ON t.comment_id = c.parent_id LEFT JOIN users b ON b.user_id = t.author_id
   WHERE c.comment_id = ANY ($1::uuid[]) AND ${SHOWN} AND ${visibleTo('p', 'u', VIEWER)} AND (
     ${VIEWER.userId} IN (c.author_id, p.owner_id) OR ${IS_MODERATOR}
-    OR (${accountVisibleTo('a', VIEWER)} AND (t.comment_id IS NULL OR ${accountVisibleTo('b', VIEWER)})))`
+    OR (${commentStands('c', 'a', VIEWER)} AND (t.comment_id IS NULL OR ${commentStands('t', 'b', VIEWER)})))`
 
 // One probe of photos_pkey and users_pkey, those of the access rule, and the same of comments and its author.
 const THREAD = `
   SELECT $4::uuid IS NULL OR EXISTS (
     SELECT FROM comments t JOIN users b ON b.user_id = t.author_id
     WHERE t.comment_id = $4 AND t.photo_id = p.photo_id AND t.parent_id IS NULL AND ${commentShown('t', VIEWER.userId)}
-      AND ${accountVisibleTo('b', VIEWER)}) AS parent_seen
+      AND ${commentStands('t', 'b', VIEWER)}) AS parent_seen
   FROM photos p JOIN users u ON u.user_id = p.owner_id WHERE p.photo_id = $1 AND ${visibleTo('p', 'u', VIEWER)}`
 
 /**
@@ -153,15 +162,21 @@ type ShownRow = Pick<
   | 'created_at'
   | 'edited_at'
   | 'author_id'
+  | 'erased_at'
 > &
   Pick<UserRow, 'username' | 'display_name'> & { mentions: ShownComment['mentions'] }
+
+const NOBODY = { userId: '0', username: NAME_OF_ERASED, displayName: null }
 
 function toComment(row: ShownRow): ShownComment {
   return {
     commentId: row.comment_id,
     photoId: row.photo_id,
     parentId: row.parent_id,
-    author: { userId: row.author_id, username: row.username, displayName: row.display_name },
+    author: row.erased_at
+      ? NOBODY
+      : { userId: row.author_id, username: row.username, displayName: row.display_name },
+    isErased: row.erased_at !== null,
     text: row.text,
     mentions: row.mentions,
     replyCount: row.reply_count,

@@ -20,11 +20,26 @@ const SWEEP = `
       AND ${isNoEvidence('c', 'c')} LIMIT $1)
   RETURNING 1`
 
+// Plan of each: comments_erased_idx. Nobody replies to such a comment any more.
+const SWEEP_EMPTY = `
+  UPDATE comments SET deleted_at = now() WHERE comment_id IN (
+    SELECT comment_id FROM comments WHERE erased_at IS NOT NULL AND reply_count = 0 AND deleted_at IS NULL LIMIT $1)
+  RETURNING 1`
+const SWEEP_TEXTS = `
+  UPDATE comments SET text = '' WHERE comment_id IN (
+    SELECT comment_id FROM comments c
+    WHERE erased_at IS NOT NULL AND text <> ''
+      AND NOT (erased_at > now() - $2 * interval '1 day' AND ${isUnderReview('comment', 'c.comment_id')}) LIMIT $1)
+  RETURNING 1`
+
 /** @param evidenceDays for so long after their deletion, comments under review stay */
 export const sweepComments = (primary: Query, evidenceDays: number): Sweep => ({
   name: 'comments',
-  summary: 'Delete comments that were deleted, and their replies',
+  summary:
+    'Delete comments that were deleted, and their replies; and what is left of those of erased accounts',
   run: async (signal) =>
+    (await deleteInBatches(primary, SWEEP_EMPTY, signal)) +
+    (await deleteInBatches(primary, SWEEP_TEXTS, signal, [evidenceDays])) +
     (await deleteInBatches(primary, SWEEP_REPLIES, signal, [evidenceDays])) +
     (await deleteInBatches(primary, SWEEP, signal, [evidenceDays])),
 })

@@ -98,7 +98,7 @@ export async function deleteEdges(tx: Transaction, edges: readonly Edge[]): Prom
 
 async function afterChange(tx: Transaction, edges: readonly Edge[], by: 1 | -1): Promise<void> {
   if (edges.length === 0) return
-  await bumpFeedEpoch(tx, ...edges.map((edge) => edge.followerId))
+  await bumpFeedEpoch(tx, ...new Set(edges.map((edge) => edge.followerId)))
   await changeCounters(
     tx,
     edges.flatMap(({ followerId, followeeId }): CounterChange[] => [

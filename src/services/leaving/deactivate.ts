@@ -1,5 +1,6 @@
 import type { UserId } from '../../domain/ids.ts'
 import type { Database } from '../../infra/db/database.ts'
+import { accountDeparted } from '../../observability/leaving-events.ts'
 import type { Sessions } from '../accounts/sessions.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 
@@ -28,6 +29,7 @@ export function createDeactivate({ db, outbox, sessions }: DeactivateDeps): Deac
       await sessions.revokeAll(tx, userId)
       return [await addToOutbox(tx, { kind: 'accountChanged', payload: { userId } })]
     })
+    if (outboxIds.length > 0) accountDeparted('deactivated')
     await outbox.dispatch(outboxIds)
   }
 }

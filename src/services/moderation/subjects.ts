@@ -47,7 +47,8 @@ export async function findSubject(
       return { ownerId: row.owner_id, evidence: { texts: textsOfPhoto(row) } }
     }
     case 'comment': {
-      const { author, text } = await findComment({ query, viewer }, id)
+      const { author, text, isErased } = await findComment({ query, viewer }, id)
+      if (isErased) throw notFound('comment')
       return { ownerId: author.userId, evidence: { texts: { text } } }
     }
     case 'user': {

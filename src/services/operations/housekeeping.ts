@@ -15,6 +15,7 @@ import { startOwedFanouts } from '../distribution/start-owed-fanouts.ts'
 import { sweepComments } from '../engagement/sweep-comments.ts'
 import { sweepExports } from '../exports/sweep-exports.ts'
 import { sweepMutes } from '../graph/sweep-mutes.ts'
+import { sweepErasedAccounts, wakeLateErasures } from '../leaving/sweep-erasures.ts'
 import { wakeLateCases } from '../moderation/wake-cases.ts'
 import { sweepNotifications } from '../notifications/sweep-notifications.ts'
 import { wakeLateStandings } from '../moderation/wake-standings.ts'
@@ -49,6 +50,8 @@ export function createHousekeeping(deps: HousekeepingDeps): Sweep[] {
     wakeOwedRetractions(primary, starts),
     wakeOwedErasures(primary, starts),
     wakeLateStandings(primary, starts),
+    wakeLateErasures(primary, starts),
+    sweepErasedAccounts(primary),
     sweepTrash(db, evidenceDays),
     wakeLateCases(primary, starts),
     sweepBlobs({ db, objects, archive }),

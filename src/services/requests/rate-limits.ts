@@ -62,6 +62,8 @@ export const RATE_POLICIES = {
     seconds: HOUR_SECONDS,
     counts: 'session that passwords and codes are tried in',
   },
+  /** Receipts of erasures: more than anyone reads, and no way to try secrets. */
+  erasure: { points: 60, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
   /** Of all accounts that are signed in behind one address, in each process of the API. */
   address: { points: 30_000, seconds: MINUTE_SECONDS, counts: 'address of calls that are signed in' },
   /** Each may cost every edge an entry of its deny table, which holds some 16,000 an hour for everyone. */
@@ -203,6 +205,16 @@ function decisionOf(policy: RatePolicyName, points: number, result: RateLimiterR
     remaining: Math.max(0, result.remainingPoints),
     resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
   }
+}
+
+/** The counters of an account and its name in Redis, for when it is erased. Those that networks share with it end by themselves. */
+export function accountCounterKeys(userId: string, username: string): string[] {
+  const policies = Object.keys(RATE_POLICIES) as RatePolicyName[]
+  return [
+    ...policies.map((policy) => `rate:${policy}:user:${userId}`),
+    `rate:currentPassword:${userId}`,
+    `rate:signInName:${username.toLowerCase()}`,
+  ]
 }
 
 /** Returns a refusal as a result, not as an error. */

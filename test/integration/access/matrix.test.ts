@@ -25,6 +25,8 @@ import { MATRIX } from './matrix.ts'
 import { isAsAway, isInAudience, sees, type Expected, type Subject } from './rules.ts'
 import { differences, PHOTO, PHOTO_METADATA } from './shapes.ts'
 
+/** Some 250 accounts with photos, albums and links; room for a machine that runs other tests beside. */
+const SETUP_MS = 300_000
 /** More would only wait for the database's connections. */
 const PARALLEL = 12
 
@@ -68,7 +70,7 @@ beforeAll(async () => {
   )
   await settle(world.db)
   spy = spyOnStatements(world.db)
-})
+}, SETUP_MS)
 afterAll(async () => {
   spy?.stop()
   await world?.close()

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import {
   album,
   albumRole,
@@ -17,6 +17,7 @@ import {
   seen,
   shared,
   signedIn,
+  signsIn,
   unlessAway,
   type Rule,
   type Subject,
@@ -363,6 +364,15 @@ export const MATRIX: Readonly<Record<string, Line>> = {
     fresh: true,
     whileSuspended: true,
   },
+  'DELETE /v1/me': {
+    rule: signedIn(202),
+    body: ({ asker }) => ({ password: asker?.password ?? 'none of hers' }),
+    shows: { erasure: values('id', 'startsAt', 'secret') },
+    fresh: true,
+    whileSuspended: true,
+  },
+  // Of nobody: those of others answer alike (test/integration/leaving/erasure.test.ts).
+  'GET /v1/me/erasure': { rule: open(404), query: () => `id=${randomUUID()}` },
   'GET /v1/me/security-events': { rule: signedIn(200), shows: pageOf(SECURITY_EVENT) },
   'GET /v1/me/tokens': { rule: signedIn(200), shows: pageOf(PERSONAL_TOKEN) },
   'POST /v1/me/tokens': {
@@ -425,7 +435,7 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   },
   // Nobody's own without an account. By the password alone, one with a second factor has no session.
   'POST /v1/sessions': {
-    rule: signedIn(factored(401, 201)),
+    rule: signedIn(signsIn(factored(401, 201))),
     body: oldPassword,
     shows: SIGNED_IN,
     // A deactivated account comes back.

@@ -1,5 +1,6 @@
 import {
   albumVisibleTo,
+  isAway,
   accountListsVisibleTo,
   accountVisibleTo,
   maySee,
@@ -77,9 +78,17 @@ export const unlessAway =
   (subject) =>
     isAsAway(subject) ? 401 : status
 
-/** Asks with the tokens of an account that is deactivated. */
+/** Asks with the tokens of an account that is deactivated, or is being erased. */
 export const isAsAway = ({ principal, account }: Cell) =>
-  principal === 'deactivated account' || (principal === 'owner' && account === 'deactivated')
+  principal === 'deactivated account' ||
+  principal === 'account that is erased' ||
+  (principal === 'owner' && isAway(ACCOUNTS[account].status))
+
+/** Signs in: from an erasure that has begun, nobody comes back. */
+export const signsIn =
+  (rule: Rule): Rule =>
+  (subject) =>
+    subject.principal === 'account that is erased' ? 409 : rule(subject)
 
 /** Who moderates; 403 for other accounts. */
 export const moderated =

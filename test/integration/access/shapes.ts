@@ -54,7 +54,7 @@ export const PUSH_SUBSCRIPTION = values('id', 'service', 'current', 'createdAt')
 export const SIGNED_IN = { user: USER, ...values('accessToken', 'refreshToken', 'expiresIn') }
 
 export const COMMENT = {
-  ...values('id', 'photoId', 'parentId', 'text', 'replyCount', 'createdAt', 'editedAt'),
+  ...values('id', 'photoId', 'parentId', 'deleted', 'text', 'replyCount', 'createdAt', 'editedAt'),
   author: BESIDE,
   mentions: [values('id', 'username')] as const,
 }

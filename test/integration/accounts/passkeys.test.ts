@@ -99,12 +99,17 @@ describe('a passkey', () => {
     expect((await world.call('POST', '/v1/sessions/two-factor', { body })).status).toBe(201)
   })
 
-  it('lets a suspended account in, and a deactivated one not', async () => {
+  it('lets a suspended account in, and a deactivated one back', async () => {
     const ann = await world.signUp()
     const { authenticator } = await addPasskey(world, ann)
     await setAccountStatus(world.db, ann.id, 'suspended')
     expect((await signIn(authenticator)).status).toBe(201)
     await setAccountStatus(world.db, ann.id, 'deactivated')
-    expect((await signIn(authenticator)).body.code).toBe('account_suspended')
+    expect((await signIn(authenticator)).status).toBe(201)
+    const [row] = await world.db.primary({
+      text: 'SELECT status FROM users WHERE user_id = $1',
+      values: [ann.id],
+    })
+    expect(row).toEqual({ status: 'active' })
   })
 })

@@ -73,7 +73,7 @@ describe('a challenge', () => {
     expect((await answerWith(world, challenge, app.code())).body.code).toBe('unauthenticated')
   })
 
-  it('lets a suspended account in, and a deactivated one not', async () => {
+  it('lets a suspended account in, and a deactivated one back', async () => {
     const ann = await world.signUp()
     const app = await addApp(world, ann)
     await setAccountStatus(world.db, ann.id, 'suspended')
@@ -81,7 +81,12 @@ describe('a challenge', () => {
     await setAccountStatus(world.db, ann.id, 'active')
     const challenge = await challengeOf(world, ann)
     await setAccountStatus(world.db, ann.id, 'deactivated')
-    expect((await answerWith(world, challenge, app.code(1))).body.code).toBe('account_suspended')
+    expect((await answerWith(world, challenge, app.code(1))).status).toBe(201)
+    const [row] = await world.db.primary({
+      text: 'SELECT status FROM users WHERE user_id = $1',
+      values: [ann.id],
+    })
+    expect(row).toEqual({ status: 'active' })
   })
 
   it('keeps what the device said of itself', async () => {

@@ -447,7 +447,19 @@ describe('the contract', () => {
     expect((await refresh(away.refreshToken)).status).toBe(401)
     const { username, password } = away
     const { accessToken } = await walk(undefined, 'POST /sessions', 201, { body: { username, password } })
-    await walk({ ...away, token: accessToken }, 'GET /me', 200)
+    const back = { ...away, token: accessToken }
+    await walk(back, 'GET /me', 200)
+
+    await walk(undefined, 'DELETE /me', 401, { body: { password } })
+    await walk(back, 'DELETE /me', 422, { body: { password: 'not the password' } })
+    const { erasure } = await walk(back, 'DELETE /me', 202, { body: { password } })
+    const query = `id=${erasure.id}`
+    await walk(undefined, 'GET /me/erasure', 404, { query })
+    const headers = { 'X-Erasure-Secret': erasure.secret }
+    const receipt = await walk(undefined, 'GET /me/erasure', 200, { query, headers })
+    expect(receipt.erasure.state).toBe('waiting')
+    await walk(undefined, 'POST /sessions', 201, { body: { username, password } })
+    await walk(undefined, 'GET /me/erasure', 404, { query, headers })
 
     const body = { name: 'Nightly', scopes: ['read'] }
     await walk(undefined, 'POST /me/tokens', 401, { body })

@@ -9,6 +9,7 @@ import { createAccounts, type Accounts } from '../../../src/services/accounts/ac
 import type { Passwords } from '../../../src/services/accounts/passwords.ts'
 import { createDevices, type Device } from '../../../src/services/accounts/devices.ts'
 import { createRefreshTokens } from '../../../src/services/accounts/refresh-tokens.ts'
+import { createReservedNames } from '../../../src/services/accounts/reserved-names.ts'
 import { createSecurityEvents } from '../../../src/services/accounts/security-events.ts'
 import { createSessions, type Sessions } from '../../../src/services/accounts/sessions.ts'
 import { createEditAccount } from '../../../src/services/graph/edit-account.ts'
@@ -51,7 +52,12 @@ export function sessionsOf(db: Database): Sessions {
 }
 
 export function accountsOf(db: Database): Accounts {
-  return createAccounts({ db, passwords: cheapPasswords, sessions: sessionsOf(db) })
+  return createAccounts({
+    db,
+    passwords: cheapPasswords,
+    sessions: sessionsOf(db),
+    reservedNames: createReservedNames(jwtKeys),
+  })
 }
 
 /** An account and its first session, as after a sign-up. */

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import getPort from 'get-port'
@@ -109,6 +109,19 @@ export class PrivateEdge {
       names.map((name) => readFile(join(this.options.directory, 'logs', name), 'utf8')),
     )
     return texts.join('')
+  }
+
+  /** The files of its cache, each with the key that it is cached under. */
+  async cached(): Promise<string[]> {
+    const files = await readdir(join(this.options.directory, 'cache'), {
+      recursive: true,
+      withFileTypes: true,
+    })
+    return Promise.all(
+      files
+        .filter((file) => file.isFile())
+        .map(async ({ parentPath, name }) => readFile(join(parentPath, name), 'latin1')),
+    )
   }
 
   async remove(): Promise<void> {

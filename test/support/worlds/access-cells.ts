@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { AccountAccess, AccountRelations } from '../../../src/domain/access.ts'
+import { isAway, type AccountAccess, type AccountRelations } from '../../../src/domain/access.ts'
 import type { AlbumRole, GivenRole } from '../../../src/domain/albums.ts'
 import type { AlbumId, CommentId, PhotoId } from '../../../src/domain/ids.ts'
 import { ANONYMOUS, type Viewer } from '../../../src/domain/viewer.ts'
@@ -26,6 +26,7 @@ export const PRINCIPALS = [
   'owner',
   'suspended account',
   'deactivated account',
+  'account that is erased',
   'moderator',
   'account with a second factor',
   'album viewer',
@@ -70,6 +71,7 @@ export const ACCOUNTS = {
   private: { isPrivate: true, status: 'active' },
   suspended: { isPrivate: false, status: 'suspended' },
   deactivated: { isPrivate: false, status: 'deactivated' },
+  erasing: { isPrivate: false, status: 'erasing' },
 } as const satisfies Record<string, AccountAccess>
 export type Account = keyof typeof ACCOUNTS
 
@@ -110,9 +112,16 @@ const IS_PUBLIC = ({ visibility }: Wanted) => visibility === 'public'
 export const photosOf = (account: Account): readonly Wanted[] =>
   ACCOUNTS[account].status === 'active' ? EACH_PHOTO : EACH_PHOTO.filter(IS_PUBLIC)
 
+const OF_THE_ABSENT: readonly Principal[] = ['stranger', 'owner', 'link holder']
+/** Their own tokens are refused, whatever they ask for. */
+const ABSENT: readonly Principal[] = ['deactivated account', 'account that is erased']
+
 /** A request to follow waits only at a private account. */
 export const isPossible = (principal: Principal, account: Account) =>
   (principal !== 'requester' || account === 'private') &&
+  // Whoever is away is hidden as whoever is suspended: some of each kind suffice.
+  (!isAway(ACCOUNTS[account].status) || OF_THE_ABSENT.includes(principal)) &&
+  (!ABSENT.includes(principal) || account === 'public') &&
   // What a link shows does not depend on the privacy of the account, and a link of none is absent, whatever it needs.
   (!(principal in LINK_HOLDERS) || account === 'public' || principal === 'link holder')
 
@@ -167,6 +176,7 @@ async function relate({ db }: ApiWorld, principal: Principal, asker: Person, own
   if (principal === 'blocked by the owner') await block(db, owner.id, asker.id)
   if (principal === 'blocking the owner') await block(db, asker.id, owner.id)
   if (principal === 'suspended account') await setAccountStatus(db, asker.id, 'suspended')
+  if (principal === 'account that is erased') await setAccountStatus(db, asker.id, 'erasing')
   if (principal === 'deactivated account') await setAccountStatus(db, asker.id, 'deactivated')
   if (principal === 'moderator') {
     // No service gives the role yet.

@@ -17,8 +17,8 @@ export const CreateSession = operation({
     'An unknown username and a wrong password get the same answer in the same time. If the account has a second factor, the right password ' +
     'gets 401 `two_factor_required` with a `challenge` for `POST /sessions/two-factor`. A device that sends `refreshToken`, the last one ' +
     'it had, valid or not, is known to the account: it is not announced as new, and what others try counts nothing against it. A ' +
-    'suspended account signs in to read what was decided (`GET /me/moderation`), to appeal and to sign out; all else is refused. A deactivated ' +
-    'account comes back as it was.',
+    'suspended account signs in to read what was decided (`GET /me/moderation`), to appeal and to sign out; all else is refused. A ' +
+    'deactivated account comes back as it was, and so does one that is to be erased, until that has begun.',
   body: z.strictObject({
     username: characters(1, 256),
     password: characters(1, 256),
@@ -29,7 +29,7 @@ export const CreateSession = operation({
     answer: signedInExample,
   },
   responses: { 201: SignedInSchema },
-  errors: ['bad_credentials', 'two_factor_required'],
+  errors: ['bad_credentials', 'two_factor_required', 'erasing'],
 })
 
 const challenge = characters(1, 64).meta({ description: 'Of `two_factor_required`.' })
@@ -52,7 +52,7 @@ export const AnswerChallenge = operation({
     answer: signedInExample,
   },
   responses: { 201: SignedInSchema },
-  errors: ['bad_credentials', 'unauthenticated'],
+  errors: ['bad_credentials', 'unauthenticated', 'erasing'],
 })
 
 export const GetSignInOptions = operation({
@@ -75,5 +75,5 @@ export const CreateSessionByPasskey = operation({
   body: AssertionSchema.extend(deviceFields),
   examples: { body: assertionExample, answer: signedInExample },
   responses: { 201: SignedInSchema },
-  errors: ['bad_credentials', 'unauthenticated'],
+  errors: ['bad_credentials', 'unauthenticated', 'erasing'],
 })

@@ -11,6 +11,10 @@ export const CommentSchema = z
     photoId: z.string(),
     parentId: z.string().nullable().meta({ description: 'The comment that this one replies to.' }),
     author: OwnerSchema,
+    deleted: z.boolean().meta({
+      description:
+        'Its author left for good. It has no text, nobody replies to it any more, and it stands as long as it has replies.',
+    }),
     text: z.string(),
     mentions: z.array(z.object({ id: z.string(), username: z.string() })).meta({
       description:

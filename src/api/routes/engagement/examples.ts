@@ -5,6 +5,7 @@ export const commentExample = {
   photoId,
   parentId: null,
   author: owner,
+  deleted: false,
   text: 'The fog makes it, @grace!',
   mentions: [{ id: '4712', username: 'grace' }],
   replyCount: 2,

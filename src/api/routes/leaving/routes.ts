@@ -1,22 +1,29 @@
-import type { ApiContext, SignedIn } from '../../context.ts'
 import { signedIn } from '../../middlewares/identity.ts'
-import { consume, limit } from '../../middlewares/limit.ts'
-import { deviceOf } from '../../middlewares/sign-in-throttle.ts'
+import { limit, limitAddress } from '../../middlewares/limit.ts'
+import { assertPresent } from '../../middlewares/presence.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
-import { Deactivate } from './schema.ts'
+import { presentErasure } from './presenter.ts'
+import { Deactivate, EraseAccount, GetErasure } from './schema.ts'
 
 export function leavingRoutes(routes: Routes): void {
   routes.post('/me/deactivate', limit('write'), signedIn(), valid(Deactivate), async (ctx) => {
-    await confirm(ctx, ctx.viewer, ctx.input.body.password)
+    await assertPresent(ctx, ctx.input.body)
     await ctx.services.deactivate(ctx.viewer.userId)
     ctx.status = 204
   })
-}
 
-/** Only wrong passwords count. @throws DarkroomError invalid, rate_limited */
-async function confirm(ctx: ApiContext, { userId }: SignedIn, password: string): Promise<void> {
-  await consume(ctx, 'currentPassword', userId)
-  await ctx.services.confirmPassword(userId, password, deviceOf(ctx))
-  await ctx.services.rateLimits.giveBack('currentPassword', userId)
+  routes.delete('/me', limit('write'), signedIn(), valid(EraseAccount), async (ctx) => {
+    await assertPresent(ctx, ctx.input.body)
+    const { erasureId, startsAt, secret } = await ctx.services.requestErasure(ctx.viewer.userId)
+    ctx.status = 202
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body = { erasure: { id: erasureId, startsAt: startsAt.toISOString(), secret } }
+  })
+
+  routes.get('/me/erasure', limitAddress('erasure'), valid(GetErasure), async (ctx) => {
+    const erasure = await ctx.services.readErasure(ctx.input.query.id, ctx.get('X-Erasure-Secret'))
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body = { erasure: presentErasure(erasure) }
+  })
 }

@@ -52,6 +52,7 @@ import { Migration20261222SessionGenerations } from './migration-20261222-sessio
 import { Migration20261223PersonalTokens } from './migration-20261223-personal-tokens.ts'
 import { Migration20261224AutoTags } from './migration-20261224-auto-tags.ts'
 import { Migration20261225SecondFactors } from './migration-20261225-second-factors.ts'
+import { Migration20261226AccountErasures } from './migration-20261226-account-erasures.ts'
 import { Migration20261227SecurityNotifications } from './migration-20261227-security-notifications.ts'
 import { Migration20261227Webhooks } from './migration-20261227-webhooks.ts'
 import { Migration20261227WebPush } from './migration-20261227-web-push.ts'
@@ -113,6 +114,7 @@ export const migrations = [
   { name: '20261223-personal-tokens', class: Migration20261223PersonalTokens },
   { name: '20261224-auto-tags', class: Migration20261224AutoTags },
   { name: '20261225-second-factors', class: Migration20261225SecondFactors },
+  { name: '20261226-account-erasures', class: Migration20261226AccountErasures },
   { name: '20261227-security-notifications', class: Migration20261227SecurityNotifications },
   { name: '20261227-webhooks', class: Migration20261227Webhooks },
   { name: '20261227-web-push', class: Migration20261227WebPush },

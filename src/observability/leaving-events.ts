@@ -1,0 +1,22 @@
+import { Counter } from 'prom-client'
+
+/** How people leave and return, for a while or for good. */
+const DEPARTURES = ['deactivated', 'erasure_requested', 'returned', 'erased'] as const
+type Departure = (typeof DEPARTURES)[number]
+
+const departures = new Counter({
+  name: 'darkroom_account_departures_total',
+  help: 'Accounts that were deactivated, are to be erased, came back, or were erased',
+  labelNames: ['kind'] as const,
+})
+for (const kind of DEPARTURES) departures.inc({ kind }, 0)
+
+export const accountDeparted = (kind: Departure): void => departures.inc({ kind })
+
+const rounds = new Counter({
+  name: 'darkroom_account_erasure_leftovers_total',
+  help: 'Times that the last look of an erasure found something left, which the next round erases',
+})
+
+/** Something was written late, or a step forgot it. */
+export const erasureLeftovers = (): void => rounds.inc()
