@@ -3,8 +3,8 @@ import { MAX_ITEMS } from '../../domain/limits.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { isShownToAll, likes } from '../../infra/db/rules.ts'
 import { ranked } from '../../observability/discovery-events.ts'
-import { KEPT_HOURS, MS_PER_DAY, MS_PER_HOUR } from './generations.ts'
-import { recentPhotos } from './recent-photos.ts'
+import { KEPT_HOURS, MS_PER_HOUR } from './generations.ts'
+import { isRecent, recentPhotos } from './recent-photos.ts'
 import { setApart } from './set-apart.ts'
 
 /** A photo needs twice as many likes to stand beside one that is this much younger. */
@@ -15,7 +15,6 @@ const WINDOW_DAYS = 14
 const DISTANCE = 20
 
 const NOW = '$1::bigint'
-const WINDOW = `p.score > ${NOW} - ${WINDOW_DAYS * MS_PER_DAY} AND p.score <= ${NOW}`
 
 // Plan: recentPhotos and the order before; then a probe of photo_counters_pkey for each photo, and of photos_pkey,
 // users_pkey and likes_pkey for those with likes.
@@ -33,7 +32,7 @@ const POPULAR = `
       SELECT counted.all - CASE WHEN ${likes('p.owner_id', 'p.photo_id')} THEN 1 ELSE 0 END AS of_others) liked
     CROSS JOIN LATERAL (
       SELECT ln(1 + liked.of_others) / ln(2.0) + (p.score - ${NOW})::numeric / ${HALF_LIFE_HOURS * MS_PER_HOUR} AS heat) hot
-    WHERE counted.all > 0 AND liked.of_others > 0 AND ${WINDOW} AND ${isShownToAll('p', 'u')}) ranked
+    WHERE counted.all > 0 AND liked.of_others > 0 AND ${isRecent('p', NOW, WINDOW_DAYS)} AND ${isShownToAll('p', 'u')}) ranked
   WHERE nth <= ${MAX_ITEMS.explorePhotosPerAuthor} ORDER BY heat DESC, photo_id LIMIT ${MAX_ITEMS.explorePhotos}`
 
 const STORE = `

@@ -3,7 +3,7 @@ import type { Database } from '../../infra/db/database.ts'
 import { isShownToAll } from '../../infra/db/rules.ts'
 import { ranked } from '../../observability/discovery-events.ts'
 import { KEPT_HOURS, MS_PER_DAY, MS_PER_HOUR } from './generations.ts'
-import { recentPhotos } from './recent-photos.ts'
+import { isRecent, recentPhotos } from './recent-photos.ts'
 
 /** Photos that were published earlier do not count. */
 const WINDOW_DAYS = 3
@@ -20,7 +20,7 @@ const NOW = '$1::bigint'
 const trust = (createdAt: string) => `least(1, ${LEAST_TRUST} + ${1 - LEAST_TRUST} *
   greatest(0, r.score - extract(epoch FROM ${createdAt}) * 1000)::float8 / ${TRUSTED_DAYS * MS_PER_DAY})`
 
-// Plan: recentPhotos, then a probe of photos_pkey, users_pkey and photo_tags_pkey for each photo.
+// Plan: recentPhotos, and their rows by the same index or photos_pkey; then a probe of users_pkey and photo_tags_pkey for each.
 const RANK = `
   INSERT INTO trending_tags (generation, place, tag, photo_ids)
   SELECT ${NOW}, row_number() OVER (ORDER BY heat DESC, tag), tag, photo_ids
@@ -33,7 +33,7 @@ const RANK = `
       FROM (${recentPhotos(NOW, WINDOW_DAYS)}) r
       JOIN photos p ON p.photo_id = r.photo_id JOIN users u ON u.user_id = r.owner_id
       JOIN photo_tags t ON t.photo_id = r.photo_id
-      WHERE ${isShownToAll('p', 'u')}
+      WHERE ${isRecent('p', NOW, WINDOW_DAYS)} AND ${isShownToAll('p', 'u')}
       ORDER BY t.tag, r.owner_id, r.score DESC, r.photo_id DESC) latest
     GROUP BY tag HAVING count(*) >= ${MIN_AUTHORS}
     ORDER BY heat DESC, tag LIMIT ${MAX_ITEMS.trendingTags}) ranked`
