@@ -47,7 +47,7 @@ export const ERASURE_PLAN: Readonly<Record<string, TablePlan>> = {
   // Programs and devices that are told of it.
   webhook_deliveries: rows(
     'delivery_id',
-    (id) => `webhook_id IN (SELECT webhook_id FROM webhooks WHERE user_id = ${id})`,
+    (id) => `(webhook_id IN (SELECT webhook_id FROM webhooks WHERE user_id = ${id}) OR actor_id = ${id})`,
   ),
   webhooks: rows('webhook_id'),
   owed_pushes: rows(
