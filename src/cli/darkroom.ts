@@ -132,6 +132,17 @@ media
   .option('--cancel', 'end it; what is done stays')
   .action((options: EmbedOptions) => run(async () => (await import('./embed.ts')).controlEmbedding(options)))
 
+program
+  .command('accounts')
+  .description('operates accounts')
+  .command('sign-out')
+  .argument('<username>', 'an account')
+  .description('ends all of its sessions')
+  .option('--tokens', 'and delete its personal access tokens')
+  .action((username: string, options: { tokens?: boolean }) =>
+    run(async (progress) => (await import('./accounts.ts')).signOut(username, options, progress)),
+  )
+
 const moderation = program
   .command('moderation')
   .description('operates moderation: roles, the audit log, and what is automatic')

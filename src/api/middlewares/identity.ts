@@ -45,12 +45,14 @@ async function identityOf(header: string, { accessTokens, personalTokens }: Toke
 }
 
 /**
- * Access tokens outlive their sessions by minutes: those of an account that is away are refused.
+ * Access tokens outlive their sessions by minutes: those of sessions that ended, and of an account that is away, are refused.
  * @throws DarkroomError unauthenticated; account_suspended, unless the operation is one `whileSuspended`
  */
-async function refuseByStanding(ctx: ApiContext, { userId }: SignedIn): Promise<void> {
-  const { status, until } = await ctx.services.standings.of(userId)
+async function refuseByStanding(ctx: ApiContext, { userId, sessionId }: SignedIn): Promise<void> {
+  const { status, until, endedSessions } = await ctx.services.standings.of(userId)
   if (isAway(status)) throw signInToReturn()
+  if (endedSessions.includes(sessionId))
+    throw new DarkroomError('unauthenticated', 'The session has ended; sign in again.')
   if (status !== 'suspended' || ctx.state.operation?.whileSuspended) return
   const end = until ? ` until ${until.toISOString()}` : ''
   throw new DarkroomError('account_suspended', `The account is suspended${end}; see GET /v1/me/moderation.`)

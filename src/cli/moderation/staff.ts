@@ -1,10 +1,9 @@
-import { loadConfig, type Config } from '../../config/config.ts'
 import { hasSecondFactor } from '../../domain/two-factor.ts'
 import type { UserRow } from '../../entities/index.ts'
-import { openDatabase, type Database } from '../../infra/db/database.ts'
 import { secondFactorsOf } from '../../services/accounts/second-factors.ts'
 import { verifyAudit } from '../../services/moderation/audit-log.ts'
 import { grantRole } from '../../services/moderation/roles.ts'
+import { withDatabase } from '../with-database.ts'
 
 type Progress = (line: string) => void
 
@@ -31,18 +30,3 @@ export const verifyAuditLog = (progress: Progress): Promise<void> =>
     progress(`${entries} entries, each follows from the one before it`)
     if (head !== null) progress(`last hash ${head}`)
   })
-
-async function withDatabase(work: (db: Database, config: Config) => Promise<void>): Promise<void> {
-  const config = loadConfig(process.env, 'command')
-  const db = await openDatabase({
-    url: config.DATABASE_URL,
-    poolSize: 1,
-    statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
-    applicationName: 'darkroom-moderation',
-  })
-  try {
-    await work(db, config)
-  } finally {
-    await db.close()
-  }
-}

@@ -24,7 +24,7 @@ const AUDIENCE = 'darkroom-api'
 
 /**
  * Access tokens: JWT with a pinned algorithm, type, issuer and audience, and a key named by `kid`. They live
- * for at most 5 minutes and are not looked up, so a revoked session's last token works that long.
+ * for at most 5 minutes and are not looked up here; see standings.ts for those of sessions that have ended.
  */
 export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const signing = options.keys[0]!

@@ -18,6 +18,7 @@ function table() {
         status: suspended.has(id) ? 'suspended' : 'active',
         suspended_until: null,
         hidden_from_explore: false,
+        ended_sessions: [],
       }))
   }) as unknown as Query
   return { asked, suspended, query, answer: () => answers.shift()!() }
@@ -89,6 +90,6 @@ describe('standings', () => {
     const { query, answer } = table()
     const standing = createStandings({ query, primary }).of('absent')
     answer()
-    expect(await standing).toEqual({ status: 'active', until: null, isLimited: false })
+    expect(await standing).toEqual({ status: 'active', until: null, isLimited: false, endedSessions: [] })
   })
 })

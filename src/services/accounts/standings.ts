@@ -10,6 +10,8 @@ interface Standing {
   /** When a suspension ends by itself. */
   until: Date | null
   isLimited: boolean
+  /** Sessions that ended while access tokens of theirs may still be alive. */
+  endedSessions: readonly string[]
 }
 
 export interface Standings {
@@ -24,11 +26,19 @@ export interface Standings {
 const MAX_AGE_MS = 2_000
 /** Some 200 bytes each. */
 const MAX_REMEMBERED = 10_000
-const GOOD: Standing = { status: 'active', until: null, isLimited: false }
+const GOOD: Standing = { status: 'active', until: null, isLimited: false, endedSessions: [] }
 
-// Plan: one probe of users_pkey for each. A suspension has reached the replica with its commit.
+// Plan: one probe of users_pkey for each, and of sessions_ended_idx. A suspension has reached the replica with its commit. Six minutes are
+// more than an access token lives.
 const READ = `
-  SELECT user_id, status, suspended_until, hidden_from_explore FROM users WHERE user_id = ANY ($1::bigint[])`
+  SELECT user_id, status, suspended_until, hidden_from_explore, ARRAY(
+      SELECT s.session_id::text FROM sessions s
+      WHERE s.user_id = u.user_id AND s.revoked_at > now() - interval '6 minutes') AS ended_sessions
+  FROM users u WHERE user_id = ANY ($1::bigint[])`
+
+type StandingRow = Pick<UserRow, 'user_id' | 'status' | 'suspended_until' | 'hidden_from_explore'> & {
+  ended_sessions: string[]
+}
 
 /**
  * Reads standings for every signed-in request: once in 2 s for an account, and together for all accounts that ask while a read
@@ -55,7 +65,7 @@ export function createStandings({
 
   async function read(from: Query, userIds: readonly UserId[]): Promise<void> {
     const readAt = now()
-    const rows = await from<Pick<UserRow, 'user_id' | 'status' | 'suspended_until' | 'hidden_from_explore'>>({
+    const rows = await from<StandingRow>({
       name: 'account-standings',
       text: READ,
       values: [userIds],
@@ -64,7 +74,12 @@ export function createStandings({
     for (const userId of userIds) {
       const row = found.get(userId)
       const standing = row
-        ? { status: row.status, until: row.suspended_until, isLimited: row.hidden_from_explore }
+        ? {
+            status: row.status,
+            until: row.suspended_until,
+            isLimited: row.hidden_from_explore,
+            endedSessions: row.ended_sessions,
+          }
         : GOOD
       // The oldest is forgotten first.
       remembered.delete(userId)

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { hash } from '@node-rs/argon2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { signOutAccount } from '../../../src/services/accounts/sign-out-account.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
 
 let world: ApiWorld
@@ -174,6 +175,33 @@ describe('devices', () => {
     expect((await refresh(ann.refreshToken)).status).toBe(401)
     expect((await refresh(phone.body.refreshToken)).status).toBe(200)
     expect(await eventsOf(phone.body.accessToken)).toContain('sessions_ended')
+  })
+
+  it('are refused soon after their session has ended, by any of its tokens', async () => {
+    const ann = await world.signUp()
+    const [phone, tablet] = [await signIn(ann), await signIn(ann)]
+    const me = async (token: string) => (await world.call('GET', '/v1/me', { token })).status
+    expect(await me(tablet.body.accessToken)).toBe(200)
+    await world.call('DELETE', '/v1/sessions/current', { token: tablet.body.accessToken })
+    await expect.poll(() => me(tablet.body.accessToken), { timeout: 10_000 }).toBe(401)
+    expect(await me(phone.body.accessToken)).toBe(200)
+  })
+
+  it('are all signed out by an operator, programs too if asked', async () => {
+    const [ann, bob] = [await world.signUp(), await world.signUp()]
+    const { body } = await world.call('POST', '/v1/me/tokens', {
+      token: ann.token,
+      body: { name: 'backup', scopes: ['read'] },
+    })
+    const me = async (token: string) => (await world.call('GET', '/v1/me', { token })).status
+    expect(await signOutAccount(world.db, ann.username.toUpperCase())).toEqual({ sessions: 1, tokens: 0 })
+    expect((await refresh(ann.refreshToken)).status).toBe(401)
+    await expect.poll(() => me(ann.token), { timeout: 10_000 }).toBe(401)
+    expect(await me(body.secret)).toBe(200)
+    expect(await signOutAccount(world.db, ann.username, { tokens: true })).toEqual({ sessions: 0, tokens: 1 })
+    expect(await me(body.secret)).toBe(401)
+    expect(await me(bob.token)).toBe(200)
+    await expect(signOutAccount(world.db, 'nobody-of-this-name')).rejects.toMatchObject({ code: 'not_found' })
   })
 
   it('of one account are not recognized by another', async () => {

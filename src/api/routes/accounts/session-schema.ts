@@ -45,7 +45,7 @@ export const DeleteCurrentSession = operation({
   whileSuspended: true,
   scope: 'none',
   summary: 'Sign out',
-  description: 'The last access token of the session works until it expires, at most 5 minutes later.',
+  description: 'Access tokens of the session are refused within two seconds.',
   responses: { 204: null },
 })
 
@@ -53,8 +53,7 @@ export const DeleteOtherSessions = operation({
   id: 'deleteOtherSessions',
   scope: 'none',
   summary: 'Sign out everywhere else',
-  description:
-    'The last access tokens of the other sessions work until they expire, at most 5 minutes later.',
+  description: 'Access tokens of the other sessions are refused within two seconds.',
   responses: { 204: null },
 })
 
@@ -62,7 +61,7 @@ export const DeleteSession = operation({
   id: 'deleteSession',
   scope: 'none',
   summary: 'Sign out a device',
-  description: 'The last access token of the session works until it expires, at most 5 minutes later.',
+  description: 'Access tokens of the session are refused within two seconds.',
   params: z.strictObject({ sessionId: z.string().refine(isUuid) }),
   responses: { 204: null },
   errors: ['not_found'],
