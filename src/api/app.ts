@@ -51,6 +51,7 @@ import { webPushRoutes } from './routes/web-push/routes.ts'
 import { webhookRoutes } from './routes/webhooks/routes.ts'
 import { suspensionRoutes } from './routes/moderation/suspension-routes.ts'
 import { safetyRoutes } from './routes/accounts/safety-routes.ts'
+import { externalSignInRoutes } from './routes/accounts/external-sign-in-routes.ts'
 import { passkeyRoutes } from './routes/accounts/passkey-routes.ts'
 import { sessionRoutes } from './routes/accounts/session-routes.ts'
 import { signInRoutes } from './routes/accounts/sign-in-routes.ts'
@@ -94,6 +95,7 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
   twoFactorRoutes(v1)
   passkeyRoutes(v1)
   leavingRoutes(v1)
+  externalSignInRoutes(v1, config.PUBLIC_URL)
   uploadRoutes(v1, { present, maxUploadBytes: config.MAX_UPLOAD_BYTES })
   photoRoutes(v1, present, placeOf)
   likeRoutes(v1)

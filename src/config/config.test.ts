@@ -22,6 +22,7 @@ const REQUIRED = {
 }
 
 describe('a role', () => {
+  const providers = '[{"name":"id","issuer":"https://id.example.org","clientId":"c","clientSecret":"of id"}]'
   const ofApi = ['JWT_KEYS', 'CURSOR_SECRET', 'TOTP_KEYS', 'STORAGE_EVENTS_TOKEN', 'CDN_SIGNING_KEY']
   const ofMedia = Object.fromEntries(Object.entries(REQUIRED).filter(([name]) => !ofApi.includes(name)))
 
@@ -37,6 +38,22 @@ describe('a role', () => {
     for (const name of ['JWT_KEYS', 'jwtKeys', 'CURSOR_SECRET', 'totpKeys', 'CDN_SIGNING_KEY'] as const)
       expect(() => config[name]).toThrow(`A process of the role "media" holds no ${name}`)
     expect(JSON.stringify(config)).not.toMatch(/JWT_KEYS|jwtKeys|CURSOR_SECRET|TOTP_KEYS|totpKeys/)
+  })
+
+  it('that is not the API knows no provider of identities, nor its secret', () => {
+    const given = { ...REQUIRED, OIDC_PROVIDERS: providers }
+    expect(loadConfig(given).identityProviders).toEqual([
+      {
+        name: 'id',
+        issuer: 'https://id.example.org',
+        clientId: 'c',
+        clientSecret: 'of id',
+        redirectUri: 'http://localhost:3000/v1/auth/id/callback',
+      },
+    ])
+    const config = loadConfig(given, 'orchestration')
+    expect(() => config.identityProviders).toThrow('holds no identityProviders')
+    expect(JSON.stringify(config)).not.toContain('of id')
   })
 
   it('gives a child process the environment of its own secrets', () => {

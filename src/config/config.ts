@@ -1,4 +1,5 @@
 import { ConfigError } from './config-error.ts'
+import { identityProvidersOf, type IdentityProviderSettings } from './identity-providers.ts'
 import { relyingPartyOf } from './relying-party.ts'
 import { secretsWithheldFrom, withhold, WITHHELD, type Role } from './roles.ts'
 import { settingsSchema, type Settings } from './settings.ts'
@@ -25,6 +26,8 @@ export interface Config extends Omit<Settings, 'MODERATION_REQUIRES_TWO_FACTOR'>
   totpKeys: NamedKey[]
   /** To whom passkeys are bound. */
   relyingParty: { id: string; name: string; origins: string[] }
+  /** Who vouches for people that sign in. */
+  identityProviders: IdentityProviderSettings[]
   MODERATION_REQUIRES_TWO_FACTOR: boolean
 }
 
@@ -84,12 +87,14 @@ export function loadConfig(
     jwtKeys: parseKeys('JWT_KEYS', settings),
     totpKeys: parseKeys('TOTP_KEYS', settings),
     relyingParty: relyingPartyOf(settings),
+    identityProviders: withheld.includes('OIDC_PROVIDERS') ? [] : identityProvidersOf(settings),
     MODERATION_REQUIRES_TWO_FACTOR:
       settings.MODERATION_REQUIRES_TWO_FACTOR ?? settings.NODE_ENV === 'production',
   }
   for (const name of withheld) withhold(config, name, role)
   if (withheld.includes('JWT_KEYS')) withhold(config, 'jwtKeys', role)
   if (withheld.includes('TOTP_KEYS')) withhold(config, 'totpKeys', role)
+  if (withheld.includes('OIDC_PROVIDERS')) withhold(config, 'identityProviders', role)
   return config
 }
 

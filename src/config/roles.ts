@@ -6,6 +6,7 @@ export const HOLDERS = {
   JWT_KEYS: ['api'],
   CURSOR_SECRET: ['api'],
   TOTP_KEYS: ['api'],
+  OIDC_PROVIDERS: ['api'],
   STORAGE_EVENTS_TOKEN: ['api'],
   CDN_SIGNING_KEY: ['api', 'orchestration'],
   CDN_PURGE_TOKEN: ['api', 'orchestration', 'media'],

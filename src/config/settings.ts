@@ -33,6 +33,7 @@ export const settingsSchema = z.object({
     .regex(/^[a-z0-9.-]+$/, 'a domain expected, without scheme or port')
     .optional(),
   WEBAUTHN_ORIGINS: list,
+  OIDC_PROVIDERS: secret.optional(),
   TRUSTED_PROXY_HOPS: integer(0, 10).default(0),
   SHUTDOWN_GRACE_SECONDS: integer(0, 600).default(15),
 

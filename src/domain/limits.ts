@@ -12,6 +12,10 @@ export const MAX_CHARACTERS = {
   /** What a personal access token is for. */
   tokenName: 100,
   passkeyName: 100,
+  /** Of an OpenID provider; its standard says 255 ASCII characters at most. */
+  subject: 255,
+  issuer: 255,
+  providerName: 32,
   /** Of a factor, encrypted, with the name of its key. */
   sealedSecret: 255,
   caption: 2_200,
@@ -133,6 +137,7 @@ export const MAX_ITEMS = {
   sessionsPerUser: 100,
   tokensPerUser: 50,
   passkeysPerUser: 20,
+  identitiesPerUser: 20,
   recoveryCodes: 10,
   webhooksPerUser: 10,
   /** The oldest leave when others come. */

@@ -12,5 +12,7 @@ export const SECURITY_EVENT_KINDS = [
   'recovery_code_used',
   'second_factor_blocked',
   'passkey_copied',
+  'identity_linked',
+  'identity_unlinked',
 ] as const
 export type SecurityEventKind = (typeof SECURITY_EVENT_KINDS)[number]

@@ -50,6 +50,8 @@ export { PersonalToken, type PersonalTokenRow } from './accounts/personal-token.
 export { Photo, type PhotoRow } from './photos/photo.ts'
 export { PhotoEmbedding } from './embeddings/photo-embedding.ts'
 export { PhotoErasure, type PhotoErasureRow } from './retraction/photo-erasure.ts'
+export { ExternalIdentity, type ExternalIdentityRow } from './accounts/external-identity.ts'
+export { ExternalSignIn, type ExternalSignInRow } from './accounts/external-sign-in.ts'
 export { PhotoCounters } from './photos/photo-counters.ts'
 export { PhotoMetadata, type PhotoMetadataRow } from './photos/photo-metadata.ts'
 export { PhotoTakedown, type PhotoTakedownRow } from './moderation/photo-takedown.ts'

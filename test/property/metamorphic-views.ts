@@ -16,6 +16,8 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   '/v1/moderation/cases/:caseId': 'cases, which no deed here opens',
   '/v1/me/webhooks/:webhookId': 'webhooks, which no deed here makes',
   '/v1/me/webhooks/:webhookId/deliveries': 'a log: undoing something adds to it',
+  '/v1/auth/:provider': 'a sign-in, which it begins',
+  '/v1/auth/:provider/callback': 'a sign-in, which it finishes',
   '/v1/albums/:albumId/activity': 'a log: undoing something adds to it',
 }
 

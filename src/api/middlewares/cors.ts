@@ -13,6 +13,8 @@ export function cors(origins: readonly string[]): Step {
       'Authorization,Content-Type,Idempotency-Key,If-Match,If-None-Match,Last-Event-ID,X-Request-Id,' +
       'X-Share-Password,X-Share-Session,X-Erasure-Secret',
     exposeHeaders: 'ETag,Retry-After,RateLimit,RateLimit-Policy,X-Request-Id',
+    // For the cookie of a sign-in through a provider; nothing else reads one.
+    credentials: true,
     maxAge: PREFLIGHT_SECONDS,
     keepHeadersOnError: false,
   })

@@ -13,12 +13,18 @@ export const ERROR_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
     'The username is unknown or the password is wrong, and the answer does not say which; or the code or passkey is wrong.',
   two_factor_required:
     'The password is right, and the account has a second factor: send one of `methods` with `challenge` to `POST /sessions/two-factor`.',
+  sign_up_required:
+    'The provider vouches for you, and no account has this identity yet: choose a username and send it with `ticket` to `POST /auth/{provider}/sign-up`.',
+  provider_refused:
+    'The provider did not vouch for you: you declined, or its answer is not valid. Begin again, or sign in another way.',
   presence_required:
     'Prove that it is you who ask: send your password, a code or a passkey with the request. This device signed in too long ago to go without.',
   forbidden: 'You may see this, but you may not do that: only its owner may, or those whom the owner lets.',
   not_found: 'It does not exist, or it is hidden from you; the answer does not say which.',
   method_not_allowed: 'The path exists, but not with this method; see `Allow`.',
   username_taken: 'Another account has this username, regardless of case. Choose another.',
+  identity_taken: 'This identity signs in to an account already. Unlink it there first.',
+  last_way_in: 'Nothing else would let you in. Set a password or link another identity first.',
   not_uploaded: 'The storage does not have the original yet. PUT it, then complete the upload again.',
   original_cold:
     'The original is in the cold storage. Ask for it (`POST /photos/{photoId}/original/restore`) and wait until it is there.',

@@ -53,7 +53,7 @@ const signingIn = ({ ACCESS_TOKEN_SECONDS, SESSION_DAYS, SESSION_MAX_DAYS }: Gui
 
 If the account has a second factor, the right password answers 401 \`two_factor_required\` with a \`challenge\`; \`POST /v1/sessions/two-factor\`
 answers it with a code or a passkey, and returns the tokens. A passkey also signs in by itself: \`POST /v1/sessions/passkey/options\`, then
-\`POST /v1/sessions/passkey\`.
+\`POST /v1/sessions/passkey\`. \`GET /v1/auth/{provider}\` signs in through a provider of OpenID Connect.
 
 Public content can be read without a token. An invalid token is refused, never ignored.`
 

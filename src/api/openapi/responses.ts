@@ -23,6 +23,10 @@ export const ProblemSchema = z
       .string()
       .optional()
       .meta({ description: 'Of `two_factor_required`: for one use within five minutes, by this device.' }),
+    ticket: z
+      .string()
+      .optional()
+      .meta({ description: 'Of `sign_up_required`: for one account, within ten minutes.' }),
     methods: z.array(z.enum(SECOND_FACTOR_METHODS)).optional(),
     passkeyOptions: z
       .record(z.string(), z.unknown())

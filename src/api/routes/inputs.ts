@@ -18,6 +18,7 @@ export const idOf = (
     | 'decision'
     | 'token'
     | 'passkey'
+    | 'identity'
     | 'webhook'
     | 'delivery'
     | 'export',

@@ -10,7 +10,7 @@ import { FeedState, User, type UserRow } from '../../entities/index.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import { writeNames } from './names.ts'
-import type { Passwords } from './passwords.ts'
+import { NO_PASSWORD, type Passwords } from './passwords.ts'
 import type { Device } from './devices.ts'
 import type { ReservedNames } from './reserved-names.ts'
 import type { OpenSession, Sessions } from './sessions.ts'
@@ -53,6 +53,12 @@ export interface AccountChanges {
 export interface Accounts {
   /** Creates an account and signs in its first device. @throws DarkroomError username_taken, invalid */
   register(account: NewAccount, device: Device): Promise<{ account: Account; session: OpenSession }>
+  /** The same for somebody whom a provider vouched for: without a password. */
+  registerWithin(
+    tx: Transaction,
+    account: Omit<NewAccount, 'password'>,
+    device: Device,
+  ): Promise<{ account: Account; session: OpenSession }>
   /**
    * The account with these credentials, suspended, deactivated or not. Takes just as long for an unknown username. A hash of older
    * parameters is replaced.
@@ -91,37 +97,53 @@ interface AccountsDeps {
 export function createAccounts(deps: AccountsDeps): Accounts {
   const { db, passwords, sessions, reservedNames, textRules = NO_TEXT_RULES, serviceName = null } = deps
 
+  /** @throws DarkroomError username_taken, invalid */
+  async function assertNamesFree(query: Query, { username, displayName }: Omit<NewAccount, 'password'>) {
+    assertKeepsRules(textRules, 'name', { 'body.username': username, 'body.displayName': displayName })
+    if (await exists(query, username, skeletonOf(username))) throw usernameTaken()
+    // One that was erased meanwhile is reserved since its commit.
+    if (await reservedNames.isReserved(query, username)) throw usernameTaken()
+  }
+
+  async function create(
+    tx: Transaction,
+    { username, displayName }: Omit<NewAccount, 'password'>,
+    passwordHash: string,
+    device: Device,
+  ) {
+    // Two at once: the indexes decide, and the second's statement inserts nothing.
+    const [row] = await run(
+      tx.query,
+      insertRow(User, { username, usernameSkeleton: skeletonOf(username), passwordHash, displayName }, [
+        'bio',
+        'maxBytes',
+        'maxPhotos',
+        'suspendedUntil',
+      ])
+        .onConflict((conflict) => conflict.doNothing())
+        .returning(ACCOUNT_FIELDS),
+    )
+    if (!row) throw usernameTaken()
+    await writeNames(tx, { userId: row.user_id, username, displayName })
+    await run(
+      tx.query,
+      insertRow(FeedState, { userId: row.user_id }, ['rowsEpoch', 'rowsFrom', 'lastReadAt']),
+    )
+    const session = await sessions.openWithin(tx, row.user_id, device)
+    return { account: toAccount(row), session }
+  }
+
   return {
-    async register({ username, password, displayName }, device) {
-      assertStrong('body.password', password, [username, displayName, serviceName])
-      assertKeepsRules(textRules, 'name', { 'body.username': username, 'body.displayName': displayName })
-      const usernameSkeleton = skeletonOf(username)
-      if (await exists(db.primary, username, usernameSkeleton)) throw usernameTaken()
-      // One that was erased meanwhile is reserved since its commit.
-      if (await reservedNames.isReserved(db.primary, username)) throw usernameTaken()
+    async register({ password, ...names }, device) {
+      assertStrong('body.password', password, [names.username, names.displayName, serviceName])
+      await assertNamesFree(db.primary, names)
       const passwordHash = await passwords.hash(password, device.network)
-      return db.transaction(async (tx) => {
-        // Two at once: the indexes decide, and the second's statement inserts nothing.
-        const [row] = await run(
-          tx.query,
-          insertRow(User, { username, usernameSkeleton, passwordHash, displayName }, [
-            'bio',
-            'maxBytes',
-            'maxPhotos',
-            'suspendedUntil',
-          ])
-            .onConflict((conflict) => conflict.doNothing())
-            .returning(ACCOUNT_FIELDS),
-        )
-        if (!row) throw usernameTaken()
-        await writeNames(tx, { userId: row.user_id, username, displayName })
-        await run(
-          tx.query,
-          insertRow(FeedState, { userId: row.user_id }, ['rowsEpoch', 'rowsFrom', 'lastReadAt']),
-        )
-        const session = await sessions.openWithin(tx, row.user_id, device)
-        return { account: toAccount(row), session }
-      })
+      return db.transaction((tx) => create(tx, names, passwordHash, device))
+    },
+
+    async registerWithin(tx, names, device) {
+      await assertNamesFree(tx.query, names)
+      return create(tx, names, NO_PASSWORD, device)
     },
 
     async authenticate(username, password, network) {

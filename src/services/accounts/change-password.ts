@@ -5,18 +5,20 @@ import type { Database } from '../../infra/db/database.ts'
 import { assertStrong, replaceHash } from './accounts.ts'
 import type { Device } from './devices.ts'
 import { forgetChallenges } from './factor-challenges.ts'
-import type { Passwords } from './passwords.ts'
+import { NO_PASSWORD, type Passwords } from './passwords.ts'
+import type { Presence } from './presence.ts'
 import type { SecurityEvents } from './security-events.ts'
 import type { Sessions } from './sessions.ts'
 
 interface PasswordChange {
-  currentPassword: string
+  /** Undefined for an account that has none. */
+  currentPassword?: string | undefined
   newPassword: string
 }
 
 /**
- * Changes the password and signs every other device out.
- * @throws DarkroomError invalid if the present password is wrong, or the new one weak or the same
+ * Changes the password and signs every other device out. An account without one gets its first from a device that has just signed in.
+ * @throws DarkroomError invalid if the present password is wrong, or the new one weak or the same; presence_required
  */
 export type ChangePassword = (
   viewer: { userId: UserId; sessionId: string },
@@ -29,18 +31,24 @@ export interface ChangePasswordDeps {
   passwords: Passwords
   sessions: Pick<Sessions, 'revokeOthers'>
   securityEvents: Pick<SecurityEvents, 'record'>
+  presence: Pick<Presence, 'hasJustSignedIn'>
   serviceName: string
 }
 
 export function createChangePassword(deps: ChangePasswordDeps): ChangePassword {
-  const { db, passwords, sessions, securityEvents, serviceName } = deps
+  const { db, passwords, sessions, securityEvents, presence, serviceName } = deps
   return async ({ userId, sessionId }, { currentPassword, newPassword }, device) => {
     const [account] = await db.primary<Pick<UserRow, 'username' | 'display_name' | 'password_hash'>>({
       text: 'SELECT username, display_name, password_hash FROM users WHERE user_id = $1',
       values: [userId],
     })
     if (!account) throw new DarkroomError('unauthenticated', 'The account no longer exists.')
-    if (!(await passwords.matches(currentPassword, account.password_hash, device.network))) throw isWrong()
+    if (account.password_hash === NO_PASSWORD) {
+      if (!(await presence.hasJustSignedIn({ userId, sessionId }))) throw signInFirst()
+    } else {
+      if (currentPassword === undefined) throw invalidField('body.currentPassword', 'Required.')
+      if (!(await passwords.matches(currentPassword, account.password_hash, device.network))) throw isWrong()
+    }
     assertStrong('body.newPassword', newPassword, [account.username, account.display_name, serviceName])
     if (newPassword === currentPassword) throw invalidField('body.newPassword', 'The same as before.')
     const passwordHash = await passwords.hash(newPassword, device.network)
@@ -72,5 +80,8 @@ export function createSignOutElsewhere({
     })
   }
 }
+
+const signInFirst = () =>
+  new DarkroomError('presence_required', 'Sign in again, then set your first password within ten minutes.')
 
 const isWrong = () => invalidField('body.currentPassword', 'Wrong.')

@@ -1,10 +1,13 @@
 import type { UserId } from '../../domain/ids.ts'
+import { createIdentityProvider } from '../../infra/oidc/identity-provider.ts'
 import type { Clients } from '../clients.ts'
 import type { Delivery } from '../delivery/module.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import { createAccounts } from './accounts.ts'
 import { createChangePassword, createSignOutElsewhere } from './change-password.ts'
 import { createDevices } from './devices.ts'
+import { createExternalIdentities } from './external-identities.ts'
+import { createExternalSignIns } from './external-sign-in.ts'
 import { createPasswords } from './passwords.ts'
 import { createPasskeys } from './passkeys.ts'
 import { createPersonalTokens } from './personal-tokens.ts'
@@ -52,11 +55,28 @@ export function openAccounts({ config, db, logger, textRules }: Clients, { outbo
   const passkeys = createPasskeys({ db, webAuthn, securityEvents })
   const usePasskey = createUsePasskey({ webAuthn, securityEvents })
   const useSecondFactor = createUseSecondFactor({ totp, recoveryCodes, usePasskey })
+  const accounts = createAccounts({ db, passwords, sessions, reservedNames, textRules, serviceName })
+  const presence = createPresence({ db, passwords, passkeys, useSecondFactor })
+  const providers = config.identityProviders.map(
+    (one) => [one.name, createIdentityProvider(one, logger)] as const,
+  )
+  const externalIdentities = createExternalIdentities({
+    db,
+    securityEvents,
+    issuers: providers.map(([, { issuer }]) => issuer),
+  })
   return {
     accessTokens: createAccessTokens({ keys: config.jwtKeys, lifetimeSeconds: config.ACCESS_TOKEN_SECONDS }),
     refreshTokens,
-    accounts: createAccounts({ db, passwords, sessions, reservedNames, textRules, serviceName }),
-    changePassword: createChangePassword({ db, passwords, sessions, securityEvents, serviceName }),
+    accounts,
+    externalIdentities,
+    externalSignIns: createExternalSignIns({
+      db,
+      providers: new Map(providers),
+      identities: externalIdentities,
+      accounts,
+    }),
+    changePassword: createChangePassword({ db, passwords, sessions, securityEvents, presence, serviceName }),
     signOutElsewhere: createSignOutElsewhere({ db, sessions, securityEvents }),
     signInGuard: createSignInGuard({ primary: db.primary, devices, securityEvents }),
     securityEvents,
@@ -67,7 +87,7 @@ export function openAccounts({ config, db, logger, textRules }: Clients, { outbo
     secondFactorsOf: (userId: UserId) => secondFactorsOf(db.primary, userId),
     hasProvenFactor: (viewer: { userId: UserId; sessionId: string }) => hasProvenFactor(db.primary, viewer),
     twoFactorSignIn: createTwoFactorSignIn({ db, devices, passkeys, webAuthn, usePasskey, useSecondFactor }),
-    presence: createPresence({ db, passwords, passkeys, useSecondFactor }),
+    presence,
     sessions,
     reservedNames,
     passwords,

@@ -8,6 +8,9 @@ const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1
 /** How every hash of today begins (the PHC string format). */
 const PRESENT = `$argon2id$v=19$m=${ARGON2ID.memoryCost},t=${ARGON2ID.timeCost},p=${ARGON2ID.parallelism}$`
 
+/** Instead of a hash, of an account that has no password: none matches, and refusing it takes as long as anywhere. */
+export const NO_PASSWORD = `${PRESENT}${'A'.repeat(22)}$${'A'.repeat(43)}`
+
 /** Each run takes 19 MiB and some 20 ms of a core; more at once than cores (those of the container) would only take memory. */
 const MAX_RUNNING = availableParallelism()
 /** With this many waiting, the wait is seconds already; further calls are refused. */

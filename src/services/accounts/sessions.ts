@@ -26,8 +26,8 @@ export interface OpenSession {
   refreshToken: string
 }
 
-/** By what a device signs in: the password alone, or with it or instead of it a second factor. */
-export type SignInProof = 'password' | 'second factor'
+/** By what a device signs in: the password or a provider's word alone, or with it or instead of it a second factor. */
+export type SignInProof = 'password' | 'provider' | 'second factor'
 
 export interface SessionInfo {
   sessionId: string

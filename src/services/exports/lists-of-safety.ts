@@ -31,6 +31,15 @@ export const SAFETY_LISTS: readonly AccountList[] = [
       FROM passkeys k WHERE k.user_id = ${USER} AND k.passkey_id > ${afterUuid} ORDER BY k.passkey_id LIMIT $3`,
   },
   {
+    name: 'identities',
+    about: 'Identities of providers that sign in',
+    text: `
+      SELECT json_build_object('id', i.identity_id, 'issuer', i.issuer, 'subject', i.subject, 'createdAt', ${instant('i.created_at')},
+          'lastUsedAt', ${instant('i.last_used_at')}) AS item, ARRAY[i.identity_id::text] AS key
+      FROM external_identities i WHERE i.user_id = ${USER} AND i.identity_id > ${afterUuid}
+      ORDER BY i.identity_id LIMIT $3`,
+  },
+  {
     name: 'tokens',
     about: 'Personal access tokens, without their secrets, which are stored nowhere',
     text: `

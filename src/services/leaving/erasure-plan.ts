@@ -67,6 +67,8 @@ export const ERASURE_PLAN: Readonly<Record<string, TablePlan>> = {
   passkeys: rows('passkey_id'),
   recovery_codes: rows('user_id, code_hash'),
   factor_challenges: rows('challenge_hash'),
+  external_identities: rows('identity_id'),
+  external_sign_ins: rows('handle_hash'),
   security_events: rows('security_event_id'),
   idempotency_keys: rows('user_id, route, key'),
   account_names: rows('user_id, word'),

@@ -3,6 +3,7 @@ import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { Archive } from '../../infra/s3/archive.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { sweepExternalSignIns } from '../accounts/sweep-external-sign-ins.ts'
 import { sweepFactors } from '../accounts/sweep-factors.ts'
 import { sweepSecurityEvents } from '../accounts/sweep-security-events.ts'
 import { sweepSessions } from '../accounts/sweep-sessions.ts'
@@ -65,6 +66,7 @@ export function createHousekeeping(deps: HousekeepingDeps): Sweep[] {
     sweepSessions(primary),
     sweepSecurityEvents(primary),
     sweepFactors(primary),
+    sweepExternalSignIns(primary),
     sweepMutes(primary),
     sweepComments(primary, evidenceDays),
     sweepAlbumActivity(primary),

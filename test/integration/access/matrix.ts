@@ -45,6 +45,7 @@ import {
   pageOf,
   PHOTO,
   PHOTO_METADATA,
+  IDENTITY,
   OWN_DECISION,
   PASSKEY,
   PERSONAL_TOKEN,
@@ -472,6 +473,16 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   'GET /v1/me/passkeys': { rule: signedIn(200), shows: pageOf(PASSKEY) },
   // Of nobody: those of others answer alike (test/integration/accounts/passkeys.test.ts).
   'DELETE /v1/me/passkeys/:passkeyId': { rule: signedIn(() => 'hidden') },
+  // No provider is configured here (test/integration/accounts/external-sign-in.test.ts).
+  'GET /v1/auth/:provider': { rule: open(404) },
+  'GET /v1/auth/:provider/callback': { rule: open(404), query: () => 'state=none' },
+  'POST /v1/auth/:provider/sign-up': {
+    rule: open(404),
+    body: () => ({ ticket: 'none', username: `u${randomBytes(8).toString('hex')}` }),
+  },
+  'GET /v1/me/identities': { rule: signedIn(200), shows: pageOf(IDENTITY) },
+  // Of nobody: those of others answer alike (test/integration/accounts/external-identities.test.ts).
+  'DELETE /v1/me/identities/:identityId': { rule: signedIn(() => 'hidden') },
   'POST /v1/sessions/refresh': {
     rule: signedIn(unlessAway(200)),
     body: ({ asker }) => ({ refreshToken: asker?.refreshToken ?? 'none' }),

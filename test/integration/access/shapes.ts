@@ -51,6 +51,8 @@ export const WEBHOOK = {
 
 export const PUSH_SUBSCRIPTION = values('id', 'service', 'current', 'createdAt')
 
+export const IDENTITY = values('id', 'provider', 'issuer', 'createdAt', 'lastUsedAt')
+
 export const SIGNED_IN = { user: USER, ...values('accessToken', 'refreshToken', 'expiresIn') }
 
 export const COMMENT = {

@@ -3,6 +3,8 @@ import { incomingKey } from '../../../src/services/photos/object-keys.ts'
 import { createAuthenticator, PASSKEY_SETTINGS } from '../../support/authenticator.ts'
 import { publishPhoto } from '../../support/factories/photos.ts'
 import { forgetLastCode, openApp, signedInLongAgo } from '../../support/factories/second-factors.ts'
+import { begin, providersSetting, REDIRECT_URI } from '../../support/factories/external-sign-ins.ts'
+import { startOpenIdProvider, type OpenIdProvider } from '../../support/servers/openid-provider.ts'
 import { settle } from '../../support/replica.ts'
 import { createBrowser } from '../../support/servers/browser.ts'
 import { openEventSource } from '../../support/event-source.ts'
@@ -14,6 +16,7 @@ import { openNotificationWorld, type NotificationWorld } from '../../support/wor
  * works, what works again, and whom it is refused. `world.call` compares each answer with the OpenAPI document.
  */
 let world: NotificationWorld
+let provider: OpenIdProvider
 let ann: Person
 let bob: Person
 let cleo: Person
@@ -25,11 +28,15 @@ let commentId: string
 const walked = new Set<string>()
 
 beforeAll(async () => {
-  world = await openNotificationWorld(PASSKEY_SETTINGS)
+  provider = await startOpenIdProvider(REDIRECT_URI)
+  world = await openNotificationWorld({ ...PASSKEY_SETTINGS, ...providersSetting({ id: provider }) })
   ;[ann, bob, cleo] = [await world.signUp(), await world.signUp(), await world.signUp()]
   photoId = await world.seedPhoto({ ownerId: ann.id })
 })
-afterAll(() => world?.close())
+afterAll(async () => {
+  await world?.close()
+  await provider?.stop()
+})
 
 interface Step {
   /** What the path names; the username of a person. */
@@ -609,9 +616,43 @@ describe('the contract', () => {
     expect((await walk(cleo, 'GET /me/exports/:exportId', 200, one)).export.status).toBe('deleted')
   })
 
+  it('of sign-in through a provider is kept', async () => {
+    const finish = async (subject: string, status: number, token?: string) => {
+      const { url, cookie } = await begin(world, 'id', token)
+      const { search } = await provider.signIn(url, subject)
+      const step = { names: { provider: 'id' }, query: search.slice(1), headers: { Cookie: cookie } }
+      return walk(undefined, 'GET /auth/:provider/callback', status, step)
+    }
+    await walk(undefined, 'GET /auth/:provider', 404, { names: { provider: 'nobody' } })
+    const { url, expiresIn } = await walk(undefined, 'GET /auth/:provider', 200, {
+      names: { provider: 'id' },
+    })
+    expect({ origin: new URL(url).origin, expiresIn }).toEqual({ origin: provider.issuer, expiresIn: 600 })
+    await walk(undefined, 'GET /auth/:provider/callback', 422, { names: { provider: 'id' } })
+
+    const names = { provider: 'id' }
+    const { code, ticket } = await finish('finn', 401)
+    expect(code).toBe('sign_up_required')
+    const signUp = { names, body: { ticket, username: 'finn-of-id', displayName: 'Finn' } }
+    await walk(undefined, 'POST /auth/:provider/sign-up', 422, { names, body: { ticket, username: 'me' } })
+    const { user } = await walk(undefined, 'POST /auth/:provider/sign-up', 201, signUp)
+    await walk(undefined, 'POST /auth/:provider/sign-up', 401, signUp)
+    expect((await finish('finn', 201)).user).toEqual(user)
+
+    const gwen = await world.signUp()
+    const { identity } = await finish('gwen', 200, gwen.token)
+    expect((await walk(gwen, 'GET /me/identities', 200)).items).toEqual([identity])
+    await walk(undefined, 'GET /me/identities', 401)
+    await finish('finn', 409, gwen.token)
+    const one = { names: { identityId: identity.id } }
+    await walk(undefined, 'DELETE /me/identities/:identityId', 401, one)
+    await walk(gwen, 'DELETE /me/identities/:identityId', 204, one)
+    await walk(gwen, 'DELETE /me/identities/:identityId', 404, one)
+  })
+
   it('covers every route of these modules', () => {
     const part =
-      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation|password|tokens|exports|security-events|two-factor|passkeys?|presence|suggested-tags|webhooks|push-subscriptions)(\/|$)/
+      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation|password|tokens|exports|security-events|two-factor|passkeys?|presence|suggested-tags|webhooks|push-subscriptions|auth|identities)(\/|$)/
     const routes = world.api.routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`)
     expect(routes.filter((route) => part.test(route) && !walked.has(route))).toEqual([])
     expect([...walked].filter((route) => !routes.includes(route))).toEqual([])

@@ -10,14 +10,16 @@ export const ChangePassword = operation({
   scope: 'none',
   summary: 'Change your password',
   description:
-    'Signs every other device out. A wrong `currentPassword` is 422 `invalid`; ten of them in a quarter of an hour are 429. Common ' +
+    'Signs every other device out. An account that was made through a provider has no password: it sets its first without ' +
+    '`currentPassword`, from a device that signed in within the last ten minutes (403 `presence_required`). A wrong `currentPassword` is 422 `invalid`; ten of them in a quarter of an hour are 429. Common ' +
     'passwords and the names of the account and of the service are refused.',
   body: z.strictObject({
-    currentPassword: characters(1, MAX_PASSWORD),
+    currentPassword: characters(1, MAX_PASSWORD).optional(),
     newPassword: characters(MIN_PASSWORD, MAX_PASSWORD),
   }),
   examples: { body: { currentPassword: 'correct horse battery staple', newPassword: 'seven quiet lenses' } },
   responses: { 204: null },
+  errors: ['presence_required'],
 })
 
 const SecurityEventSchema = z
@@ -29,7 +31,7 @@ const SecurityEventSchema = z
         'else. `token_reused`: a refresh token was used twice, and its session has ended. `sign_in_blocked`: too many wrong passwords from ' +
         'networks that the account does not know, which are refused for now. `factor_added`, `factor_removed`: an authenticator app or passkey. ' +
         '`recovery_codes_made`, `recovery_code_used`. `second_factor_blocked`: somebody who has the password tries second factors. ' +
-        '`passkey_copied`: a passkey answered that is a copy of yours; it was refused.',
+        '`passkey_copied`: a passkey answered that is a copy of yours; it was refused. `identity_linked`, `identity_unlinked`: of a provider.',
     }),
     userAgent: z.string().nullable(),
     network: z.string().meta({

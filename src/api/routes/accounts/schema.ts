@@ -76,21 +76,23 @@ const newPassword = characters(MIN_PASSWORD, MAX_PASSWORD).meta({
 /** What the list of devices calls the one that signs in. */
 export const deviceName = line(MAX_CHARACTERS.deviceName).optional()
 
+export const newUsername = z
+  .string()
+  .regex(
+    USERNAME,
+    `Letters, digits, _ . and -, at most ${MAX_CHARACTERS.username}, starting with a letter or digit.`,
+  )
+  .refine((username) => !isReservedUsername(username), 'Reserved.')
+  .meta({
+    description:
+      'Names such as `me`, `admin` and `support` are reserved. A name that looks like an existing one (`paypa1`, `PaypaI`) is taken.',
+  })
+
 export const CreateUser = operation({
   id: 'createUser',
   summary: 'Sign up',
   body: z.strictObject({
-    username: z
-      .string()
-      .regex(
-        USERNAME,
-        `Letters, digits, _ . and -, at most ${MAX_CHARACTERS.username}, starting with a letter or digit.`,
-      )
-      .refine((username) => !isReservedUsername(username), 'Reserved.')
-      .meta({
-        description:
-          'Names such as `me`, `admin` and `support` are reserved. A name that looks like an existing one (`paypa1`, `PaypaI`) is taken.',
-      }),
+    username: newUsername,
     password: newPassword,
     displayName: line(MAX_CHARACTERS.displayName).optional(),
     deviceName,

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Account } from '../../../services/accounts/accounts.ts'
+import type { ShownIdentity } from '../../../services/accounts/external-identities.ts'
 import type { OpenSession, SessionInfo } from '../../../services/accounts/sessions.ts'
 import { presentUser } from './presenter.ts'
 import type { SignedInSchema } from './schema.ts'
@@ -22,5 +23,15 @@ export function presentSession(session: SessionInfo, currentId: string) {
     lastUsedAt: session.lastUsedAt.toISOString(),
     expiresAt: session.expiresAt.toISOString(),
     current: session.sessionId === currentId,
+  }
+}
+
+export function presentIdentity(identity: ShownIdentity, nameOf: (issuer: string) => string | undefined) {
+  return {
+    id: identity.identity_id,
+    provider: nameOf(identity.issuer) ?? null,
+    issuer: identity.issuer,
+    createdAt: identity.created_at.toISOString(),
+    lastUsedAt: identity.last_used_at?.toISOString() ?? null,
   }
 }

@@ -1,12 +1,8 @@
-import type { Account } from '../../../services/accounts/accounts.ts'
-import type { Device } from '../../../services/accounts/devices.ts'
-import type { SignInProof } from '../../../services/accounts/sessions.ts'
-import type { ApiContext } from '../../context.ts'
 import { limitAddress, limitedBy } from '../../middlewares/limit.ts'
 import { deviceOf, throttleSecondFactor, throttleSignIn } from '../../middlewares/sign-in-throttle.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
-import { presentSignedIn } from './session-presenter.ts'
+import { beginSession } from './begin-session.ts'
 import { AnswerChallenge, CreateSession, CreateSessionByPasskey, GetSignInOptions } from './sign-in-schema.ts'
 
 /** The ways in: a password, a second factor after it, a passkey alone. */
@@ -51,18 +47,4 @@ export function signInRoutes(routes: Routes): void {
     const account = await accounts.forSignIn(await twoFactorSignIn.byPasskey(assertion, device))
     await beginSession(ctx, account, device, 'second factor')
   })
-}
-
-/** Every sign-in ends here: the device has a session, and gets its tokens. */
-async function beginSession(
-  ctx: ApiContext,
-  account: Account,
-  device: Device,
-  proof: SignInProof,
-): Promise<void> {
-  const { sessions, accessTokens } = ctx.services
-  const session = await sessions.open(account.userId, device, proof)
-  ctx.status = 201
-  ctx.set('Cache-Control', 'no-store')
-  ctx.body = presentSignedIn(account, session, await accessTokens.issue(session))
 }

@@ -57,6 +57,7 @@ import { Migration20261227SecurityNotifications } from './migration-20261227-sec
 import { Migration20261227Webhooks } from './migration-20261227-webhooks.ts'
 import { Migration20261227WebPush } from './migration-20261227-web-push.ts'
 import { Migration20261228Exports } from './migration-20261228-exports.ts'
+import { Migration20261229ExternalIdentities } from './migration-20261229-external-identities.ts'
 import { Migration20261230EndedSessions } from './migration-20261230-ended-sessions.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
@@ -120,5 +121,6 @@ export const migrations = [
   { name: '20261227-webhooks', class: Migration20261227Webhooks },
   { name: '20261227-web-push', class: Migration20261227WebPush },
   { name: '20261228-exports', class: Migration20261228Exports },
+  { name: '20261229-external-identities', class: Migration20261229ExternalIdentities },
   { name: '20261230-ended-sessions', class: Migration20261230EndedSessions },
 ]
