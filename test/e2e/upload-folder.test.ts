@@ -91,7 +91,8 @@ describe('a folder', () => {
     expect(lines).toHaveLength(SMALL + 4)
     expect(lines.filter(({ outcome }) => outcome === 'present').length).toBeGreaterThan(1)
     expect(of('cut.jpg')).toMatchObject({ outcome: 'refused', code: 'truncated' })
-    expect(of('in-parts.png')).toMatchObject({ outcome: 'uploaded' })
+    // By the first run, if it came so far.
+    expect(['uploaded', 'present']).toContain(of('in-parts.png')?.outcome)
     expect(lines.filter(({ outcome }) => outcome === 'repeated')).toHaveLength(1)
     expect(lines.filter(({ outcome }) => outcome === 'failed')).toEqual([])
 

@@ -200,7 +200,9 @@ describe('a deactivated account', () => {
     expect((await statusOf(ann)).status).toBe('deactivated')
 
     const returned = await comeBack(ann)
-    for (const who of [returned, program, ann]) expect((await call(who, 'GET', '/me')).status).toBe(200)
+    for (const who of [returned, program]) expect((await call(who, 'GET', '/me')).status).toBe(200)
+    // Its session has ended.
+    expect((await call(ann, 'GET', '/me')).status).toBe(401)
     const { items } = await must(returned, 'GET', '/sessions')
     expect(items).toHaveLength(1)
   })

@@ -165,6 +165,7 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
     async announce({ photoId, ownerId, expiresAtMs }) {
       const id = await world.owe({ kind: 'originalArrived', payload: { photoId, ownerId, expiresAtMs } })
       await outbox.dispatch([id])
+      await outbox.settled()
     },
     async photo(photoId) {
       const [row] = await db.primary<PhotoRow>({
