@@ -21,7 +21,8 @@ export const idOf = (
     | 'identity'
     | 'webhook'
     | 'delivery'
-    | 'export',
+    | 'export'
+    | 'erasure',
 ) =>
   z
     .string()

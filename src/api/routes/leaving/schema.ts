@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { isUuid } from '../../../domain/ids.ts'
 import { ERASURE_STORES, NAME_RESERVED_DAYS, RECEIPT_DAYS } from '../../../domain/leaving.ts'
 import { operation } from '../../operation.ts'
 import { presenceExample, PresenceProofSchema } from '../accounts/presence-schema.ts'
-import { instant } from '../inputs.ts'
+import { idOf, instant } from '../inputs.ts'
 import { erasureExample, requestedErasureExample } from './examples.ts'
 
 export const Deactivate = operation({
@@ -80,7 +79,7 @@ export const GetErasure = operation({
   summary: 'Get the receipt of an account that was left for good',
   description:
     'For everyone who has the id and the secret of `DELETE /me`, as the account is gone. A wrong secret answers as an unknown id does.',
-  query: z.strictObject({ id: z.string().refine(isUuid) }),
+  query: z.strictObject({ id: idOf('erasure') }),
   headers: z.object({
     'X-Erasure-Secret': z.string().meta({ description: 'The `secret` of `DELETE /me`.' }),
   }),
