@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { AssertionOptions } from '../../../src/services/accounts/webauthn.ts'
-import { createAuthenticator, PASSKEY_SETTINGS, type Authenticator } from '../../support/authenticator.ts'
+import { createAuthenticator, PASSKEY_SETTINGS } from '../../support/authenticator.ts'
 import { addPasskey } from '../../support/factories/second-factors.ts'
-import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
+import { openApiWorld, type ApiWorld } from '../../support/worlds/api-world.ts'
+import { passkeyCalls } from '../../support/factories/passkey-calls.ts'
 
 let world: ApiWorld
 beforeAll(async () => {
@@ -10,16 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => world?.close())
 
-const optionsToAdd = async (who: Person) =>
-  (await world.call('POST', '/v1/me/passkeys/options', { token: who.token })).body
-const add = (who: Person, body: object) => world.call('POST', '/v1/me/passkeys', { token: who.token, body })
-const optionsToSignIn = async (): Promise<AssertionOptions> =>
-  (await world.call('POST', '/v1/sessions/passkey/options')).body
-const sendAssertion = (body: object) => world.call('POST', '/v1/sessions/passkey', { body })
-const signIn = async (authenticator: Authenticator) =>
-  sendAssertion(authenticator.get(await optionsToSignIn()))
-const listed = async (who: Person) =>
-  (await world.call('GET', '/v1/me/passkeys', { token: who.token })).body.items
+const { optionsToAdd, add, optionsToSignIn, signIn, listed } = passkeyCalls(() => world)
 
 describe('adding a passkey', () => {
   it('answers a challenge once, of one session and account', async () => {

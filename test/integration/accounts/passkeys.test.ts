@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { AssertionOptions, PasskeyAssertion } from '../../../src/services/accounts/webauthn.ts'
-import { createAuthenticator, PASSKEY_SETTINGS, type Authenticator } from '../../support/authenticator.ts'
+import type { PasskeyAssertion } from '../../../src/services/accounts/webauthn.ts'
+import { createAuthenticator, PASSKEY_SETTINGS } from '../../support/authenticator.ts'
 import { setAccountStatus } from '../../support/factories/accounts.ts'
 import {
   addPasskey,
@@ -9,7 +9,8 @@ import {
   sendPassword,
   signedInLongAgo,
 } from '../../support/factories/second-factors.ts'
-import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
+import { openApiWorld, type ApiWorld } from '../../support/worlds/api-world.ts'
+import { passkeyCalls } from '../../support/factories/passkey-calls.ts'
 
 let world: ApiWorld
 beforeAll(async () => {
@@ -17,16 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => world?.close())
 
-const optionsToAdd = async (who: Person) =>
-  (await world.call('POST', '/v1/me/passkeys/options', { token: who.token })).body
-const add = (who: Person, body: object) => world.call('POST', '/v1/me/passkeys', { token: who.token, body })
-const optionsToSignIn = async (): Promise<AssertionOptions> =>
-  (await world.call('POST', '/v1/sessions/passkey/options')).body
-const sendAssertion = (body: object) => world.call('POST', '/v1/sessions/passkey', { body })
-const signIn = async (authenticator: Authenticator) =>
-  sendAssertion(authenticator.get(await optionsToSignIn()))
-const listed = async (who: Person) =>
-  (await world.call('GET', '/v1/me/passkeys', { token: who.token })).body.items
+const { optionsToAdd, add, signIn, listed } = passkeyCalls(() => world)
 
 describe('a passkey', () => {
   it('is added, listed with its last use, and deleted', async () => {
