@@ -120,19 +120,35 @@ export async function partsTargetOf(
 }
 
 /**
- * Makes the original of the parts that the storage has. Only what it lists counts; etags of the client can but disagree.
+ * Makes the original of the parts that the storage has, unless another request does so meanwhile. Only what it lists counts; etags of the
+ * client can but disagree.
  * @throws DarkroomError not_uploaded, which names missing parts; invalid if the client claims another part than there is
  */
 export async function assembleParts(
   objects: ObjectStore,
   photoId: PhotoId,
-  { uploadId, partBytes }: PartsTarget,
+  target: PartsTarget,
   bytes: number,
   claimed: readonly ClaimedPart[] = [],
 ): Promise<void> {
   const key = incomingKey(photoId)
+  try {
+    await assemble(objects, key, target, bytes, claimed)
+  } catch (error) {
+    // The storage makes the object first and then takes the parts away, one by one: some may be missing because they are not needed any more.
+    if ((await objects.head(key)) === undefined) throw error
+  }
+}
+
+async function assemble(
+  objects: ObjectStore,
+  key: string,
+  { uploadId, partBytes }: PartsTarget,
+  bytes: number,
+  claimed: readonly ClaimedPart[],
+): Promise<void> {
   const stored = await objects.listParts(key, uploadId)
-  // Another request has assembled them, or the upload was aborted: whoever called looks at the object.
+  // Assembled or aborted before: whoever called looks at the object.
   if (!stored) return
   const byNumber = new Map(stored.map((part) => [part.number, part]))
   const sizes = partsOf(bytes, partBytes)
@@ -145,12 +161,9 @@ export async function assembleParts(
       `body.parts.${wrong}.etag`,
       `Part ${claimed[wrong]!.number} has another ETag, or there is none.`,
     )
+  const parts = sizes.map(({ number }) => byNumber.get(number)!)
   try {
-    await objects.completeParts(
-      key,
-      uploadId,
-      sizes.map(({ number }) => byNumber.get(number)!),
-    )
+    await objects.completeParts(key, uploadId, parts)
   } catch (error) {
     if (!(error instanceof UploadGoneError)) throw error
   }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { incomingKey } from '../../../src/services/photos/object-keys.ts'
+import { assembleParts } from '../../../src/services/uploads/multipart-uploads.ts'
 import { sweepMultipart } from '../../../src/services/uploads/sweep-incoming.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
 
@@ -32,6 +33,11 @@ const put = async (id: string, number: number, body = partOf(number)) => {
   return fetch(part!.url, { method: 'PUT', body: new Uint8Array(body) })
 }
 const stored = (id: string) => world.api.clients.objects.head(incomingKey(id))
+const uploadIdOf = async (id: string) => {
+  for await (const { key, uploadId } of world.api.clients.objects.listUnfinished('incoming/'))
+    if (key === incomingKey(id)) return uploadId
+  throw new Error(`${id} is not under way`)
+}
 const unfinished = async () => {
   const keys: string[] = []
   for await (const { key } of world.api.clients.objects.listUnfinished('incoming/')) keys.push(key)
@@ -67,6 +73,38 @@ describe('an upload in parts', () => {
     expect((await stored(id))!.bytes).toBe(BYTES)
     const { body } = await world.api.clients.objects.read(incomingKey(id))
     expect(Buffer.concat(await body.toArray()).equals(original)).toBe(true)
+  })
+
+  it.each([
+    ['lists them', 'listParts'],
+    ['assembles them', 'completeParts'],
+  ] as const)('is complete if another request assembled it while this one %s', async (_, step) => {
+    const { id, upload } = await open()
+    for (const number of [1, 2, 3]) expect((await put(id, number)).status).toBe(200)
+    const { objects } = world.api.clients
+    let hasOvertaken = false
+    const overtake = async () => {
+      hasOvertaken = true
+      expect((await call('POST', `/photos/${id}/complete`)).status).toBe(202)
+    }
+    const overtaken: typeof objects = {
+      ...objects,
+      // As if the storage had taken the first part away already.
+      async listParts(...of) {
+        const parts = await objects.listParts(...of)
+        if (step !== 'listParts') return parts
+        await overtake()
+        return parts!.slice(1)
+      },
+      async completeParts(...of) {
+        if (step === 'completeParts') await overtake()
+        await objects.completeParts(...of)
+      },
+    }
+    const target = { ...upload, expiresAt: new Date(upload.expiresAt) }
+    await assembleParts(overtaken, id, { ...target, uploadId: await uploadIdOf(id) }, BYTES)
+    expect(hasOvertaken).toBe(true)
+    expect((await stored(id))!.bytes).toBe(BYTES)
   })
 
   it('takes no part of another size than was signed', async () => {
