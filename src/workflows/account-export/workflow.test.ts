@@ -141,8 +141,9 @@ describe('accountExport', () => {
     const run = await start()
     await isReady()
     await remove(run)
+    // The clock jumps to the end of the archive as soon as the result is awaited, so that it has to be empty before.
+    await until(() => Promise.resolve(calls.includes('empty')))
     expect(await run.result()).toMatchObject({ state: 'gone' })
-    expect((await time.env.currentTimeMs()) < row.expiresAtMs).toBe(true)
   })
 
   it('writes it again from the beginning if the storage has lost it', async () => {

@@ -62,7 +62,14 @@ async function like(photoId: string): Promise<void> {
   })
 }
 
-async function happen({ act, at }: Event, of: { owner: string; q: string; photos: string[] }): Promise<void> {
+interface Library {
+  owner: string
+  q: string
+  photos: string[]
+  deleted: Set<string>
+}
+
+async function happen({ act, at }: Event, of: Library): Promise<void> {
   if (act === 'reindex') return reindex()
   if (act === 'merge')
     return void (await client.indices.forcemerge({ index: `${prefix}-photos`, max_num_segments: 1 }))
@@ -71,10 +78,15 @@ async function happen({ act, at }: Event, of: { owner: string; q: string; photos
     return
   }
   const photoId = of.photos[2 * at + 1]!
+  // Nothing happens to a photo any more once it is deleted.
+  if (of.deleted.has(photoId)) return
   if (act === 'gain a tag') await world.edit(photoId, { caption: `${of.q} #${of.q}` })
   if (act === 'lose the word') await world.edit(photoId, { caption: 'nothing' })
   if (act === 'be liked') await like(photoId)
-  if (act === 'be deleted') await world.remove(photoId)
+  if (act === 'be deleted') {
+    await world.remove(photoId)
+    of.deleted.add(photoId)
+  }
   if (act === 'be narrowed') await world.edit(photoId, { visibility: 'private' })
   await world.searchIndex.indexPhotosOf(of.owner, null)
   await world.refresh()
@@ -93,6 +105,7 @@ describe('a walk through pages', () => {
           likes: likes[at]!,
         })),
       )
+      const library = { owner, q, photos, deleted: new Set<string>() }
       const seen: string[] = []
       let cursor: string | undefined
       for (let page = 0; ; page++) {
@@ -100,7 +113,7 @@ describe('a walk through pages', () => {
         seen.push(...items.map((card) => card.photoId))
         if (nextCursor === null) break
         cursor = nextCursor
-        for (const one of between[page] ?? []) await happen(one, { owner, q, photos })
+        for (const one of between[page] ?? []) await happen(one, library)
       }
       const times = photos.map((photoId) => seen.filter((each) => each === photoId).length)
       const still = times.filter((_, at) => at % 2 === 0)
