@@ -12,7 +12,7 @@ import { runRelay } from './outbox-relay.ts'
 import { createWorkflowStarts } from './workflow-starts.ts'
 
 /** How long a request waits for Temporal, which takes some 10 ms unless it is busy. What takes longer is delivered behind the answer. */
-const PATIENCE_MS = 100
+const PATIENCE_MS = 50
 /** How long a delivery may take before its message is left to the relay. */
 const DIRECT_DEADLINE_MS = 500
 /** The relay leaves younger messages to the request that wrote them, which takes less time than this. */
@@ -30,12 +30,12 @@ export interface OutboxDeps {
 
 export interface Outbox {
   /**
-   * Delivers newly committed messages, and waits a tenth of a second at most for Temporal to have them; the relay takes what is not
+   * Delivers newly committed messages, and waits 50 ms at most for Temporal to have them; the relay takes what is not
    * delivered within half a second. Never throws.
    */
   dispatch(outboxIds: readonly string[]): Promise<void>
   /**
-   * Delivers a message that belongs to no change. Writes it down only if Temporal has not taken it within a tenth of a second, which saves
+   * Delivers a message that belongs to no change. Writes it down only if Temporal has not taken it within 50 ms, which saves
    * what waits for it two commits.
    * @throws if neither takes it, so that its sender has to send it again
    */
