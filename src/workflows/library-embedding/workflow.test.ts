@@ -16,7 +16,7 @@ import {
 } from '../../contracts/library-embedding.ts'
 import { stageAttribute } from '../../contracts/search-attributes.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
-import { gate, timeSkippingOfFile, until } from '../../../test/support/servers/time-skipping.ts'
+import { gate, lastedMs, timeSkippingOfFile, until } from '../../../test/support/servers/time-skipping.ts'
 
 const MINUTE_MS = 60_000
 const PHOTOS = 100
@@ -80,8 +80,7 @@ describe('libraryEmbedding', () => {
     await embedding.signal(SET_EMBEDDING_RATE, -5)
     await embedding.signal(SET_EMBEDDING_RATE, 30)
     await embedding.result()
-    const { startTime, closeTime } = await embedding.describe()
-    const minutes = (closeTime!.getTime() - startTime.getTime()) / MINUTE_MS
+    const minutes = (await lastedMs(embedding)) / MINUTE_MS
     expect(minutes).toBeGreaterThan((PHOTOS - 10) / 30)
     expect(minutes).toBeLessThan(PHOTOS / 30 + 1)
   })

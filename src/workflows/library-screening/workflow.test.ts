@@ -17,7 +17,7 @@ import {
 } from '../../contracts/library-screening.ts'
 import { stageAttribute } from '../../contracts/search-attributes.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
-import { gate, timeSkippingOfFile, until } from '../../../test/support/servers/time-skipping.ts'
+import { gate, lastedMs, timeSkippingOfFile, until } from '../../../test/support/servers/time-skipping.ts'
 
 const MINUTE_MS = 60_000
 /** Photos of the fake library, of which a canary of 10 % is the first ten. */
@@ -82,8 +82,7 @@ describe('libraryScreening', () => {
     await screening.signal(SET_SCREENING_RATE, -5)
     await screening.signal(SET_SCREENING_RATE, 30)
     await screening.result()
-    const { startTime, closeTime } = await screening.describe()
-    const minutes = (closeTime!.getTime() - startTime.getTime()) / MINUTE_MS
+    const minutes = (await lastedMs(screening)) / MINUTE_MS
     expect(minutes).toBeGreaterThan((PHOTOS - 10) / 30)
     expect(minutes).toBeLessThan(PHOTOS / 30 + 1)
   })

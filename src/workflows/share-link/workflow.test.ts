@@ -10,7 +10,7 @@ import {
   type ShareLinkProgress,
 } from '../../contracts/share-link.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
-import { EDGES, timeSkippingOfFile, until } from '../../../test/support/servers/time-skipping.ts'
+import { EDGES, lastedMs, timeSkippingOfFile, until } from '../../../test/support/servers/time-skipping.ts'
 
 const DAY_MS = 86_400_000
 
@@ -90,6 +90,8 @@ describe('shareLink', () => {
     await until(async () => calls.includes('live'))
     await revoke(link)
     expect(await link.result()).toEqual({ state: 'gone', edges: { proven: 2, expired: 0 } })
+    // Not when it would have expired.
+    expect(await lastedMs(link)).toBeLessThan(DAY_MS)
     expect(calls.slice(calls.indexOf('gone'))).toHaveLength(4)
     for (const refusal of REFUSALS) expect(calls).toContain(refusal)
     expect(calls).not.toContain('end')

@@ -1,3 +1,4 @@
+import type { WorkflowHandle } from '@temporalio/client'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { Worker } from '@temporalio/worker'
 import { afterAll, afterEach, beforeAll } from 'vitest'
@@ -101,6 +102,16 @@ export function timeSkippingOfFile() {
     /** Ends them earlier. */
     stop,
   }
+}
+
+/**
+ * How long a workflow that has ended ran, by the clock of its server. A question for the time after `result()` tells nothing:
+ * the clock is let go for as long as that waits, and once the workflow has ended it jumps over timers that stay behind, the
+ * ten years of the execution's timeout among them, unless the call that holds it again comes first.
+ */
+export async function lastedMs(ended: Pick<WorkflowHandle, 'describe'>): Promise<number> {
+  const { startTime, closeTime } = await ended.describe()
+  return closeTime!.getTime() - startTime.getTime()
 }
 
 /** A promise to be settled from outside: a test decides when a fake activity goes on. */
