@@ -63,7 +63,7 @@ export interface TrialOptions {
   quick: boolean
   /** How many followers the celebrity of a fanout has; each benchmark has its own default. */
   followers?: number
-  /** How many photos are searched. */
+  /** How many photos are searched or indexed. */
   documents?: number
 }
 

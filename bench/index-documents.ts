@@ -16,11 +16,12 @@ export const index: Benchmark = {
   name: 'index',
   summary:
     'The search index is built anew from Postgres, and the same documents are sent to OpenSearch as they are.',
+  once: true,
   open,
 }
 
-async function open({ quick }: TrialOptions): Promise<Trial> {
-  const photos = quick ? sizes.quick : sizes.full
+async function open({ quick, documents }: TrialOptions): Promise<Trial> {
+  const photos = documents ?? (quick ? sizes.quick : sizes.full)
   const service = await startBenchService()
   const { instance, admin } = service
   const reindexing = await openReindexing(instance.env)

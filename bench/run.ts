@@ -32,7 +32,7 @@ const program = new Command('bench')
   .option('-r, --rounds <count>', `rounds that count, at least ${fewestRounds}`, parseRounds, fewestRounds)
   .option('-q, --quick', 'small data and two rounds, to try a benchmark out; writes no results', false)
   .option('-f, --followers <count>', 'followers of the celebrity in the fanout benchmarks', parseFollowers)
-  .option('-d, --documents <count>', 'photos that are searched in the search benchmark', parseDocuments)
+  .option('-d, --documents <count>', 'photos in the search and index benchmarks', parseDocuments)
   .action(run)
 
 const quickRounds = 2
