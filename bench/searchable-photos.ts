@@ -53,6 +53,8 @@ const INSERT = `
       CASE WHEN i % 3 = 0 THEN random() * 120 - 60 END, CASE WHEN i % 3 = 0 THEN random() * 360 - 180 END, i % 3 = 0,
       at, at, (extract(epoch FROM at) * 1000)::bigint
     FROM chosen),
+  pushed AS (
+    INSERT INTO photo_distribution (photo_id, distribution, since) SELECT id, 'all', at FROM chosen),
   tags AS (
     INSERT INTO photo_tags (photo_id, tag, display, position)
     SELECT DISTINCT ON (c.id, c.words[n]) c.id, c.words[n], c.words[n], n FROM chosen c CROSS JOIN generate_series(1, 2) n)

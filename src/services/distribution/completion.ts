@@ -23,8 +23,10 @@ export async function complete(db: Database, photoId: PhotoId, plan: Distributio
   return db.transaction(async ({ query }) => {
     const noted = await query({
       text: `
-        WITH held AS (SELECT FROM photos WHERE photo_id = $1 AND version = $2 FOR SHARE)
-        UPDATE photo_distribution d SET distribution = $3 FROM held WHERE d.photo_id = $1 RETURNING d.photo_id`,
+        WITH held AS (SELECT photo_id FROM photos WHERE photo_id = $1 AND version = $2 FOR SHARE)
+        INSERT INTO photo_distribution (photo_id, distribution, since)
+        SELECT photo_id, $3, clock_timestamp() FROM held
+        ON CONFLICT (photo_id) DO UPDATE SET distribution = excluded.distribution RETURNING photo_id`,
       values: [photoId, plan.version, plan.desired === 'push' ? 'all' : 'none'],
     })
     if (noted.length === 0) return false

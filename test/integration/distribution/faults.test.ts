@@ -114,7 +114,7 @@ describe('a Postgres outage', () => {
     await Promise.race([held.promise, holding])
     const run = await world.reconcile(photoId, author)
     try {
-      await lockAwaited(world.upload.db, '%UPDATE photo_distribution %')
+      await lockAwaited(world.upload.db, '%INSERT INTO photo_distribution%')
       expect(await world.isInFlight(photoId)).toBe(true)
       await servers.kill('postgres')
     } finally {

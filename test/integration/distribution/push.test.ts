@@ -70,6 +70,15 @@ describe('a plan', () => {
     })
   })
 
+  it('is completed for a photo of which nothing was noted', async () => {
+    const author = await world.account()
+    const { photoId } = await world.photo(author)
+    await world.db.primary({ text: 'DELETE FROM photo_distribution WHERE photo_id = $1', values: [photoId] })
+    // A plan that is never completed is made and carried out again without end.
+    expect(await world.fanout.complete(photoId, await planOf(photoId))).toBe(true)
+    expect(await world.fanout.planFanout(photoId)).toEqual({ desired: 'none' })
+  })
+
   it('collects a photo that was narrowed or deleted', async () => {
     const author = await world.account()
     const { photoId } = await world.photo(author)
