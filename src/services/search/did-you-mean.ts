@@ -1,5 +1,5 @@
 import type { PhotoCard } from '../photos/photo-cards.ts'
-import { sameEnglishWord } from './english-forms.ts'
+import { formOf, isSameWord } from './english-forms.ts'
 import { foldText, type SearchText } from './search-text.ts'
 import { isUnspaced, wordsIn } from './words.ts'
 
@@ -52,9 +52,10 @@ function frequenciesOf(cards: readonly PhotoCard[]): Map<string, number> {
 
 /** The word itself where it occurs in any form; else of the nearest words the most frequent. */
 function nearestTo(word: string, frequencies: ReadonlyMap<string, number>): string | undefined {
+  const form = formOf(word)
   let best: { word: string; distance: number; count: number } | undefined
   for (const [candidate, count] of frequencies) {
-    if (sameEnglishWord(candidate, word)) return word
+    if (isSameWord(formOf(candidate), form)) return word
     const distance = editDistance(word, candidate)
     if (distance > allowedFor(word) || (best && isBehind({ word: candidate, distance, count }, best)))
       continue

@@ -9,12 +9,21 @@ const ENDINGS: readonly (readonly [ending: RegExp, instead: string])[] = [
   [/([aeiouy].*)ed$/, '$1'],
 ]
 
-/** Whether two folded words are forms of one English word, by their endings: `running` and `runs`. */
-export function sameEnglishWord(one: string, other: string): boolean {
-  return one === other || (isEnglish(one) && isEnglish(other) && stemOf(one) === stemOf(other))
+/** A folded word to be compared with others. */
+export interface EnglishForm {
+  word: string
+  /** Null of what is not English. */
+  stem: string | null
 }
 
-const isEnglish = (word: string) => /^[a-z']{3,}$/.test(word)
+export function formOf(word: string): EnglishForm {
+  return { word, stem: /^[a-z']{3,}$/.test(word) ? stemOf(word) : null }
+}
+
+/** Whether two words are forms of one, by their endings: `running` and `runs`. */
+export function isSameWord(one: EnglishForm, other: EnglishForm): boolean {
+  return one.word === other.word || (one.stem !== null && one.stem === other.stem)
+}
 
 function stemOf(word: string): string {
   let stem = word

@@ -1,5 +1,5 @@
 import { findHashtags } from '../../domain/hashtags.ts'
-import { sameEnglishWord } from './english-forms.ts'
+import { formOf, isSameWord, type EnglishForm } from './english-forms.ts'
 import { foldText, type SearchText } from './search-text.ts'
 import { isUnspaced, wordsIn } from './words.ts'
 
@@ -35,24 +35,25 @@ export function highlightsOf(
 type Span = [from: number, to: number]
 
 /** Words that must follow each other; a word outside quotes is a phrase of its own. */
-function phrasesOf(words: string): string[][] {
-  const phrases: string[][] = []
+function phrasesOf(words: string): EnglishForm[][] {
+  const phrases: EnglishForm[][] = []
   for (const [, quoted, single] of words.matchAll(/"([^"]*)"|([^"\s]+)/g)) {
     // Outside quotes, too, what a dash joins is searched as words, each anywhere.
-    if (quoted !== undefined) phrases.push(wordsIn(quoted).map(({ folded }) => folded))
-    else phrases.push(...wordsIn(single!).map(({ folded }) => [folded]))
+    if (quoted !== undefined) phrases.push(wordsIn(quoted).map(({ folded }) => formOf(folded)))
+    else phrases.push(...wordsIn(single!).map(({ folded }) => [formOf(folded)]))
   }
   return phrases.filter((phrase) => phrase.length > 0)
 }
 
-function phraseSpans(text: string, phrases: readonly string[][]): Span[] {
-  const words = wordsIn(text)
+function phraseSpans(text: string, phrases: readonly EnglishForm[][]): Span[] {
+  if (phrases.length === 0) return []
+  const words = wordsIn(text).map((word) => ({ ...word, form: formOf(word.folded) }))
   return phrases.flatMap((phrase) =>
-    phrase.length === 1 && isUnspaced(phrase[0]!)
-      ? charactersIn(text, phrase[0]!)
+    phrase.length === 1 && isUnspaced(phrase[0]!.word)
+      ? charactersIn(text, phrase[0]!.word)
       : words.flatMap(({ from }, at) => {
           const last = words[at + phrase.length - 1]
-          const found = last && phrase.every((word, nth) => sameEnglishWord(words[at + nth]!.folded, word))
+          const found = last && phrase.every((form, nth) => isSameWord(words[at + nth]!.form, form))
           return found ? [[from, last.to] as Span] : []
         }),
   )
