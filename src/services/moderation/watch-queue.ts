@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Query } from '../../infra/db/database.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { reportQueue } from '../../observability/moderation-events.ts'
+import { poll } from '../delivery/poll.ts'
 import { readQueueFigures } from './stats.ts'
 
 const CHECK_INTERVAL_MS = 60_000
@@ -11,13 +11,9 @@ export async function watchQueue(
   { primary, logger }: { primary: Query; logger: Logger },
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      const { open, overdue } = await readQueueFigures(primary)
-      reportQueue(open, overdue)
-    } catch (error) {
-      logger.warn({ err: error }, 'cases of moderation not counted')
-    }
-    await delay(CHECK_INTERVAL_MS, undefined, { signal }).catch(() => undefined)
+  const look = async () => {
+    const { open, overdue } = await readQueueFigures(primary)
+    reportQueue(open, overdue)
   }
+  await poll({ everyMs: CHECK_INTERVAL_MS, logger, failing: 'cases of moderation not counted' }, look, signal)
 }

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import type { Database } from '../../infra/db/database.ts'
 import type { Logger } from '../../observability/logger.ts'
+import { poll } from '../delivery/poll.ts'
 import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
 
 export interface WakeReaderDeps {
@@ -20,14 +20,12 @@ const OWED = `SELECT EXISTS (SELECT FROM photo_texts WHERE state = 'owed') AS is
 
 /** Starts the reader of texts, if it does not run, while photos are owed; until the signal aborts. Any number of processes may do it. */
 export async function wakeReader(deps: WakeReaderDeps, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      await wakeOnce(deps)
-    } catch (error) {
-      deps.logger.warn({ err: error }, 'the reader of texts is not started')
-    }
-    await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => {})
+  const options = {
+    everyMs: POLL_INTERVAL_MS,
+    logger: deps.logger,
+    failing: 'the reader of texts is not started',
   }
+  await poll(options, () => wakeOnce(deps), signal)
 }
 
 async function wakeOnce({ db, temporal, starts }: WakeReaderDeps): Promise<void> {

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { MAX_ITEMS } from '../../domain/limits.ts'
 import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { deliveriesDropped } from '../../observability/webhook-events.ts'
 import type { Outbox } from '../delivery/outbox.ts'
+import { poll } from '../delivery/poll.ts'
 
 export interface AdmitDeps {
   db: Pick<Database, 'primary' | 'transaction'>
@@ -28,14 +28,15 @@ const BATCH_ROWS = 500
  */
 export async function admitDeliveries(deps: AdmitDeps, signal: AbortSignal): Promise<void> {
   let after: string | undefined
-  while (!signal.aborted) {
-    try {
-      after = await admitOnce(deps, after)
-    } catch (error) {
-      deps.logger.warn({ err: error }, 'deliveries to webhooks are not admitted')
-    }
-    await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => {})
+  const look = async () => {
+    after = await admitOnce(deps, after)
   }
+  const options = {
+    everyMs: POLL_INTERVAL_MS,
+    logger: deps.logger,
+    failing: 'deliveries to webhooks are not admitted',
+  }
+  await poll(options, look, signal)
 }
 
 // Plan: a probe of webhook_deliveries_open_idx for each webhook that has something queued, however much it is.
