@@ -6,12 +6,12 @@ import {
   REENCODE_PROGRESS,
   RESUME_REENCODE,
   SET_REENCODE_RATE,
-  WHOLE_LIBRARY,
   type LibraryReencodeInput,
   type ReencodeProgress,
 } from '../contracts/library-reencode.ts'
 import { stageAttribute } from '../contracts/search-attributes.ts'
 import { TASK_QUEUES } from '../contracts/task-queues.ts'
+import { WHOLE_LIBRARY } from '../domain/library-share.ts'
 import { ANIMATION, DOWNLOAD, VARIANT_FORMATS, VARIANT_NAMES } from '../domain/variants.ts'
 import { onlyOneOf, UsageError } from './exit.ts'
 import { operateRun, type WatchedRun } from './watched-run.ts'

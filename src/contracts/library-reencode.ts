@@ -1,4 +1,5 @@
 import type { PhotoId } from '../domain/ids.ts'
+import type { LibraryShare } from '../domain/library-share.ts'
 
 /**
  * Makes variants of the whole library anew: those that are missing and those of former settings (docs/media.md, Variants).
@@ -31,13 +32,6 @@ export interface ReencodeSelection {
    */
   purge: boolean
 }
-
-/** A share of the photos by a hash of their ids, in ten-thousandths: those from `from` on, below `below`. */
-export interface LibraryShare {
-  from: number
-  below: number
-}
-export const WHOLE_LIBRARY = 10_000
 
 export interface LibraryReencodeInput {
   selection: ReencodeSelection

@@ -1,6 +1,6 @@
 import type { PhotoId } from '../domain/ids.ts'
+import type { LibraryShare } from '../domain/library-share.ts'
 import type { Verdict } from '../domain/screening.ts'
-import type { LibraryShare } from './library-reencode.ts'
 
 /**
  * Screens the whole library anew: photos whose last verdict is of another model or policy, or of none (docs/moderation.md). There is

@@ -50,10 +50,10 @@ import {
   PAUSE_REENCODE,
   REENCODE_PROGRESS,
   RESUME_REENCODE,
-  WHOLE_LIBRARY,
   type LibraryReencodeInput,
   type ReencodeProgress,
 } from '../../src/contracts/library-reencode.ts'
+import { WHOLE_LIBRARY } from '../../src/domain/library-share.ts'
 import {
   ABANDON_REINDEX,
   PAUSE_REINDEX,

@@ -10,7 +10,7 @@ import {
   type LibraryScreeningProgress,
   type ScreeningTally,
 } from '../../contracts/library-screening.ts'
-import { WHOLE_LIBRARY } from '../../contracts/library-reencode.ts'
+import { WHOLE_LIBRARY } from '../../domain/library-share.ts'
 import { stageAttribute } from '../../contracts/search-attributes.ts'
 import { TASK_QUEUES } from '../../contracts/task-queues.ts'
 import { onlyOneOf } from '../exit.ts'

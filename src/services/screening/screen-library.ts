@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { LibraryShare } from '../../contracts/library-reencode.ts'
 import {
   addScreenings,
   changeOf,
@@ -12,26 +11,23 @@ import {
   type ScreeningTally,
 } from '../../contracts/library-screening.ts'
 import type { PhotoId } from '../../domain/ids.ts'
+import { isInShare } from '../../domain/library-share.ts'
 import type { PhotoVerdictRow } from '../../entities/index.ts'
 import type { Classifier } from '../../infra/classifier/classifier.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
+import { countPhotos, FIRST_ID, type SliceOptions } from '../photos/library-walk.ts'
 import { pictureFailureOf } from './picture-of.ts'
 import type { ScreeningPolicy } from './policy.ts'
 import type { Screening } from './screen-photo.ts'
-
-interface SliceOptions {
-  /** No photo is begun after this time. */
-  maxMs: number
-  /** Hears of each photo that was screened, and now and then while none is: where a retry may continue. */
-  onReached: (reached: ScreeningSliceResult) => void
-  signal: AbortSignal
-}
 
 /** Screens photos whose verdict is out of date, in the order of their ids. */
 export interface LibraryScreener {
   survey(): Promise<{ present: PresentPolicy; photos: number }>
   /** Repeating a slice screens nothing twice, unless it is of all photos or a trial. */
-  slice(input: ScreeningSliceInput, options: SliceOptions): Promise<ScreeningSliceResult>
+  slice(
+    input: ScreeningSliceInput,
+    options: SliceOptions<ScreeningSliceResult>,
+  ): Promise<ScreeningSliceResult>
 }
 
 interface ScreenerDeps {
@@ -43,7 +39,6 @@ interface ScreenerDeps {
 
 /** Photos whose last verdicts are read at once. */
 const PHOTOS = 200
-const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 /** A grey pixel as PNG, to hear the version of the model. */
 const PROBE = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==',
@@ -58,13 +53,9 @@ export function createLibraryScreener(deps: ScreenerDeps): LibraryScreener {
   const { primary } = deps.db
   return {
     async survey() {
-      // Plan: index-only scan of photos_pkey.
-      const [row] = await primary<{ photos: string }>({
-        text: 'SELECT count(*) AS photos FROM photos',
-        values: [],
-      })
+      const photos = await countPhotos(primary)
       const modelVersion = deps.classifier ? await versionOf(deps.classifier) : null
-      return { present: { policyVersion: deps.policy.version, modelVersion }, photos: Number(row!.photos) }
+      return { present: { policyVersion: deps.policy.version, modelVersion }, photos }
     },
 
     async slice({ after, share, maxPhotos, ...input }, { maxMs, onReached, signal }) {
@@ -88,12 +79,6 @@ export function createLibraryScreener(deps: ScreenerDeps): LibraryScreener {
       }
     },
   }
-}
-
-/** The last 16 bits of an id are random, so that a share has photos of all times. */
-function isInShare(photoId: PhotoId, { from, below }: LibraryShare): boolean {
-  const part = (Number.parseInt(photoId.slice(-4), 16) / 0x1_00_00) * 10_000
-  return part >= from && part < below
 }
 
 /** Plan: photos_pkey, and a probe of photo_verdicts_photo_idx for each. */

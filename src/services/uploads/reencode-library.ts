@@ -2,8 +2,6 @@ import {
   addTallies,
   decodedIn,
   NOTHING_REENCODED,
-  WHOLE_LIBRARY,
-  type LibraryShare,
   type ReencodeSelection,
   type ReencodeSliceInput,
   type ReencodeSliceResult,
@@ -11,6 +9,7 @@ import {
   type VariantTally,
 } from '../../contracts/library-reencode.ts'
 import type { PhotoId } from '../../domain/ids.ts'
+import { isInShare } from '../../domain/library-share.ts'
 import { InvalidImageError } from '../../domain/invalid-image.ts'
 import { mayMove, renditionsOf, storedAs, type Rendition } from '../../domain/variants.ts'
 import { isValidated } from '../../domain/visibility.ts'
@@ -18,6 +17,7 @@ import type { PhotoRow, PhotoVariantRow } from '../../entities/index.ts'
 import type { Cdn } from '../../infra/cdn/cdn.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { ObjectMissingError } from '../../infra/s3/object-store.ts'
+import { countPhotos, FIRST_ID, type SliceOptions } from '../photos/library-walk.ts'
 import { fillInHash } from './fill-in-hash.ts'
 import { makeAndStore } from './make-variants.ts'
 import {
@@ -29,14 +29,6 @@ import {
   type RenderDeps,
 } from './store-variant.ts'
 
-interface SliceOptions {
-  /** No photo is begun after this time. */
-  maxMs: number
-  /** Hears of each photo that was rendered, and now and then while none is: where a retry may continue. */
-  onReached: (reached: ReencodeSliceResult) => void
-  signal: AbortSignal
-}
-
 /**
  * Makes variants that are missing, or were made with former settings, for photos in the order of their ids, and gives a perceptual
  * hash to those that have none.
@@ -44,7 +36,7 @@ interface SliceOptions {
 export interface LibraryReencoder {
   count(): Promise<number>
   /** Repeating a slice makes nothing twice, unless the selection is forced. */
-  slice(input: ReencodeSliceInput, options: SliceOptions): Promise<ReencodeSliceResult>
+  slice(input: ReencodeSliceInput, options: SliceOptions<ReencodeSliceResult>): Promise<ReencodeSliceResult>
 }
 
 /** Ids that are read at once, of which a canary takes a few. */
@@ -52,19 +44,10 @@ const IDS = 1_000
 /** Photos whose variants are read at once. */
 const PHOTOS = 50
 
-const FIRST_ID = '00000000-0000-0000-0000-000000000000'
-
 export function createLibraryReencoder(deps: RenderDeps & { cdn: Cdn }): LibraryReencoder {
   const { primary } = deps.db
   return {
-    async count() {
-      // Plan: index-only scan of photos_pkey.
-      const [row] = await primary<{ photos: string }>({
-        text: 'SELECT count(*) AS photos FROM photos',
-        values: [],
-      })
-      return Number(row!.photos)
-    },
+    count: () => countPhotos(primary),
 
     async slice({ selection, share, after, maxPhotos }, { maxMs, onReached, signal }) {
       const endsAt = performance.now() + maxMs
@@ -110,12 +93,6 @@ async function idsAfter(query: Query, after: PhotoId): Promise<PhotoId[]> {
     values: [after, IDS],
   })
   return rows.map((row) => row.photo_id)
-}
-
-/** The last 16 bits of an id are random, so that a share has photos of all times. */
-function isInShare(photoId: PhotoId, { from, below }: LibraryShare): boolean {
-  const part = (Number.parseInt(photoId.slice(-4), 16) / 0x1_00_00) * WHOLE_LIBRARY
-  return part >= from && part < below
 }
 
 type StoredPhoto = Pick<

@@ -1,17 +1,18 @@
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import {
   bytesSaved,
   NOTHING_REENCODED,
   type LibraryReencodeInput,
   type ReencodeCheckpoint,
   type ReencodeProgress,
-  type ReencodeState,
 } from '../../contracts/library-reencode.ts'
-import { stageAttribute } from '../../contracts/search-attributes.ts'
+import { trackRun, type RunTracker } from '../run-tracker.ts'
 
-/** Tracks where a re-encode stands and shows it in the query, the search attribute and the details in the Web UI. */
-export function trackReencode({ canary, photosPerMinute, resume }: LibraryReencodeInput) {
-  let checkpoint: ReencodeCheckpoint = resume ?? {
+type End = Extract<ReencodeProgress['state'], 'done' | 'cancelled'>
+export type ReencodeTracker = RunTracker<ReencodeCheckpoint, ReencodeProgress, End>
+
+/** Tracks where a re-encode stands. */
+export function trackReencode({ canary, photosPerMinute, resume }: LibraryReencodeInput): ReencodeTracker {
+  const begin: ReencodeCheckpoint = resume ?? {
     phase: canary > 0 ? 'canary' : 'library',
     tally: NOTHING_REENCODED,
     isPaused: false,
@@ -19,46 +20,21 @@ export function trackReencode({ canary, photosPerMinute, resume }: LibraryReenco
     photosPerMinute,
     photos: 0,
   }
-  let end: 'done' | 'cancelled' | undefined
-  let told: ReencodeState | undefined
+  return trackRun(begin, progressOf, describe)
+}
 
-  function get(): ReencodeProgress {
-    const { phase, tally, canary: ofCanary, photos, photosPerMinute: rate, isPaused } = checkpoint
-    return {
-      state: end ?? (isPaused ? 'paused' : phase),
-      phase,
-      photos,
-      photosPerMinute: rate,
-      tally,
-      canary: ofCanary,
-      bytesSaved: bytesSaved(tally),
-    }
-  }
-  function show(): void {
-    const progress = get()
-    if (told !== progress.state) {
-      told = progress.state
-      upsertSearchAttributes([{ key: stageAttribute, value: told }])
-    }
-    setCurrentDetails(describe(progress))
-  }
-  show()
-
+function progressOf(checkpoint: ReencodeCheckpoint, end: End | undefined): ReencodeProgress {
+  const { phase, tally, canary, photos, photosPerMinute, isPaused } = checkpoint
   return {
-    get,
-    checkpoint: (): ReencodeCheckpoint => checkpoint,
-    change(changes: Partial<ReencodeCheckpoint>): void {
-      checkpoint = { ...checkpoint, ...changes }
-      show()
-    },
-    finish(how: 'done' | 'cancelled'): ReencodeProgress {
-      end = how
-      show()
-      return get()
-    },
+    state: end ?? (isPaused ? 'paused' : phase),
+    phase,
+    photos,
+    photosPerMinute,
+    tally,
+    canary,
+    bytesSaved: bytesSaved(tally),
   }
 }
-export type ReencodeTracker = ReturnType<typeof trackReencode>
 
 function describe({ state, photos, tally, photosPerMinute, bytesSaved: saved }: ReencodeProgress): string {
   const rows = Object.entries(tally.variants).map(

@@ -1,12 +1,4 @@
-import {
-  condition,
-  continueAsNew,
-  defineQuery,
-  defineSignal,
-  isCancellation,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow'
+import { condition, continueAsNew, defineSignal, isCancellation, setHandler } from '@temporalio/workflow'
 import {
   addTallies,
   APPROVE_REENCODE,
@@ -15,20 +7,15 @@ import {
   REENCODE_PROGRESS,
   RESUME_REENCODE,
   SET_REENCODE_RATE,
-  WHOLE_LIBRARY,
   type LibraryReencodeInput,
-  type LibraryShare,
   type ReencodeProgress,
 } from '../../contracts/library-reencode.ts'
+import { WHOLE_LIBRARY, type LibraryShare } from '../../domain/library-share.ts'
+import { steer, walkLibrary, whilePaused } from '../library-run.ts'
 import { trackReencode, type ReencodeTracker } from './progress.ts'
-import { MINUTE_MS, photosOfSlice, untilDue } from '../pace.ts'
 import { steps } from './steps.ts'
 
-const pauseReencode = defineSignal(PAUSE_REENCODE)
-const resumeReencode = defineSignal(RESUME_REENCODE)
 const approveReencode = defineSignal(APPROVE_REENCODE)
-const setReencodeRate = defineSignal<[number]>(SET_REENCODE_RATE)
-const reencodeProgress = defineQuery<ReencodeProgress>(REENCODE_PROGRESS)
 
 /** Re-encodes the library, first a share of it that is to be approved (contracts/library-reencode.ts). */
 export async function libraryReencode(input: LibraryReencodeInput): Promise<ReencodeProgress> {
@@ -55,21 +42,15 @@ export async function libraryReencode(input: LibraryReencodeInput): Promise<Reen
 /** State and handlers. */
 function openReencode(input: LibraryReencodeInput): ReencodeTracker {
   const tracker = trackReencode(input)
-  setHandler(pauseReencode, () => tracker.change({ isPaused: true }), {
-    description: 'Hold after the slice under way',
+  steer(tracker, {
+    pause: PAUSE_REENCODE,
+    resume: RESUME_REENCODE,
+    setRate: SET_REENCODE_RATE,
+    progress: REENCODE_PROGRESS,
   })
-  setHandler(resumeReencode, () => tracker.change({ isPaused: false }), { description: 'Go on' })
   setHandler(approveReencode, () => tracker.change({ isApproved: true }), {
     description: 'The canary is good: go on with the rest of the library',
   })
-  setHandler(
-    setReencodeRate,
-    (photosPerMinute) => {
-      if (photosPerMinute > 0) tracker.change({ photosPerMinute })
-    },
-    { description: 'Photos a minute from now on' },
-  )
-  setHandler(reencodeProgress, tracker.get, { description: 'How far the re-encode has come' })
   return tracker
 }
 
@@ -84,34 +65,23 @@ async function untilApproved(
   await whilePaused(tracker)
 }
 
-async function whilePaused(tracker: ReencodeTracker): Promise<void> {
-  await condition(() => !tracker.checkpoint().isPaused)
-}
-
-/** Re-encodes a share of the library from the checkpoint on, slice by slice. */
+/** Re-encodes a share of the library from the checkpoint on. */
 async function reencode(
   input: LibraryReencodeInput,
   tracker: ReencodeTracker,
   share: LibraryShare,
 ): Promise<void> {
-  const { selection } = input
-  for (;;) {
-    await whilePaused(tracker)
-    const { after, tally: before, photosPerMinute, phase } = tracker.checkpoint()
-    const beganAtMs = Date.now()
-    const maxPhotos = photosOfSlice(photosPerMinute)
-    const slice = await steps.slice(
-      { selection, share, after, maxPhotos },
-      `${phase}: photos from ${before.seen + 1} on`,
-    )
-    tracker.change({ after: slice.after, tally: addTallies(before, slice.tally) })
-    if (slice.isAtEnd) return
-    const done = decodedIn(slice.tally)
-    await untilDue(
-      () => ({ rate: tracker.checkpoint().photosPerMinute, perMs: MINUTE_MS, beganAtMs, done }),
-      'Until the rate allows the next photo',
-    )
-    if (workflowInfo().continueAsNewSuggested)
-      await continueAsNew<typeof libraryReencode>({ ...input, resume: tracker.checkpoint() })
-  }
+  await walkLibrary(tracker, {
+    async slice(maxPhotos) {
+      const { after, tally: before, phase } = tracker.checkpoint()
+      const { selection } = input
+      const slice = await steps.slice(
+        { selection, share, after, maxPhotos },
+        `${phase}: photos from ${before.seen + 1} on`,
+      )
+      tracker.change({ after: slice.after, tally: addTallies(before, slice.tally) })
+      return { isAtEnd: slice.isAtEnd, done: decodedIn(slice.tally) }
+    },
+    continueAnew: () => continueAsNew<typeof libraryReencode>({ ...input, resume: tracker.checkpoint() }),
+  })
 }

@@ -1,4 +1,3 @@
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import {
   NOTHING_SCREENED,
   type LibraryScreeningInput,
@@ -6,11 +5,14 @@ import {
   type LibraryScreeningState,
   type ScreeningCheckpoint,
 } from '../../contracts/library-screening.ts'
-import { stageAttribute } from '../../contracts/search-attributes.ts'
+import { trackRun, type RunTracker } from '../run-tracker.ts'
 
-/** Tracks where a screening of the library stands and shows it in the query, the search attribute and the details in the Web UI. */
-export function trackScreening({ canary, photosPerMinute, resume }: LibraryScreeningInput) {
-  let checkpoint: ScreeningCheckpoint = resume ?? {
+type End = Extract<LibraryScreeningState, 'done' | 'cancelled'>
+export type ScreeningTracker = RunTracker<ScreeningCheckpoint, LibraryScreeningProgress, End>
+
+/** Tracks where a screening of the library stands. */
+export function trackScreening({ canary, photosPerMinute, resume }: LibraryScreeningInput): ScreeningTracker {
+  const begin: ScreeningCheckpoint = resume ?? {
     phase: canary > 0 ? 'canary' : 'library',
     tally: NOTHING_SCREENED,
     isPaused: false,
@@ -18,40 +20,18 @@ export function trackScreening({ canary, photosPerMinute, resume }: LibraryScree
     photosPerMinute,
     photos: 0,
   }
-  let end: 'done' | 'cancelled' | undefined
-  let told: LibraryScreeningState | undefined
-
-  function get(): LibraryScreeningProgress {
-    const { after: _after, isPaused, isApproved: _isApproved, ...shown } = checkpoint
-    return { ...shown, state: end ?? (isPaused ? 'paused' : shown.phase) }
-  }
-
-  function show(): void {
-    const { state, tally, photos, photosPerMinute: rate } = get()
-    if (told !== state) {
-      told = state
-      upsertSearchAttributes([{ key: stageAttribute, value: state }])
-    }
-    const changes = Object.entries(tally.changes).map(([change, count]) => `\n- ${change}: ${count}`)
-    setCurrentDetails(
-      `**${state}**: ${tally.seen} of ${photos} photos seen, ${tally.screened} screened (at most ${rate} a minute), ` +
-        `${tally.failed} failed${changes.join('')}`,
-    )
-  }
-
-  show()
-  return {
-    get,
-    checkpoint: (): ScreeningCheckpoint => checkpoint,
-    change(changes: Partial<ScreeningCheckpoint>): void {
-      checkpoint = { ...checkpoint, ...changes }
-      show()
-    },
-    finish(how: 'done' | 'cancelled'): LibraryScreeningProgress {
-      end = how
-      show()
-      return get()
-    },
-  }
+  return trackRun(begin, progressOf, describe)
 }
-export type ScreeningTracker = ReturnType<typeof trackScreening>
+
+function progressOf(checkpoint: ScreeningCheckpoint, end: End | undefined): LibraryScreeningProgress {
+  const { after: _after, isPaused, isApproved: _isApproved, ...shown } = checkpoint
+  return { ...shown, state: end ?? (isPaused ? 'paused' : shown.phase) }
+}
+
+function describe({ state, tally, photos, photosPerMinute }: LibraryScreeningProgress): string {
+  const changes = Object.entries(tally.changes).map(([change, count]) => `\n- ${change}: ${count}`)
+  return (
+    `**${state}**: ${tally.seen} of ${photos} photos seen, ${tally.screened} screened (at most ${photosPerMinute} a minute), ` +
+    `${tally.failed} failed${changes.join('')}`
+  )
+}

@@ -1,13 +1,4 @@
-import {
-  condition,
-  continueAsNew,
-  defineQuery,
-  defineSignal,
-  isCancellation,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow'
-import { WHOLE_LIBRARY, type LibraryShare } from '../../contracts/library-reencode.ts'
+import { condition, continueAsNew, defineSignal, isCancellation, setHandler } from '@temporalio/workflow'
 import {
   addScreenings,
   APPROVE_SCREENING,
@@ -19,15 +10,12 @@ import {
   type LibraryScreeningInput,
   type LibraryScreeningProgress,
 } from '../../contracts/library-screening.ts'
+import { WHOLE_LIBRARY, type LibraryShare } from '../../domain/library-share.ts'
+import { steer, walkLibrary } from '../library-run.ts'
 import { trackScreening, type ScreeningTracker } from './progress.ts'
-import { MINUTE_MS, photosOfSlice, untilDue } from '../pace.ts'
 import { steps } from './steps.ts'
 
-const pauseScreening = defineSignal(PAUSE_SCREENING)
-const resumeScreening = defineSignal(RESUME_SCREENING)
 const approveScreening = defineSignal(APPROVE_SCREENING)
-const setScreeningRate = defineSignal<[number]>(SET_SCREENING_RATE)
-const screeningProgress = defineQuery<LibraryScreeningProgress>(SCREENING_PROGRESS)
 
 /** Screens the library, after a trial with a share of it that is to be approved (contracts/library-screening.ts). */
 export async function libraryScreening(input: LibraryScreeningInput): Promise<LibraryScreeningProgress> {
@@ -60,48 +48,35 @@ export async function libraryScreening(input: LibraryScreeningInput): Promise<Li
 /** State and handlers. */
 function openScreening(input: LibraryScreeningInput): ScreeningTracker {
   const tracker = trackScreening(input)
-  setHandler(pauseScreening, () => tracker.change({ isPaused: true }), {
-    description: 'Hold after the slice under way',
+  steer(tracker, {
+    pause: PAUSE_SCREENING,
+    resume: RESUME_SCREENING,
+    setRate: SET_SCREENING_RATE,
+    progress: SCREENING_PROGRESS,
   })
-  setHandler(resumeScreening, () => tracker.change({ isPaused: false }), { description: 'Go on' })
   setHandler(approveScreening, () => tracker.change({ isApproved: true }), {
     description: 'The canary is good: go on with the library',
   })
-  setHandler(
-    setScreeningRate,
-    (photosPerMinute) => {
-      if (photosPerMinute > 0) tracker.change({ photosPerMinute })
-    },
-    { description: 'Photos a minute from now on' },
-  )
-  setHandler(screeningProgress, tracker.get, { description: 'How far the screening has come' })
   return tracker
 }
 
-/** Screens a share of the library from the checkpoint on, slice by slice. */
+/** Screens a share of the library from the checkpoint on. */
 async function screen(
   input: LibraryScreeningInput,
   tracker: ScreeningTracker,
   share: LibraryShare,
   isTrial: boolean,
 ): Promise<void> {
-  for (;;) {
-    await condition(() => !tracker.checkpoint().isPaused)
-    const { after, tally: before, photosPerMinute, phase, present } = tracker.checkpoint()
-    const beganAtMs = Date.now()
-    const maxPhotos = photosOfSlice(photosPerMinute)
-    const slice = await steps.slice(
-      { present: present!, all: input.all, isTrial, share, after, maxPhotos },
-      `${phase}: photos from ${before.seen + 1} on`,
-    )
-    tracker.change({ after: slice.after, tally: addScreenings(before, slice.tally) })
-    if (slice.isAtEnd) return
-    const done = slice.tally.screened + slice.tally.failed
-    await untilDue(
-      () => ({ rate: tracker.checkpoint().photosPerMinute, perMs: MINUTE_MS, beganAtMs, done }),
-      'Until the rate allows the next photo',
-    )
-    if (workflowInfo().continueAsNewSuggested)
-      await continueAsNew<typeof libraryScreening>({ ...input, resume: tracker.checkpoint() })
-  }
+  await walkLibrary(tracker, {
+    async slice(maxPhotos) {
+      const { after, tally: before, phase, present } = tracker.checkpoint()
+      const slice = await steps.slice(
+        { present: present!, all: input.all, isTrial, share, after, maxPhotos },
+        `${phase}: photos from ${before.seen + 1} on`,
+      )
+      tracker.change({ after: slice.after, tally: addScreenings(before, slice.tally) })
+      return { isAtEnd: slice.isAtEnd, done: slice.tally.screened + slice.tally.failed }
+    },
+    continueAnew: () => continueAsNew<typeof libraryScreening>({ ...input, resume: tracker.checkpoint() }),
+  })
 }

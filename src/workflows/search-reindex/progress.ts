@@ -1,5 +1,3 @@
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
-import { stageAttribute } from '../../contracts/search-attributes.ts'
 import {
   foundIn,
   NOTHING_COPIED,
@@ -9,10 +7,14 @@ import {
   type ReindexState,
   type SearchReindexInput,
 } from '../../contracts/search-reindex.ts'
+import { trackRun, type RunTracker } from '../run-tracker.ts'
 
-/** Tracks where a reindex stands and shows it in the query, the search attribute and the details in the Web UI. */
-export function trackReindex({ reason, documentsPerSecond, resume }: SearchReindexInput) {
-  let checkpoint: ReindexCheckpoint = resume ?? {
+type End = Extract<ReindexState, 'done' | 'abandoned' | 'failed'>
+export type ReindexTracker = RunTracker<ReindexCheckpoint, ReindexProgress, End>
+
+/** Tracks where a reindex stands. */
+export function trackReindex({ reason, documentsPerSecond, resume }: SearchReindexInput): ReindexTracker {
+  const begin: ReindexCheckpoint = resume ?? {
     phase: 'create',
     index: null,
     after: null,
@@ -24,47 +26,22 @@ export function trackReindex({ reason, documentsPerSecond, resume }: SearchReind
     isAbandoned: false,
     documentsPerSecond: documentsPerSecond ?? null,
   }
-  let end: 'done' | 'abandoned' | 'failed' | undefined
-  let told: ReindexState | undefined
+  return trackRun(begin, progressOf, (progress) => describe(progress, reason))
+}
 
-  function get(): ReindexProgress {
-    const { phase, index, photos, copied, verified, rounds, documentsPerSecond: rate, isPaused } = checkpoint
-    return {
-      state: end ?? (isPaused ? 'paused' : phase),
-      phase,
-      index,
-      photos,
-      copied,
-      verified,
-      rounds,
-      documentsPerSecond: rate,
-    }
-  }
-  function show(): void {
-    const progress = get()
-    if (told !== progress.state) {
-      told = progress.state
-      upsertSearchAttributes([{ key: stageAttribute, value: told }])
-    }
-    setCurrentDetails(describe(progress, reason))
-  }
-  show()
-
+function progressOf(checkpoint: ReindexCheckpoint, end: End | undefined): ReindexProgress {
+  const { phase, index, photos, copied, verified, rounds, documentsPerSecond, isPaused } = checkpoint
   return {
-    get,
-    checkpoint: (): ReindexCheckpoint => checkpoint,
-    change(changes: Partial<ReindexCheckpoint>): void {
-      checkpoint = { ...checkpoint, ...changes }
-      show()
-    },
-    finish(how: 'done' | 'abandoned' | 'failed'): ReindexProgress {
-      end = how
-      show()
-      return get()
-    },
+    state: end ?? (isPaused ? 'paused' : phase),
+    phase,
+    index,
+    photos,
+    copied,
+    verified,
+    rounds,
+    documentsPerSecond,
   }
 }
-export type ReindexTracker = ReturnType<typeof trackReindex>
 
 function describe(
   { state, index, photos, copied, verified, rounds }: ReindexProgress,

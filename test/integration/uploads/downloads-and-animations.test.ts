@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { photoSyncWorkflowId } from '../../../src/contracts/photo-sync.ts'
-import { WHOLE_LIBRARY } from '../../../src/contracts/library-reencode.ts'
+import { WHOLE_LIBRARY } from '../../../src/domain/library-share.ts'
 import { photoUploadWorkflowId } from '../../../src/contracts/photo-upload.ts'
 import { createPhotoPresenter } from '../../../src/api/routes/photos/presenter.ts'
 import { ANONYMOUS } from '../../../src/domain/viewer.ts'

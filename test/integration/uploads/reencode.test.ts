@@ -4,12 +4,12 @@ import {
   LIBRARY_REENCODE,
   NOTHING_REENCODED,
   REENCODE_PROGRESS,
-  WHOLE_LIBRARY,
   type LibraryReencodeInput,
   type ReencodeProgress,
   type ReencodeSelection,
   type ReencodeSliceResult,
 } from '../../../src/contracts/library-reencode.ts'
+import { WHOLE_LIBRARY } from '../../../src/domain/library-share.ts'
 import { TASK_QUEUES } from '../../../src/contracts/task-queues.ts'
 import { recipeOf, variantSpec, variantSpecsOf } from '../../../src/domain/variants.ts'
 import { createCdn, type Cdn } from '../../../src/infra/cdn/cdn.ts'
