@@ -37,6 +37,7 @@ const embedding: WatchedRun<LibraryEmbeddingProgress> = {
   shareOf: ({ photos, tally }) => ({ done: tally.seen, total: photos }),
   summaryOf: ({ state, model, tally }) => [
     ...(model === undefined ? [] : [`  by ${model}`]),
+    ...(tally.strayed > 0 ? [`  ${tally.strayed} by another model: does the service run two of them?`] : []),
     ...tally.failures.map(({ photoId, code }) => `  failed: ${photoId} ${code}`),
     ...(state === 'failed'
       ? ['see the workflow: does EMBEDDING_URL of the media worker name a service?']

@@ -2,7 +2,8 @@ import type { PhotoId } from '../domain/ids.ts'
 
 /**
  * Has photos embedded that are not, or by another model: those of before there was an embedder, of its outages, and of a former model
- * (docs/discovery.md). There is one at a time.
+ * (docs/discovery.md). There is one at a time. A run goes by the model that answers at its beginning; where another one has answered
+ * meanwhile, it goes through the library once more, by the model of then, and no third time.
  */
 export const LIBRARY_EMBEDDING = 'libraryEmbedding'
 export const LIBRARY_EMBEDDING_ID = 'library-embedding'
@@ -25,8 +26,10 @@ export type LibraryEmbeddingState = 'library' | 'paused' | 'done' | 'failed' | '
 
 /** Where it stands; of bounded size, whatever the library's. */
 export interface EmbeddingCheckpoint {
-  /** The present model and its version, once it is known. */
+  /** The model that answered at the beginning, and its version, once it is known. */
   model?: string | undefined
+  /** Another model answered the first time, and this is the second. */
+  isAgain?: boolean | undefined
   /** The last photo that was looked at; undefined at the beginning. */
   after?: PhotoId | undefined
   tally: EmbeddingTally
@@ -40,12 +43,20 @@ export interface EmbeddingTally {
   /** Photos looked at, of which `embedded` had to be. */
   seen: number
   embedded: number
+  /** Of those that were embedded, by another model than the run's. */
+  strayed: number
   /** Photos that could not be embedded, and why: the first of them by id. */
   failed: number
   failures: { photoId: PhotoId; code: string }[]
 }
 
-export const NOTHING_EMBEDDED: EmbeddingTally = { seen: 0, embedded: 0, failed: 0, failures: [] }
+export const NOTHING_EMBEDDED: EmbeddingTally = {
+  seen: 0,
+  embedded: 0,
+  strayed: 0,
+  failed: 0,
+  failures: [],
+}
 /** Of those that failed, so many are named. */
 const NAMED_FAILURES = 20
 
@@ -63,8 +74,6 @@ export interface EmbeddingSliceInput {
 }
 
 export interface EmbeddingSliceResult {
-  /** The one that answered; another than the slice was to embed by if the service has changed it meanwhile, which ends the slice. */
-  model: string
   after?: PhotoId | undefined
   tally: EmbeddingTally
   /** Whether the slice came to the end of the library. */
@@ -76,7 +85,11 @@ export function addEmbeddings(first: EmbeddingTally, second: EmbeddingTally): Em
   return {
     seen: first.seen + second.seen,
     embedded: first.embedded + second.embedded,
+    strayed: strayedIn(first) + strayedIn(second),
     failed: first.failed + second.failed,
     failures: [...first.failures, ...second.failures].slice(0, NAMED_FAILURES),
   }
 }
+
+/** A run that began before strays were counted has none. */
+const strayedIn = ({ strayed = 0 }: Partial<EmbeddingTally>): number => strayed

@@ -3,34 +3,32 @@ import {
   NOTHING_EMBEDDED,
   type EmbeddingSliceInput,
   type EmbeddingSliceResult,
+  type EmbeddingTally,
 } from '../../contracts/library-embedding.ts'
 import { DarkroomError } from '../../domain/errors.ts'
 import type { PhotoId } from '../../domain/ids.ts'
 import type { Query } from '../../infra/db/database.ts'
+import { photoStrayed } from '../../observability/embedding-events.ts'
+import type { Logger } from '../../observability/logger.ts'
+import { countPhotos, FIRST_ID, type SliceOptions } from '../photos/library-walk.ts'
 import { pictureFailureOf } from '../screening/picture-of.ts'
 import { embedPhoto, type EmbeddingDeps } from './embed-photo.ts'
 import { modelOf } from './model-of.ts'
 import type { TagLabels } from './tag-labels.ts'
 
-interface SliceOptions {
-  /** No photo is begun after this time. */
-  maxMs: number
-  /** Hears of each photo that was embedded, and now and then while none is: where a retry may continue. */
-  onReached: (reached: EmbeddingSliceResult) => void
-  signal: AbortSignal
-}
-
-/** Has photos embedded that are not by the present model, in the order of their ids. */
+/** Has photos embedded that are not by the model of the run, in the order of their ids. */
 export interface LibraryEmbedder {
   /** @throws DarkroomError invalid where the settings name no embedder */
   survey(): Promise<{ model: string; photos: number }>
   /** Repeating a slice embeds nothing twice. @throws whatever the embedder failed with, which is worth a retry */
-  slice(input: EmbeddingSliceInput, options: SliceOptions): Promise<EmbeddingSliceResult>
+  slice(
+    input: EmbeddingSliceInput,
+    options: SliceOptions<EmbeddingSliceResult>,
+  ): Promise<EmbeddingSliceResult>
 }
 
 /** Photos whose models are read at once. */
 const PHOTOS = 200
-const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 /** Any text, to hear the model. */
 const PROBE = 'photo'
 
@@ -48,7 +46,7 @@ interface Candidate {
   is_embeddable: boolean
 }
 
-type LibraryEmbedderDeps = EmbeddingDeps & { labels: TagLabels }
+type LibraryEmbedderDeps = EmbeddingDeps & { labels: TagLabels; logger: Logger }
 
 export function createLibraryEmbedder(deps: LibraryEmbedderDeps): LibraryEmbedder {
   const { primary } = deps.db
@@ -61,7 +59,7 @@ export function createLibraryEmbedder(deps: LibraryEmbedderDeps): LibraryEmbedde
 
     async slice({ model, after, maxPhotos }, { maxMs, onReached, signal }) {
       const endsAt = performance.now() + maxMs
-      let reached: EmbeddingSliceResult = { model, after, tally: NOTHING_EMBEDDED, isAtEnd: false }
+      let reached: EmbeddingSliceResult = { after, tally: NOTHING_EMBEDDED, isAtEnd: false }
       const isOver = () =>
         performance.now() > endsAt || reached.tally.embedded + reached.tally.failed >= maxPhotos
       for (;;) {
@@ -70,10 +68,9 @@ export function createLibraryEmbedder(deps: LibraryEmbedderDeps): LibraryEmbedde
           signal.throwIfAborted()
           if (isOver()) return reached
           const { photo_id: photoId } = photo
-          const one = await embed(deps, photo, model, signal)
-          reached = { ...reached, after: photoId, tally: addEmbeddings(reached.tally, one.tally) }
-          if (one.model !== model) return { ...reached, model: one.model }
-          if (one.tally.embedded + one.tally.failed > 0) onReached(reached)
+          const tally = await embed(deps, photo, model, signal)
+          reached = { after: photoId, tally: addEmbeddings(reached.tally, tally), isAtEnd: false }
+          if (tally.embedded + tally.failed > 0) onReached(reached)
         }
         if (photos.length < PHOTOS) return { ...reached, isAtEnd: true }
         onReached(reached)
@@ -89,25 +86,26 @@ export const NO_LIBRARY_EMBEDDER: LibraryEmbedder = {
 }
 const noEmbedder = () => new DarkroomError('invalid', 'EMBEDDING_URL of this worker names no service.')
 
-async function countPhotos(query: Query): Promise<number> {
-  // Plan: index-only scan of photos_pkey.
-  const [row] = await query<{ photos: string }>({ text: 'SELECT count(*) AS photos FROM photos', values: [] })
-  return Number(row!.photos)
-}
-
 const candidatesAfter = (query: Query, after: PhotoId) =>
   query<Candidate & Record<string, unknown>>({ name: 'to-be-embedded', text: CANDIDATES, values: [after] })
 
-async function embed(deps: EmbeddingDeps, photo: Candidate, model: string, signal: AbortSignal) {
+async function embed(
+  deps: LibraryEmbedderDeps,
+  photo: Candidate,
+  model: string,
+  signal: AbortSignal,
+): Promise<EmbeddingTally> {
   const { photo_id: photoId } = photo
   const seen = { ...NOTHING_EMBEDDED, seen: 1 }
-  if (!photo.is_embeddable || photo.model === model) return { model, tally: seen }
+  if (!photo.is_embeddable || photo.model === model) return seen
   try {
     const answered = await embedPhoto(deps, photoId, signal)
-    return { model: answered, tally: { ...seen, embedded: 1 } }
+    if (answered === model) return { ...seen, embedded: 1 }
+    photoStrayed(deps.logger, { expected: model, answered })
+    return { ...seen, embedded: 1, strayed: 1 }
   } catch (error) {
     const code = pictureFailureOf(error)
     if (code === undefined) throw error
-    return { model, tally: { ...seen, failed: 1, failures: [{ photoId, code }] } }
+    return { ...seen, failed: 1, failures: [{ photoId, code }] }
   }
 }

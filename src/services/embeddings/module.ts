@@ -22,7 +22,7 @@ export function openContentSearch({ config, db, embedder }: Clients) {
 }
 
 /** The media worker's side: keeping what photos show. */
-export function openEmbeddings({ config, db, objects, archive, embedder }: Clients) {
+export function openEmbeddings({ config, db, objects, archive, embedder, logger }: Clients) {
   const labels = readTagLabels(config.AUTO_TAG_LABELS)
   if (!embedder) return { embeds: false, embedPhoto: async () => {}, library: NO_LIBRARY_EMBEDDER }
   const tagLabels = createTagLabels({ query: db.primary, embedder, labels })
@@ -33,6 +33,6 @@ export function openEmbeddings({ config, db, objects, archive, embedder }: Clien
     async embedPhoto(photoId: PhotoId, signal?: AbortSignal): Promise<void> {
       await tagLabels.keep(await embedPhoto(deps, photoId, signal), signal)
     },
-    library: createLibraryEmbedder(deps),
+    library: createLibraryEmbedder({ ...deps, logger }),
   }
 }

@@ -1,4 +1,3 @@
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import {
   NOTHING_EMBEDDED,
   type EmbeddingCheckpoint,
@@ -6,51 +5,30 @@ import {
   type LibraryEmbeddingProgress,
   type LibraryEmbeddingState,
 } from '../../contracts/library-embedding.ts'
-import { stageAttribute } from '../../contracts/search-attributes.ts'
+import { trackRun, type RunTracker } from '../run-tracker.ts'
 
 type End = Extract<LibraryEmbeddingState, 'done' | 'failed' | 'cancelled'>
+export type EmbeddingTracker = RunTracker<EmbeddingCheckpoint, LibraryEmbeddingProgress, End>
 
-/** Tracks where the run stands and shows it in the query, the search attribute and the details in the Web UI. */
-export function trackEmbedding({ photosPerMinute, resume }: LibraryEmbeddingInput) {
-  let checkpoint: EmbeddingCheckpoint = resume ?? {
+/** Tracks where the run stands. */
+export function trackEmbedding({ photosPerMinute, resume }: LibraryEmbeddingInput): EmbeddingTracker {
+  const begin: EmbeddingCheckpoint = resume ?? {
     tally: NOTHING_EMBEDDED,
     isPaused: false,
     photosPerMinute,
     photos: 0,
   }
-  let end: End | undefined
-  let told: LibraryEmbeddingState | undefined
-
-  function get(): LibraryEmbeddingProgress {
-    const { after: _after, isPaused, ...shown } = checkpoint
-    return { ...shown, state: end ?? (isPaused ? 'paused' : 'library') }
-  }
-
-  function show(): void {
-    const { state, model, tally, photos, photosPerMinute: rate } = get()
-    if (told !== state) {
-      told = state
-      upsertSearchAttributes([{ key: stageAttribute, value: state }])
-    }
-    setCurrentDetails(
-      `**${state}**: ${tally.seen} of ${photos} photos seen, ${tally.embedded} embedded by ${model ?? '(asking)'} ` +
-        `(at most ${rate} a minute), ${tally.failed} failed`,
-    )
-  }
-
-  show()
-  return {
-    get,
-    checkpoint: (): EmbeddingCheckpoint => checkpoint,
-    change(changes: Partial<EmbeddingCheckpoint>): void {
-      checkpoint = { ...checkpoint, ...changes }
-      show()
-    },
-    finish(how: End): LibraryEmbeddingProgress {
-      end = how
-      show()
-      return get()
-    },
-  }
+  return trackRun(begin, progressOf, describe)
 }
-export type EmbeddingTracker = ReturnType<typeof trackEmbedding>
+
+function progressOf(checkpoint: EmbeddingCheckpoint, end: End | undefined): LibraryEmbeddingProgress {
+  const { after: _after, isPaused, ...shown } = checkpoint
+  return { ...shown, state: end ?? (isPaused ? 'paused' : 'library') }
+}
+
+function describe({ state, model, tally, photos, photosPerMinute }: LibraryEmbeddingProgress): string {
+  return (
+    `**${state}**: ${tally.seen} of ${photos} photos seen, ${tally.embedded} embedded by ${model ?? '(asking)'} ` +
+    `(at most ${photosPerMinute} a minute), ${tally.strayed} by another model, ${tally.failed} failed`
+  )
+}

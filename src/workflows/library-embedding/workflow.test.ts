@@ -37,12 +37,12 @@ beforeEach(() => {
 })
 
 /** Photos are numbers; each takes its turn, and every one of them is embedded. */
-function sliceOf({ model, after, maxPhotos }: EmbeddingSliceInput): EmbeddingSliceResult {
+function sliceOf({ after, maxPhotos }: EmbeddingSliceInput): EmbeddingSliceResult {
   const first = after === undefined ? 0 : Number(after) + 1
   const last = Math.min(first + maxPhotos, PHOTOS) - 1
   const photos = last - first + 1
   const tally = { ...NOTHING_EMBEDDED, seen: photos, embedded: photos }
-  return { model, after: String(last), tally, isAtEnd: last === PHOTOS - 1 }
+  return { after: String(last), tally, isAtEnd: last === PHOTOS - 1 }
 }
 
 type Embedding = WorkflowHandle<(input: LibraryEmbeddingInput) => Promise<LibraryEmbeddingProgress>>
@@ -85,24 +85,49 @@ describe('libraryEmbedding', () => {
     expect(minutes).toBeLessThan(PHOTOS / 30 + 1)
   })
 
-  it('begins again when the model changes meanwhile', async () => {
+  /** Another model answers for half of the photos of these slices, counted from 1. */
+  function stray(isOf: (slice: number) => boolean): void {
     const embedSlice = fakes.embedSlice!
     fakes.embedSlice = async (input: EmbeddingSliceInput) => {
-      const slice = (await embedSlice(input as never)) as EmbeddingSliceResult
-      return slices.length >= 3 ? { ...slice, model: 'm/2' } : slice
+      const { tally, ...reached } = (await embedSlice(input as never)) as EmbeddingSliceResult
+      return { ...reached, tally: { ...tally, strayed: isOf(slices.length) ? tally.embedded / 2 : 0 } }
     }
+  }
+
+  it('goes through the library once more if the model changes meanwhile', async () => {
+    stray((slice) => slice >= 3 && slice <= 5)
+    const models = ['m/1', 'm/2']
+    fakes.surveyEmbeddings = async () => ({ model: models.shift(), photos: PHOTOS })
     const embedding = await start({ photosPerMinute: 120 })
-    expect(await embedding.result()).toMatchObject({ state: 'done', model: 'm/2', tally: { seen: PHOTOS } })
+    expect(await embedding.result()).toMatchObject({
+      state: 'done',
+      model: 'm/2',
+      tally: { seen: PHOTOS, strayed: 0 },
+    })
+    const places = [undefined, '19', '39', '59', '79']
     expect(slices.map(({ model, after }) => [model, after])).toEqual([
-      ['m/1', undefined],
-      ['m/1', '19'],
-      ['m/1', '39'],
-      ['m/2', undefined],
-      ['m/2', '19'],
-      ['m/2', '39'],
-      ['m/2', '59'],
-      ['m/2', '79'],
+      ...places.map((after) => ['m/1', after]),
+      ...places.map((after) => ['m/2', after]),
     ])
+  })
+
+  it('ends after the second time where two models answer in turns', async () => {
+    stray(() => true)
+    const embedding = await start({ photosPerMinute: 6_000 })
+    expect(await embedding.result()).toMatchObject({
+      state: 'done',
+      tally: { seen: PHOTOS, embedded: PHOTOS, strayed: PHOTOS / 2 },
+    })
+    expect(slices.map(({ after }) => after)).toEqual([undefined, undefined])
+  })
+
+  it('goes on in a new run with the second time, and begins no third', async () => {
+    stray(() => true)
+    const tally = { ...NOTHING_EMBEDDED, seen: 98, embedded: 98, strayed: 1 }
+    const resume = { model: 'm/2', isAgain: true, after: '97', tally, isPaused: false }
+    const embedding = await start({ resume: { ...resume, photosPerMinute: 60, photos: PHOTOS } })
+    expect(await embedding.result()).toMatchObject({ state: 'done', tally: { seen: PHOTOS, strayed: 2 } })
+    expect(slices).toHaveLength(1)
   })
 
   it('holds while it is paused and goes on where it was', async () => {

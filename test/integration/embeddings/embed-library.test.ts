@@ -9,6 +9,7 @@ import {
   startClassifierServer,
   type ClassifierServer,
 } from '../../support/servers/classifier-server.ts'
+import { measured } from '../../support/metrics.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
 
 let server: ClassifierServer
@@ -90,10 +91,9 @@ describe('an embedding of the library', () => {
     await embed(photos[0]!, 'remote/6')
     await embed(photos[1]!, 'remote/7')
     expect(await run()).toEqual({
-      model: 'remote/7',
       after: photos[2],
       isAtEnd: true,
-      tally: { seen: 3, embedded: 2, failed: 0, failures: [] },
+      tally: { seen: 3, embedded: 2, strayed: 0, failed: 0, failures: [] },
     })
     expect(await models()).toEqual(['remote/7', 'remote/7', 'remote/7'])
     expect((await run()).tally).toMatchObject({ seen: 3, embedded: 0 })
@@ -106,7 +106,13 @@ describe('an embedding of the library', () => {
       values: [photos[0]],
     })
     await world.seedPhoto({ ownerId: ann.id, status: 'processing' })
-    expect((await run()).tally).toEqual({ seen: 4, embedded: 2, failed: 0, failures: [] })
+    expect((await run()).tally).toEqual({
+      seen: 4,
+      embedded: 2,
+      strayed: 0,
+      failed: 0,
+      failures: [],
+    })
   })
 
   it('takes as many photos as it may, and goes on after them', async () => {
@@ -139,11 +145,18 @@ describe('an embedding of the library', () => {
     expect((await run({ after: photos[0] })).tally).toMatchObject({ embedded: 2 })
   })
 
-  it('ends a slice when the service has another model', async () => {
+  it('goes on when the service has another model, and counts its photos', async () => {
     await run({ maxPhotos: 1 })
     version = '8'
-    expect(await run({ after: photos[0] })).toMatchObject({ model: 'remote/8', isAtEnd: false })
-    expect((await run({ model: 'remote/8' })).tally).toMatchObject({ seen: 3, embedded: 2 })
+    const before = await measured('darkroom_library_embedding_strays_total')
+    expect(await run({ after: photos[0] })).toMatchObject({
+      isAtEnd: true,
+      tally: { seen: 2, embedded: 2, strayed: 2 },
+    })
+    expect((await measured('darkroom_library_embedding_strays_total')) - before).toBe(2)
+    expect(await models()).toEqual(['remote/7', 'remote/8', 'remote/8'])
+    // Once more by that model, those that it has embedded already are passed over.
+    expect((await run({ model: 'remote/8' })).tally).toMatchObject({ seen: 3, embedded: 1, strayed: 0 })
     expect(await models()).toEqual(['remote/8', 'remote/8', 'remote/8'])
   })
 
