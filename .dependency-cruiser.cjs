@@ -35,6 +35,7 @@ const MODULES = {
   moderation: ['engagement', 'photos', 'distribution', 'delivery', 'lists'],
   retraction: ['blobs', 'photos', 'delivery'],
   screening: ['blobs', 'photos', 'uploads', 'moderation', 'delivery'],
+  avatars: ['uploads', 'screening', 'photos', 'delivery', 'requests'],
   'photo-texts': ['blobs', 'uploads', 'delivery'],
   embeddings: ['screening', 'photos', 'lists'],
   exports: ['blobs', 'photos', 'delivery', 'requests', 'lists'],
@@ -46,6 +47,7 @@ const MODULES = {
   'web-push': ['notifications', 'delivery', 'lists'],
   leaving: [
     'accounts',
+    'avatars',
     'exports',
     'albums',
     'graph',
@@ -56,6 +58,7 @@ const MODULES = {
     'delivery',
   ],
   operations: [
+    'avatars',
     'cold-storage',
     'lists',
     'requests',

@@ -18,6 +18,7 @@ import { securityHeaders } from './middlewares/security-headers.ts'
 import { createOpenApiDocument } from './openapi/document.ts'
 import { createRouter, createRoutes, refuseUnrouted, type RouteDefinition } from './routing.ts'
 import { accountRoutes } from './routes/accounts/routes.ts'
+import { avatarRoutes } from './routes/avatars/routes.ts'
 import { albumMemberRoutes } from './routes/albums/member-routes.ts'
 import { albumRoutes } from './routes/albums/routes.ts'
 import { commentRoutes } from './routes/engagement/comment-routes.ts'
@@ -40,6 +41,7 @@ import { discoveryRoutes } from './routes/discovery/routes.ts'
 import { docsFiles, docsRoutes } from './routes/operations/docs.ts'
 import { operationsRoutes } from './routes/operations/routes.ts'
 import type { PlaceOf } from '../infra/geo/places.ts'
+import { createPeoplePresenter } from './routes/accounts/presenter.ts'
 import { createPhotoPresenter } from './routes/photos/presenter.ts'
 import { photoRoutes } from './routes/photos/routes.ts'
 import { profileRoutes } from './routes/graph/profile-routes.ts'
@@ -78,10 +80,15 @@ export interface App {
 export function createApp({ config, services, logger, placeOf, stopping }: AppDeps): App {
   const metrics = createHttpMetrics()
   const signForFront = frontSigner(config)
-  const present = createPhotoPresenter({
+  const signing = {
     cdnBaseUrl: config.CDN_BASE_URL,
     cdnSigningKey: config.CDN_SIGNING_KEY,
     signForFront,
+  }
+  const people = createPeoplePresenter(signing)
+  const present = createPhotoPresenter({
+    ...signing,
+    people,
     publicUrl: config.PUBLIC_URL,
     placeOf,
   })
@@ -97,6 +104,7 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
   leavingRoutes(v1)
   externalSignInRoutes(v1, config.PUBLIC_URL)
   uploadRoutes(v1, { present, maxUploadBytes: config.MAX_UPLOAD_BYTES })
+  avatarRoutes(v1)
   photoRoutes(v1, present, placeOf)
   likeRoutes(v1)
   commentRoutes(v1)
@@ -136,7 +144,7 @@ export function createApp({ config, services, logger, placeOf, stopping }: AppDe
 
   const router = createRouter(routes)
   const koa = new Koa<RequestState>()
-  Object.assign(koa.context, { services, stopping })
+  Object.assign(koa.context, { services, stopping, people })
   // Errors thrown while a body is streamed, after its headers were sent.
   koa.on('error', (error: unknown) => logger.warn({ err: error }, 'answer not finished'))
   const chain = [

@@ -6,6 +6,7 @@ import type { AnonymousViewer, UserViewer } from '../domain/viewer.ts'
 import type { DarkroomError } from '../domain/errors.ts'
 import type { RouteScope, Scope } from '../domain/scopes.ts'
 import type { Operation } from './operation.ts'
+import type { PresentPeople } from './routes/accounts/presenter.ts'
 
 /** An authenticated account, and the session that its access token belongs to. */
 export interface SignedIn extends UserViewer {
@@ -45,6 +46,8 @@ export type ApiContext = ParameterizedContext<
   RequestState,
   {
     services: Services
+    /** Shows accounts; their avatars' URLs are signed. */
+    people: PresentPeople
     /** Aborted when the process is told to stop, so that long polls answer with what they have. */
     stopping: AbortSignal
   }

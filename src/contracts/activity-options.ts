@@ -125,6 +125,16 @@ export const screenPhotosLate = {
   scheduleToCloseTimeout: '7 days',
 } as const satisfies ActivityOptions
 
+/**
+ * Protects photos from avatars, and an avatar from a worker that dies: on the queue of moderation, as a classifier is asked on the way,
+ * whose outage must take no slot that photos need. After a day nobody waits for it any more.
+ */
+export const makeAvatar = {
+  ...decodeOriginal,
+  taskQueue: TASK_QUEUES.moderation,
+  scheduleToCloseTimeout: '1 day',
+} as const satisfies ActivityOptions
+
 /** Protects all other work from waiting for the embedder: on a queue of its own, below uploads, and given up after a while. */
 export const embedPhotos = {
   ...screenPhotos,

@@ -4,6 +4,7 @@ import type { AccountErasureInput } from './account-erasure.ts'
 import type { AccountStandingInput } from './account-standing.ts'
 import type { AccountSyncInput } from './account-sync.ts'
 import type { AudienceSyncInput } from './audience-sync.ts'
+import type { AvatarUploadInput } from './avatar-upload.ts'
 import type { PhotoSyncInput } from './photo-sync.ts'
 import type { ShareLinkInput } from './share-link.ts'
 import type { OriginalRestoreInput } from './original-restore.ts'
@@ -24,6 +25,7 @@ import type { WebhookDeliveryInput } from './webhook-delivery.ts'
  * - standingChanged: a suspension or strike of an account was decided or taken back (signals accountStanding, likewise).
  * - deliveryAdmitted: it is the turn of a delivery to a webhook (signals webhookDelivery, likewise).
  * - exportChanged: an export was asked for or deleted (signals accountExport, likewise).
+ * - avatarChanged: an upload of an avatar was opened, may have arrived or was given up (signals avatarUpload, starting it once).
  * - erasureChanged: an account is to be erased, or came back before (signals accountErasure, likewise).
  */
 export type OutboxMessage =
@@ -38,6 +40,7 @@ export type OutboxMessage =
   | { kind: 'standingChanged'; payload: AccountStandingInput }
   | { kind: 'deliveryAdmitted'; payload: WebhookDeliveryInput }
   | { kind: 'exportChanged'; payload: AccountExportInput }
+  | { kind: 'avatarChanged'; payload: AvatarUploadInput }
   | { kind: 'erasureChanged'; payload: AccountErasureInput }
 
 export type OutboxKind = OutboxMessage['kind']

@@ -12,6 +12,7 @@ export { AlbumActivity, type AlbumActivityRow } from './albums/album-activity.ts
 export { AlbumMember, type AlbumMemberRow } from './albums/album-member.ts'
 export { AlbumPhoto } from './albums/album-photo.ts'
 export { AuditEntry, type AuditEntryRow } from './moderation/audit-entry.ts'
+export { Avatar, type AvatarRow } from './avatars/avatar.ts'
 export { Blob, type BlobRow } from './blobs/blob.ts'
 export { ColdOriginal, type ColdOriginalRow } from './blobs/cold-original.ts'
 export { BlockedPicture, type BlockedPictureRow } from './screening/blocked-picture.ts'

@@ -30,6 +30,7 @@ const kinds: Record<OutboxKind, true> = {
   caseChanged: true,
   standingChanged: true,
   deliveryAdmitted: true,
+  avatarChanged: true,
   exportChanged: true,
   erasureChanged: true,
 }

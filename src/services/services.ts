@@ -1,6 +1,7 @@
 import { openAccounts } from './accounts/module.ts'
 import { openAlbums } from './albums/module.ts'
 import { openRestoreRequests } from './cold-storage/module.ts'
+import { openAvatars } from './avatars/module.ts'
 import type { Clients } from './clients.ts'
 import { openDelivery } from './delivery/module.ts'
 import { openDiscovery } from './discovery/module.ts'
@@ -41,6 +42,7 @@ export function openServices(clients: Clients) {
     ...openRestoreRequests(clients, delivery),
     ...openAlbums(clients, delivery),
     ...uploads,
+    ...openAvatars(clients, delivery),
     ...openShareLinks(clients, accounts, uploads, delivery),
     ...feed,
     ...search,

@@ -1,4 +1,5 @@
 import { createPhotoTextActivities } from '../activities/photo-texts.ts'
+import { createAvatarMediaActivities } from '../activities/avatars.ts'
 import { createEmbeddingActivities } from '../activities/embeddings.ts'
 import { createLibraryEmbeddingActivities } from '../activities/library-embedding.ts'
 import { createReencodeActivities } from '../activities/library-reencode.ts'
@@ -6,6 +7,7 @@ import { createLibraryScreeningActivities } from '../activities/library-screenin
 import { createScreeningActivities } from '../activities/screening.ts'
 import { createMediaActivities } from '../activities/uploads-media.ts'
 import { TASK_QUEUES } from '../contracts/task-queues.ts'
+import { openAvatarMaking } from '../services/avatars/module.ts'
 import { openDelivery } from '../services/delivery/module.ts'
 import { openTextReading } from '../services/photo-texts/module.ts'
 import { openEmbeddings } from '../services/embeddings/module.ts'
@@ -34,6 +36,7 @@ export const mediaWorker: WorkerDefinition = {
     return {
       activities: {
         ...createMediaActivities({ ...media, ...moderation, ...embeddings }),
+        ...createAvatarMediaActivities(openAvatarMaking(clients, delivery, moderation)),
         ...createReencodeActivities(media),
         ...createPhotoTextActivities(openTextReading(clients, delivery)),
         ...createScreeningActivities(moderation),

@@ -1,3 +1,4 @@
+import { createAvatarActivities } from '../activities/avatars.ts'
 import { createColdStorageActivities } from '../activities/cold-storage.ts'
 import { createDiscoveryActivities } from '../activities/discovery.ts'
 import { createExportActivities } from '../activities/exports.ts'
@@ -18,6 +19,7 @@ import { edgeTaskQueue, TASK_QUEUES } from '../contracts/task-queues.ts'
 import { createUploadActivities } from '../activities/uploads.ts'
 import { createWebPushActivities } from '../activities/web-push.ts'
 import { createWebhookActivities } from '../activities/webhooks.ts'
+import { openAvatarSteps } from '../services/avatars/module.ts'
 import { openColdStorage, openColdStorageWatch } from '../services/cold-storage/module.ts'
 import { openDelivery } from '../services/delivery/module.ts'
 import { openRankings } from '../services/discovery/module.ts'
@@ -77,6 +79,7 @@ export const orchestrationWorker: WorkerDefinition = {
     return {
       activities: {
         ...createUploadActivities({ ...openUploadSteps(clients, moderation.verdicts), ...delivery }),
+        ...createAvatarActivities(openAvatarSteps(clients)),
         ...createModerationSteps(moderation),
         ...createModerationCaseActivities(openCaseReviews(clients)),
         ...createRetractionActivities(retraction, delivery),

@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { AVATAR_SIZE_NAMES } from '../../src/domain/avatars.ts'
 import { VARIANT_NAMES, variantSpec } from '../../src/domain/variants.ts'
 import { MAX_SIGNED_URL_SECONDS } from '../../src/services/photos/image-url.ts'
 
@@ -211,7 +212,7 @@ function readSettings(options: EdgeOptions, origin: Origin, cacheDirectory: stri
     denyStatePath: DENY_STATE_PATH,
     denyAnswerMs: DENY_ANSWER_MS,
     denyLockMs: DENY_LOCK_MS,
-    sizes: SIZES,
+    sizes: [SIZES, AVATAR_SIZE_NAMES],
     sharedSeconds,
     writtenFolders: ['state', 'temp', cacheDirectory],
     origin: {

@@ -40,7 +40,7 @@ function verdict(r) {
   const parts = VARIANT_PATH.exec(path)
   const query = QUERY.exec(r.variables.args || '')
   if (!parts || !query) return 'bad_signature'
-  if (parts[5] === AUTO && !Array.from(settings.sizes).includes(parts[4])) return 'bad_signature'
+  if (parts[5] === AUTO && sizesBeside(parts[4]).length === 0) return 'bad_signature'
 
   const expiry = query[6] || 'public'
   const mac = crypto
@@ -151,13 +151,19 @@ function objectsOf(r) {
   const path = r.variables.edge_path
   const parts = VARIANT_PATH.exec(path)
   if (!parts || parts[5] !== AUTO) return [path]
-  const sizes = Array.from(settings.sizes)
+  const sizes = sizesBeside(parts[4])
   const at = sizes.indexOf(parts[4])
   const wanted = savesData(r) && at > 0 ? [sizes[at - 1], sizes[at]] : [sizes[at]]
   const taken = acceptedFormats(r.headersIn.Accept || '')
   const objects = []
   wanted.forEach((size) => taken.forEach((format) => objects.push(parts[1] + size + '.' + format)))
   return objects
+}
+
+// The sizes of photos or those of avatars, smallest first; none if it is of neither.
+function sizesBeside(size) {
+  const families = Array.from(settings.sizes).map((sizes) => Array.from(sizes))
+  return families.filter((sizes) => sizes.includes(size))[0] || []
 }
 
 function savesData(r) {

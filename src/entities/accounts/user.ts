@@ -31,6 +31,9 @@ export const User = defineEntity({
     accessEpoch: p.integer().default(0),
     /** Rises whenever the account turns a follower away, by a block too. Image URLs carry the sum of both epochs. */
     audienceEpoch: p.integer().default(0),
+    /** The avatar that is shown, and the epoch under which its objects lie. */
+    avatarId: p.uuid().nullable(),
+    avatarEpoch: p.integer().default(0),
     /** Instead of MAX_ACCOUNT_BYTES and MAX_ACCOUNT_PHOTOS, if an operator set them. */
     maxBytes: p.bigint('string').nullable(),
     maxPhotos: p.integer().nullable(),

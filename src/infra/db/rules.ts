@@ -221,3 +221,14 @@ export function commentStands(comment: string, author: string, viewer: ViewerSql
 export function feedable(photo: string): string {
   return `(${photo}.status = 'ready' AND ${photo}.visibility IN ('public', 'followers'))`
 }
+
+/**
+ * SQL that says where the avatar of a row of `users` lies, as {@link AvatarPlace}; null without one. Whoever may see the account's
+ * name may see it.
+ */
+export const avatarOf = (user: string): string =>
+  `CASE WHEN ${user}.avatar_id IS NOT NULL THEN concat_ws('/', ${user}.avatar_id, ${user}.avatar_epoch,
+    ${user}.access_epoch + ${user}.audience_epoch) END`
+
+/** Its id, the epoch under which its objects lie, and the owner's epoch in image URLs: `<id>/<epoch>/<epoch>`. */
+export type AvatarPlace = string

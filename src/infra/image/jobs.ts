@@ -3,6 +3,7 @@ import { classify } from './classify.ts'
 import { hashPicture } from './hash-picture.ts'
 import { inspectOriginal } from './inspect.ts'
 import { renderVariants, type RenderedVariant, type RenderOptions } from './render.ts'
+import { renderSquares } from './render-squares.ts'
 import { pictureHash, smallJpeg } from './small-picture.ts'
 import { stripMetadata } from './strip/strip-metadata.ts'
 import { readText } from './text/read-text.ts'
@@ -23,6 +24,7 @@ export const IMAGE_JOBS = {
     // What was made has been handed over.
     return results.filter((result) => !result.ok)
   },
+  renderSquares,
   renderAnimation: (file: string) => renderAnimation(file),
   stripMetadata,
   /** In a pool of its own, whose children have the weights. */

@@ -109,10 +109,11 @@ async function renderOne(
   }
 }
 
-function encode(pixels: Pixels, format: VariantFormat, encoder: VariantSpec['encoder']): Sharp {
+/** How pixels are written in a format. */
+export function encode(pixels: Pixels, format: VariantFormat, encoder: VariantSpec['encoder']): Sharp {
   const image = VARIANT_FORMATS[format].hasAlpha
-    ? open(pixels)
-    : open(pixels).flatten({ background: '#ffffff' })
+    ? openPixels(pixels)
+    : openPixels(pixels).flatten({ background: '#ffffff' })
   return image.toFormat(format, encoder)
 }
 
@@ -127,10 +128,12 @@ export async function openInput(input: string | Buffer, maxPixels: number): Prom
   return original
 }
 
-function scaleDown(pixels: Pixels, { width, height }: PixelSize): Promise<Pixels> {
-  return toPixels(open(pixels).resize({ width, height, fit: 'fill' }))
+/** Exactly to this size. */
+export function scaleDown(pixels: Pixels, { width, height }: PixelSize): Promise<Pixels> {
+  return toPixels(openPixels(pixels).resize({ width, height, fit: 'fill' }))
 }
 
-function open({ data, width, height, channels }: Pixels): Sharp {
+/** Pixels as sharp takes them. */
+export function openPixels({ data, width, height, channels }: Pixels): Sharp {
   return sharp(data, { raw: { width, height, channels } })
 }

@@ -8,6 +8,7 @@ import { usernameSkeleton as skeletonOf } from '../../domain/usernames.ts'
 import { weaknessOf } from '../../domain/passwords.ts'
 import { FeedState, User, type UserRow } from '../../entities/index.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
+import { avatarOf, type AvatarPlace } from '../../infra/db/rules.ts'
 import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import { writeNames } from './names.ts'
 import { NO_PASSWORD, type Passwords } from './passwords.ts'
@@ -23,6 +24,7 @@ export interface Account {
   bio: string | null
   isPrivate: boolean
   createdAt: Date
+  avatar: AvatarPlace | null
 }
 
 /** An account with what it alone sees of itself. */
@@ -82,7 +84,9 @@ export interface Accounts {
 }
 
 const ACCOUNT_FIELDS = ['user_id', 'username', 'display_name', 'bio', 'is_private', 'created_at'] as const
-const ACCOUNT_COLUMNS = ACCOUNT_FIELDS.join(', ')
+
+/** What {@link toAccount} takes of a row `u` of users. */
+export const ACCOUNT_COLUMNS = `${ACCOUNT_FIELDS.map((field) => `u.${field}`).join(', ')}, ${avatarOf('u')} AS avatar`
 
 interface AccountsDeps {
   db: Database
@@ -119,6 +123,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
         'maxBytes',
         'maxPhotos',
         'suspendedUntil',
+        'avatarId',
       ])
         .onConflict((conflict) => conflict.doNothing())
         .returning(ACCOUNT_FIELDS),
@@ -130,7 +135,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       insertRow(FeedState, { userId: row.user_id }, ['rowsEpoch', 'rowsFrom', 'lastReadAt']),
     )
     const session = await sessions.openWithin(tx, row.user_id, device)
-    return { account: toAccount(row), session }
+    return { account: toAccount({ ...row, avatar: null }), session }
   }
 
   return {
@@ -159,7 +164,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     async forSignIn(userId) {
       const [row] = await db.primary<AccountRow & Pick<UserRow, 'status'>>({
         name: 'account-for-sign-in',
-        text: `SELECT ${ACCOUNT_COLUMNS}, status FROM users WHERE user_id = $1`,
+        text: `SELECT ${ACCOUNT_COLUMNS}, u.status FROM users u WHERE u.user_id = $1`,
         values: [userId],
       })
       if (!row) throw accountGone()
@@ -175,8 +180,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
           >
       >({
         name: 'account-by-id',
-        text: `SELECT ${ACCOUNT_COLUMNS}, default_comment_policy, read_text_in_photos, status, suspended_until, role
-          FROM users WHERE user_id = $1`,
+        text: `SELECT ${ACCOUNT_COLUMNS}, u.default_comment_policy, u.read_text_in_photos, u.status, u.suspended_until, u.role
+          FROM users u WHERE u.user_id = $1`,
         values: [userId],
       })
       if (!row) throw accountGone()
@@ -194,7 +199,8 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       await lockAccount(tx, userId)
       const user = await em.findOne(User, { userId })
       if (!user) throw accountGone()
-      guard?.(accountOf(user))
+      const read = async () => accountOf(user, await avatarPlaceOf(tx.query, userId))
+      guard?.(await read())
       if (changes.displayName !== user.displayName)
         assertKeepsRules(textRules, 'name', { 'body.displayName': changes.displayName })
       const {
@@ -210,7 +216,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
       )
       // Now, so that the statements of the transaction that follow see it.
       await em.flush()
-      const account = accountOf(user)
+      const account = await read()
       if (texts.displayName !== undefined) await writeNames(tx, account)
       return account
     },
@@ -251,8 +257,8 @@ const ASCII = /^[\x21-\x7e]+$/
 function credentialsOf(query: Query, username: string) {
   return query<AccountRow & Pick<UserRow, 'password_hash'>>({
     name: 'account-credentials',
-    text: `SELECT ${ACCOUNT_COLUMNS}, password_hash FROM users
-      WHERE lower(username) = lower($1) AND status <> 'erased'`,
+    text: `SELECT ${ACCOUNT_COLUMNS}, u.password_hash FROM users u
+      WHERE lower(u.username) = lower($1) AND u.status <> 'erased'`,
     values: [username],
   })
 }
@@ -276,7 +282,7 @@ function accountGone(): DarkroomError {
   return new DarkroomError('unauthenticated', 'The account no longer exists.')
 }
 
-export type AccountRow = Pick<UserRow, (typeof ACCOUNT_FIELDS)[number]>
+export type AccountRow = Pick<UserRow, (typeof ACCOUNT_FIELDS)[number]> & { avatar: AvatarPlace | null }
 
 export function toAccount(row: AccountRow): Account {
   return {
@@ -286,14 +292,27 @@ export function toAccount(row: AccountRow): Account {
     bio: row.bio,
     isPrivate: row.is_private,
     createdAt: row.created_at,
+    avatar: row.avatar,
   }
 }
 
-function accountOf({ displayName = null, bio = null, ...user }: User): OwnAccount {
+/** Beside the entity, since triggers raise the epochs that are part of it. */
+async function avatarPlaceOf(query: Query, userId: UserId): Promise<AvatarPlace | null> {
+  const [row] = await query<{ avatar: AvatarPlace | null }>({
+    text: `SELECT ${avatarOf('u')} AS avatar FROM users u WHERE u.user_id = $1`,
+    values: [userId],
+  })
+  return row!.avatar
+}
+
+function accountOf(
+  { displayName = null, bio = null, ...user }: User,
+  avatar: AvatarPlace | null,
+): OwnAccount {
   const { userId, username, isPrivate, createdAt, defaultCommentPolicy, readTextInPhotos, role } = user
   const suspension = suspensionOf(user.status, user.suspendedUntil ?? null)
   const settings = { defaultCommentPolicy, readTextInPhotos, role }
-  return { userId, username, displayName, bio, isPrivate, createdAt, ...settings, suspension }
+  return { userId, username, displayName, bio, isPrivate, createdAt, avatar, ...settings, suspension }
 }
 
 const suspensionOf = (status: AccountStatus, until: Date | null) =>

@@ -4,7 +4,7 @@ import type { UserViewer } from '../../domain/viewer.ts'
 import { AlbumActivity, type UserRow } from '../../entities/index.ts'
 import type { Transaction } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
-import { accountOnly, accountVisibleTo, visibleTo } from '../../infra/db/rules.ts'
+import { accountOnly, accountVisibleTo, avatarOf, visibleTo, type AvatarPlace } from '../../infra/db/rules.ts'
 import { pageOfWindow, type ListRead, type Page } from '../lists/list-read.ts'
 import { assertRoleMay, findAlbum } from './held-album.ts'
 
@@ -31,6 +31,7 @@ export interface NamedAccount {
   userId: UserId
   username: string
   displayName: string | null
+  avatar: AvatarPlace | null
 }
 
 export interface Activity {
@@ -61,7 +62,8 @@ const PAGE = `
   WITH scanned AS MATERIALIZED (
     SELECT * FROM album_activity WHERE album_id = $2 AND activity_id < $3 ORDER BY activity_id DESC LIMIT ${MAX_SCANNED})
   (SELECT s.activity_id, s.kind, s.photo_id, s.created_at, true AS shown, a.user_id AS actor_id, a.username AS actor_username,
-      a.display_name AS actor_display_name, o.user_id, o.username, o.display_name
+      a.display_name AS actor_display_name, ${avatarOf('a')} AS actor_avatar, o.user_id, o.username, o.display_name,
+      ${avatarOf('o')} AS avatar
     FROM scanned s JOIN users a ON a.user_id = s.actor_id LEFT JOIN users o ON o.user_id = s.user_id
     WHERE ${accountVisibleTo('a', VIEWER)} AND (s.user_id IS NULL OR ${accountVisibleTo('o', VIEWER)})
       AND (s.photo_id IS NULL OR EXISTS (
@@ -69,7 +71,7 @@ const PAGE = `
         WHERE p.photo_id = s.photo_id AND ${visibleTo('p', 'u', VIEWER)}))
     ORDER BY s.activity_id DESC LIMIT $4)
   UNION ALL
-  (SELECT activity_id, kind, NULL, created_at, false, NULL, NULL, NULL, NULL, NULL, NULL
+  (SELECT activity_id, kind, NULL, created_at, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM scanned ORDER BY activity_id DESC OFFSET ${MAX_SCANNED - 1})`
 
 type ActivityRow = {
@@ -81,6 +83,8 @@ type ActivityRow = {
   actor_id: UserId
   actor_username: string
   actor_display_name: string | null
+  actor_avatar: AvatarPlace | null
+  avatar: AvatarPlace | null
 } & { [Column in keyof Pick<UserRow, 'user_id' | 'username' | 'display_name'>]: UserRow[Column] | null }
 
 /** Above every id. */
@@ -108,13 +112,18 @@ export function createAlbumActivities(): AlbumActivities {
 }
 
 function toActivity(row: ActivityRow): Activity {
-  const { user_id: userId, username, display_name: displayName } = row
+  const { user_id: userId, username, display_name: displayName, avatar } = row
   return {
     activityId: row.activity_id,
     kind: row.kind,
-    actor: { userId: row.actor_id, username: row.actor_username, displayName: row.actor_display_name },
+    actor: {
+      userId: row.actor_id,
+      username: row.actor_username,
+      displayName: row.actor_display_name,
+      avatar: row.actor_avatar,
+    },
     photoId: row.photo_id,
-    user: userId === null || username === null ? null : { userId, username, displayName },
+    user: userId === null || username === null ? null : { userId, username, displayName, avatar },
     createdAt: row.created_at,
   }
 }

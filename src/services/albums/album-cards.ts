@@ -5,7 +5,7 @@ import type { UserViewer } from '../../domain/viewer.ts'
 import type { Visibility } from '../../domain/visibility.ts'
 import type { AlbumRow, UserRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
-import { accountOnly, albumVisibleTo, visibleTo } from '../../infra/db/rules.ts'
+import { accountOnly, albumVisibleTo, avatarOf, visibleTo, type AvatarPlace } from '../../infra/db/rules.ts'
 import { loadPhotoCards, type PhotoCard } from '../photos/photo-cards.ts'
 import type { NamedAccount } from './activity.ts'
 
@@ -45,7 +45,7 @@ const front = (orderBy: string) => `(
 // the chosen cover; without one, a short range of album_photos_position_key or album_photos_date_idx, judged one by one.
 const CARDS = `
   SELECT a.album_id, a.version, a.title, a.description, a.visibility, a.photo_order, a.photo_count - a.trashed_count AS photo_count, a.created_at, a.owner_id,
-    o.username, o.display_name, m.role,
+    o.username, o.display_name, ${avatarOf('o')} AS avatar, m.role,
     coalesce(${coverAmong(chosen, 's.photo_id')}, CASE a.photo_order
       WHEN 'position' THEN ${coverAmong(front('position'), 's.position')}
       ELSE ${coverAmong(front('score DESC, photo_id DESC'), 's.score DESC, s.photo_id DESC')} END) AS cover_id
@@ -65,7 +65,11 @@ type CardRow = Pick<
   | 'created_at'
   | 'owner_id'
 > &
-  Pick<UserRow, 'username' | 'display_name'> & { role: AlbumRole | null; cover_id: PhotoId | null }
+  Pick<UserRow, 'username' | 'display_name'> & {
+    avatar: AvatarPlace | null
+    role: AlbumRole | null
+    cover_id: PhotoId | null
+  }
 
 /**
  * Of the given albums, those that the viewer may see, in their order: one statement for the albums, and one for all their
@@ -95,7 +99,12 @@ function toCard(row: CardRow, covers: ReadonlyMap<PhotoId, PhotoCard>): AlbumCar
   return {
     albumId: row.album_id,
     version: row.version,
-    owner: { userId: row.owner_id, username: row.username, displayName: row.display_name },
+    owner: {
+      userId: row.owner_id,
+      username: row.username,
+      displayName: row.display_name,
+      avatar: row.avatar,
+    },
     title: row.title,
     description: row.description,
     visibility: row.visibility,

@@ -4,7 +4,7 @@ import type { AlbumId, UserId } from '../../domain/ids.ts'
 import type { UserViewer } from '../../domain/viewer.ts'
 import type { AlbumMemberRow, UserRow } from '../../entities/index.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
-import { accountOnly, accountVisibleTo } from '../../infra/db/rules.ts'
+import { accountOnly, accountVisibleTo, avatarOf, type AvatarPlace } from '../../infra/db/rules.ts'
 import { findAccount } from '../graph/find-account.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 import { recordActivity, type NamedAccount } from './activity.ts'
@@ -42,11 +42,11 @@ export interface AlbumMembers {
 }
 
 type MemberRow = Pick<AlbumMemberRow, 'user_id' | 'role' | 'created_at'> &
-  Pick<UserRow, 'username' | 'display_name'>
+  Pick<UserRow, 'username' | 'display_name'> & { avatar: AvatarPlace | null }
 
 // Plan: the members of one album, at most 100, by album_members_pkey.
 const MEMBERS = `
-  SELECT m.user_id, m.role, m.created_at, u.username, u.display_name,
+  SELECT m.user_id, m.role, m.created_at, u.username, u.display_name, ${avatarOf('u')} AS avatar,
     (extract(epoch FROM m.created_at) * 1000000)::bigint AS since
   FROM album_members m JOIN users u ON u.user_id = m.user_id
   WHERE m.album_id = $2 AND ${accountVisibleTo('u', accountOnly('$1::bigint'))}
@@ -125,7 +125,7 @@ export function createAlbumMembers({ db }: { db: Database }): AlbumMembers {
 }
 
 const MEMBER = `
-  SELECT m.user_id, m.role, m.created_at, u.username, u.display_name
+  SELECT m.user_id, m.role, m.created_at, u.username, u.display_name, ${avatarOf('u')} AS avatar
   FROM album_members m JOIN users u ON u.user_id = m.user_id WHERE m.album_id = $1 AND m.user_id = $2`
 
 async function memberOf(query: Query, albumId: AlbumId, userId: UserId): Promise<Member> {
@@ -135,7 +135,12 @@ async function memberOf(query: Query, albumId: AlbumId, userId: UserId): Promise
 
 function toMember(row: MemberRow): Member {
   return {
-    account: { userId: row.user_id, username: row.username, displayName: row.display_name },
+    account: {
+      userId: row.user_id,
+      username: row.username,
+      displayName: row.display_name,
+      avatar: row.avatar,
+    },
     role: row.role,
     addedAt: row.created_at,
   }

@@ -27,6 +27,11 @@ const PAYLOADS: { [Kind in OutboxKind]: z.ZodType<Extract<OutboxMessage, { kind:
   restoreRequested: photo,
   standingChanged: z.object({ userId }),
   exportChanged: z.object({ exportId: z.string().refine(isUuid), ownerId: userId }),
+  avatarChanged: z.object({
+    avatarId: z.string().refine(isUuid),
+    ownerId: userId,
+    expiresAtMs: z.number().int().positive(),
+  }),
   erasureChanged: z.object({ userId }),
   caseChanged: photo.partial({ photoId: true }).extend({ caseId: z.string().refine(isUuid) }),
   deliveryAdmitted: z.object({ deliveryId: z.string().refine(isUuid) }),

@@ -15,6 +15,7 @@ import {
   STANDING_CHANGED,
 } from '../../contracts/account-standing.ts'
 import { ACCOUNT_CHANGED, ACCOUNT_SYNC, accountSyncWorkflowId } from '../../contracts/account-sync.ts'
+import { AVATAR_CHANGED, AVATAR_UPLOAD, avatarUploadWorkflowId } from '../../contracts/avatar-upload.ts'
 import { AUDIENCE_NARROWED, AUDIENCE_SYNC, audienceSyncWorkflowId } from '../../contracts/audience-sync.ts'
 import { CASE_CHANGED, MODERATION_CASE, moderationCaseWorkflowId } from '../../contracts/moderation-case.ts'
 import {
@@ -158,6 +159,24 @@ export function createWorkflowStarts(temporal: Client): WorkflowStarts {
             signalArgs: [],
           })
           return
+        case 'avatarChanged':
+          return onceOnly(() =>
+            temporal.workflow.signalWithStart(AVATAR_UPLOAD, {
+              workflowId: avatarUploadWorkflowId(message.payload.avatarId),
+              taskQueue: TASK_QUEUES.orchestration,
+              args: [message.payload],
+              workflowIdReusePolicy: 'REJECT_DUPLICATE',
+              typedSearchAttributes: [
+                ...identify({ userId: message.payload.ownerId }),
+                { key: stageAttribute, value: 'awaiting_upload' },
+              ],
+              staticSummary: `Upload avatar ${message.payload.avatarId} of user ${message.payload.ownerId}`,
+              staticDetails:
+                'Waits for the picture, makes squares of it, shows them instead of the avatar before, and has that removed.',
+              signal: AVATAR_CHANGED,
+              signalArgs: [],
+            }),
+          )
         case 'exportChanged':
           await temporal.workflow.signalWithStart(ACCOUNT_EXPORT, {
             ...reconcilerOptions(accountExportWorkflowId(message.payload.exportId), message.payload),

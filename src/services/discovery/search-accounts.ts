@@ -2,7 +2,7 @@ import { wordsOfNameQuery } from '../../domain/account-names.ts'
 import type { UserId } from '../../domain/ids.ts'
 import { viewerLinkId, viewerUserId } from '../../domain/viewer.ts'
 import { accountVisibleTo, follows, type ViewerSql } from '../../infra/db/rules.ts'
-import { toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
+import { ACCOUNT_COLUMNS, toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
 import { pageOfWindow, type ListRead, type Page } from '../lists/list-read.ts'
 
 /** More than any number of followers has bits: before the first account. */
@@ -17,7 +17,6 @@ const SECTIONS = { exact: 0, followed: 1, other: 2 } as const
 const POSITION = ['number', 'number', 'string', 'string'] as const
 
 const VIEWER: ViewerSql = { userId: '$1::bigint', linkId: '$2::uuid' }
-const ACCOUNT = 'u.user_id, u.username, u.display_name, u.bio, u.is_private, u.created_at'
 
 /** The word begins with it. As a range of account_names_pkey and account_names_search_idx, whose order is that of bytes. */
 const beginsWith = (word: string, start: string) =>
@@ -33,7 +32,7 @@ const isMeant = (recommended: string) => `NOT (${recommended}::boolean AND u.hid
 
 // Plan: one probe of users_username_key, and one of account_names_pkey for each followee, of whom there are 7,500 at most.
 const NEAR = `
-  SELECT near.section, near.reach, near.word, true AS shown, ${ACCOUNT}
+  SELECT near.section, near.reach, near.word, true AS shown, ${ACCOUNT_COLUMNS}
   FROM (
     SELECT ${SECTIONS.exact} AS section, 0 AS reach, '' AS word, e.user_id FROM users e WHERE lower(e.username) = $5
     UNION ALL
@@ -59,7 +58,7 @@ const OTHERS = `
         CASE WHEN step = $6 THEN greatest($3, $7::text) ELSE $3 END COLLATE "C", CASE WHEN step = $6 THEN $8::bigint ELSE 0 END)
       ORDER BY a.word, a.user_id LIMIT ${WINDOW}) n
     ORDER BY step DESC, n.word, n.user_id LIMIT ${WINDOW})
-  SELECT ${SECTIONS.other} AS section, w.reach, w.word, w.shown, ${ACCOUNT}
+  SELECT ${SECTIONS.other} AS section, w.reach, w.word, w.shown, ${ACCOUNT_COLUMNS}
   FROM (
     (SELECT s.*, true AS shown FROM scanned s JOIN users u ON u.user_id = s.user_id
       WHERE ${accountVisibleTo('u', VIEWER)} AND ${isMeant('$10')} AND lower(u.username) <> $5

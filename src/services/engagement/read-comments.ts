@@ -9,6 +9,8 @@ import {
   commentStands,
   visibleTo,
   type ViewerSql,
+  avatarOf,
+  type AvatarPlace,
 } from '../../infra/db/rules.ts'
 import { pageOfRows, type ListRead, type Page, type Reader } from '../lists/list-read.ts'
 
@@ -18,7 +20,7 @@ export interface ShownComment {
   photoId: PhotoId
   /** The top-level comment that it replies to; null for a top-level comment. */
   parentId: CommentId | null
-  author: { userId: UserId; username: string; displayName: string | null }
+  author: { userId: UserId; username: string; displayName: string | null; avatar: AvatarPlace | null }
   /** Its author left for good: it has no text, and stands for the sake of its replies. */
   isErased: boolean
   text: string
@@ -43,7 +45,7 @@ const VIEWER: ViewerSql = { userId: '$2::bigint', linkId: '$3::uuid' }
 // rows take as many probes each.
 const COLUMNS = `
   c.comment_id, c.photo_id, c.parent_id, c.version, c.text, c.reply_count, c.created_at, c.edited_at,
-  c.author_id, a.username, a.display_name, c.erased_at,
+  c.author_id, a.username, a.display_name, ${avatarOf('a')} AS avatar, c.erased_at,
   (SELECT coalesce(json_agg(json_build_object('userId', m.user_id::text, 'username', n.username) ORDER BY m.user_id), '[]')
     FROM comment_mentions m JOIN users n ON n.user_id = m.user_id
     WHERE m.comment_id = c.comment_id AND ${accountVisibleTo('n', VIEWER)}) AS mentions`
@@ -164,9 +166,12 @@ type ShownRow = Pick<
   | 'author_id'
   | 'erased_at'
 > &
-  Pick<UserRow, 'username' | 'display_name'> & { mentions: ShownComment['mentions'] }
+  Pick<UserRow, 'username' | 'display_name'> & {
+    avatar: AvatarPlace | null
+    mentions: ShownComment['mentions']
+  }
 
-const NOBODY = { userId: '0', username: NAME_OF_ERASED, displayName: null }
+const NOBODY = { userId: '0', username: NAME_OF_ERASED, displayName: null, avatar: null }
 
 function toComment(row: ShownRow): ShownComment {
   return {
@@ -175,7 +180,12 @@ function toComment(row: ShownRow): ShownComment {
     parentId: row.parent_id,
     author: row.erased_at
       ? NOBODY
-      : { userId: row.author_id, username: row.username, displayName: row.display_name },
+      : {
+          userId: row.author_id,
+          username: row.username,
+          displayName: row.display_name,
+          avatar: row.avatar,
+        },
     isErased: row.erased_at !== null,
     text: row.text,
     mentions: row.mentions,

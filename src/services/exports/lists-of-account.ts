@@ -156,6 +156,8 @@ export const ACCOUNT = `
       'isPrivate', u.is_private, 'role', u.role, 'status', u.status, 'suspendedUntil', ${instant('u.suspended_until')},
       'defaultCommentPolicy', u.default_comment_policy, 'readTextInPhotos', u.read_text_in_photos,
       'createdAt', ${instant('u.created_at')},
+      'avatar', (SELECT json_build_object('contentType', v.content_type, 'bytes', v.bytes, 'uploadedAt', ${instant('v.created_at')})
+        FROM avatars v WHERE v.avatar_id = u.avatar_id),
       'notificationSettings', (SELECT coalesce(json_object_agg(s.kind, json_build_object('inApp', s.in_app, 'push', s.push)), '{}')
         FROM notification_settings s WHERE s.user_id = u.user_id)) AS account
   FROM users u WHERE u.user_id = $1`

@@ -1,6 +1,6 @@
 import { viewerLinkId, viewerUserId } from '../../domain/viewer.ts'
 import type { ViewerSql } from '../../infra/db/rules.ts'
-import type { AccountRow } from '../accounts/accounts.ts'
+import { ACCOUNT_COLUMNS, type AccountRow } from '../accounts/accounts.ts'
 import { pageOfRows, type ListRead, type Page } from '../lists/list-read.ts'
 
 /** A table that relates accounts to something, read as the list of the accounts that it holds beside one. */
@@ -30,7 +30,7 @@ export function accountPages<Row extends object = object>(beside: AccountsBeside
   const viewerValues = ({ viewer }: ListRead) =>
     listed === undefined ? [] : [viewerUserId(viewer), viewerLinkId(viewer)]
   const text = `
-    SELECT u.user_id, u.username, u.display_name, u.bio, u.is_private, u.created_at,
+    SELECT ${ACCOUNT_COLUMNS},
       (extract(epoch FROM r.created_at) * 1000000)::bigint AS since${columns}
     FROM ${table} r JOIN users u ON u.user_id = r.${other}
     WHERE r.${owner} = $1 AND ${listed ?? 'true'}

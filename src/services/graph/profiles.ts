@@ -11,7 +11,7 @@ import {
   inAudience,
   type ViewerSql,
 } from '../../infra/db/rules.ts'
-import { toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
+import { ACCOUNT_COLUMNS, toAccount, type Account, type AccountRow } from '../accounts/accounts.ts'
 import type { ListRead, Page, Reader } from '../lists/list-read.ts'
 import { accountPages, LIST_VIEWER } from './account-pages.ts'
 import { findAccountWithLists } from './find-account.ts'
@@ -74,7 +74,7 @@ const COUNT_PHOTOS = `
   WHERE ${inAudience('p', 'u', VIEWER)}`
 
 const PROFILE = `
-  SELECT u.user_id, u.username, u.display_name, u.bio, u.is_private, u.created_at,
+  SELECT ${ACCOUNT_COLUMNS},
     ${countEdges('followers', 'followee_id', 'follower_id')},
     ${countEdges('following', 'follower_id', 'followee_id')},
     (${COUNT_PHOTOS}) AS photos,

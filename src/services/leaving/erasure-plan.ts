@@ -118,6 +118,8 @@ export const ERASURE_PLAN: Readonly<Record<string, TablePlan>> = {
   retractions: { erased: ofOwner },
   search_revocations: rows('subject', ofOwner),
 
+  avatars: { erased: ofOwner },
+
   // Albums and links.
   albums: { erased: ofOwner },
   album_members: { erased: ofUser },

@@ -3,6 +3,7 @@ import { MAX_COUNTED_ACTORS, type NotificationKind } from '../../domain/notifica
 import type { UserViewer } from '../../domain/viewer.ts'
 import type { NotificationRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
+import { avatarOf } from '../../infra/db/rules.ts'
 import type { NamedAccount } from '../albums/activity.ts'
 import { loadAlbumCards, type AlbumCard } from '../albums/album-cards.ts'
 import { findComments, type ShownComment } from '../engagement/read-comments.ts'
@@ -57,9 +58,9 @@ const PAGE = `
   LATERAL (
     SELECT count(*)::integer AS counted, (array_agg(each.item_id ORDER BY each.event_id DESC))[1] AS item_id,
       coalesce(to_json((array_agg(json_build_object('userId', each.actor_id::text, 'username', each.username,
-        'displayName', each.display_name) ORDER BY each.event_id DESC) FILTER (WHERE each.actor_id IS NOT NULL))[1:3]),
+        'displayName', each.display_name, 'avatar', each.avatar) ORDER BY each.event_id DESC) FILTER (WHERE each.actor_id IS NOT NULL))[1:3]),
         '[]') AS actors
-    FROM (${shownEntries(`DISTINCT ON (e.actor_id, ${GUEST_ITEM}) e.event_id, e.actor_id, e.item_id, a.username, a.display_name`, RECIPIENT)}
+    FROM (${shownEntries(`DISTINCT ON (e.actor_id, ${GUEST_ITEM}) e.event_id, e.actor_id, e.item_id, a.username, a.display_name, ${avatarOf('a')} AS avatar`, RECIPIENT)}
       ORDER BY e.actor_id, ${GUEST_ITEM}, e.event_id DESC) each) told
   ORDER BY n.latest_at DESC, n.latest_event_id DESC`
 

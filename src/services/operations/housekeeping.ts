@@ -9,6 +9,7 @@ import { sweepSecurityEvents } from '../accounts/sweep-security-events.ts'
 import { sweepSessions } from '../accounts/sweep-sessions.ts'
 import { sweepStorage } from '../accounts/sweep-storage.ts'
 import { sweepAlbumActivity } from '../albums/sweep-activity.ts'
+import { sweepAvatars } from '../avatars/sweep-avatars.ts'
 import { sweepBlobs } from '../blobs/sweep-blobs.ts'
 import { countOriginals } from '../cold-storage/count-originals.ts'
 import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
@@ -61,6 +62,7 @@ export function createHousekeeping(deps: HousekeepingDeps): Sweep[] {
     ...(archive ? [countOriginals(primary)] : []),
     sweepIncoming(primary, objects),
     sweepMultipart(primary, objects),
+    sweepAvatars(primary),
     sweepStorage(db),
     sweepIdempotencyKeys(primary),
     sweepSessions(primary),

@@ -11,7 +11,7 @@ const TOMBSTONE_TYPE = 'application/x-darkroom-closed'
 export const isTombstone = ({ bytes }: { bytes: number }): boolean => bytes === 0
 
 /**
- * Ends what a client can send of an original, and removes what came. While the signed URL of a PUT still works, an empty object
+ * Ends what a client can send of an original, of a photo or an avatar, and removes what came. While the signed URL of a PUT still works, an empty object
  * stays under its key, because the URL is signed for a key that does not exist (`If-None-Match: *`); a sweep takes it away later.
  * The URLs of parts end with their upload. May run twice.
  */
@@ -22,7 +22,8 @@ export async function closeIncoming(
   const key = incomingKey(photoId)
   const [upload] = await primary<{ upload_id: string | null; is_open: boolean }>({
     text: `SELECT m.upload_id, p.upload_expires_at > now() AS is_open
-      FROM photos p LEFT JOIN multipart_uploads m USING (photo_id) WHERE p.photo_id = $1`,
+      FROM photos p LEFT JOIN multipart_uploads m USING (photo_id) WHERE p.photo_id = $1
+      UNION ALL SELECT NULL, upload_expires_at > now() FROM avatars WHERE avatar_id = $1`,
     values: [photoId],
   })
   if (upload?.upload_id) {

@@ -1,4 +1,5 @@
 import { isUuid, type PhotoId } from '../../domain/ids.ts'
+import { AVATAR_SIZE_NAMES, type AvatarSize } from '../../domain/avatars.ts'
 import { VARIANT_NAMES } from '../../domain/variants.ts'
 
 /** The key for the pre-signed PUT; nothing is ever served from it. */
@@ -45,10 +46,11 @@ export function negotiatedKey(key: string): string {
   return key.replace(/\.[a-z]+$/, '.auto')
 }
 
-/** What negotiated URLs of all sizes name at the epoch of a variant's key. @throws RangeError if it is not one */
+/** What negotiated URLs of all sizes, of a photo or of an avatar, name at the epoch of a variant's key. @throws RangeError if it is not one */
 export function negotiatedKeysBeside(key: string): string[] {
-  const folder = negotiatedKey(key).replace(/[^/]+$/, '')
-  return VARIANT_NAMES.map((name) => `${folder}${name}.auto`)
+  const [, folder, size] = /^(.*\/)([^/.]+)\.auto$/.exec(negotiatedKey(key))!
+  const names = AVATAR_SIZE_NAMES.includes(size as AvatarSize) ? AVATAR_SIZE_NAMES : VARIANT_NAMES
+  return names.map((name) => `${folder}${name}.auto`)
 }
 
 /**

@@ -1,6 +1,15 @@
 import type { PhotoRow, UserRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
-import { inCircle, inTrashOf, likes, mutes, visibleTo, type ViewerSql } from '../../infra/db/rules.ts'
+import {
+  avatarOf,
+  inCircle,
+  inTrashOf,
+  likes,
+  mutes,
+  visibleTo,
+  type AvatarPlace,
+  type ViewerSql,
+} from '../../infra/db/rules.ts'
 import type { CommentPolicy } from '../../domain/comments.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { TakenAt } from '../../domain/taken-at.ts'
@@ -28,6 +37,7 @@ export interface PhotoCard {
     userId: UserId
     username: string
     displayName: string | null
+    avatar: AvatarPlace | null
     isPrivate: boolean
     accessEpoch: number
   }
@@ -96,7 +106,7 @@ const VIEWER: ViewerSql = { userId: '$1::bigint', linkId: '$5::uuid' }
 // mutes_pkey per id, one of cold_originals_pkey for the viewer's own, two of blocks_pkey for those of others, and some of albums for those hidden otherwise; at most 100 or so ids a call.
 // The array of those of the viewer's circle is made once, by a probe of follows_pkey each, before any content is read.
 const loadCards = (right: string) => `
-  SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, u.is_private,
+  SELECT p.photo_id, p.version, p.access_epoch, p.owner_id, u.username, u.display_name, u.is_private, ${avatarOf('u')} AS owner_avatar,
     ${OWNER_EPOCH} AS owner_access_epoch, p.status, p.visibility,
     p.caption, p.alt_text, p.failure_code, p.failure_detail, p.content_type, p.bytes, p.width, p.height, p.thumbhash, p.animation_frames,
     ${localTime('p.taken_at')} AS taken_at, p.taken_at_offset, p.camera, p.latitude, p.longitude,
@@ -232,6 +242,7 @@ type CardRow = Pick<
   Pick<UserRow, 'username' | 'display_name' | 'is_private'> & {
     taken_at: string | null
     owner_access_epoch: number
+    owner_avatar: AvatarPlace | null
     viewer_epoch: string | null
     viewer_read_is_old: boolean | null
     /** Null while the photo has no counters. */
@@ -255,6 +266,7 @@ function toCard(row: CardRow): PhotoCard {
       userId: row.owner_id,
       username: row.username,
       displayName: row.display_name,
+      avatar: row.owner_avatar,
       isPrivate: row.is_private,
       accessEpoch: row.owner_access_epoch,
     },

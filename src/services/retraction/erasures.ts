@@ -4,6 +4,7 @@ import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { PhotoRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { deleteInBatches } from '../../infra/db/delete-in-batches.ts'
+import { forgetAvatar } from './avatars.ts'
 import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
 
 /** What a photo's row tells of a person, a place or the picture itself. The rest is what keeps late writers out. */
@@ -64,6 +65,8 @@ export async function recordErasure(
   photoId: PhotoId,
   removed: SyncProgress['removed'],
 ): Promise<void> {
+  // Avatars have no receipt of their own.
+  await forgetAvatar(primary, photoId)
   await primary({
     text: `UPDATE photo_erasures SET erased_at = clock_timestamp(), objects = $2, edge_paths = $3, search_documents = $4
       WHERE photo_id = $1 AND erased_at IS NULL`,

@@ -2,6 +2,7 @@ import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { LinkId } from '../../domain/viewer.ts'
 import type { Clients } from '../clients.ts'
 import type { SyncProgress } from '../../contracts/photo-sync.ts'
+import { createAvatarObjects, withAvatars } from './avatars.ts'
 import { recordErasure, scrubPhoto } from './erasures.ts'
 import { createPhotoObjects } from './objects.ts'
 import { planAccount, planAudience, planPhoto } from './plan.ts'
@@ -29,7 +30,7 @@ export function openRetraction({ config, db, objects, archive, cdn, logger }: Cl
       cdnBaseUrl: config.CDN_BASE_URL,
       cdnSigningKey: config.CDN_SIGNING_KEY,
     }),
-    objects: createPhotoObjects({ db, objects, archive }),
+    objects: withAvatars(db, createPhotoObjects({ db, objects, archive }), createAvatarObjects({ db, objects })),
     withdraw: (userId: UserId, after: PhotoId | null) => withdrawPhotos(db, userId, after),
     proofs: {
       photo: (photoId: PhotoId, minEpoch: number) => recordPhotoProof(db.primary, photoId, minEpoch),

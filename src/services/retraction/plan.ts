@@ -1,17 +1,13 @@
 import type { AccountPlan, PhotoPlan, StaleVariant } from '../../contracts/activities/retraction.ts'
 import type { AccountStatus } from '../../domain/access.ts'
 import type { PhotoId, UserId } from '../../domain/ids.ts'
-import type { LinkId } from '../../domain/viewer.ts'
 import type { PhotoStatus } from '../../domain/visibility.ts'
 import { DOWNLOAD } from '../../domain/variants.ts'
 import type { PhotoRow } from '../../entities/index.ts'
 import type { Query } from '../../infra/db/database.ts'
 import { epochOfKey } from '../photos/object-keys.ts'
-
-export const photoSubject = (photoId: PhotoId): string => `photo/${photoId}`
-export const accountSubject = (userId: UserId): string => `account/${userId}`
-export const audienceSubject = (userId: UserId): string => `audience/${userId}`
-export const linkSubject = (linkId: LinkId): string => `link/${linkId}`
+import { planAvatar, readAvatar } from './avatars.ts'
+import { accountSubject, audienceSubject, photoSubject } from './subjects.ts'
 
 // Plan: one probe of photos_pkey, photo_variants_pkey and retractions_pkey.
 const PHOTO = `
@@ -20,7 +16,7 @@ const PHOTO = `
       FROM photo_variants v WHERE v.photo_id = p.photo_id) AS variants
   FROM photos p LEFT JOIN retractions r ON r.subject = $2 WHERE p.photo_id = $1`
 
-/** What a photo's row asks of everything that is derived from it. */
+/** What the row of a photo, or of an avatar, asks of everything that is derived from it. */
 export async function planPhoto(primary: Query, photoId: PhotoId): Promise<PhotoPlan> {
   const [row] = await primary<{
     status: PhotoStatus
@@ -31,7 +27,9 @@ export async function planPhoto(primary: Query, photoId: PhotoId): Promise<Photo
     min_epoch: number | null
     variants: StaleVariant[]
   }>({ text: PHOTO, values: [photoId, photoSubject(photoId)] })
-  if (!row)
+  if (!row) {
+    const avatar = await readAvatar(primary, photoId)
+    if (avatar) return planAvatar(photoId, avatar)
     return {
       state: 'unpublished',
       version: 0,
@@ -40,6 +38,7 @@ export async function planPhoto(primary: Query, photoId: PhotoId): Promise<Photo
       minEpoch: null,
       stale: [],
     }
+  }
   const { status, version, access_epoch: accessEpoch, was_published: wasPublished } = row
   const stale = row.variants.filter(({ objectKey }) => {
     const epoch = epochOfKey(objectKey)

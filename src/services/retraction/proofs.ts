@@ -7,7 +7,7 @@ import type { Database, Query } from '../../infra/db/database.ts'
 import type { Logger } from '../../observability/logger.ts'
 import { reportUnprovenRetractions } from '../../observability/retraction-events.ts'
 import type { WorkflowStarts } from '../delivery/workflow-starts.ts'
-import { accountSubject, audienceSubject, linkSubject, photoSubject } from './plan.ts'
+import { accountSubject, audienceSubject, linkSubject, photoSubject } from './subjects.ts'
 
 /** Records that every edge refuses a photo's URLs below the epoch; a narrowing since then stays owed. */
 export function recordPhotoProof(primary: Query, photoId: PhotoId, minEpoch: number): Promise<boolean> {

@@ -79,7 +79,8 @@ export function createEdgeRefusals({ db, cdn, cdnBaseUrl, cdnSigningKey }: EdgeR
   /** The URLs as issued before the epoch moved, since later ones name an object that is gone. */
   async function urlsOf(photoId: PhotoId, keys: readonly string[]): Promise<string[]> {
     const [owner] = await db.primary<{ user_id: UserId; access_epoch: number }>({
-      text: `SELECT u.user_id, ${OWNER_EPOCH} AS access_epoch FROM photos p JOIN users u ON u.user_id = p.owner_id WHERE p.photo_id = $1`,
+      text: `SELECT u.user_id, ${OWNER_EPOCH} AS access_epoch FROM users u WHERE u.user_id = coalesce(
+        (SELECT owner_id FROM photos WHERE photo_id = $1), (SELECT owner_id FROM avatars WHERE avatar_id = $1))`,
       values: [photoId],
     })
     if (!owner) return []

@@ -1,4 +1,5 @@
 import type { Sweep } from '../../contracts/housekeeping.ts'
+import type { AvatarStatus } from '../../domain/avatars.ts'
 import { isUuid, type PhotoId } from '../../domain/ids.ts'
 import type { PhotoStatus } from '../../domain/visibility.ts'
 import { SweepPosition } from '../../entities/index.ts'
@@ -9,6 +10,7 @@ import type { ObjectStore, StoredObject } from '../../infra/s3/object-store.ts'
 import { ORIGINALS, originalKey, RESTORED } from '../blobs/blob-keys.ts'
 import { namedByBlobs } from '../blobs/sweep-blobs.ts'
 import { epochOfKey } from '../photos/object-keys.ts'
+import { variantsAt } from './avatars.ts'
 import { purgeAt } from './refuse-at-edge.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -74,8 +76,9 @@ export function sweepStoredObjects(deps: StoredObjectsDeps): Sweep {
   }
 }
 
-interface NamedPhoto {
-  status: PhotoStatus
+/** A photo or an avatar. */
+interface Named {
+  status: PhotoStatus | AvatarStatus
   keys: Set<string>
 }
 
@@ -89,7 +92,10 @@ async function deleteUnnamed(
     return id !== undefined && isUuid(id) ? id : undefined
   }
   const photoIds = [...new Set(batch.map(({ key }) => photoIdOf(key)).filter((id) => id !== undefined))]
-  const photos = await readPhotos(db.primary, photoIds)
+  const photos = new Map([
+    ...(await readPhotos(db.primary, photoIds)),
+    ...(await readAvatars(db.primary, photoIds)),
+  ])
   const blobs = await namedByBlobs(db, photoIds)
   const unnamed = batch.filter(({ key, lastModified }) => {
     const photoId = photoIdOf(key)
@@ -114,13 +120,13 @@ async function deleteUnnamed(
   return keys.length
 }
 
-function isNamedBy({ status, keys }: NamedPhoto, photoId: PhotoId, key: string): boolean {
+function isNamedBy({ status, keys }: Named, photoId: PhotoId, key: string): boolean {
   // Validation copies the original before a blob names it.
   if (key.startsWith(ORIGINALS)) return key === originalKey(photoId) && status === 'processing'
   return keys.has(key)
 }
 
-async function readPhotos(primary: Query, photoIds: readonly PhotoId[]): Promise<Map<PhotoId, NamedPhoto>> {
+async function readPhotos(primary: Query, photoIds: readonly PhotoId[]): Promise<Map<PhotoId, Named>> {
   const rows = await primary<{
     photo_id: PhotoId
     status: PhotoStatus
@@ -131,6 +137,22 @@ async function readPhotos(primary: Query, photoIds: readonly PhotoId[]): Promise
     values: [photoIds],
   })
   return new Map(rows.map((row) => [row.photo_id, { status: row.status, keys: new Set(row.keys) }]))
+}
+
+/** Avatars lie among the variants of photos. Plan: avatars_pkey and users_pkey. */
+async function readAvatars(primary: Query, ids: readonly string[]): Promise<Map<string, Named>> {
+  const rows = await primary<{ avatar_id: string; status: AvatarStatus; avatar_epoch: number | null }>({
+    text: `SELECT a.avatar_id, a.status, u.avatar_epoch
+      FROM avatars a LEFT JOIN users u ON u.user_id = a.owner_id AND u.avatar_id = a.avatar_id
+      WHERE a.avatar_id = ANY ($1::uuid[])`,
+    values: [ids],
+  })
+  return new Map(
+    rows.map(({ avatar_id: id, status, avatar_epoch: epoch }) => {
+      const keys = epoch === null ? [] : variantsAt(id, epoch).map(({ objectKey }) => objectKey)
+      return [id, { status, keys: new Set(keys) }]
+    }),
+  )
 }
 
 async function positionOf(primary: Query, name: string): Promise<string> {

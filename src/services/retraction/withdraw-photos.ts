@@ -1,5 +1,6 @@
 import type { PhotoId, UserId } from '../../domain/ids.ts'
 import type { Database } from '../../infra/db/database.ts'
+import { withdrawAvatar } from './avatars.ts'
 import { changePhotos } from '../photos/change-photos.ts'
 
 /** Each photo is a workflow that moves objects: a batch waits while more than this are under way for the account. */
@@ -13,7 +14,7 @@ export interface WithdrawnBatch {
 }
 
 /**
- * Revokes the URLs of an account's public photos, which have no expiry, in the order of their ids. Those of its other photos
+ * Revokes the URLs of an account's public photos, which have no expiry, in the order of their ids, and first that of its avatar. Those of its other photos
  * end by themselves within ten minutes, while edges deny the account for an hour.
  *
  * A batch that runs twice revokes twice, which costs a move of the objects and changes nothing else.
@@ -37,8 +38,9 @@ export async function withdrawPhotos(
         ORDER BY photo_id LIMIT $3 FOR UPDATE`,
       values: [ownerId, after, BATCH_PHOTOS],
     })
+    const avatar = after === null ? await withdrawAvatar(tx, ownerId) : []
     const photos = rows.map((row) => ({ photoId: row.photo_id, ownerId }))
-    const outboxIds = photos.length > 0 ? await changePhotos(tx, photos, {}) : []
+    const outboxIds = [...avatar, ...(photos.length > 0 ? await changePhotos(tx, photos, {}) : [])]
     const next = rows.length === BATCH_PHOTOS ? rows.at(-1)!.photo_id : null
     return { batch: { next, withdrawn: rows.length }, outboxIds }
   })

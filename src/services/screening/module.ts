@@ -5,6 +5,7 @@ import { trustOfAuthor } from './author-trust.ts'
 import { createBlockList } from './block-list.ts'
 import { createEscalations } from './escalate.ts'
 import { readPolicy } from './policy.ts'
+import { createJudgePicture } from './judge-picture.ts'
 import { enforceLastVerdict } from './record-verdict.ts'
 import { createLibraryScreener } from './screen-library.ts'
 import { createScreening } from './screen-photo.ts'
@@ -26,6 +27,7 @@ export function openScreening({ config, db, objects, archive, classifier }: Clie
   })
   return {
     screening,
+    judgePicture: createJudgePicture({ blockList, classifier, policy }),
     screener: createLibraryScreener({ db, screening, classifier, policy }),
     /** What the settings say of a photo whose original is valid. */
     planOf: async (photoId: PhotoId) => policy.planFor(await trustOfAuthor(db.primary, photoId)),

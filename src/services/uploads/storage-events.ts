@@ -1,4 +1,4 @@
-import { isUuid, type PhotoId } from '../../domain/ids.ts'
+import { isUuid } from '../../domain/ids.ts'
 import type { PhotoRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { Outbox } from '../delivery/outbox.ts'
@@ -9,9 +9,12 @@ export interface CreatedObject {
   key: string
 }
 
+/** A photo or an avatar whose original is awaited. */
+type AwaitedRow = Pick<PhotoRow, 'owner_id' | 'upload_expires_at'> & { id: string; is_avatar: boolean }
+
 export interface StorageEvents {
   /**
-   * Wakes the uploads that the objects belong to. Events are only hints: other objects and photos that
+   * Wakes the uploads of photos and avatars that the objects belong to. Events are only hints: other objects and uploads that
    * await nothing are ignored, and the workflow checks the object itself.
    * @returns how many uploads were woken
    */
@@ -22,20 +25,26 @@ export function createStorageEvents(deps: { db: Database; outbox: Outbox; bucket
   const { db, outbox, bucket } = deps
   return {
     async objectsCreated(objects) {
-      const photoIds = objects
+      const ids = objects
         .filter((object) => object.bucket === bucket)
-        .map((object) => photoIdOf(object.key))
-        .filter((photoId) => photoId !== undefined)
-      if (photoIds.length === 0) return 0
-      const rows = await db.primary<Pick<PhotoRow, 'photo_id' | 'owner_id' | 'upload_expires_at'>>({
-        text: `SELECT photo_id, owner_id, upload_expires_at FROM photos
-               WHERE photo_id = ANY ($1::uuid[]) AND status = 'awaiting_upload'`,
-        values: [[...new Set(photoIds)]],
+        .map((object) => idOf(object.key))
+        .filter((id) => id !== undefined)
+      if (ids.length === 0) return 0
+      const rows = await db.primary<AwaitedRow>({
+        text: `SELECT photo_id AS id, false AS is_avatar, owner_id, upload_expires_at FROM photos
+            WHERE photo_id = ANY ($1::uuid[]) AND status = 'awaiting_upload'
+          UNION ALL SELECT avatar_id, true, owner_id, upload_expires_at FROM avatars
+            WHERE avatar_id = ANY ($1::uuid[]) AND status = 'awaiting_upload'`,
+        values: [[...new Set(ids)]],
       })
       await Promise.all(
-        rows.map(({ photo_id: photoId, owner_id: ownerId, upload_expires_at: expiresAt }) => {
-          const payload = { photoId, ownerId, expiresAtMs: expiresAt.getTime() }
-          return outbox.hint({ kind: 'originalArrived', payload })
+        rows.map(({ id, is_avatar: isAvatar, owner_id: ownerId, upload_expires_at: expiresAt }) => {
+          const payload = { ownerId, expiresAtMs: expiresAt.getTime() }
+          return outbox.hint(
+            isAvatar
+              ? { kind: 'avatarChanged', payload: { avatarId: id, ...payload } }
+              : { kind: 'originalArrived', payload: { photoId: id, ...payload } },
+          )
         }),
       )
       return rows.length
@@ -43,9 +52,8 @@ export function createStorageEvents(deps: { db: Database; outbox: Outbox; bucket
   }
 }
 
-function photoIdOf(key: string): PhotoId | undefined {
-  const [folder, photoId, ...rest] = key.split('/')
-  return folder === 'incoming' && photoId !== undefined && rest.length === 0 && isUuid(photoId)
-    ? photoId
-    : undefined
+/** Of a photo or an avatar. */
+function idOf(key: string): string | undefined {
+  const [folder, id, ...rest] = key.split('/')
+  return folder === 'incoming' && id !== undefined && rest.length === 0 && isUuid(id) ? id : undefined
 }

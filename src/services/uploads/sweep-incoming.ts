@@ -26,7 +26,10 @@ export function sweepIncoming(primary: Query, objects: ObjectStore): Sweep {
     const rows = await primary<{ photo_id: PhotoId; is_closed: boolean }>({
       text: `SELECT photo_id, status NOT IN ('awaiting_upload', 'processing')
           AND upload_expires_at < now() - ${AFTER_EXPIRY} AS is_closed
-        FROM photos WHERE photo_id = ANY ($1::uuid[])`,
+        FROM photos WHERE photo_id = ANY ($1::uuid[])
+        UNION ALL SELECT avatar_id, status NOT IN ('awaiting_upload', 'processing')
+          AND upload_expires_at < now() - ${AFTER_EXPIRY}
+        FROM avatars WHERE avatar_id = ANY ($1::uuid[])`,
       values: [found.map(({ photoId }) => photoId)],
     })
     const isClosed = new Map(rows.map((row) => [row.photo_id, row.is_closed]))

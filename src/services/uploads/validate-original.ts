@@ -1,16 +1,16 @@
 import type { ValidationOutcome } from '../../contracts/activities/uploads-media.ts'
 import type { PhotoId } from '../../domain/ids.ts'
-import { InvalidImageError } from '../../domain/invalid-image.ts'
 import { isValidated, type PhotoStatus } from '../../domain/visibility.ts'
 import type { PhotoRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
 import type { InspectedOriginal } from '../../infra/image/inspect.ts'
 import type { ImageProcessor } from '../../infra/image/processor.ts'
-import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
+import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { originalKey } from '../blobs/blob-keys.ts'
 import { keepOriginal } from '../blobs/keep-original.ts'
 import { deleteUnnamedCopy } from '../blobs/release-original.ts'
 import { withFileOf } from './object-file.ts'
+import { openIncoming } from './open-incoming.ts'
 import { incomingKey } from '../photos/object-keys.ts'
 import { recordFileMetadata } from '../photos/file-metadata.ts'
 import { placeByLikeness } from '../photos/likeness.ts'
@@ -67,23 +67,6 @@ export function createOriginals({ db, objects, images, maxBytes, maxPixels }: Or
       return { outcome: 'gone' }
     },
   }
-}
-
-/**
- * What was uploaded; a user waits, so that it is not looked at first.
- * @throws InvalidImageError, before its bytes are fetched, if they are not as many as were declared
- */
-async function openIncoming(objects: ObjectStore, key: string, declaredBytes: number) {
-  const found = await objects.read(key).catch((error: unknown) => {
-    if (error instanceof ObjectMissingError) return undefined
-    throw error
-  })
-  if (found?.bytes === declaredBytes) return found
-  found?.body.destroy()
-  throw new InvalidImageError(
-    'size_mismatch',
-    `${found?.bytes ?? 0} bytes arrived, ${declaredBytes} were declared.`,
-  )
 }
 
 /**

@@ -15,5 +15,5 @@ export async function beginSession(
   const session = await sessions.open(account.userId, device, proof)
   ctx.status = 201
   ctx.set('Cache-Control', 'no-store')
-  ctx.body = presentSignedIn(account, session, await accessTokens.issue(session))
+  ctx.body = presentSignedIn(account, session, await accessTokens.issue(session), ctx.people)
 }

@@ -75,7 +75,7 @@ export function externalSignInRoutes(routes: Routes, publicUrl: string): void {
     await ownWrites.mark(account.userId)
     ctx.status = 201
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = presentSignedIn(account, session, await accessTokens.issue(session))
+    ctx.body = presentSignedIn(account, session, await accessTokens.issue(session), ctx.people)
   })
 
   routes.get('/me/identities', limit('read'), signedIn(), valid(ListIdentities), listed(), async (ctx) => {

@@ -7,7 +7,6 @@ import { deviceOf } from '../../middlewares/sign-in-throttle.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
 import { presentSignedIn } from './session-presenter.ts'
-import { presentOwnUser } from './presenter.ts'
 import { CreateUser, GetMe, UpdateMe } from './schema.ts'
 
 export function accountRoutes(routes: Routes): void {
@@ -22,7 +21,7 @@ export function accountRoutes(routes: Routes): void {
     await ownWrites.mark(account.userId)
     ctx.status = 201
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = presentSignedIn(account, session, await accessTokens.issue(session))
+    ctx.body = presentSignedIn(account, session, await accessTokens.issue(session), ctx.people)
   })
 
   routes.get('/me', limit('read'), signedIn(), valid(GetMe), async (ctx) => {
@@ -33,7 +32,7 @@ export function accountRoutes(routes: Routes): void {
       ctx.services.secondFactorsOf(userId),
     ])
     ctx.state.version = versionOf(account)
-    ctx.body = { user: presentOwnUser(account), quota, role: account.role, twoFactor }
+    ctx.body = { user: ctx.people.ownUser(account), quota, role: account.role, twoFactor }
   })
 
   routes.patch('/me', limit('write'), signedIn(), valid(UpdateMe), async (ctx) => {
@@ -43,12 +42,12 @@ export function accountRoutes(routes: Routes): void {
       assertMatches(ctx.get('If-Match'), current),
     )
     ctx.state.version = versionOf(account)
-    ctx.body = { user: presentOwnUser(account) }
+    ctx.body = { user: ctx.people.ownUser(account) }
   })
 }
 
 /** An account has no number for its version. What it has stored does not count, so that an upload does not make an edit fail. */
-const versionOf = (account: OwnAccount) => digestOf(JSON.stringify(presentOwnUser(account)))
+const versionOf = (account: OwnAccount) => digestOf(JSON.stringify(account))
 
 /** Compares with the account as stored now. */
 function assertMatches(ifMatch: string, current: OwnAccount): void {

@@ -9,6 +9,15 @@ import { atLeastOneField, characters, instant, line, text, USERNAME } from '../i
 import { ownUserExample, quotaExample, signedInExample } from './examples.ts'
 import { twoFactorExample } from './factor-examples.ts'
 
+/** Of a square of 256 pixels at most. */
+export const avatarUrl = z
+  .string()
+  .nullable()
+  .meta({
+    description:
+      'A square in AVIF, WebP or JPEG, by the Accept header. Another avatar has another URL. If it answers 403 or 404, fetch the account again.',
+  })
+
 export const UserSchema = z
   .object({
     id: z.string(),
@@ -16,7 +25,10 @@ export const UserSchema = z
     displayName: z.string().nullable(),
     bio: z.string().nullable(),
     isPrivate: z.boolean(),
-    avatarUrl: z.string().nullable(),
+    avatarUrl,
+    avatarSources: z
+      .array(z.object({ size: z.number().int(), url: z.string() }))
+      .meta({ description: 'Smallest first; `size` is the side of the square, or less if the picture was smaller.' }),
     createdAt: instant,
   })
   .meta({ id: 'User' })

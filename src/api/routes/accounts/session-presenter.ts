@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Account } from '../../../services/accounts/accounts.ts'
 import type { ShownIdentity } from '../../../services/accounts/external-identities.ts'
 import type { OpenSession, SessionInfo } from '../../../services/accounts/sessions.ts'
-import { presentUser } from './presenter.ts'
+import type { PresentPeople } from './presenter.ts'
 import type { SignedInSchema } from './schema.ts'
 
 /** The two tokens of a session and the account that they belong to. */
@@ -10,8 +10,9 @@ export function presentSignedIn(
   account: Account,
   session: OpenSession,
   access: { accessToken: string; expiresIn: number },
+  people: PresentPeople,
 ): z.infer<typeof SignedInSchema> {
-  return { user: presentUser(account), ...access, refreshToken: session.refreshToken }
+  return { user: people.user(account), ...access, refreshToken: session.refreshToken }
 }
 
 export function presentSession(session: SessionInfo, currentId: string) {

@@ -25,7 +25,7 @@ export function sessionRoutes(routes: Routes): void {
     const session = await sessions.refresh(refreshToken, deviceOf(ctx))
     const account = await accounts.get(session.userId)
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = presentSignedIn(account, session, await accessTokens.issue(session))
+    ctx.body = presentSignedIn(account, session, await accessTokens.issue(session), ctx.people)
   })
 
   routes.get('/sessions', limit('read'), signedIn(), valid(ListSessions), listed(), async (ctx) => {

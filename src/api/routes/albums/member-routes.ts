@@ -23,7 +23,7 @@ export function albumMemberRoutes(routes: Routes, present: PresentPhoto): void {
     listed(),
     async (ctx) => {
       const page = await ctx.services.albumMembers.list(ctx.list, ctx.input.params.albumId)
-      ctx.body = presentPage(page, presentMember)
+      ctx.body = presentPage(page, (member) => presentMember(member, ctx.people))
     },
   )
 
@@ -46,7 +46,7 @@ export function albumMemberRoutes(routes: Routes, present: PresentPhoto): void {
         params.username,
         body.role,
       )
-      ctx.body = { member: presentMember(member) }
+      ctx.body = { member: presentMember(member, ctx.people) }
     },
   )
 
@@ -65,7 +65,7 @@ export function albumMemberRoutes(routes: Routes, present: PresentPhoto): void {
   routes.put('/albums/:albumId/owner', limit('write'), signedIn(), valid(TransferAlbum), async (ctx) => {
     const { params, body } = ctx.input
     const card = await ctx.services.albumMembers.transfer(ctx.viewer, params.albumId, body.username)
-    ctx.body = { album: presentAlbum(card, ctx.viewer, present) }
+    ctx.body = { album: presentAlbum(card, ctx, present) }
   })
 
   routes.get(
@@ -76,7 +76,7 @@ export function albumMemberRoutes(routes: Routes, present: PresentPhoto): void {
     listed(),
     async (ctx) => {
       const page = await ctx.services.albumActivities.list(ctx.list, ctx.input.params.albumId)
-      ctx.body = presentPage(page, presentActivity)
+      ctx.body = presentPage(page, (activity) => presentActivity(activity, ctx.people))
     },
   )
 }

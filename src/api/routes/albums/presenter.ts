@@ -3,18 +3,19 @@ import type { Viewer } from '../../../domain/viewer.ts'
 import type { Activity } from '../../../services/albums/activity.ts'
 import type { AlbumCard } from '../../../services/albums/album-cards.ts'
 import type { Member } from '../../../services/albums/members.ts'
-import { presentOwner, type PresentPhoto } from '../photos/presenter.ts'
+import type { PresentPeople } from '../accounts/presenter.ts'
+import type { PresentPhoto } from '../photos/presenter.ts'
 import type { AlbumSchema } from './schema.ts'
 import type { ActivitySchema, MemberSchema } from './member-schema.ts'
 
 export function presentAlbum(
   card: AlbumCard,
-  viewer: Viewer,
+  { viewer, people }: { viewer: Viewer; people: PresentPeople },
   presentPhoto: PresentPhoto,
 ): z.infer<typeof AlbumSchema> {
   return {
     id: card.albumId,
-    owner: presentOwner(card.owner),
+    owner: people.owner(card.owner),
     title: card.title,
     description: card.description,
     visibility: card.visibility,
@@ -26,17 +27,23 @@ export function presentAlbum(
   }
 }
 
-export function presentMember({ account, role, addedAt }: Member): z.infer<typeof MemberSchema> {
-  return { user: presentOwner(account), role, addedAt: addedAt.toISOString() }
+export function presentMember(
+  { account, role, addedAt }: Member,
+  people: PresentPeople,
+): z.infer<typeof MemberSchema> {
+  return { user: people.owner(account), role, addedAt: addedAt.toISOString() }
 }
 
-export function presentActivity(activity: Activity): z.infer<typeof ActivitySchema> {
+export function presentActivity(
+  activity: Activity,
+  people: PresentPeople,
+): z.infer<typeof ActivitySchema> {
   return {
     id: activity.activityId,
     kind: activity.kind,
-    actor: presentOwner(activity.actor),
+    actor: people.owner(activity.actor),
     photoId: activity.photoId,
-    user: activity.user && presentOwner(activity.user),
+    user: activity.user && people.owner(activity.user),
     createdAt: activity.createdAt.toISOString(),
   }
 }

@@ -11,5 +11,5 @@ export const replayAlbum =
     const reader = await ctx.services.lists.reader(ctx.viewer)
     const card = await ctx.services.albums.get(reader, kept.resourceId)
     ctx.set('Location', `/v1/albums/${card.albumId}`)
-    ctx.body = { album: presentAlbum(card, ctx.viewer, present) }
+    ctx.body = { album: presentAlbum(card, ctx, present) }
   }

@@ -43,14 +43,14 @@ export function albumRoutes(routes: Routes, present: PresentPhoto): void {
       )
       ctx.status = 201
       ctx.set('Location', `/v1/albums/${card.albumId}`)
-      ctx.body = { album: presentAlbum(card, ctx.viewer, present) }
+      ctx.body = { album: presentAlbum(card, ctx, present) }
     },
   )
 
   routes.get('/albums/:albumId', limit('read'), signedIn(), valid(GetAlbum), reading(), async (ctx) => {
     const card = await ctx.services.albums.get(ctx.reader, ctx.input.params.albumId)
     ctx.state.version = card.version
-    ctx.body = { album: presentAlbum(card, ctx.viewer, present) }
+    ctx.body = { album: presentAlbum(card, ctx, present) }
   })
 
   routes.patch('/albums/:albumId', limit('write'), signedIn(), valid(UpdateAlbum), async (ctx) => {
@@ -62,7 +62,7 @@ export function albumRoutes(routes: Routes, present: PresentPhoto): void {
       versionsOf(ctx.get('If-Match')),
     )
     ctx.state.version = card.version
-    ctx.body = { album: presentAlbum(card, ctx.viewer, present) }
+    ctx.body = { album: presentAlbum(card, ctx, present) }
   })
 
   routes.delete('/albums/:albumId', limit('write'), signedIn(), valid(DeleteAlbum), async (ctx) => {
@@ -72,7 +72,7 @@ export function albumRoutes(routes: Routes, present: PresentPhoto): void {
 
   routes.get('/me/albums', limit('read'), signedIn(), valid(ListMyAlbums), listed(), async (ctx) => {
     const page = await ctx.services.albumLists.mine(ctx.list)
-    ctx.body = presentPage(page, (card) => presentAlbum(card, ctx.viewer, present))
+    ctx.body = presentPage(page, (card) => presentAlbum(card, ctx, present))
   })
 
   routes.get(
@@ -83,7 +83,7 @@ export function albumRoutes(routes: Routes, present: PresentPhoto): void {
     listed(),
     async (ctx) => {
       const page = await ctx.services.albumLists.ofUser(ctx.list, ctx.input.params.username)
-      ctx.body = presentPage(page, (card) => presentAlbum(card, ctx.viewer, present))
+      ctx.body = presentPage(page, (card) => presentAlbum(card, ctx, present))
     },
   )
 
@@ -95,7 +95,7 @@ export function albumRoutes(routes: Routes, present: PresentPhoto): void {
     listed(),
     async (ctx) => {
       const page = await ctx.services.albumLists.ofPhoto(ctx.list, ctx.input.params.photoId)
-      ctx.body = presentPage(page, (card) => presentAlbum(card, ctx.viewer, present))
+      ctx.body = presentPage(page, (card) => presentAlbum(card, ctx, present))
     },
   )
 

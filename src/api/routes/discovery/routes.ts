@@ -4,13 +4,12 @@ import { listed, presentPage, reading } from '../../middlewares/listed.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
 import type { PresentPhoto } from '../photos/presenter.ts'
-import { presentUser } from '../accounts/presenter.ts'
 import { Explore, ListSimilar, ListTrendingTags, SearchUsers, SuggestSearches } from './schema.ts'
 
 export function discoveryRoutes(routes: Routes, present: PresentPhoto): void {
   routes.get('/search/users', limit('search'), maybeSignedIn(), valid(SearchUsers), listed(), async (ctx) => {
     const page = await ctx.services.discovery.accounts(ctx.list, ctx.input.query.q)
-    ctx.body = presentPage(page, presentUser)
+    ctx.body = presentPage(page, ctx.people.user)
   })
 
   routes.get(
@@ -52,7 +51,7 @@ export function discoveryRoutes(routes: Routes, present: PresentPhoto): void {
       const { tags, users, places } = await ctx.services.discovery.suggest(ctx.reader, ctx.input.query.q)
       ctx.body = {
         tags: tags.map((tag) => ({ tag })),
-        users: users.map(presentUser),
+        users: users.map(ctx.people.user),
         places: places.map((place) => ({ place })),
       }
     },

@@ -20,7 +20,7 @@ export function commentRoutes(routes: Routes): void {
     async (ctx) => {
       const { params, query } = ctx.input
       const page = await ctx.services.comments.list(ctx.list, params.photoId, query.parentId)
-      ctx.body = presentPage(page, presentComment)
+      ctx.body = presentPage(page, (comment) => presentComment(comment, ctx.people))
     },
   )
 
@@ -40,7 +40,7 @@ export function commentRoutes(routes: Routes): void {
       )
       ctx.status = 201
       ctx.set('Location', `/v1/comments/${comment.commentId}`)
-      ctx.body = { comment: presentComment(comment) }
+      ctx.body = { comment: presentComment(comment, ctx.people) }
     },
   )
 
@@ -53,7 +53,7 @@ export function commentRoutes(routes: Routes): void {
     async (ctx) => {
       const comment = await ctx.services.comments.read(ctx.reader, ctx.input.params.commentId)
       ctx.state.version = comment.version
-      ctx.body = { comment: presentComment(comment) }
+      ctx.body = { comment: presentComment(comment, ctx.people) }
     },
   )
 
@@ -66,7 +66,7 @@ export function commentRoutes(routes: Routes): void {
       versionsOf(ctx.get('If-Match')),
     )
     ctx.state.version = comment.version
-    ctx.body = { comment: presentComment(comment) }
+    ctx.body = { comment: presentComment(comment, ctx.people) }
   })
 
   routes.delete('/comments/:commentId', limit('write'), signedIn(), valid(DeleteComment), async (ctx) => {

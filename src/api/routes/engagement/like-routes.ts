@@ -3,7 +3,6 @@ import { limit } from '../../middlewares/limit.ts'
 import { listed, presentPage } from '../../middlewares/listed.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
-import { presentUser } from '../accounts/presenter.ts'
 import { LikePhoto, ListLikes, UnlikePhoto } from './like-schema.ts'
 
 export function likeRoutes(routes: Routes): void {
@@ -25,7 +24,7 @@ export function likeRoutes(routes: Routes): void {
     listed(),
     async (ctx) => {
       const page = await ctx.services.likes.list(ctx.list, ctx.input.params.photoId)
-      ctx.body = presentPage(page, presentUser)
+      ctx.body = presentPage(page, ctx.people.user)
     },
   )
 }

@@ -8,5 +8,5 @@ type Kept = Extract<KeptAnswer, { resourceId: string }>
 export const replayComment = () => async (ctx: ApiContext & { viewer: SignedIn }, kept: Kept) => {
   const comment = await ctx.services.comments.get(ctx.viewer, kept.resourceId)
   ctx.set('Location', `/v1/comments/${comment.commentId}`)
-  ctx.body = { comment: presentComment(comment) }
+  ctx.body = { comment: presentComment(comment, ctx.people) }
 }

@@ -3,7 +3,6 @@ import { limit } from '../../middlewares/limit.ts'
 import { listed, presentPage } from '../../middlewares/listed.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
-import { presentUser } from '../accounts/presenter.ts'
 import { BlockUser, ListBlocks, ListMutes, MuteUser, UnblockUser, UnmuteUser } from './block-schema.ts'
 
 export function blockRoutes(routes: Routes): void {
@@ -18,7 +17,7 @@ export function blockRoutes(routes: Routes): void {
   })
 
   routes.get('/me/blocks', limit('read'), signedIn(), valid(ListBlocks), listed(), async (ctx) => {
-    ctx.body = presentPage(await ctx.services.blocks.made(ctx.list), presentUser)
+    ctx.body = presentPage(await ctx.services.blocks.made(ctx.list), ctx.people.user)
   })
 
   routes.put('/users/:username/mute', limit('write'), signedIn(), valid(MuteUser), async (ctx) => {
@@ -35,7 +34,7 @@ export function blockRoutes(routes: Routes): void {
   routes.get('/me/mutes', limit('read'), signedIn(), valid(ListMutes), listed(), async (ctx) => {
     const page = await ctx.services.mutes.made(ctx.list)
     ctx.body = presentPage(page, ({ account, until }) => ({
-      ...presentUser(account),
+      ...ctx.people.user(account),
       until: until?.toISOString() ?? null,
     }))
   })

@@ -3,7 +3,6 @@ import { limit } from '../../middlewares/limit.ts'
 import { listed, presentPage } from '../../middlewares/listed.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
-import { presentUser } from '../accounts/presenter.ts'
 import { ApproveFollowRequest, DeclineFollowRequest, ListFollowRequests } from './follow-request-schema.ts'
 
 export function followRequestRoutes(routes: Routes): void {
@@ -14,7 +13,7 @@ export function followRequestRoutes(routes: Routes): void {
     valid(ListFollowRequests),
     listed(),
     async (ctx) => {
-      ctx.body = presentPage(await ctx.services.followRequests.received(ctx.list), presentUser)
+      ctx.body = presentPage(await ctx.services.followRequests.received(ctx.list), ctx.people.user)
     },
   )
 

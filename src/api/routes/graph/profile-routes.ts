@@ -3,7 +3,6 @@ import { limit } from '../../middlewares/limit.ts'
 import { listed, presentPage, reading } from '../../middlewares/listed.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
-import { presentUser } from '../accounts/presenter.ts'
 import { presentProfile } from './profile-presenter.ts'
 import { GetProfile, ListFollowers, ListFollowing } from './profile-schema.ts'
 
@@ -16,7 +15,7 @@ export function profileRoutes(routes: Routes): void {
     reading(),
     async (ctx) => {
       const profile = await ctx.services.profiles.get(ctx.reader, ctx.input.params.username)
-      ctx.body = { user: presentProfile(profile) }
+      ctx.body = { user: presentProfile(profile, ctx.people) }
     },
   )
 
@@ -28,7 +27,7 @@ export function profileRoutes(routes: Routes): void {
     listed(),
     async (ctx) => {
       const page = await ctx.services.profiles.followers(ctx.list, ctx.input.params.username)
-      ctx.body = presentPage(page, presentUser)
+      ctx.body = presentPage(page, ctx.people.user)
     },
   )
 
@@ -40,7 +39,7 @@ export function profileRoutes(routes: Routes): void {
     listed(),
     async (ctx) => {
       const page = await ctx.services.profiles.following(ctx.list, ctx.input.params.username)
-      ctx.body = presentPage(page, presentUser)
+      ctx.body = presentPage(page, ctx.people.user)
     },
   )
 }

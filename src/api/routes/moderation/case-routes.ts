@@ -18,7 +18,8 @@ export function caseRoutes(routes: Routes): void {
     valid(ListCases),
     listed(),
     async (ctx) => {
-      ctx.body = presentPage(await ctx.services.cases.list(ctx.list, ctx.input.query), presentCase)
+      const page = await ctx.services.cases.list(ctx.list, ctx.input.query)
+      ctx.body = presentPage(page, (shown) => presentCase(shown, ctx.people))
     },
   )
 
@@ -29,7 +30,10 @@ export function caseRoutes(routes: Routes): void {
     staff('moderator'),
     valid(GetCase),
     async (ctx) => {
-      ctx.body = presentCaseInFull(await ctx.services.cases.get(ctx.staff, ctx.input.params.caseId))
+      ctx.body = presentCaseInFull(
+        await ctx.services.cases.get(ctx.staff, ctx.input.params.caseId),
+        ctx.people,
+      )
     },
   )
 
@@ -40,7 +44,8 @@ export function caseRoutes(routes: Routes): void {
     staff('moderator'),
     valid(ClaimCase),
     async (ctx) => {
-      ctx.body = { case: presentCase(await ctx.services.cases.claim(ctx.staff, ctx.input.params.caseId)) }
+      const claimed = await ctx.services.cases.claim(ctx.staff, ctx.input.params.caseId)
+      ctx.body = { case: presentCase(claimed, ctx.people) }
     },
   )
 

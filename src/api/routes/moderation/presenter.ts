@@ -5,7 +5,7 @@ import type { CaseInFull } from '../../../services/moderation/cases.ts'
 import type { ShownCase } from '../../../services/moderation/read-case.ts'
 import type { ShownAuditEntry } from '../../../services/moderation/read-audit.ts'
 import type { ShownReport } from '../../../services/moderation/reports.ts'
-import { presentOwner } from '../photos/presenter.ts'
+import type { PresentPeople } from '../accounts/presenter.ts'
 import type { CaseSchema, DecisionSchema, GetCase } from './case-schema.ts'
 import type { ListAudit, PutPolicy } from './oversight-schema.ts'
 import type { CreateReport } from './report-schema.ts'
@@ -21,13 +21,14 @@ export const presentReport = (
   createdAt: row.created_at.toISOString(),
 })
 
-export const presentCase = (row: ShownCase): z.infer<typeof CaseSchema> => ({
+export const presentCase = (row: ShownCase, people: PresentPeople): z.infer<typeof CaseSchema> => ({
   id: row.case_id,
   subject: { type: row.subject_type, id: row.subject_id },
-  owner: presentOwner({
+  owner: people.owner({
     userId: row.owner_id,
     username: row.owner_name,
     displayName: row.owner_display_name,
+    avatar: row.owner_avatar,
   }),
   source: row.source,
   state: row.state,
@@ -57,16 +58,11 @@ export const presentDecision = (row: CaseInFull['decisions'][number]): z.infer<t
   createdAt: row.created_at.toISOString(),
 })
 
-export const presentCaseInFull = ({
-  shown,
-  evidence,
-  now,
-  picture,
-  reports,
-  decisions,
-  appeal,
-}: CaseInFull): z.infer<(typeof GetCase)['responses'][200]> => ({
-  case: presentCase(shown),
+export const presentCaseInFull = (
+  { shown, evidence, now, picture, reports, decisions, appeal }: CaseInFull,
+  people: PresentPeople,
+): z.infer<(typeof GetCase)['responses'][200]> => ({
+  case: presentCase(shown, people),
   evidence: {
     whenOpened: evidence.texts,
     now,

@@ -22,7 +22,7 @@ export function notificationRoutes(routes: Routes, presentPhoto: PresentPhoto): 
     listed(),
     async (ctx) => {
       const page = await ctx.services.notifications.list(ctx.list)
-      ctx.body = presentPage(page, (shown) => presentNotification(shown, ctx.viewer, presentPhoto))
+      ctx.body = presentPage(page, (shown) => presentNotification(shown, ctx, presentPhoto))
     },
   )
 

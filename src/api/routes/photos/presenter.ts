@@ -6,7 +6,8 @@ import { negotiatedKey } from '../../../services/photos/object-keys.ts'
 import { viewerUserId, type Viewer } from '../../../domain/viewer.ts'
 import type { CardVariant, PhotoCard } from '../../../services/photos/photo-cards.ts'
 import type { PlaceOf } from '../../../infra/geo/places.ts'
-import type { OwnerSchema, PhotoSchema } from './schema.ts'
+import type { PresentPeople } from '../accounts/presenter.ts'
+import type { PhotoSchema } from './schema.ts'
 
 type PresentedPhoto = z.infer<typeof PhotoSchema>
 type PresentedVariant = PresentedPhoto['variants'][number]
@@ -21,6 +22,7 @@ export interface PhotoPresenterOptions {
   /** The public address of the API, which serves originals. */
   publicUrl: string
   placeOf: PlaceOf
+  people: Pick<PresentPeople, 'owner'>
 }
 
 /** Some 400 bytes each. A page of a feed has 80 URLs; signing them is a tenth of its cost, and most are asked for again. */
@@ -32,7 +34,7 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
     const isOwner = viewerUserId(viewer) === card.owner.userId
     return {
       id: card.photoId,
-      owner: presentOwner(card.owner),
+      owner: options.people.owner(card.owner),
       caption: card.caption,
       altText: card.altText,
       tags: card.tags,
@@ -69,15 +71,6 @@ export function createPhotoPresenter(options: PhotoPresenterOptions): PresentPho
         : {}),
     }
   }
-}
-
-/** An account where it stands beside something of its own. */
-export function presentOwner({
-  userId,
-  username,
-  displayName,
-}: Pick<PhotoCard['owner'], 'userId' | 'username' | 'displayName'>): z.infer<typeof OwnerSchema> {
-  return { id: userId, username, displayName, avatarUrl: null }
 }
 
 function presentVariant(

@@ -5,6 +5,7 @@ import { ANIMATION, VARIANT_NAMES } from '../../../domain/variants.ts'
 import { PHOTO_STATUSES, VISIBILITIES } from '../../../domain/visibility.ts'
 import { MAX_CHARACTERS, MAX_ITEMS } from '../../../domain/limits.ts'
 import { operation } from '../../operation.ts'
+import { avatarUrl } from '../accounts/schema.ts'
 import {
   atLeastOneField,
   instant,
@@ -23,7 +24,7 @@ export const OwnerSchema = z.object({
   id: z.string(),
   username: z.string(),
   displayName: z.string().nullable(),
-  avatarUrl: z.string().nullable(),
+  avatarUrl,
 })
 
 const VariantSchema = z.object({

@@ -59,6 +59,7 @@ import { Migration20261227WebPush } from './migration-20261227-web-push.ts'
 import { Migration20261228Exports } from './migration-20261228-exports.ts'
 import { Migration20261229ExternalIdentities } from './migration-20261229-external-identities.ts'
 import { Migration20261230EndedSessions } from './migration-20261230-ended-sessions.ts'
+import { Migration20261231Avatars } from './migration-20261231-avatars.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -123,4 +124,5 @@ export const migrations = [
   { name: '20261228-exports', class: Migration20261228Exports },
   { name: '20261229-external-identities', class: Migration20261229ExternalIdentities },
   { name: '20261230-ended-sessions', class: Migration20261230EndedSessions },
+  { name: '20261231-avatars', class: Migration20261231Avatars },
 ]

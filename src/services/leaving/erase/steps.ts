@@ -6,6 +6,7 @@ import type { OwnedExecutions } from '../../../infra/temporal/executions.ts'
 import type { Outbox } from '../../delivery/outbox.ts'
 import type { PhotoObjects } from '../../retraction/objects.ts'
 import { eraseAlbums } from './albums.ts'
+import { eraseAvatars } from './avatars.ts'
 import { eraseComments } from './comments.ts'
 import { eraseExports } from './exports.ts'
 import { eraseFollows } from './follows.ts'
@@ -21,7 +22,7 @@ export interface ErasureStepsDeps {
   db: Pick<Database, 'primary' | 'transaction'>
   outbox: Pick<Outbox, 'dispatch'>
   objects: Pick<PhotoObjects, 'list' | 'deleteAll'>
-  bucket: Pick<ObjectStore, 'abortParts' | 'delete'>
+  bucket: ObjectStore
   redis: Pick<RedisClient, 'del'>
   documents: OwnerDocuments
   executions: OwnedExecutions
@@ -34,6 +35,7 @@ export interface ErasureStepsDeps {
 export const erasureSteps = (deps: ErasureStepsDeps): readonly ErasureStep[] => [
   eraseExports(deps),
   erasePhotos(deps),
+  eraseAvatars(deps),
   eraseAlbums(deps),
   awaitProofs(deps),
   eraseDocuments(deps),
