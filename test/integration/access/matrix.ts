@@ -25,6 +25,7 @@ import {
 import {
   ACTIVITY,
   ALBUM,
+  AVATAR,
   CASE,
   CLUSTER,
   COMMENT,
@@ -374,6 +375,16 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   },
   // Of nobody: those of others answer alike (test/integration/leaving/erasure.test.ts).
   'GET /v1/me/erasure': { rule: open(404), query: () => `id=${randomUUID()}` },
+  'GET /v1/me/avatar': { rule: signedIn(200), shows: { avatar: AVATAR } },
+  'POST /v1/me/avatar': {
+    rule: signedIn(201),
+    body: () => ({ contentType: 'image/jpeg', bytes: 1_000 }),
+    shows: { upload: UPLOAD },
+    fresh: true,
+  },
+  // None was opened.
+  'POST /v1/me/avatar/complete': { rule: signedIn(409) },
+  'DELETE /v1/me/avatar': { rule: signedIn(204) },
   'GET /v1/me/security-events': { rule: signedIn(200), shows: pageOf(SECURITY_EVENT) },
   'GET /v1/me/tokens': { rule: signedIn(200), shows: pageOf(PERSONAL_TOKEN) },
   'POST /v1/me/tokens': {

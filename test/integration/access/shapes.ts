@@ -18,7 +18,11 @@ export const values = <Name extends string>(...names: Name[]) =>
 
 const BESIDE = values('id', 'username', 'displayName', 'avatarUrl')
 
-export const USER = { ...BESIDE, ...values('bio', 'isPrivate', 'createdAt') }
+export const USER = {
+  ...BESIDE,
+  ...values('bio', 'isPrivate', 'createdAt'),
+  avatarSources: [values('size', 'url')],
+} as const
 
 export const OWN_USER = {
   ...USER,
@@ -62,6 +66,11 @@ export const COMMENT = {
 }
 
 export const UPLOAD = { ...values('method', 'url', 'expiresAt'), headers: 'anything' } as const
+
+export const AVATAR = {
+  'avatarUrl?': 'value',
+  'upload?': { ...values('status', 'createdAt'), 'failure?': values('code', 'detail') },
+} as const
 
 export const QUOTA = values('bytes', 'bytesUsed', 'photos', 'photosUsed')
 

@@ -178,6 +178,7 @@ describe('accounts, tokens and sessions', () => {
       const shown = await me(ann.token)
       expect(Object.keys(shown.body.user).sort()).toEqual(
         [
+          'avatarSources',
           'avatarUrl',
           'suspension',
           'bio',

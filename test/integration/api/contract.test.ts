@@ -601,6 +601,22 @@ describe('the contract', () => {
     await walk(ann, 'DELETE /me/push-subscriptions', 404, { body: { endpoint } })
   })
 
+  it('of avatars is kept', async () => {
+    const body = { contentType: 'image/jpeg', bytes: 1_000 }
+    await walk(undefined, 'POST /me/avatar', 401, { body })
+    await walk(ann, 'POST /me/avatar/complete', 409)
+    await walk(ann, 'POST /me/avatar', 413, { body: { ...body, bytes: 10_485_761 } })
+    await walk(ann, 'POST /me/avatar', 415, { body: { ...body, contentType: 'image/bmp' } })
+    const { upload } = await walk(ann, 'POST /me/avatar', 201, { body })
+    expect(upload).toMatchObject({ method: 'PUT', headers: { 'Content-Type': 'image/jpeg' } })
+    await walk(ann, 'POST /me/avatar/complete', 409)
+    const { avatar } = await walk(ann, 'GET /me/avatar', 200)
+    expect(avatar).toMatchObject({ avatarUrl: null, upload: { status: 'awaiting_upload' } })
+    await twice(ann, 'DELETE /me/avatar', 204, {})
+    const given = await walk(ann, 'GET /me/avatar', 200)
+    expect(given.avatar.upload).toMatchObject({ status: 'failed', failure: { code: 'upload_aborted' } })
+  })
+
   it('of exports is kept', async () => {
     await walk(undefined, 'POST /me/exports', 401)
     const { export: asked } = await walk(cleo, 'POST /me/exports', 202)
@@ -652,7 +668,7 @@ describe('the contract', () => {
 
   it('covers every route of these modules', () => {
     const part =
-      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation|password|tokens|exports|security-events|two-factor|passkeys?|presence|suggested-tags|webhooks|push-subscriptions|auth|identities)(\/|$)/
+      /\/(follow|followers|following|follow-requests|block|blocks|mute|mutes|likes?|comments|albums|share|share-links|drop-box|notifications|notification-settings|events|trash|erasures|restore|reports|moderation|password|tokens|avatar|exports|security-events|two-factor|passkeys?|presence|suggested-tags|webhooks|push-subscriptions|auth|identities)(\/|$)/
     const routes = world.api.routes.map(({ method, path }) => `${method.toUpperCase()} ${path}`)
     expect(routes.filter((route) => part.test(route) && !walked.has(route))).toEqual([])
     expect([...walked].filter((route) => !routes.includes(route))).toEqual([])

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { photoSyncWorkflowId } from '../../../src/contracts/photo-sync.ts'
 import { WHOLE_LIBRARY } from '../../../src/domain/library-share.ts'
 import { photoUploadWorkflowId } from '../../../src/contracts/photo-upload.ts'
+import { createPeoplePresenter } from '../../../src/api/routes/accounts/presenter.ts'
 import { createPhotoPresenter } from '../../../src/api/routes/photos/presenter.ts'
 import { ANONYMOUS } from '../../../src/domain/viewer.ts'
 import { createCdn } from '../../../src/infra/cdn/cdn.ts'
@@ -65,7 +66,9 @@ async function allow(upload: OpenUpload, allowDownload: boolean): Promise<void> 
 /** As someone who is not signed in is shown it. */
 async function photoOf({ photoId }: OpenUpload) {
   const { CDN_BASE_URL: cdnBaseUrl, CDN_SIGNING_KEY: cdnSigningKey, PUBLIC_URL: publicUrl } = world.config
-  const present = createPhotoPresenter({ cdnBaseUrl, cdnSigningKey, publicUrl, placeOf: () => null })
+  const signing = { cdnBaseUrl, cdnSigningKey }
+  const people = createPeoplePresenter(signing)
+  const present = createPhotoPresenter({ ...signing, people, publicUrl, placeOf: () => null })
   const card = await loadPhotoCard(world.db.primary, ANONYMOUS, photoId)
   return present(card!, ANONYMOUS)
 }

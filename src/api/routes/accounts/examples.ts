@@ -5,7 +5,14 @@ export const userExample = {
   displayName: 'Ada Lovelace',
   bio: 'Light on silver.',
   isPrivate: false,
-  avatarUrl: null,
+  avatarUrl:
+    'https://images.darkroom.example/variants/0193707a-3a5e-7f4b-9d3e-2f6c1a8b7e55/0/square_256.auto?a=0&o=4711.0&s=…',
+  avatarSources: [
+    {
+      size: 256,
+      url: 'https://images.darkroom.example/variants/0193707a-3a5e-7f4b-9d3e-2f6c1a8b7e55/0/square_256.auto?a=0&o=4711.0&s=…',
+    },
+  ],
   createdAt: '2026-03-01T08:00:00.000Z',
 }
 
@@ -24,6 +31,8 @@ export const otherUserExample = {
   username: 'grace',
   displayName: null,
   bio: null,
+  avatarUrl: null,
+  avatarSources: [],
 }
 
 export const signedInExample = {

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { ANONYMOUS, type Viewer } from '../../../domain/viewer.ts'
 import type { PhotoCard } from '../../../services/photos/photo-cards.ts'
+import { createPeoplePresenter } from '../accounts/presenter.ts'
 import { createPhotoPresenter } from './presenter.ts'
 import { PhotoSchema } from './schema.ts'
 
+const signing = { cdnBaseUrl: 'https://cdn.example/', cdnSigningKey: 'k'.repeat(32) }
 const present = createPhotoPresenter({
+  ...signing,
   placeOf: () => null,
-  cdnBaseUrl: 'https://cdn.example/',
-  cdnSigningKey: 'k'.repeat(32),
+  people: createPeoplePresenter(signing),
   publicUrl: 'https://api.example/',
 })
 
@@ -17,7 +19,7 @@ const card: PhotoCard = {
   photoId,
   version: 4,
   accessEpoch: 3,
-  owner: { userId: '7', username: 'ann', displayName: null, isPrivate: false, accessEpoch: 0 },
+  owner: { userId: '7', username: 'ann', displayName: null, avatar: null, isPrivate: false, accessEpoch: 0 },
   status: 'ready',
   visibility: 'public',
   caption: null,
