@@ -49,9 +49,13 @@ describe('the squares of an avatar', () => {
   it('show the middle, upright, whatever the orientation', async () => {
     for (const orientation of [1, 3, 6, 8]) {
       const source = await orientedImage(900, 300, orientation).jpeg({ quality: 95 }).toBuffer()
-      const square = (await squaresOf(source)).find(({ size, format }) => size === 'square_256' && format === 'jpeg')!
+      const square = (await squaresOf(source)).find(
+        ({ size, format }) => size === 'square_256' && format === 'jpeg',
+      )!
       const { data, info } = await sharp(square.data).raw().toBuffer({ resolveWithObject: true })
-      const at = (x: number, y: number) => [...data.subarray((y * info.width + x) * 3, (y * info.width + x) * 3 + 3)]
+      const at = (x: number, y: number) => [
+        ...data.subarray((y * info.width + x) * 3, (y * info.width + x) * 3 + 3),
+      ]
       const near = (seen: number[], wanted: readonly number[]) =>
         seen.every((value, channel) => Math.abs(value - wanted[channel]!) < 12)
       // The middle of 900 × 300 has all four quadrants, each a quarter of the square.

@@ -9,7 +9,7 @@ export interface RenderedSquare {
   data: Buffer
 }
 
-export interface SquareOptions {
+interface SquareOptions {
   specs: readonly AvatarSpec[]
   /** Width × height; the original was inspected against the same limit. */
   maxPixels: number
@@ -28,7 +28,9 @@ export async function renderSquares(
 ): Promise<void> {
   const original = await openInput(file, maxPixels)
   const shorter = Math.min(original.width, original.height)
-  const sides = [...new Set(specs.map(({ side }) => Math.min(side, shorter)))].sort((one, other) => other - one)
+  const sides = [...new Set(specs.map(({ side }) => Math.min(side, shorter)))].sort(
+    (one, other) => other - one,
+  )
   const scale = sides[0]! / shorter
   const decoded = await original.decode({
     width: Math.max(sides[0]!, Math.round(original.width * scale)),

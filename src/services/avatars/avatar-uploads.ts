@@ -130,8 +130,7 @@ export function createAvatarUploads(deps: AvatarUploadsDeps): AvatarUploads {
         })
       const state = await read(db.primary, userId)
       if (arrived.length > 0) return state
-      const status = state.upload?.status
-      if (status === 'processing' || status === 'ready') return state
+      if (state.upload && hasBeenSeen(state.upload)) return state
       if (awaited.some((row) => row.upload_expires_at.getTime() > Date.now()))
         throw new DarkroomError('not_uploaded', 'The storage does not have the picture yet; PUT it first.')
       throw new DarkroomError('upload_closed', 'No upload of an avatar is open; open a new one.')
@@ -145,6 +144,11 @@ export function createAvatarUploads(deps: AvatarUploadsDeps): AvatarUploads {
   }
 }
 
+/** Its picture has arrived, whatever became of it. */
+function hasBeenSeen({ status, failure }: NonNullable<AvatarState['upload']>): boolean {
+  return failure ? !CLOSED_UNSEEN.has(failure.code) : status !== 'awaiting_upload'
+}
+
 /** Plan: avatars_owner_idx, as of all that ask for an account's. */
 async function awaitedOf(query: Query, userId: UserId): Promise<UploadRow[]> {
   return query<UploadRow>({
@@ -154,7 +158,9 @@ async function awaitedOf(query: Query, userId: UserId): Promise<UploadRow[]> {
 }
 
 async function read(query: Query, userId: UserId): Promise<AvatarState> {
-  const [row] = await query<{ avatar: AvatarPlace | null } & { [Column in keyof UploadRow]: UploadRow[Column] | null }>({
+  const [row] = await query<
+    { avatar: AvatarPlace | null } & { [Column in keyof UploadRow]: UploadRow[Column] | null }
+  >({
     text: `SELECT ${avatarOf('u')} AS avatar, a.* FROM users u LEFT JOIN LATERAL (
         SELECT ${UPLOAD} FROM avatars WHERE owner_id = u.user_id AND status <> 'retired'
         ORDER BY avatar_id DESC LIMIT 1) a ON true
@@ -171,6 +177,9 @@ function uploadOf({ status, failure_code: code, failure_detail: detail, created_
     createdAt,
   }
 }
+
+/** Of uploads whose picture never came, or was not waited for. */
+const CLOSED_UNSEEN = new Set(['upload_expired', 'upload_aborted'])
 
 /** Takes the lock under which the account's uploads are opened one after the other. @throws DarkroomError quota_exceeded */
 async function admit(tx: Transaction, userId: UserId): Promise<void> {

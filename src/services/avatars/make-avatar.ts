@@ -16,9 +16,9 @@ import { openIncoming } from '../uploads/open-incoming.ts'
 import { holdAvatarOf } from './remove-avatar.ts'
 
 /** A new avatar has its own id, and so URLs of its own: the epoch tells only of moves. */
-export const FIRST_EPOCH = 0
+const FIRST_EPOCH = 0
 
-export interface MakeAvatarDeps {
+interface MakeAvatarDeps {
   db: Pick<Database, 'primary' | 'transaction'>
   objects: ObjectStore
   outbox: Pick<Outbox, 'dispatch'>

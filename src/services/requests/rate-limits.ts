@@ -30,6 +30,8 @@ export const RATE_POLICIES = {
   report: { points: 60, seconds: HOUR_SECONDS, counts: ACCOUNT_OR_ADDRESS, writes: true },
   /** Each opens room for an object in the storage; pending uploads have a quota besides. */
   upload: { points: 300, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS, writes: true },
+  /** Each costs a decode, and its replacement an entry in every edge's deny table, as share links do. */
+  avatar: { points: 30, seconds: HOUR_SECONDS, counts: ACCOUNT_OR_ADDRESS, writes: true },
   /** Each holds a connection for up to 25 s. */
   poll: { points: 600, seconds: MINUTE_SECONDS, counts: ACCOUNT_OR_ADDRESS },
   /** Per address, since the account does not exist yet. */

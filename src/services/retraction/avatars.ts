@@ -32,7 +32,9 @@ export async function readAvatar(query: Query, avatarId: string): Promise<Stored
       LEFT JOIN retractions r ON r.subject = $2 WHERE a.avatar_id = $1`,
     values: [avatarId, photoSubject(avatarId)],
   })
-  return row && { ownerId: row.owner_id, status: row.status, epoch: row.avatar_epoch, minEpoch: row.min_epoch }
+  return (
+    row && { ownerId: row.owner_id, status: row.status, epoch: row.avatar_epoch, minEpoch: row.min_epoch }
+  )
 }
 
 /** What an avatar's row asks of bucket and edges; search and feeds know nothing of avatars. */

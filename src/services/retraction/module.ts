@@ -30,7 +30,11 @@ export function openRetraction({ config, db, objects, archive, cdn, logger }: Cl
       cdnBaseUrl: config.CDN_BASE_URL,
       cdnSigningKey: config.CDN_SIGNING_KEY,
     }),
-    objects: withAvatars(db, createPhotoObjects({ db, objects, archive }), createAvatarObjects({ db, objects })),
+    objects: withAvatars(
+      db,
+      createPhotoObjects({ db, objects, archive }),
+      createAvatarObjects({ db, objects }),
+    ),
     withdraw: (userId: UserId, after: PhotoId | null) => withdrawPhotos(db, userId, after),
     proofs: {
       photo: (photoId: PhotoId, minEpoch: number) => recordPhotoProof(db.primary, photoId, minEpoch),

@@ -5,8 +5,7 @@ import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-stor
  * What was uploaded; a user waits, so that it is not looked at first.
  * @throws InvalidImageError, before its bytes are fetched, if they are not as many as were declared
  */
-export async function openIncoming(
-  objects: Pick<ObjectStore, 'read'>, key: string, declaredBytes: number) {
+export async function openIncoming(objects: Pick<ObjectStore, 'read'>, key: string, declaredBytes: number) {
   const found = await objects.read(key).catch((error: unknown) => {
     if (error instanceof ObjectMissingError) return undefined
     throw error

@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MAX_AVATAR_BYTES, MAX_PENDING_AVATARS } from '../../../src/domain/avatars.ts'
 import { variantsPrefix } from '../../../src/services/photos/object-keys.ts'
+import { createBlockList } from '../../../src/services/screening/block-list.ts'
 import { follow } from '../../support/factories/follows.ts'
 import { orientedImage } from '../../support/factories/images.ts'
 import { edgeSettings, PrivateEdge } from '../../support/servers/private-edge.ts'
@@ -106,10 +107,18 @@ describe('an avatar', { timeout: 120_000 }, () => {
       const answer = await fetchImage(url, { Accept: accept })
       expect(answer.status).toBe(200)
       expect(answer.headers.get('cache-control')).toContain('immutable')
-      const { width, height, format: written, exif } = await sharp(
-        Buffer.from(await answer.arrayBuffer()),
-      ).metadata()
-      expect({ width, height, written, exif }).toEqual({ width: 256, height: 256, written: format, exif: undefined })
+      const {
+        width,
+        height,
+        format: written,
+        exif,
+      } = await sharp(Buffer.from(await answer.arrayBuffer())).metadata()
+      expect({ width, height, written, exif }).toEqual({
+        width: 256,
+        height: 256,
+        written: format,
+        exif: undefined,
+      })
     }
     const { user } = await must(undefined, 'GET', `/users/${ann.username}`)
     expect(user.avatarUrl).toBe(url)
@@ -141,7 +150,9 @@ describe('an avatar', { timeout: 120_000 }, () => {
       suggest: (await must(bob, 'GET', `/search/suggest?q=${ann.username}`)).users[0],
       album: (await must(ann, 'GET', `/albums/${album.id}`)).album.owner,
       members: (await must(ann, 'GET', `/albums/${album.id}/members`)).items[0].user,
-      activity: (await must(ann, 'GET', `/albums/${album.id}/activity`)).items[0]?.actor ?? { avatarUrl: url },
+      activity: (await must(ann, 'GET', `/albums/${album.id}/activity`)).items[0]?.actor ?? {
+        avatarUrl: url,
+      },
     }
     for (const [where, account] of Object.entries(seen)) expect(account.avatarUrl, where).toBe(url)
     const told = await eventually(async () => {
@@ -219,6 +230,31 @@ describe('an avatar', { timeout: 120_000 }, () => {
     expect(left).toHaveLength(cases.length)
     for (const { avatar_id: avatarId } of left)
       for await (const { key } of workers.objects.list(variantsPrefix(avatarId))) expect(key).toBe('nothing')
+  })
+
+  it('is refused if its picture is on the block list', async () => {
+    const bytes = await picture('#ff00ff')
+    const hash = createHash('sha256').update(bytes).digest('hex')
+    await createBlockList(world.db).add([{ hash, verdict: 'quarantine', reason: 'known' }])
+    const ann = await world.signUp()
+    expect((await send(ann, bytes)).status).toBe(200)
+    await must(ann, 'POST', '/me/avatar/complete')
+    const avatar = await settled(ann)
+    expect(avatar).toMatchObject({ avatarUrl: null, upload: { failure: { code: 'policy' } } })
+  })
+
+  it('is made by the event of the storage alone', async () => {
+    const ann = await world.signUp()
+    const jpeg = await picture()
+    const { upload } = await must(ann, 'POST', '/me/avatar', {
+      contentType: 'image/jpeg',
+      bytes: jpeg.length,
+    })
+    await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: new Uint8Array(jpeg) })
+    const [, bucket, ...key] = new URL(upload.url).pathname.split('/')
+    const { storageEvents } = world.api.services
+    expect(await storageEvents.objectsCreated([{ bucket: bucket!, key: key.join('/') }])).toBe(1)
+    expect((await settled(ann)).upload.status).toBe('ready')
   })
 
   it('of an animation is its first frame', async () => {

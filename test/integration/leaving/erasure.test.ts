@@ -80,6 +80,25 @@ async function upload(who: Person, fields: object, exif: Record<string, string> 
   }, 60_000)
 }
 
+/** Uploads an avatar whose file names its owner, and waits until it is shown. @returns its id */
+async function showAvatar(who: Person, exif: Record<string, string>): Promise<string> {
+  const bytes = await sharp({ create: { width: 300, height: 300, channels: 3, background: '#446688' } })
+    .withExif({ IFD0: exif })
+    .jpeg()
+    .toBuffer()
+  const opened = await must(who, 'POST', '/me/avatar', { contentType: 'image/jpeg', bytes: bytes.length })
+  const { method, url, headers } = opened.upload
+  expect((await fetch(url, { method, headers, body: new Uint8Array(bytes) })).status).toBe(200)
+  await must(who, 'POST', '/me/avatar/complete')
+  const shown = await eventually(async () => {
+    const { avatar } = (await call(who, 'GET', '/me/avatar')).body
+    return (avatar.avatarUrl as string | null) ?? undefined
+  }, 60_000)
+  const { pathname, search } = new URL(shown)
+  expect((await fetch(edge.url + pathname + search)).status).toBe(200)
+  return pathname.split('/')[2]!
+}
+
 /** An account that has left something in every store and table that accounts write. */
 async function somebody(mark: string): Promise<Person> {
   const password = randomUUID()
@@ -152,7 +171,9 @@ describe('an account that leaves for good', { timeout: 240_000 }, () => {
       const { pathname, search } = new URL(url)
       if (name !== 'original') expect((await fetch(edge.url + pathname + search)).status, name).toBe(200)
     }
-    const photoIds: string[] = [photo.id, trashed.id, pending.photo.id, inParts.photo.id]
+    const avatarId = await showAvatar(ann, { ImageDescription: `${mark} face` })
+    await must(ann, 'POST', '/me/avatar', { contentType: 'image/jpeg', bytes: 1_000 })
+    const photoIds: string[] = [avatarId, photo.id, trashed.id, pending.photo.id, inParts.photo.id]
 
     // What she did on others' photos, and they on hers.
     const bobs = await upload(bob, { caption: 'Bob was here' })
@@ -222,6 +243,10 @@ describe('an account that leaves for good', { timeout: 240_000 }, () => {
       text: `UPDATE photos SET upload_expires_at = now() - interval '2 hours' WHERE owner_id = $1`,
       values: [ann.id],
     })
+    await world.db.primary({
+      text: `UPDATE avatars SET upload_expires_at = now() - interval '2 hours' WHERE owner_id = $1`,
+      values: [ann.id],
+    })
     const left = await call(ann, 'DELETE', '/me', { password: ann.password })
     expect(left.status).toBe(202)
     expect((await call(cleo, 'GET', `/users/${ann.username}`)).status).toBe(404)
@@ -272,6 +297,7 @@ describe('an account that leaves for good', { timeout: 240_000 }, () => {
       )
     expect(removedFrom('postgres')).toMatchObject({
       photos: 4,
+      avatars: 1,
       likes: 1,
       comments: 4,
       follows: 2,

@@ -117,6 +117,25 @@ describe('the sweep of stored objects', () => {
     expect(await left()).toEqual([key])
   })
 
+  it('knows the avatar that is shown, and no other', async () => {
+    const [shown, retired, before] = [randomUUID(), randomUUID(), 0]
+    await world.db.primary({
+      text: `INSERT INTO avatars (avatar_id, owner_id, status, content_type, bytes, upload_expires_at)
+        SELECT id, $1, status, 'image/jpeg', 1, now() FROM unnest($2::uuid[], ARRAY['ready', 'retired']) given (id, status)`,
+      values: [owner, [shown, retired]],
+    })
+    await world.db.primary({
+      text: 'UPDATE users SET avatar_id = $2, avatar_epoch = 1 WHERE user_id = $1',
+      values: [owner, shown],
+    })
+    const key = await store(variantKey(shown, 1, 'square_256', 'webp'))
+    await store(variantKey(shown, before, 'square_256', 'webp'))
+    await store(variantKey(retired, 0, 'square_256', 'webp'))
+    expect(await sweepAfter(0).run()).toBe(0)
+    expect(await sweepAfter(2 * DAY_MS).run()).toBe(2)
+    expect(await left()).toEqual([key])
+  })
+
   it('deletes nothing while an edge cannot forget it', async () => {
     const { key } = await photoWithVariant('deleted')
     const { cdn, setUp } = cdnThatRecords()

@@ -21,7 +21,7 @@ export interface PresentPeople {
   avatarUrl: (account: Pick<Account, 'userId' | 'avatar'>) => string | null
 }
 
-export type PeoplePresenterOptions = Pick<ImageUrlInput, 'signForFront'> & {
+type PeoplePresenterOptions = Pick<ImageUrlInput, 'signForFront'> & {
   cdnBaseUrl: string
   cdnSigningKey: string
 }

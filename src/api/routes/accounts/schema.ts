@@ -10,13 +10,10 @@ import { ownUserExample, quotaExample, signedInExample } from './examples.ts'
 import { twoFactorExample } from './factor-examples.ts'
 
 /** Of a square of 256 pixels at most. */
-export const avatarUrl = z
-  .string()
-  .nullable()
-  .meta({
-    description:
-      'A square in AVIF, WebP or JPEG, by the Accept header. Another avatar has another URL. If it answers 403 or 404, fetch the account again.',
-  })
+export const avatarUrl = z.string().nullable().meta({
+  description:
+    'A square in AVIF, WebP or JPEG, by the Accept header. Another avatar has another URL. If it answers 403 or 404, fetch the account again.',
+})
 
 export const UserSchema = z
   .object({
@@ -28,7 +25,9 @@ export const UserSchema = z
     avatarUrl,
     avatarSources: z
       .array(z.object({ size: z.number().int(), url: z.string() }))
-      .meta({ description: 'Smallest first; `size` is the side of the square, or less if the picture was smaller.' }),
+      .meta({
+        description: 'Smallest first; `size` is the side of the square, or less if the picture was smaller.',
+      }),
     createdAt: instant,
   })
   .meta({ id: 'User' })

@@ -34,10 +34,7 @@ export function presentMember(
   return { user: people.owner(account), role, addedAt: addedAt.toISOString() }
 }
 
-export function presentActivity(
-  activity: Activity,
-  people: PresentPeople,
-): z.infer<typeof ActivitySchema> {
+export function presentActivity(activity: Activity, people: PresentPeople): z.infer<typeof ActivitySchema> {
   return {
     id: activity.activityId,
     kind: activity.kind,

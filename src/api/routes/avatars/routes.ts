@@ -14,7 +14,7 @@ import { CompleteAvatar, DeleteAvatar, GetAvatar, OpenAvatar } from './schema.ts
 export function avatarRoutes(routes: Routes): void {
   routes.post(
     '/me/avatar',
-    limit('upload'),
+    limit('avatar'),
     signedIn(),
     valid(OpenAvatar),
     idempotent(replayOpened),

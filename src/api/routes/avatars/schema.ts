@@ -15,7 +15,9 @@ const AvatarSchema = z
         failure: z
           .object({ code: z.string(), detail: z.string() })
           .optional()
-          .meta({ description: 'Codes as those of photos; `policy` if automatic moderation refused the picture.' }),
+          .meta({
+            description: 'Codes as those of photos; `policy` if automatic moderation refused the picture.',
+          }),
         createdAt: instant,
       })
       .nullable()
@@ -48,7 +50,8 @@ export const CompleteAvatar = operation({
   id: 'completeAvatar',
   scope: ['upload'],
   summary: 'Report that the picture of an avatar was uploaded',
-  description: 'The storage decides what has arrived. 202 while it is being processed, 200 afterwards; repeats never fail.',
+  description:
+    'The storage decides what has arrived. 202 while it is being processed, 200 afterwards; repeats never fail.',
   examples: { answer: { avatar: awaited } },
   responses: { 200: z.object({ avatar: AvatarSchema }), 202: z.object({ avatar: AvatarSchema }) },
   errors: ['not_uploaded', 'upload_closed'],
@@ -65,6 +68,7 @@ export const GetAvatar = operation({
 export const DeleteAvatar = operation({
   id: 'deleteAvatar',
   summary: 'Delete your avatar',
-  description: 'It is shown to nobody any more once this returns; uploads that were to replace it are given up.',
+  description:
+    'It is shown to nobody any more once this returns; uploads that were to replace it are given up.',
   responses: { 204: null },
 })

@@ -3,10 +3,7 @@ import type { ShownComment } from '../../../services/engagement/read-comments.ts
 import type { PresentPeople } from '../accounts/presenter.ts'
 import type { CommentSchema } from './comment-schema.ts'
 
-export function presentComment(
-  comment: ShownComment,
-  people: PresentPeople,
-): z.infer<typeof CommentSchema> {
+export function presentComment(comment: ShownComment, people: PresentPeople): z.infer<typeof CommentSchema> {
   return {
     id: comment.commentId,
     photoId: comment.photoId,

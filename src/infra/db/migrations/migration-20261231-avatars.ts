@@ -7,8 +7,8 @@ export class Migration20261231Avatars extends Migration {
       CREATE TABLE avatars (
         avatar_id         uuid PRIMARY KEY,
         owner_id          bigint NOT NULL REFERENCES users ON DELETE CASCADE,
-        status            varchar(20) NOT NULL DEFAULT 'awaiting_upload'
-          CONSTRAINT avatars_status_check CHECK (status IN ('awaiting_upload', 'processing', 'ready', 'failed', 'retired')),
+        status            text NOT NULL DEFAULT 'awaiting_upload'
+          CHECK (status IN ('awaiting_upload', 'processing', 'ready', 'failed', 'retired')),
         content_type      varchar(100) NOT NULL,
         bytes             integer NOT NULL CONSTRAINT avatars_bytes_check CHECK (bytes > 0),
         failure_code      varchar(40),
@@ -17,8 +17,10 @@ export class Migration20261231Avatars extends Migration {
         created_at        timestamptz(3) NOT NULL DEFAULT now()
       )`)
     this.addSql(`CREATE INDEX avatars_owner_idx ON avatars (owner_id, avatar_id)`)
-    this.addSql(`CREATE INDEX avatars_failed_idx ON avatars (created_at) WHERE status = 'failed'`)
-    this.addSql(`ALTER TABLE users ADD COLUMN avatar_id uuid, ADD COLUMN avatar_epoch integer NOT NULL DEFAULT 0`)
+    this.addSql(`CREATE INDEX avatars_unshown_idx ON avatars (created_at) WHERE status <> 'ready'`)
+    this.addSql(
+      `ALTER TABLE users ADD COLUMN avatar_id uuid, ADD COLUMN avatar_epoch integer NOT NULL DEFAULT 0`,
+    )
     this.addSql(`
       COMMENT ON COLUMN users.avatar_id IS 'the avatar that is shown, whose objects lie under avatar_epoch'`)
     this.addSql(`
