@@ -12,6 +12,7 @@ import { accountErasureWorkflowId } from '../../src/contracts/account-erasure.ts
 import { accountStandingWorkflowId } from '../../src/contracts/account-standing.ts'
 import { accountSyncWorkflowId } from '../../src/contracts/account-sync.ts'
 import { audienceSyncWorkflowId } from '../../src/contracts/audience-sync.ts'
+import { avatarUploadWorkflowId } from '../../src/contracts/avatar-upload.ts'
 import { FEED_COLLECTION_SCHEDULE_ID } from '../../src/contracts/feed-collection.ts'
 import { HOUSEKEEPING_SCHEDULE_ID } from '../../src/contracts/housekeeping.ts'
 import { fanoutShardWorkflowId } from '../../src/contracts/fanout-shard.ts'
@@ -40,6 +41,7 @@ import { PHOTO_DELETED, photoUploadWorkflowId } from '../../src/contracts/photo-
 import type { UserId } from '../../src/domain/ids.ts'
 import { comeBack } from '../../src/services/accounts/come-back.ts'
 import { createReservedNames } from '../../src/services/accounts/reserved-names.ts'
+import { createAvatarUploads } from '../../src/services/avatars/avatar-uploads.ts'
 import { createFollows } from '../../src/services/graph/follows.ts'
 import { createRequestErasure } from '../../src/services/leaving/request-erasure.ts'
 import { COLD_STORAGE_SCHEDULE_ID } from '../../src/contracts/cold-storage.ts'
@@ -153,6 +155,7 @@ try {
   await recordColdStorage(world)
   await recordStanding(world)
   await recordExport(world)
+  await recordAvatars(world)
   await recordErasures(world)
   await recordTexts(world)
   await recordWebhook(world)
@@ -161,6 +164,31 @@ try {
 } finally {
   await world.close()
   await receiver.close()
+}
+
+/** Of one that is shown and replaced, and of one that is no picture. */
+async function recordAvatars(world: UploadWorld): Promise<void> {
+  const { db, objects, outbox } = world
+  const owner = await world.owner()
+  const avatars = createAvatarUploads({ db, objects, outbox, uploadExpirySeconds: 900 })
+  const upload = async (body: Buffer): Promise<string> => {
+    await avatars.open(owner, { contentType: 'image/jpeg', bytes: body.length })
+    const [row] = await db.primary<{ avatar_id: string }>({
+      text: 'SELECT avatar_id FROM avatars WHERE owner_id = $1 ORDER BY avatar_id DESC LIMIT 1',
+      values: [owner],
+    })
+    const { avatar_id: avatarId } = row!
+    await objects.put(incomingKey(avatarId), body, 'image/jpeg')
+    await avatars.complete(owner)
+    await ended(avatarUploadWorkflowId(avatarId))
+    return avatarId
+  }
+  const first = await upload(await somePhoto(300, 200))
+  await save('avatar-upload', avatarUploadWorkflowId(first))
+  await upload(await somePhoto(300, 200))
+  await ended(photoSyncWorkflowId(first))
+  await save('photo-sync-avatar', photoSyncWorkflowId(first))
+  await save('avatar-upload-refused', avatarUploadWorkflowId(await upload(Buffer.from('no picture'))))
 }
 
 /** Of a push that has nothing to tell any more, as what is sent is no part of the history. */

@@ -85,9 +85,10 @@ export function createAvatarObjects({
 
     async move(avatarId, { objectKey }) {
       const avatar = await readAvatar(primary, avatarId)
-      const minEpoch = avatar?.minEpoch
-      const newKey = minEpoch == null ? objectKey : keyAtEpoch(objectKey, minEpoch)
-      if (avatar?.epoch == null || newKey === objectKey) return { outcome: 'superseded', removed: [] }
+      if (!avatar || avatar.epoch === null || avatar.minEpoch === null)
+        return { outcome: 'superseded', removed: [] }
+      const newKey = keyAtEpoch(objectKey, avatar.minEpoch)
+      if (newKey === objectKey) return { outcome: 'superseded', removed: [] }
       try {
         await objects.copy(objectKey, newKey)
       } catch (error) {
@@ -100,7 +101,7 @@ export function createAvatarObjects({
     async sweep(avatarId) {
       const listed = await keysOf(avatarId)
       const avatar = await readAvatar(primary, avatarId)
-      if (avatar?.epoch == null) return []
+      if (!avatar || avatar.epoch === null) return []
       // The newest that was moved to: what came after the move asks for another one.
       const newest = Math.max(avatar.epoch, ...listed.map((key) => epochOfKey(key)!))
       await primary({

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MAX_AVATAR_BYTES, MAX_PENDING_AVATARS } from '../../../src/domain/avatars.ts'
 import { variantsPrefix } from '../../../src/services/photos/object-keys.ts'
 import { createBlockList } from '../../../src/services/screening/block-list.ts'
+import { createStorageEvents } from '../../../src/services/uploads/storage-events.ts'
 import { follow } from '../../support/factories/follows.ts'
 import { orientedImage } from '../../support/factories/images.ts'
 import { edgeSettings, PrivateEdge } from '../../support/servers/private-edge.ts'
@@ -252,7 +253,9 @@ describe('an avatar', { timeout: 120_000 }, () => {
     })
     await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: new Uint8Array(jpeg) })
     const [, bucket, ...key] = new URL(upload.url).pathname.split('/')
-    const { storageEvents } = world.api.services
+    const { db } = world
+    const { outbox, config } = workers
+    const storageEvents = createStorageEvents({ db, outbox, bucket: config.S3_BUCKET })
     expect(await storageEvents.objectsCreated([{ bucket: bucket!, key: key.join('/') }])).toBe(1)
     expect((await settled(ann)).upload.status).toBe('ready')
   })

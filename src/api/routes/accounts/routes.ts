@@ -47,7 +47,11 @@ export function accountRoutes(routes: Routes): void {
 }
 
 /** An account has no number for its version. What it has stored does not count, so that an upload does not make an edit fail. */
-const versionOf = (account: OwnAccount) => digestOf(JSON.stringify(account))
+function versionOf({ username, displayName, bio, isPrivate, avatar, ...own }: OwnAccount): string {
+  const { defaultCommentPolicy, readTextInPhotos, suspension } = own
+  const shown = [username, displayName, bio, isPrivate, avatar]
+  return digestOf(JSON.stringify([...shown, defaultCommentPolicy, readTextInPhotos, suspension]))
+}
 
 /** Compares with the account as stored now. */
 function assertMatches(ifMatch: string, current: OwnAccount): void {
