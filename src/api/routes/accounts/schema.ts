@@ -23,11 +23,9 @@ export const UserSchema = z
     bio: z.string().nullable(),
     isPrivate: z.boolean(),
     avatarUrl,
-    avatarSources: z
-      .array(z.object({ size: z.number().int(), url: z.string() }))
-      .meta({
-        description: 'Smallest first; `size` is the side of the square, or less if the picture was smaller.',
-      }),
+    avatarSources: z.array(z.object({ size: z.number().int(), url: z.string() })).meta({
+      description: 'Smallest first; `size` is the side of the square, or less if the picture was smaller.',
+    }),
     createdAt: instant,
   })
   .meta({ id: 'User' })

@@ -12,12 +12,9 @@ const AvatarSchema = z
     upload: z
       .object({
         status: z.enum(['awaiting_upload', 'processing', 'ready', 'failed']),
-        failure: z
-          .object({ code: z.string(), detail: z.string() })
-          .optional()
-          .meta({
-            description: 'Codes as those of photos; `policy` if automatic moderation refused the picture.',
-          }),
+        failure: z.object({ code: z.string(), detail: z.string() }).optional().meta({
+          description: 'Codes as those of photos; `policy` if automatic moderation refused the picture.',
+        }),
         createdAt: instant,
       })
       .nullable()
