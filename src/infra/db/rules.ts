@@ -224,10 +224,10 @@ export function feedable(photo: string): string {
 
 /**
  * SQL that says where the avatar of a row of `users` lies, as {@link AvatarPlace}; null without one. Whoever may see the account's
- * name may see it.
+ * name may see it; that of a suspended account, which sees itself, nobody.
  */
 export const avatarOf = (user: string): string =>
-  `CASE WHEN ${user}.avatar_id IS NOT NULL THEN concat_ws('/', ${user}.avatar_id, ${user}.avatar_epoch,
+  `CASE WHEN ${user}.avatar_id IS NOT NULL AND ${user}.status <> 'suspended' THEN concat_ws('/', ${user}.avatar_id, ${user}.avatar_epoch,
     ${user}.access_epoch + ${user}.audience_epoch) END`
 
 /** Its id, the epoch under which its objects lie, and the owner's epoch in image URLs: `<id>/<epoch>/<epoch>`. */

@@ -3,6 +3,7 @@ import type { AvatarStatus } from '../../domain/avatars.ts'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { avatarUploadClosed } from '../../observability/avatar-events.ts'
 import { closeIncoming } from '../photos/incoming.ts'
 import { incomingKey, variantsPrefix } from '../photos/object-keys.ts'
 
@@ -39,11 +40,12 @@ export function createAvatarSteps({ db, objects }: AvatarStepsDeps): AvatarSteps
     },
 
     async close(avatarId, { code, detail }) {
-      await primary({
+      const closed = await primary({
         text: `UPDATE avatars SET status = 'failed', failure_code = $2, failure_detail = left($3, ${MAX_CHARACTERS.failureDetail})
-          WHERE avatar_id = $1 AND status IN ('awaiting_upload', 'processing')`,
+          WHERE avatar_id = $1 AND status IN ('awaiting_upload', 'processing') RETURNING avatar_id`,
         values: [avatarId, code, detail],
       })
+      if (closed.length > 0) avatarUploadClosed(code)
       const status = await statusOf(primary, avatarId)
       // What was published is removed by photoSync, with the proofs of the edges.
       if (status === 'ready' || status === 'retired') return false

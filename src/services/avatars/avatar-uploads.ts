@@ -8,6 +8,7 @@ import { insertRow, run } from '../../infra/db/insert.ts'
 import { avatarOf, type AvatarPlace } from '../../infra/db/rules.ts'
 import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import type { ObjectStore, PresignedPut } from '../../infra/s3/object-store.ts'
+import { avatarChanged } from '../../observability/avatar-events.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 import { isTombstone } from '../photos/incoming.ts'
 import { incomingKey } from '../photos/object-keys.ts'
@@ -102,6 +103,7 @@ export function createAvatarUploads(deps: AvatarUploadsDeps): AvatarUploads {
           payload: { avatarId, ownerId: userId, expiresAtMs: expiresAt.getTime() },
         })
       })
+      avatarChanged('opened')
       const [upload] = await Promise.all([
         presign(avatarId, contentType, bytes, expiresAt),
         outbox.dispatch([outboxId]),
@@ -139,7 +141,9 @@ export function createAvatarUploads(deps: AvatarUploadsDeps): AvatarUploads {
     read: (userId) => read(db.primary, userId),
 
     async remove(userId) {
-      await outbox.dispatch(await db.transaction((tx) => removeAvatar(tx, userId)))
+      const { outboxIds, isRemoved } = await db.transaction((tx) => removeAvatar(tx, userId))
+      if (isRemoved) avatarChanged('deleted')
+      await outbox.dispatch(outboxIds)
     },
   }
 }

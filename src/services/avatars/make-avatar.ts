@@ -7,12 +7,14 @@ import type { Database, Transaction } from '../../infra/db/database.ts'
 import type { ImageProcessor } from '../../infra/image/processor.ts'
 import type { RenderedSquare } from '../../infra/image/render-squares.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { avatarChanged } from '../../observability/avatar-events.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 import { closeIncoming } from '../photos/incoming.ts'
 import { incomingKey, variantKey } from '../photos/object-keys.ts'
 import type { JudgePicture } from '../screening/judge-picture.ts'
 import { withFileOf } from '../uploads/object-file.ts'
 import { openIncoming } from '../uploads/open-incoming.ts'
+import { removeUnpublished } from './avatar-steps.ts'
 import { holdAvatarOf } from './remove-avatar.ts'
 
 /** A new avatar has its own id, and so URLs of its own: the epoch tells only of moves. */
@@ -64,9 +66,14 @@ export function createMakeAvatar(deps: MakeAvatarDeps) {
     const { body } = await openIncoming(objects, incomingKey(avatarId), avatar.bytes)
     const judged = await withFileOf(body, signal, (file) => judgeAndRender(file, avatar, signal))
     if (judged === 'refused') return { outcome: 'refused' }
-    const outboxIds = await db.transaction((tx) => publish(tx, avatarId, avatar.owner_id))
-    if (outboxIds === undefined) return { outcome: 'gone' }
-    await outbox.dispatch(outboxIds)
+    const published = await db.transaction((tx) => publish(tx, avatarId, avatar.owner_id))
+    if (!published) {
+      // It was given up, or shown and replaced, while this attempt went on: nobody may find what it has stored since.
+      await removeUnpublished({ primary: db.primary, objects }, avatarId)
+      return { outcome: 'gone' }
+    }
+    if (published.isNews) avatarChanged('shown')
+    await outbox.dispatch(published.outboxIds)
     // What is left if the storage is away, the sweep of `incoming/` removes.
     await closeIncoming({ primary: db.primary, objects }, avatarId).catch(() => undefined)
     return { outcome: 'published' }
@@ -87,12 +94,16 @@ async function readDeclared(query: Database['primary'], avatarId: string): Promi
 
 /**
  * Of several, the one that is ready last is shown.
- * @returns the outbox messages to dispatch; undefined if it was given up meanwhile
+ * @returns whether this made it the one that is shown, and the outbox messages to dispatch; undefined if it was given up meanwhile
  */
-async function publish(tx: Transaction, avatarId: string, ownerId: UserId): Promise<string[] | undefined> {
+async function publish(
+  tx: Transaction,
+  avatarId: string,
+  ownerId: UserId,
+): Promise<{ isNews: boolean; outboxIds: string[] } | undefined> {
   const before = await holdAvatarOf(tx, ownerId)
   if (!before) return undefined
-  if (before.avatarId === avatarId) return []
+  if (before.avatarId === avatarId) return { isNews: false, outboxIds: [] }
   const [ready] = await tx.query({
     text: `UPDATE avatars SET status = 'ready' WHERE avatar_id = $1 AND status = 'processing' RETURNING avatar_id`,
     values: [avatarId],
@@ -102,6 +113,9 @@ async function publish(tx: Transaction, avatarId: string, ownerId: UserId): Prom
     text: 'UPDATE users SET avatar_id = $2, avatar_epoch = $3 WHERE user_id = $1',
     values: [ownerId, avatarId, FIRST_EPOCH],
   })
-  if (before.avatarId === null) return []
-  return [await addToOutbox(tx, { kind: 'photoChanged', payload: { photoId: before.avatarId, ownerId } })]
+  const outboxIds =
+    before.avatarId === null
+      ? []
+      : [await addToOutbox(tx, { kind: 'photoChanged', payload: { photoId: before.avatarId, ownerId } })]
+  return { isNews: true, outboxIds }
 }

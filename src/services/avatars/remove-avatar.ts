@@ -20,11 +20,14 @@ export async function holdAvatarOf(
 /**
  * Takes back the avatar that is shown, and gives up what was to replace it. A trigger owes the proof that it is gone from every edge;
  * `photoSync` sees to it, as for a photo.
- * @returns the outbox messages to dispatch after the commit
+ * @returns whether one was shown, and the outbox messages to dispatch after the commit
  */
-export async function removeAvatar(tx: Transaction, userId: UserId): Promise<string[]> {
+export async function removeAvatar(
+  tx: Transaction,
+  userId: UserId,
+): Promise<{ isRemoved: boolean; outboxIds: string[] }> {
   const held = await holdAvatarOf(tx, userId)
-  if (!held) return []
+  if (!held) return { isRemoved: false, outboxIds: [] }
   const outboxIds: string[] = []
   const { avatarId } = held
   if (avatarId !== null) {
@@ -47,5 +50,5 @@ export async function removeAvatar(tx: Transaction, userId: UserId): Promise<str
         payload: { avatarId: row.avatar_id, ownerId: userId, expiresAtMs: row.upload_expires_at.getTime() },
       }),
     )
-  return outboxIds
+  return { isRemoved: avatarId !== null, outboxIds }
 }

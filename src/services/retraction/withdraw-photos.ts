@@ -32,13 +32,14 @@ export async function withdrawPhotos(
     })
     if (after !== null && under!.way > MAX_UNDER_WAY)
       return { batch: { next: after, withdrawn: 0 }, outboxIds: [] }
+    // First, as it locks the account.
+    const avatar = after === null ? await withdrawAvatar(tx, ownerId) : []
     const rows = await tx.query<{ photo_id: PhotoId }>({
       text: `SELECT photo_id FROM photos
         WHERE owner_id = $1 AND status = 'ready' AND visibility = 'public' AND ($2::uuid IS NULL OR photo_id > $2)
         ORDER BY photo_id LIMIT $3 FOR UPDATE`,
       values: [ownerId, after, BATCH_PHOTOS],
     })
-    const avatar = after === null ? await withdrawAvatar(tx, ownerId) : []
     const photos = rows.map((row) => ({ photoId: row.photo_id, ownerId }))
     const outboxIds = [...avatar, ...(photos.length > 0 ? await changePhotos(tx, photos, {}) : [])]
     const next = rows.length === BATCH_PHOTOS ? rows.at(-1)!.photo_id : null

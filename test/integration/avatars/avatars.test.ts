@@ -8,7 +8,8 @@ import { createStorageEvents } from '../../../src/services/uploads/storage-event
 import { follow } from '../../support/factories/follows.ts'
 import { orientedImage } from '../../support/factories/images.ts'
 import { edgeSettings, PrivateEdge } from '../../support/servers/private-edge.ts'
-import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
+import type { Json, Person } from '../../support/worlds/api-world.ts'
+import { openModerationWorld, type ModerationWorld } from '../../support/worlds/moderation-world.ts'
 import {
   allWorkers,
   eventually,
@@ -17,14 +18,14 @@ import {
 } from '../../support/worlds/upload-world.ts'
 
 let workers: UploadWorld
-let world: ApiWorld
+let world: ModerationWorld
 let edge: PrivateEdge
 
 beforeAll(async () => {
   edge = await PrivateEdge.start()
   const edges = edgeSettings([edge])
   workers = await openUploadWorld(edges)
-  world = await openApiWorld({ ...edges, TEMPORAL_NAMESPACE: workers.config.TEMPORAL_NAMESPACE })
+  world = await openModerationWorld({ ...edges, TEMPORAL_NAMESPACE: workers.config.TEMPORAL_NAMESPACE })
   for (const definition of allWorkers) await workers.start(definition)
 })
 afterAll(async () => {
@@ -334,6 +335,20 @@ describe('an avatar', { timeout: 120_000 }, () => {
     expect(back).not.toBe(url)
     expect((await fetchImage(back)).status).toBe(200)
     expect((await fetchImage(url)).status).toBe(403)
+  })
+
+  it('of a suspended account is shown to nobody, itself included', async () => {
+    const ann = await world.signUp()
+    const url = await show(ann)
+    const mia = await world.signUpAs('senior')
+    const suspension = `/moderation/users/${ann.username}/suspension`
+    await must(mia, 'PUT', suspension, { policy: 'spam', reason: 'Spam.' })
+    await eventually(async () => (await fetchImage(url)).status === 403)
+    const { user } = await must(ann, 'GET', '/me')
+    expect(user).toMatchObject({ suspension: { until: null }, avatarUrl: null, avatarSources: [] })
+    await must(mia, 'DELETE', suspension, { policy: 'spam', reason: 'A mistake.' })
+    const back = (await must(ann, 'GET', '/me')).user.avatarUrl
+    expect((await fetchImage(back)).status).toBe(200)
   })
 
   it('is shown of a private account, and not to whom it blocks', async () => {

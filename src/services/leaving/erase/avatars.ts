@@ -20,7 +20,8 @@ export function eraseAvatars({
     name: 'avatars',
     async next(account) {
       const { userId } = account
-      await outbox.dispatch(await db.transaction((tx) => removeAvatar(tx, userId)))
+      const { outboxIds } = await db.transaction((tx) => removeAvatar(tx, userId))
+      await outbox.dispatch(outboxIds)
       // Plan: avatars_owner_idx. There are a handful.
       const rows = await db.primary<{ avatar_id: string; status: AvatarStatus }>({
         text: 'SELECT avatar_id, status FROM avatars WHERE owner_id = $1',
