@@ -1,6 +1,8 @@
 import type { PhotoId } from '../../domain/ids.ts'
 import type { Query } from '../../infra/db/database.ts'
 import type { PlaceOf } from '../../infra/geo/places.ts'
+import type { ObjectStore } from '../../infra/s3/object-store.ts'
+import { AVATAR_FILE, readAvatarFile } from './avatar-file.ts'
 import { galleryName, galleryPage, overviewPage, pageNumber } from './gallery.ts'
 import type { AccountList } from './account-list.ts'
 import { ACCOUNT, ACCOUNT_LISTS } from './lists-of-account.ts'
@@ -9,6 +11,7 @@ import { readPhotos } from './read-photos.ts'
 
 export interface DocumentDeps {
   primary: Query
+  objects: Pick<ObjectStore, 'read'>
   placeOf: PlaceOf
 }
 
@@ -34,9 +37,12 @@ const json = (value: unknown) => Buffer.from(`${JSON.stringify(value, null, 1)}\
 
 const account: Document = {
   name: 'account',
-  async write({ primary }, part) {
-    const [row] = await primary<{ account: unknown }>({ text: ACCOUNT, values: [part.export.userId] })
+  async write(deps, part) {
+    const { userId } = part.export
+    const [row] = await deps.primary<{ account: unknown }>({ text: ACCOUNT, values: [userId] })
     part.addFile('data/account.json', json(row?.account ?? null), madeAt(part.export))
+    const avatar = await readAvatarFile(deps, userId)
+    if (avatar) part.addFile(AVATAR_FILE, avatar, madeAt(part.export))
     return null
   },
 }

@@ -1,3 +1,4 @@
+import { AVATAR_FILE } from './avatar-file.ts'
 import { accountOnly, accountVisibleTo, albumVisibleTo } from '../../infra/db/rules.ts'
 import { afterId, afterUuid, instant, NO_UUID, USER, type AccountList } from './account-list.ts'
 import { SAFETY_LISTS } from './lists-of-safety.ts'
@@ -156,7 +157,8 @@ export const ACCOUNT = `
       'isPrivate', u.is_private, 'role', u.role, 'status', u.status, 'suspendedUntil', ${instant('u.suspended_until')},
       'defaultCommentPolicy', u.default_comment_policy, 'readTextInPhotos', u.read_text_in_photos,
       'createdAt', ${instant('u.created_at')},
-      'avatar', (SELECT json_build_object('contentType', v.content_type, 'bytes', v.bytes, 'uploadedAt', ${instant('v.created_at')})
+      'avatar', (SELECT json_build_object('contentType', v.content_type, 'bytes', v.bytes, 'uploadedAt', ${instant('v.created_at')},
+          'file', '${AVATAR_FILE}')
         FROM avatars v WHERE v.avatar_id = u.avatar_id),
       'notificationSettings', (SELECT coalesce(json_object_agg(s.kind, json_build_object('inApp', s.in_app, 'push', s.push)), '{}')
         FROM notification_settings s WHERE s.user_id = u.user_id)) AS account

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PhotoId } from '../../../src/domain/ids.ts'
+import { variantKey } from '../../../src/services/photos/object-keys.ts'
 import { buildStoredPhoto } from '../../support/factories/stored-originals.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
 import { exportsOver, unzipped, type ExportSteps } from '../../support/worlds/export-world.ts'
@@ -68,6 +69,22 @@ beforeAll(async () => {
   await call(ann, 'PATCH', '/me/notification-settings', { like: { inApp: false } })
   await call(ann, 'POST', '/me/tokens', { name: 'Nightly', scopes: ['read'] })
 
+  const avatarId = randomUUID()
+  await clients.db.primary({
+    text: `INSERT INTO avatars (avatar_id, owner_id, status, content_type, bytes, upload_expires_at)
+      VALUES ($1, $2, 'ready', 'image/png', 7, now())`,
+    values: [avatarId, ann.id],
+  })
+  await clients.db.primary({
+    text: 'UPDATE users SET avatar_id = $2, avatar_epoch = 3 WHERE user_id = $1',
+    values: [ann.id, avatarId],
+  })
+  await clients.objects.put(
+    variantKey(avatarId, 3, 'square_512', 'jpeg'),
+    Buffer.from('a face'),
+    'image/jpeg',
+  )
+
   const exportId = await steps.ask(ann.id)
   await steps.run(exportId)
   files = await unzipped(await steps.download(exportId))
@@ -84,7 +101,9 @@ describe('what an export tells', () => {
       bio: 'Light & silver',
       status: 'active',
       notificationSettings: { like: { inApp: false } },
+      avatar: { contentType: 'image/png', bytes: 7, file: 'avatar.jpg' },
     })
+    expect(files.get('avatar.jpg')!.toString()).toBe('a face')
   })
 
   it('is every photo with what its owner and its file say of it', () => {
