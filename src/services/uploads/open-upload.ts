@@ -139,6 +139,19 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
     return head !== undefined && !isTombstone(head)
   }
 
+  /** Makes the original of its parts, if it comes in parts. @throws DarkroomError not_uploaded, upload_closed, invalid unless it is there */
+  async function gather(
+    photoId: PhotoId,
+    row: UploadRow,
+    claimed: readonly ClaimedPart[] | undefined,
+  ): Promise<void> {
+    const parts = await partsTargetOf(db.primary, photoId, row.upload_expires_at)
+    if (parts) await assembleParts(objects, photoId, parts, Number(row.bytes), claimed)
+    if (await hasArrived(photoId)) return
+    if (row.upload_expires_at.getTime() <= Date.now()) throw uploadClosed()
+    throw new DarkroomError('not_uploaded', 'The storage does not have the original yet; PUT it first.')
+  }
+
   /** @throws unless `work` ends; then what the storage keeps for the parts is forgotten */
   async function orAbort<T>(
     photoId: PhotoId,
@@ -214,13 +227,16 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
 
     async complete(ownerId, photoId, claimed) {
       const row = await ownUpload(ownerId, photoId)
-      if (row.failure_code !== null && CLOSED_UNSEEN.has(row.failure_code)) throw uploadClosed()
+      refuseClosedUnseen(row)
       if (row.status === 'awaiting_upload') {
-        const parts = await partsTargetOf(db.primary, photoId, row.upload_expires_at)
-        if (parts) await assembleParts(objects, photoId, parts, Number(row.bytes), claimed)
-        if (!(await hasArrived(photoId))) {
-          if (row.upload_expires_at.getTime() <= Date.now()) throw uploadClosed()
-          throw new DarkroomError('not_uploaded', 'The storage does not have the original yet; PUT it first.')
+        try {
+          await gather(photoId, row, claimed)
+        } catch (error) {
+          // Another request may have completed it: the workflow that this woke takes the original away once it has looked at it.
+          const now = await ownUpload(ownerId, photoId)
+          if (now.status === 'awaiting_upload') throw error
+          refuseClosedUnseen(now)
+          return ownCard(ownerId, photoId)
         }
         const payload = { photoId, ownerId, expiresAtMs: row.upload_expires_at.getTime() }
         await outbox.hint({ kind: 'originalArrived', payload })
@@ -252,6 +268,11 @@ export function createPendingUploads(deps: PendingUploadsDeps): PendingUploads {
 
 /** Of uploads whose original never came. */
 const CLOSED_UNSEEN = new Set(['upload_expired', 'upload_aborted'])
+
+/** @throws DarkroomError upload_closed */
+function refuseClosedUnseen({ failure_code }: UploadRow): void {
+  if (failure_code !== null && CLOSED_UNSEEN.has(failure_code)) throw uploadClosed()
+}
 
 function refuseTooLarge(bytes: number, limit: number, maxUploadBytes: number): void {
   if (bytes <= limit) return

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { incomingKey } from '../../../src/services/photos/object-keys.ts'
+import { openDelivery } from '../../../src/services/delivery/module.ts'
+import { createUploads } from '../../../src/services/uploads/claim-and-publish.ts'
+import { openUploads } from '../../../src/services/uploads/module.ts'
 import { assembleParts } from '../../../src/services/uploads/multipart-uploads.ts'
 import { sweepMultipart } from '../../../src/services/uploads/sweep-incoming.ts'
 import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
@@ -105,6 +108,30 @@ describe('an upload in parts', () => {
     await assembleParts(overtaken, id, { ...target, uploadId: await uploadIdOf(id) }, BYTES)
     expect(hasOvertaken).toBe(true)
     expect((await stored(id))!.bytes).toBe(BYTES)
+  })
+
+  it('is complete if another request did it and its workflow took it away', async () => {
+    const { id } = await open()
+    for (const number of [1, 2, 3]) expect((await put(id, number)).status).toBe(200)
+    const { clients } = world.api
+    const { config, db, objects } = clients
+    let hasOvertaken = false
+    // Between this request's look at the row and its look at the storage, another completes the upload, and the workflow refuses the original.
+    const overtaken: typeof objects = {
+      ...objects,
+      async listParts(...of) {
+        hasOvertaken = true
+        expect((await call('POST', `/photos/${id}/complete`)).status).toBe(202)
+        const uploads = createUploads({ db, objects, fanoutShardThreshold: config.FANOUT_SHARD_THRESHOLD })
+        expect(await uploads.claim(id)).toEqual({ outcome: 'claimed' })
+        expect(await uploads.fail(id, 'not_an_image', 'No pixels.')).toEqual({ status: 'failed' })
+        return objects.listParts(...of)
+      },
+    }
+    const { pendingUploads } = openUploads({ ...clients, objects: overtaken }, openDelivery(clients))
+    expect(await pendingUploads.complete(ann.id, id)).toMatchObject({ photoId: id, status: 'failed' })
+    expect(hasOvertaken).toBe(true)
+    expect(await stored(id)).toBeUndefined()
   })
 
   it('takes no part of another size than was signed', async () => {
