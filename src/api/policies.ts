@@ -27,24 +27,16 @@ export function assertMay(
   }
 }
 
-/** The same for a comment: its author may edit it; they, the photo's owner and moderators may delete it. @throws DarkroomError forbidden */
-export function assertMayOnComment(
-  viewer: { userId: UserId },
-  action: 'edit' | 'delete',
-  { author, photoOwnerId, viewerIsModerator }: FoundComment,
-): void {
-  const may =
-    action === 'edit'
-      ? author.userId === viewer.userId
-      : mayDeleteComment(
-          { userId: viewer.userId, isModerator: viewerIsModerator },
-          { authorId: author.userId, photoOwnerId },
-        )
-  if (!may) throw new DarkroomError('forbidden', `You may not ${action} this comment.`)
+/** The same for a comment, which its author may edit. @throws DarkroomError forbidden */
+export function assertMayEditComment(viewer: { userId: UserId }, { author }: FoundComment): void {
+  if (author.userId !== viewer.userId) throw new DarkroomError('forbidden', 'You may not edit this comment.')
 }
 
-/** Whether a comment may be deleted for being a moderator alone, which the staff is asked about once more. */
-export const deletesAsModerator = (
-  { userId }: { userId: UserId },
+/** Its author, the photo's owner and moderators may delete it. @throws DarkroomError forbidden */
+export function assertMayDeleteComment(
+  viewer: { userId: UserId; isModerator: boolean },
   { author, photoOwnerId }: FoundComment,
-): boolean => !mayDeleteComment({ userId, isModerator: false }, { authorId: author.userId, photoOwnerId })
+): void {
+  if (!mayDeleteComment(viewer, { authorId: author.userId, photoOwnerId }))
+    throw new DarkroomError('forbidden', 'You may not delete this comment.')
+}

@@ -24,9 +24,10 @@ interface NewComment {
 
 export interface Comments {
   list: typeof readComments
-  read(reader: Reader, commentId: CommentId): Promise<ShownComment>
-  /** On the primary. @throws DarkroomError not_found */
-  get(viewer: Viewer, commentId: CommentId): Promise<FoundComment>
+  /** @param moderates see the staff service: they find it whatever lies between them and its author. @throws DarkroomError not_found */
+  read(reader: Reader, commentId: CommentId, moderates?: boolean): Promise<ShownComment>
+  /** The same on the primary. @throws DarkroomError not_found */
+  get(viewer: Viewer, commentId: CommentId, moderates?: boolean): Promise<FoundComment>
   /**
    * @throws DarkroomError not_found (the photo), forbidden (by its comment policy), invalid (`parentId` is not a top-level
    * comment of the photo that the author sees, or the text breaks a rule)
@@ -49,11 +50,13 @@ export function createComments({
   db: Database
   textRules?: TextRules
 }): Comments {
-  const get = (viewer: Viewer, commentId: CommentId) => findComment({ viewer, query: db.primary }, commentId)
+  const get = (viewer: Viewer, commentId: CommentId, moderates = false) =>
+    findComment({ viewer, query: db.primary, moderates }, commentId)
 
   return {
     list: readComments,
-    read: findComment,
+    read: ({ viewer, query }, commentId, moderates = false) =>
+      findComment({ viewer, query, moderates }, commentId),
     get,
 
     async create(authorId, photoId, { text, parentId }, first) {

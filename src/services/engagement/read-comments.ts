@@ -36,7 +36,12 @@ export interface ShownComment {
 /** A comment with what decides whether the viewer may change it. */
 export interface FoundComment extends ShownComment {
   photoOwnerId: UserId
-  viewerIsModerator: boolean
+}
+
+/** Who asks for a comment. */
+interface Finder extends Pick<Reader, 'query' | 'viewer'> {
+  /** They moderate, as the staff service says of their session: blocks between them and the author do not count. */
+  moderates?: boolean
 }
 
 const VIEWER: ViewerSql = { userId: '$2::bigint', linkId: '$3::uuid' }
@@ -69,18 +74,16 @@ const REPLIES = `
   WHERE c.parent_id = $1 AND ${commentShown('c', VIEWER.userId)} AND ${accountVisibleTo('a', VIEWER)}
     AND (c.created_at, c.comment_id) > ${positionOr('-infinity')} ORDER BY c.created_at, c.comment_id LIMIT $6`
 
-const IS_MODERATOR = `EXISTS (SELECT FROM users v WHERE v.user_id = ${VIEWER.userId} AND v.role <> 'user')`
-
 const SHOWN = `${commentShown('c', VIEWER.userId)} AND ${commentShown('t', VIEWER.userId)}`
 
 // Those who may delete a comment find it whatever lies between them and its author.
 const FIND = `
-  SELECT ${COLUMNS}, p.owner_id, ${IS_MODERATOR} AS is_moderator
+  SELECT ${COLUMNS}, p.owner_id
   FROM comments c JOIN users a ON a.user_id = c.author_id
     JOIN photos p ON p.photo_id = c.photo_id JOIN users u ON u.user_id = p.owner_id
     LEFT JOIN comments t ON t.comment_id = c.parent_id LEFT JOIN users b ON b.user_id = t.author_id
   WHERE c.comment_id = ANY ($1::uuid[]) AND ${SHOWN} AND ${visibleTo('p', 'u', VIEWER)} AND (
-    ${VIEWER.userId} IN (c.author_id, p.owner_id) OR ${IS_MODERATOR}
+    ${VIEWER.userId} IN (c.author_id, p.owner_id) OR $4::boolean
     OR (${commentStands('c', 'a', VIEWER)} AND (t.comment_id IS NULL OR ${commentStands('t', 'b', VIEWER)})))`
 
 // One probe of photos_pkey and users_pkey, those of the access rule, and the same of comments and its author.
@@ -126,31 +129,23 @@ export async function readComments(
 }
 
 /** One comment, if the viewer may see its photo. @throws DarkroomError not_found */
-export async function findComment(
-  { query, viewer }: Pick<Reader, 'query' | 'viewer'>,
-  commentId: CommentId,
-): Promise<FoundComment> {
-  const comment = (await findComments({ query, viewer }, [commentId])).get(commentId)
+export async function findComment(finder: Finder, commentId: CommentId): Promise<FoundComment> {
+  const comment = (await findComments(finder, [commentId])).get(commentId)
   if (!comment) throw notFound('comment')
   return comment
 }
 
 /** The same for many at once, without those that are absent or hidden. */
 export async function findComments(
-  { query, viewer }: Pick<Reader, 'query' | 'viewer'>,
+  { query, viewer, moderates = false }: Finder,
   commentIds: readonly CommentId[],
 ): Promise<Map<CommentId, FoundComment>> {
-  const rows = await query<ShownRow & { owner_id: UserId; is_moderator: boolean }>({
+  const rows = await query<ShownRow & { owner_id: UserId }>({
     name: 'comments-by-id',
     text: FIND,
-    values: [commentIds, viewerUserId(viewer), viewerLinkId(viewer)],
+    values: [commentIds, viewerUserId(viewer), viewerLinkId(viewer), moderates],
   })
-  return new Map(
-    rows.map((row) => [
-      row.comment_id,
-      { ...toComment(row), photoOwnerId: row.owner_id, viewerIsModerator: row.is_moderator },
-    ]),
-  )
+  return new Map(rows.map((row) => [row.comment_id, { ...toComment(row), photoOwnerId: row.owner_id }]))
 }
 
 type ShownRow = Pick<

@@ -15,7 +15,14 @@ export interface Staff {
    * The account as one of the staff, on the primary: a role that was just revoked gives nothing.
    * @throws DarkroomError forbidden unless its role is at least this one, and its session proved a second factor where one is required
    */
-  assert(viewer: { userId: UserId; sessionId: string }, role: StaffMember['role']): Promise<StaffMember>
+  assert(viewer: SignedInViewer, role: StaffMember['role']): Promise<StaffMember>
+  /** Whether {@link assert} admits them: what anything else than a route of its own gives to moderators hangs on this too. */
+  moderates(viewer: SignedInViewer): Promise<boolean>
+}
+
+interface SignedInViewer {
+  userId: UserId
+  sessionId: string
 }
 
 export interface StaffDeps {
@@ -23,22 +30,29 @@ export interface StaffDeps {
   /** Nobody moderates without a second factor (MODERATION_REQUIRES_TWO_FACTOR). */
   requiresTwoFactor: boolean
   /** Whether the account has a second factor, and the session proved one. */
-  hasProvenFactor: (viewer: { userId: UserId; sessionId: string }) => Promise<boolean>
+  hasProvenFactor: (viewer: SignedInViewer) => Promise<boolean>
 }
 
 // Plan: one probe of users_pkey.
 const ROLE = `SELECT role FROM users WHERE user_id = $1 AND status = 'active'`
 
 export function createStaff({ db, requiresTwoFactor, hasProvenFactor }: StaffDeps): Staff {
+  async function roleOf({ userId }: SignedInViewer): Promise<Role> {
+    const [row] = await db.primary<Pick<UserRow, 'role'>>({ name: 'staff', text: ROLE, values: [userId] })
+    return row?.role ?? 'user'
+  }
+  const lacksFactor = async (viewer: SignedInViewer) => requiresTwoFactor && !(await hasProvenFactor(viewer))
+
   return {
     async assert(viewer, wanted) {
-      const { userId } = viewer
-      const [row] = await db.primary<Pick<UserRow, 'role'>>({ name: 'staff', text: ROLE, values: [userId] })
-      if (!row || row.role === 'user' || !isAtLeast(row.role, wanted))
+      const role = await roleOf(viewer)
+      if (role === 'user' || !isAtLeast(role, wanted))
         throw new DarkroomError('forbidden', `Only for the role ${wanted} and those above it.`)
-      if (requiresTwoFactor && !(await hasProvenFactor(viewer)))
+      if (await lacksFactor(viewer))
         throw new DarkroomError('forbidden', 'Moderators need a second factor: add one, or sign in with it.')
-      return { userId, role: row.role }
+      return { userId: viewer.userId, role }
     },
+
+    moderates: async (viewer) => (await roleOf(viewer)) !== 'user' && !(await lacksFactor(viewer)),
   }
 }

@@ -98,4 +98,24 @@ describe('where a second factor is required', () => {
     await addApp(world, mo)
     expect((await world.call('DELETE', path, { token: mo.token })).status).toBe(204)
   })
+
+  it('a moderator without one sees no comment of an account that blocks them', async () => {
+    const [ann, bob, mo] = [await world.signUp(), await world.signUp(), await world.signUpAs('moderator')]
+    const photoId = await world.seedPhoto({ ownerId: ann.id })
+    const said = await world.call('POST', `/v1/photos/${photoId}/comments`, {
+      token: bob.token,
+      body: { text: 'Mist!' },
+    })
+    await world.call('PUT', `/v1/users/${mo.username}/block`, { token: bob.token })
+    const path = `/v1/comments/${said.body.comment.id}`
+    const statuses = async () => [
+      (await world.call('GET', path, { token: mo.token })).status,
+      (await world.call('GET', path, { token: ann.token })).status,
+    ]
+    expect(await statuses()).toEqual([404, 200])
+    expect((await world.call('DELETE', path, { token: mo.token })).status).toBe(404)
+    await addApp(world, mo)
+    expect(await statuses()).toEqual([200, 200])
+    expect((await world.call('DELETE', path, { token: mo.token })).status).toBe(204)
+  })
 })
