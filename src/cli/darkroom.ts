@@ -1,6 +1,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { BLOCK_VERDICTS } from '../domain/screening.ts'
 import { VISIBILITIES } from '../domain/visibility.ts'
+import type { ResetFactorsOptions } from './accounts.ts'
 import type { FanoutOptions } from './fanout.ts'
 import type { ColdStorageOptions } from './cold-storage.ts'
 import type { EmbedOptions } from './embed.ts'
@@ -132,15 +133,25 @@ media
   .option('--cancel', 'end it; what is done stays')
   .action((options: EmbedOptions) => run(async () => (await import('./embed.ts')).controlEmbedding(options)))
 
-program
-  .command('accounts')
-  .description('operates accounts')
+const accounts = program.command('accounts').description('operates accounts')
+
+accounts
   .command('sign-out')
   .argument('<username>', 'an account')
   .description('ends all of its sessions')
   .option('--tokens', 'and delete its personal access tokens')
   .action((username: string, options: { tokens?: boolean }) =>
     run(async (progress) => (await import('./accounts.ts')).signOut(username, options, progress)),
+  )
+
+accounts
+  .command('reset-factors')
+  .argument('<username>', 'an account whose person lost all factors and recovery codes')
+  .description('shows its second factors; with --yes removes them, ends its sessions, tells it and logs it')
+  .option('--yes', 'remove them')
+  .option('--lock-out', 'also from an account that signs in by nothing but passkeys: nobody gets in again')
+  .action((username: string, options: ResetFactorsOptions) =>
+    run(async (progress) => (await import('./accounts.ts')).resetFactors(username, options, progress)),
   )
 
 const moderation = program

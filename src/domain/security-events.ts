@@ -14,5 +14,6 @@ export const SECURITY_EVENT_KINDS = [
   'passkey_copied',
   'identity_linked',
   'identity_unlinked',
+  'factors_reset',
 ] as const
 export type SecurityEventKind = (typeof SECURITY_EVENT_KINDS)[number]

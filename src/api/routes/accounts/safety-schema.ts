@@ -31,7 +31,8 @@ const SecurityEventSchema = z
         'else. `token_reused`: a refresh token was used twice, and its session has ended. `sign_in_blocked`: too many wrong passwords from ' +
         'networks that the account does not know, which are refused for now. `factor_added`, `factor_removed`: an authenticator app or passkey. ' +
         '`recovery_codes_made`, `recovery_code_used`. `second_factor_blocked`: somebody who has the password tries second factors. ' +
-        '`passkey_copied`: a passkey answered that is a copy of yours; it was refused. `identity_linked`, `identity_unlinked`: of a provider.',
+        '`passkey_copied`: a passkey answered that is a copy of yours; it was refused. `identity_linked`, `identity_unlinked`: of a provider. ' +
+        '`factors_reset`: an operator removed all second factors and ended all sessions.',
     }),
     userAgent: z.string().nullable(),
     network: z.string().meta({
