@@ -4,6 +4,7 @@ import { ANONYMOUS, type AnonymousViewer } from '../../domain/viewer.ts'
 import type { AccessTokens } from '../../services/accounts/access-tokens.ts'
 import { TOKEN_PREFIX, type PersonalTokens } from '../../services/accounts/personal-tokens.ts'
 import { step, type ApiContext, type Identity, type SignedIn, type Step } from '../context.ts'
+import { countFailuresHere } from './limit.ts'
 
 const BEARER = /^Bearer ([A-Za-z0-9_.~+/=-]{1,2048})$/i
 
@@ -13,17 +14,18 @@ interface Tokens {
 }
 
 /**
- * Reads the Authorization header once, before rate limits, which count by account. It refuses
- * nothing itself; the routes' steps {@link signedIn} and {@link maybeSignedIn} do.
+ * Reads the Authorization header once, before rate limits, which count by account; personal access tokens, which only the database knows, have
+ * a limit of their own. It refuses nothing itself; the routes' steps {@link signedIn} and {@link maybeSignedIn} do.
  */
 export function identity(tokens: Tokens): Step {
   return step({}, async (ctx, next) => {
-    ctx.state.identity = await identityOf(ctx.get('Authorization'), tokens)
+    ctx.state.identity = await identityOf(ctx, tokens)
     await next()
   })
 }
 
-async function identityOf(header: string, { accessTokens, personalTokens }: Tokens): Promise<Identity> {
+async function identityOf(ctx: ApiContext, { accessTokens, personalTokens }: Tokens): Promise<Identity> {
+  const header = ctx.get('Authorization')
   if (header === '') return { viewer: ANONYMOUS }
   const token = BEARER.exec(header)?.[1]
   if (token === undefined) {
@@ -36,7 +38,8 @@ async function identityOf(header: string, { accessTokens, personalTokens }: Toke
     if (!token.startsWith(TOKEN_PREFIX)) {
       return { viewer: { kind: 'user', ...(await accessTokens.verify(token)) } }
     }
-    const { userId, tokenId, scopes } = await personalTokens.verify(token)
+    const verify = () => personalTokens.verify(token)
+    const { userId, tokenId, scopes } = await countFailuresHere(ctx, 'token', verify)
     return { viewer: { kind: 'user', userId, sessionId: tokenId }, scopes }
   } catch (error) {
     if (error instanceof DarkroomError) return { viewer: ANONYMOUS, refusal: error }

@@ -62,6 +62,24 @@ export async function consumeAddress(ctx: ApiContext, policy: RatePolicyName): P
   for (const [name, key] of addressCounters(ctx, policy)) await consume(ctx, name, key)
 }
 
+/**
+ * Runs what asks the database before any route has counted the call, unless too much of it failed from this address in this process: it costs
+ * Redis nothing, and only what throws counts.
+ * @throws DarkroomError rate_limited
+ */
+export async function countFailuresHere<Result>(
+  ctx: ApiContext,
+  policy: RatePolicyName,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { rateLimits } = ctx.services
+  // Counted before, so that of many at once no more are let through.
+  refuseUnless(ctx, policy, await rateLimits.consumeHere(policy, addressKey(ctx)))
+  const result = await work()
+  await rateLimits.giveBackHere(policy, addressKey(ctx))
+  return result
+}
+
 /** Takes a call back that turned out not to count. */
 export async function giveBackAddress(ctx: ApiContext, policy: RatePolicyName): Promise<void> {
   for (const [name, key] of addressCounters(ctx, policy)) await ctx.services.rateLimits.giveBack(name, key)

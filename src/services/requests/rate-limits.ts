@@ -68,6 +68,11 @@ export const RATE_POLICIES = {
   erasure: { points: 60, seconds: QUARTER_HOUR_SECONDS, counts: 'address' },
   /** Of all accounts that are signed in behind one address, in each process of the API. */
   address: { points: 30_000, seconds: MINUTE_SECONDS, counts: 'address of calls that are signed in' },
+  /**
+   * Personal access tokens that are refused, in each process of the API, before any is looked up. Those that are good do not count: a program
+   * whose token was deleted asks ten times a second before it keeps others behind its address waiting.
+   */
+  token: { points: 600, seconds: MINUTE_SECONDS, counts: 'address that tokens come from which are none' },
   /** Each may cost every edge an entry of its deny table, which holds some 16,000 an hour for everyone. */
   shareLink: { points: 60, seconds: HOUR_SECONDS, counts: ACCOUNT_OR_ADDRESS, writes: true },
   /** What a few people behind one address open of share links. */
@@ -138,6 +143,8 @@ export interface RateLimits {
   consume(policy: RatePolicyName, key: string, cost?: number): Promise<RateDecision | undefined>
   /** Counts one call in this process alone. */
   consumeHere(policy: RatePolicyName, key: string): Promise<RateDecision | undefined>
+  /** Takes such a call back, which turned out not to count. */
+  giveBackHere(policy: RatePolicyName, key: string): Promise<void>
   /** Takes one call back, which turned out not to count. */
   giveBack(policy: RatePolicyName, key: string): Promise<void>
 }
@@ -190,6 +197,9 @@ export function createRateLimits(
       if (!options.enabled) return undefined
       const { own } = limiters.get(policy)!
       return decisionOf(policy, own.points, await count(own, key, 1))
+    },
+    async giveBackHere(policy, key) {
+      if (options.enabled) await limiters.get(policy)!.own.reward(key)
     },
     async giveBack(policy, key) {
       if (!options.enabled) return

@@ -1,12 +1,40 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { decodeJwt } from 'jose'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openApiWorld, type ApiWorld } from '../../support/worlds/api-world.ts'
 
 describe('rate limits', () => {
   let world: ApiWorld
   afterEach(() => world?.close())
+
+  it('stop made-up tokens of one address before they are looked up', async () => {
+    world = await openApiWorld({ RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '0.01', TRUSTED_PROXY_HOPS: '1' })
+    const ann = await world.signUp()
+    const body = { name: 'Nightly', scopes: ['read'] }
+    const { secret } = (await world.call('POST', '/v1/me/tokens', { token: ann.token, body })).body
+    const primary = vi.spyOn(world.db, 'primary')
+    const lookups = () => primary.mock.calls.filter(([{ name }]) => name === 'personal-token').length
+    let host = Math.floor(Math.random() * 60_000)
+    const from = () => ({ 'X-Forwarded-For': `2001:db8:aaaa:${(host++).toString(16)}::1` })
+    const ask = (token: string, headers: Record<string, string>) =>
+      world.call('GET', '/v1/tags/trending', { token, headers })
+
+    // 600 × 0.01, of all that come at once.
+    const here = from()
+    const made = Array.from({ length: 20 }, (_, n) => ask(`darkroom_${n}`, here))
+    for (const { status, body: problem } of await Promise.all(made))
+      expect([401, 429], problem.code).toContain(status)
+    expect(lookups()).toBe(6)
+    expect((await ask(secret, here)).body.code).toBe('rate_limited')
+    expect(lookups()).toBe(6)
+
+    // Good ones do not count, nor do others' addresses.
+    const there = from()
+    for (let asked = 0; asked < 8; asked++) await ask(secret, there)
+    expect(lookups()).toBe(14)
+    primary.mockRestore()
+  })
 
   it('count by account, by address and by the target of a sign-in', async () => {
     world = await openApiWorld({ RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '0.2', TRUSTED_PROXY_HOPS: '1' })
