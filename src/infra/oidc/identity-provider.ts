@@ -1,6 +1,10 @@
 import * as oidc from 'openid-client'
 import { DarkroomError } from '../../domain/errors.ts'
 import type { IdentityProviderSettings } from '../../config/identity-providers.ts'
+import {
+  identityProviderAsked,
+  identityProviderConfigured,
+} from '../../observability/identity-provider-events.ts'
 import type { Logger } from '../../observability/logger.ts'
 
 /** What one browser's sign-in is recognized by; none of it is used twice. */
@@ -45,6 +49,7 @@ const MAX_SUBJECT = 255
 /** @param settings checked by the config: an issuer without TLS is one of this machine, outside production */
 export function createIdentityProvider(settings: IdentityProviderSettings, logger: Logger): IdentityProvider {
   const { name, issuer, redirectUri } = settings
+  identityProviderConfigured(name)
   let known: { configuration: Promise<oidc.Configuration>; staleAtMs: number } | undefined
 
   /** Once for all who wait; a failure is not remembered. */
@@ -53,9 +58,14 @@ export function createIdentityProvider(settings: IdentityProviderSettings, logge
     const configuration = discover(settings)
     const entry = { configuration, staleAtMs: Date.now() + REDISCOVER_MS }
     known = entry
-    configuration.catch(() => {
-      if (known === entry) known = undefined
-    })
+    // Once for each time that it is asked, however many wait.
+    configuration.then(
+      () => identityProviderAsked(name, 'discovery', 'answered'),
+      () => {
+        identityProviderAsked(name, 'discovery', 'down')
+        if (known === entry) known = undefined
+      },
+    )
     return configuration.catch((error: unknown) => {
       logger.error({ provider: name, err: error }, 'identity provider not discovered')
       throw isDown(name, error)
@@ -94,9 +104,11 @@ export function createIdentityProvider(settings: IdentityProviderSettings, logge
         })
         const { sub } = tokens.claims()!
         if (sub.length > MAX_SUBJECT || !/^[\x20-\x7e]+$/.test(sub)) throw new Error('subject is not ASCII')
+        identityProviderAsked(name, 'token', 'answered')
         return sub
       } catch (error) {
         const isOutage = isOutageOf(error)
+        identityProviderAsked(name, 'token', isOutage ? 'down' : 'refused')
         logger[isOutage ? 'error' : 'warn']({ provider: name, err: told(error) }, 'sign-in not vouched for')
         throw isOutage ? isDown(name) : isRefused(name, 'its answer is not valid')
       }

@@ -1,3 +1,4 @@
+import { register, type Counter } from 'prom-client'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   begin,
@@ -71,7 +72,35 @@ describe('an ID token', () => {
   })
 })
 
+/** How often a provider was asked, by step and outcome, without what never happened. */
+async function askedOf(name: string): Promise<Record<string, number>> {
+  const metric = register.getSingleMetric('darkroom_identity_provider_requests_total') as Counter
+  const { values } = await metric.get()
+  return Object.fromEntries(
+    values
+      .filter(({ labels, value }) => labels.provider === name && value > 0)
+      .map(({ labels, value }) => [`${labels.step} ${labels.outcome}`, value]),
+  )
+}
+
 describe('a provider that fails', () => {
+  it('is counted by what it was asked for, and by how it failed', async () => {
+    const [liar, gone] = [await askedOf('liar'), await askedOf('gone')]
+    await Promise.all([1, 2].map(() => world.call('GET', '/v1/auth/gone')))
+    const goneNow = await askedOf('gone')
+    // One request for both who wait, unless the first was over when the second came.
+    expect([1, 2]).toContain(goneNow['discovery down']! - (gone['discovery down'] ?? 0))
+    provider.say(nonce, { audience: 'another' })
+    await finish()
+    begun = await begin(world, 'liar')
+    provider.fail(500)
+    await finish()
+    const liarNow = await askedOf('liar')
+    const more = (key: string) => liarNow[key]! - (liar[key] ?? 0)
+    expect([more('token refused'), more('token down')]).toEqual([1, 1])
+    expect(liarNow['discovery answered']).toBeGreaterThan(0)
+  })
+
   it('is unavailable, and says so', async () => {
     const { status, body, headers } = await world.call('GET', '/v1/auth/gone')
     expect({ status, code: body.code }).toEqual({ status: 503, code: 'unavailable' })
