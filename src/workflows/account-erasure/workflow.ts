@@ -45,6 +45,7 @@ export async function accountErasure(
     if (left.length === 0) break
     show({ state: 'running', step: `again, for ${left.join(', ')}`, rounds: progress.rounds + 1 })
     await sleep(pause, { summary: 'Something was left' })
+    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof accountErasure>(input, progress)
   }
   await steps.complete({ userId, erasureId })
   return show({ state: 'done', rounds: progress.rounds })

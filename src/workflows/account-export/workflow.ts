@@ -25,9 +25,12 @@ const exportProgress = defineQuery<ExportProgress>(EXPORT_PROGRESS)
 const ASK_AGAIN_MS = 15 * 60 * 1000
 
 /** The life of an export (contracts/account-export.ts). What the row says is read again after every step, timer and signal. */
-export async function accountExport(input: AccountExportInput): Promise<ExportProgress> {
+export async function accountExport(
+  input: AccountExportInput,
+  before?: ExportProgress,
+): Promise<ExportProgress> {
   const { exportId } = input
-  const progress: ExportProgress = { state: 'preparing', parts: 0, photos: 0 }
+  const progress: ExportProgress = before ?? { state: 'preparing', parts: 0, photos: 0 }
   let isNews = false
   let isAsked = false
   setHandler(exportChanged, () => void (isNews = true), {
@@ -36,6 +39,8 @@ export async function accountExport(input: AccountExportInput): Promise<ExportPr
   setHandler(exportProgress, () => progress, { description: 'How far the export has come' })
 
   for (;;) {
+    // Also while a cold storage is late, for whatever it is asked again. The next run reads what this one may not have heard.
+    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof accountExport>(input, progress)
     isNews = false
     const plan = await steps.plan({ exportId })
     if (plan.state === 'gone') {
@@ -70,7 +75,6 @@ export async function accountExport(input: AccountExportInput): Promise<ExportPr
     // Some may have gone cold since, or have been restored for too short a time.
     if (outcome === 'cold') isAsked = false
     reach('writing')
-    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof accountExport>(input)
   }
 
   /** Every stretch of the photos, so that all are restored at the same time. */
