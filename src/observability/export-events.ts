@@ -1,4 +1,4 @@
-import { Counter } from 'prom-client'
+import { Counter, Gauge } from 'prom-client'
 import type { Logger } from './logger.ts'
 
 const OUTCOMES = ['requested', 'ready', 'expired', 'deleted', 'begun_again'] as const
@@ -26,4 +26,23 @@ export function exportBegunAgain(logger: Logger, exportId: string, why: string):
 
 export function exportPartWritten(bytes: number): void {
   exportedBytes.inc(bytes)
+}
+
+const openExports = new Gauge({
+  name: 'darkroom_exports_preparing',
+  help: 'Exports of accounts that are being prepared',
+})
+const idleExport = new Gauge({
+  name: 'darkroom_export_idle_seconds',
+  help: 'How long ago the export that has waited longest was asked for or got its last part; 0 without one',
+})
+
+export interface OpenExports {
+  preparing: number
+  idleSeconds: number
+}
+
+export function reportExports({ preparing, idleSeconds }: OpenExports): void {
+  openExports.set(preparing)
+  idleExport.set(idleSeconds)
 }

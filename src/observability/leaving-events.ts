@@ -1,4 +1,4 @@
-import { Counter } from 'prom-client'
+import { Counter, Gauge } from 'prom-client'
 
 /** How people leave and return, for a while or for good. */
 const DEPARTURES = ['deactivated', 'erasure_requested', 'returned', 'erased'] as const
@@ -20,3 +20,25 @@ const rounds = new Counter({
 
 /** Something was written late, or a step forgot it. */
 export const erasureLeftovers = (): void => rounds.inc()
+
+const openErasures = new Gauge({
+  name: 'darkroom_account_erasures',
+  help: 'Erasures of accounts that are not complete: waiting in their days of grace, or running',
+  labelNames: ['state'] as const,
+})
+const oldestErasure = new Gauge({
+  name: 'darkroom_account_erasure_oldest_seconds',
+  help: 'How long ago the days of grace ended of the oldest erasure that is not complete; 0 without one',
+})
+
+export interface OpenErasures {
+  waiting: number
+  running: number
+  oldestSeconds: number
+}
+
+export function reportErasures({ waiting, running, oldestSeconds }: OpenErasures): void {
+  openErasures.set({ state: 'waiting' }, waiting)
+  openErasures.set({ state: 'running' }, running)
+  oldestErasure.set(oldestSeconds)
+}

@@ -30,7 +30,12 @@ import { openErasureSteps } from '../services/leaving/module.ts'
 import { openAccountStandings, openCaseReviews } from '../services/moderation/module.ts'
 import { openNotificationWriter } from '../services/notifications/module.ts'
 import { openQueueWatch } from '../services/moderation/module.ts'
-import { openHousekeeping, openReplicaKeeper, openStorageWatch } from '../services/operations/module.ts'
+import {
+  openDeparturesWatch,
+  openHousekeeping,
+  openReplicaKeeper,
+  openStorageWatch,
+} from '../services/operations/module.ts'
 import { openTextReaderWatch } from '../services/photo-texts/module.ts'
 import { openRetraction } from '../services/retraction/module.ts'
 import { openModerationSteps } from '../services/screening/module.ts'
@@ -123,6 +128,7 @@ export const orchestrationWorker: WorkerDefinition = {
         openStorageWatch(clients).background,
         openColdStorageWatch(clients).background,
         openQueueWatch(clients).background,
+        openDeparturesWatch(clients).background,
       ],
     }
   },

@@ -18,7 +18,7 @@ export function mortals<Clients extends Record<string, object>>(
       get(_, name) {
         const member = client[name as keyof Client]
         // What is no function, and what answers with an iterator and not a promise.
-        if (typeof member !== 'function' || name === 'list') return member
+        if (typeof member !== 'function' || name === 'list' || name === 'listUnfinished') return member
         return async (...args: unknown[]) => {
           if (isDead) throw new Killed()
           if (++calls !== at) return (member as (...all: unknown[]) => unknown)(...args)

@@ -22,14 +22,13 @@ export async function throttleSignIn<T>(
   attempt: () => Promise<T>,
 ): Promise<T> {
   const { rateLimits, signInGuard } = ctx.services
-  const name = username.toLowerCase()
-  const { isKnown, counter } = await signInGuard.recognize(name, device)
+  const { isKnown, counter, name } = await signInGuard.recognize(username, device)
   const target = `${name} ${counter}`
   await consume(ctx, 'signInTarget', target)
   if (!isKnown) {
     await consumeAddress(ctx, 'signIn')
     await consume(ctx, 'signInName', name).catch(async (error: unknown) => {
-      if (isRateLimited(error)) await signInGuard.blocked(name, device)
+      if (isRateLimited(error)) await signInGuard.blocked(username, device)
       throw error
     })
   }

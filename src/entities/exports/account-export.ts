@@ -33,6 +33,8 @@ export const AccountExport = defineEntity({
     /** When originals in the cold storage were first asked for. */
     askedAt: p.datetime(3).nullable(),
     createdAt: p.datetime(3).defaultRaw('now()'),
+    /** When it was asked for, or its last part was recorded. */
+    progressedAt: p.datetime(3).defaultRaw('now()'),
     readyAt: p.datetime(3).nullable(),
     expiresAt: p.datetime(3).nullable(),
     /** Nothing of it is stored any more. */

@@ -12,6 +12,8 @@ export const AccountErasureItem = defineEntity({
     /** A table, or what else it is. */
     what: p.string().length(64).primary(),
     removed: p.bigint('string').default('0'),
+    /** What a store other than Postgres had of it at the last look: what is there no more at the next one was removed. */
+    underWay: p.bigint('string').default('0'),
     /** What stays, as the plan says. */
     kept: p.bigint('string').default('0'),
     /** When nothing else of it was found any more. */

@@ -5,8 +5,8 @@ import { findIndexes } from './versions.ts'
 
 /** All that search knows of an account, whatever version it has. */
 export interface OwnerDocuments {
-  /** Removes it from every index there is. @returns how many documents there were @throws DarkroomError unavailable */
-  remove(ownerId: UserId): Promise<number>
+  /** Removes it from every index there is. @throws DarkroomError unavailable */
+  remove(ownerId: UserId): Promise<void>
   /** How many documents of the account any index has. @throws DarkroomError unavailable */
   count(ownerId: UserId): Promise<number>
 }
@@ -24,14 +24,13 @@ export function createOwnerDocuments(client: Client, prefix: string): OwnerDocum
   return {
     async remove(ownerId) {
       const index = await indexNames()
-      if (index.length === 0) return 0
-      const { body } = await reachable(
+      if (index.length === 0) return
+      await reachable(
         client.deleteByQuery(
           { index, refresh: true, conflicts: 'proceed', body: { query: query(ownerId) } },
           { requestTimeout: REQUEST_TIMEOUT_MS },
         ),
       )
-      return Number((body as { deleted?: number }).deleted ?? 0)
     },
 
     async count(ownerId) {

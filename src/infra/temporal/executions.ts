@@ -4,11 +4,10 @@ import type { UserId } from '../../domain/ids.ts'
 
 /** The workflow executions that carry an account's number, which Temporal would forget only with its retention. */
 export interface OwnedExecutions {
-  /**
-   * Ends those that still run and deletes those that are closed, a bounded number of them.
-   * @returns how many were listed, as what was deleted is for some seconds more, and how many of them this call deleted
-   */
-  remove(ownerId: UserId): Promise<{ listed: number; deleted: number }>
+  /** How many are listed, as what was deleted is for some seconds more. */
+  count(ownerId: UserId): Promise<number>
+  /** Deletes a bounded number of them, those that still run too. */
+  remove(ownerId: UserId): Promise<void>
 }
 
 const BATCH_EXECUTIONS = 100
@@ -19,26 +18,23 @@ export function createOwnedExecutions(client: Client, keptTypes: readonly string
   const queryOf = (ownerId: UserId) => `${ownerAttribute.name} = '${ownerId}'${others}`
 
   return {
+    count: async (ownerId) => (await client.workflow.count(queryOf(ownerId))).count,
+
     async remove(ownerId) {
       let listed = 0
-      let deleted = 0
-      for await (const { workflowId, runId, status } of client.workflow.list({
+      for await (const { workflowId, runId } of client.workflow.list({
         query: queryOf(ownerId),
         pageSize: BATCH_EXECUTIONS,
       })) {
-        const execution = { workflowId, runId }
-        const isDeleted = await unlessGone(async () => {
-          if (status.name === 'RUNNING')
-            await client.workflow.getHandle(workflowId, runId).terminate('The account is erased')
-          await client.connection.workflowService.deleteWorkflowExecution({
+        // One that runs is ended by its deletion. Terminated before, it would be listed for half a minute more.
+        await unlessGone(() =>
+          client.connection.workflowService.deleteWorkflowExecution({
             namespace: client.options.namespace,
-            workflowExecution: execution,
-          })
-        })
-        if (isDeleted) deleted++
+            workflowExecution: { workflowId, runId },
+          }),
+        )
         if (++listed === BATCH_EXECUTIONS) break
       }
-      return { listed, deleted }
     },
   }
 }
@@ -46,15 +42,13 @@ export function createOwnedExecutions(client: Client, keptTypes: readonly string
 /** gRPC's code for what is not there. */
 const NOT_FOUND = 5
 
-async function unlessGone(work: () => Promise<unknown>): Promise<boolean> {
+async function unlessGone(work: () => Promise<unknown>): Promise<void> {
   try {
     await work()
-    return true
   } catch (error) {
     const isGone =
       error instanceof Error &&
       (error.name === 'WorkflowNotFoundError' || (error as { code?: unknown }).code === NOT_FOUND)
     if (!isGone) throw error
-    return false
   }
 }

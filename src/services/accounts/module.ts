@@ -15,6 +15,7 @@ import { createPresence } from './presence.ts'
 import { createQuotas } from './quotas.ts'
 import { createRecoveryCodes } from './recovery-codes.ts'
 import { createRefreshTokens } from './refresh-tokens.ts'
+import { createNameDigest } from './name-digest.ts'
 import { createReservedNames } from './reserved-names.ts'
 import { createSealedSecrets } from './sealed-secrets.ts'
 import { createUseSecondFactor, hasProvenFactor, secondFactorsOf } from './second-factors.ts'
@@ -78,7 +79,12 @@ export function openAccounts({ config, db, logger, textRules }: Clients, { outbo
     }),
     changePassword: createChangePassword({ db, passwords, sessions, securityEvents, presence, serviceName }),
     signOutElsewhere: createSignOutElsewhere({ db, sessions, securityEvents }),
-    signInGuard: createSignInGuard({ primary: db.primary, devices, securityEvents }),
+    signInGuard: createSignInGuard({
+      primary: db.primary,
+      devices,
+      securityEvents,
+      nameDigest: createNameDigest(config.jwtKeys[0]!.secret, 'darkroom sign-in counters'),
+    }),
     securityEvents,
     personalTokens: createPersonalTokens({ db, securityEvents }),
     totp,

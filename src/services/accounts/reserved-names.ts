@@ -1,6 +1,6 @@
-import { createHmac, hkdfSync } from 'node:crypto'
 import { usernameSkeleton } from '../../domain/usernames.ts'
 import type { Query } from '../../infra/db/database.ts'
+import { createNameDigest } from './name-digest.ts'
 
 /** The names of accounts that were erased, which nobody takes for a while. */
 export interface ReservedNames {
@@ -9,13 +9,11 @@ export interface ReservedNames {
   isReserved(query: Query, username: string): Promise<boolean>
 }
 
-const KEY_BYTES = 32
-
 /** @param keys those of access tokens; the first digests, all are asked, as long as they are kept */
 export function createReservedNames(keys: readonly { secret: Uint8Array }[]): ReservedNames {
   const digests = keys.map(({ secret }) => {
-    const key = Buffer.from(hkdfSync('sha256', secret, '', 'darkroom erased names', KEY_BYTES))
-    return (username: string) => createHmac('sha256', key).update(usernameSkeleton(username)).digest()
+    const digest = createNameDigest(secret, 'darkroom erased names')
+    return (username: string) => digest(usernameSkeleton(username))
   })
   return {
     digest: (username) => digests[0]!(username),

@@ -132,7 +132,8 @@ async function record(
 ): Promise<boolean> {
   const { exportId, uploadId, parts } = part.export
   const moved = await query({
-    text: `UPDATE account_exports SET parts = parts + 1, bytes = bytes + $4, entries = entries + $5, photos = photos + $6, position = $7
+    text: `UPDATE account_exports SET parts = parts + 1, bytes = bytes + $4, entries = entries + $5, photos = photos + $6, position = $7,
+        progressed_at = now()
       WHERE export_id = $1 AND upload_id = $2 AND parts = $3 AND status = 'preparing' RETURNING 1`,
     values: [
       exportId,

@@ -14,9 +14,12 @@ const OPEN = `
     ceil(extract(epoch FROM starts_at - clock_timestamp()) * 1000)::float8 AS ms_left
   FROM account_erasures WHERE user_id = $1 AND completed_at IS NULL`
 const START = 'UPDATE account_erasures SET started_at = now() WHERE erasure_id = $1'
+// Plan: webhooks_user_idx. What its photos go through is queued for none of them any more.
+const END_WEBHOOKS = `
+  UPDATE webhooks SET disabled_at = now(), disabled_reason = 'owner' WHERE user_id = $1 AND disabled_at IS NULL`
 
 /**
- * Starts the erasure of an account if it is time, by the clock of the database. The account is held, as a sign-in holds it: exactly one
+ * Starts the erasure of an account if it is time, by the clock of the database, and ends its webhooks. The account is held, as a sign-in holds it: exactly one
  * of the two comes first, and the other finds what it did.
  */
 export type BeginErasure = (userId: UserId) => Promise<ErasureState>
@@ -29,6 +32,9 @@ export const createBeginErasure =
       const [open] = await query<Open & Record<string, unknown>>({ text: OPEN, values: [userId] })
       if (!open) return { state: 'none' }
       if (!open.is_started && open.ms_left > 0) return { state: 'waiting', msLeft: open.ms_left }
-      if (!open.is_started) await query({ text: START, values: [open.erasure_id] })
+      if (!open.is_started) {
+        await query({ text: START, values: [open.erasure_id] })
+        await query({ text: END_WEBHOOKS, values: [userId] })
+      }
       return { state: 'begun', erasureId: open.erasure_id }
     })

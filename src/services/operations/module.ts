@@ -4,6 +4,7 @@ import type { Delivery } from '../delivery/module.ts'
 import { createHousekeeping } from './housekeeping.ts'
 import { createReadiness } from './readiness.ts'
 import { createReplicaKeeper } from './replica-keeper.ts'
+import { watchDepartures } from './watch-departures.ts'
 import { createStorageWatch } from './watch-storage.ts'
 
 /** The operators' view of a process. */
@@ -45,5 +46,13 @@ export function openStorageWatch({ config, db, logger }: Clients) {
     background: async (signal: AbortSignal): Promise<void> => {
       if (statusUrls.length > 0 || capacityBytes !== undefined) await watch(signal)
     },
+  }
+}
+
+/** Reports how long erasures and exports have been under way. */
+export function openDeparturesWatch({ db, logger }: Clients) {
+  return {
+    background: (signal: AbortSignal): Promise<void> =>
+      watchDepartures({ primary: db.primary, logger }, signal),
   }
 }

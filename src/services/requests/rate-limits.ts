@@ -219,13 +219,13 @@ function decisionOf(policy: RatePolicyName, points: number, result: RateLimiterR
   }
 }
 
-/** The counters of an account and its name in Redis, for when it is erased. Those that networks share with it end by themselves. */
-export function accountCounterKeys(userId: string, username: string): string[] {
+/** The counters of an account in Redis, for when it is erased. Those of its sessions, its name and networks end by themselves. */
+export function accountCounterKeys(userId: string): string[] {
   const policies = Object.keys(RATE_POLICIES) as RatePolicyName[]
   return [
     ...policies.map((policy) => `rate:${policy}:user:${userId}`),
     `rate:currentPassword:${userId}`,
-    `rate:signInName:${username.toLowerCase()}`,
+    `rate:secondFactorAccount:${userId}`,
   ]
 }
 

@@ -4,7 +4,6 @@ import type { UserId } from '../../../src/domain/ids.ts'
 import { openArchive } from '../../../src/infra/s3/archive.ts'
 import { askForOriginals } from '../../../src/services/exports/ask-for-originals.ts'
 import { exportKey } from '../../../src/services/exports/export-row.ts'
-import { removeExportsOf } from '../../../src/services/exports/remove-exports.ts'
 import { sweepExports } from '../../../src/services/exports/sweep-exports.ts'
 import { deletePhoto } from '../../support/factories/photos.ts'
 import { buildStoredPhoto, cool, type StoredPhoto } from '../../support/factories/stored-originals.ts'
@@ -156,7 +155,7 @@ describe('a process that is killed at any step', () => {
         values: [exportId],
       })
       expect(news).toHaveLength(1)
-      await removeExportsOf({ primary: world.db.primary, objects: world.objects }, owner)
+      await world.forget(exportId)
       expect(await isStored(exportId)).toBe(false)
     }
     expect(deaths).toBeGreaterThan(20)
@@ -322,21 +321,6 @@ describe('the end of an export', () => {
     await world.empty(exportId)
     expect(await unfinished(exportId)).toEqual([])
     expect(await isStored(exportId)).toBe(false)
-  })
-
-  it('comes with that of the account', async () => {
-    const owner = await world.owner()
-    await stored(owner, SMALLEST_PART_BYTES * 2)
-    const ready = await world.ask(owner)
-    await world.run(ready)
-    const running = await world.ask(owner)
-    await world.part(running)
-    const { db, objects } = world
-    expect(await removeExportsOf({ primary: db.primary, objects }, owner)).toBe(2)
-    expect(await removeExportsOf({ primary: db.primary, objects }, owner)).toBe(0)
-    expect(await isStored(ready)).toBe(false)
-    expect(await unfinished(running)).toEqual([])
-    expect(await world.part(running)).toBe('stale')
   })
 
   it('is seen to by housekeeping if its workflow is lost', async () => {

@@ -9,6 +9,8 @@ const LONGEST_FIRST = [
   'access/matrix',
   'retraction/faults',
   'e2e/kills',
+  'leaving/kills',
+  'leaving/deaths',
   'distribution/celebrity',
   'operations/replica-keeper',
   'e2e/main-job',
@@ -34,6 +36,8 @@ const LONGEST_FIRST = [
   'photo-fanout/workflow',
   'distribution/cli',
   'feed/readers',
+  'leaving/erasure',
+  'exports/kills',
 ]
 
 /** All projects share the workers: long files first, then those that need servers, then the rest. */

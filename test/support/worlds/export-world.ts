@@ -26,6 +26,8 @@ export interface ExportSteps {
   part(exportId: string, options?: StepOptions): ReturnType<typeof writePart>
   finish(exportId: string, options?: StepOptions): Promise<void>
   empty(exportId: string): Promise<void>
+  /** As DELETE does, and its workflow; then its row is forgotten. */
+  forget(exportId: string): Promise<void>
   /** Until it is ready, or in the hands of a process that dies. */
   run(exportId: string, options?: StepOptions): Promise<void>
   /** The object, as its owner downloads it. */
@@ -103,6 +105,14 @@ export function exportsOver({
     part: (exportId, options) => stepsOf(options).part(exportId),
     finish: (exportId, options) => stepsOf(options).finish(exportId),
     empty: (exportId) => stepsOf().empty(exportId),
+    async forget(exportId) {
+      await db.primary({
+        text: `UPDATE account_exports SET status = 'deleted' WHERE export_id = $1`,
+        values: [exportId],
+      })
+      await stepsOf().empty(exportId)
+      await db.primary({ text: 'DELETE FROM account_exports WHERE export_id = $1', values: [exportId] })
+    },
     async run(exportId, options) {
       const steps = stepsOf(options)
       for (;;) {

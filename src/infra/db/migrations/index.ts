@@ -60,6 +60,7 @@ import { Migration20261228Exports } from './migration-20261228-exports.ts'
 import { Migration20261229ExternalIdentities } from './migration-20261229-external-identities.ts'
 import { Migration20261230EndedSessions } from './migration-20261230-ended-sessions.ts'
 import { Migration20261231Avatars } from './migration-20261231-avatars.ts'
+import { Migration20270101ErasureCounts } from './migration-20270101-erasure-counts.ts'
 import { Migration20270102FactorsReset } from './migration-20270102-factors-reset.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
@@ -126,5 +127,6 @@ export const migrations = [
   { name: '20261229-external-identities', class: Migration20261229ExternalIdentities },
   { name: '20261230-ended-sessions', class: Migration20261230EndedSessions },
   { name: '20261231-avatars', class: Migration20261231Avatars },
+  { name: '20270101-erasure-counts', class: Migration20270101ErasureCounts },
   { name: '20270102-factors-reset', class: Migration20270102FactorsReset },
 ]

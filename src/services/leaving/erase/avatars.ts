@@ -30,13 +30,18 @@ export function eraseAvatars({
       for (const { avatar_id: avatarId, status } of rows) {
         if (status !== 'failed') continue
         const objects = await removeUnpublished({ primary: db.primary, objects: bucket }, avatarId)
-        await db.primary({ text: 'DELETE FROM avatars WHERE avatar_id = $1', values: [avatarId] })
-        await countRemoved(
-          db.primary,
-          account,
-          { store: 'postgres', what: 'avatars', removed: 1 },
-          { store: 'bucket', what: 'objects', removed: objects },
-        )
+        await db.transaction(async ({ query }) => {
+          const removed = await query({
+            text: 'DELETE FROM avatars WHERE avatar_id = $1 RETURNING 1',
+            values: [avatarId],
+          })
+          await countRemoved(
+            query,
+            account,
+            { store: 'postgres', what: 'avatars', removed: removed.length },
+            { store: 'bucket', what: 'objects', removed: objects },
+          )
+        })
       }
       return rows.every(({ status }) => status === 'failed') ? 'done' : 'waiting'
     },

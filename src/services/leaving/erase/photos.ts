@@ -5,7 +5,7 @@ import { isUnderReview } from '../../../infra/db/rules.ts'
 import type { Outbox } from '../../delivery/outbox.ts'
 import { deleteForGood } from '../../photos/delete-for-good.ts'
 import type { PhotoObjects } from '../../retraction/objects.ts'
-import { countRemoved, type ErasureStep } from './step.ts'
+import { countRemoved, removeElsewhere, type ErasureStep } from './step.ts'
 
 /** Each photo is a workflow that deletes objects and has edges prove it: no more than these are under way for the account. */
 const MAX_UNDER_WAY = 200
@@ -98,9 +98,12 @@ export function forgetPhotos({
       }
       const photoIds = photos.map((row) => row.photo_id)
       for (const photoId of photoIds) {
-        if ((await objects.list(photoId)).length === 0) continue
-        const left = await objects.deleteAll(photoId)
-        await countRemoved(db.primary, account, { store: 'bucket', what: 'objects', removed: left.length })
+        await removeElsewhere(db.primary, account, {
+          store: 'bucket',
+          what: 'objects',
+          count: async () => (await objects.list(photoId)).length,
+          remove: () => objects.deleteAll(photoId),
+        })
       }
       await db.transaction(async ({ query }) => {
         const [gone] = await query<{

@@ -48,6 +48,41 @@ export async function countRemoved(
   })
 }
 
+const NOTE = `
+  INSERT INTO account_erasure_items AS i (erasure_id, store, what, under_way)
+  SELECT given.* FROM (VALUES ($1::uuid, $2::text, $3::text, $4::bigint)) given (erasure_id, store, what, there)
+  WHERE there > 0 OR EXISTS (
+    SELECT FROM account_erasure_items WHERE (erasure_id, store, what) = ($1::uuid, $2::text, $3::text))
+  ON CONFLICT (erasure_id, store, what)
+    DO UPDATE SET removed = i.removed + greatest(0, i.under_way - excluded.under_way), under_way = excluded.under_way`
+
+/** What a store that has no transactions with Postgres has of an account. */
+export interface Elsewhere extends Pick<Removed, 'store' | 'what'> {
+  count: () => Promise<number>
+  remove: () => Promise<unknown>
+}
+
+/**
+ * Removes it, and counts it once, whenever a process is killed and however long the store still lists what it deletes: what is there is
+ * noted before and after, and what was there at the last look and is there no more was removed.
+ * @returns how much is left
+ */
+export async function removeElsewhere(
+  query: Query,
+  { erasureId }: Erased,
+  { store, what, count, remove }: Elsewhere,
+): Promise<number> {
+  async function look(): Promise<number> {
+    const there = await count()
+    await query({ name: 'erasure-note', text: NOTE, values: [erasureId, store, what, there] })
+    return there
+  }
+
+  if ((await look()) === 0) return 0
+  await remove()
+  return look()
+}
+
 /**
  * Runs a `DELETE … RETURNING 1` and counts what it deleted in one statement.
  * @param deletion its `$1` is the account; `$2` a limit

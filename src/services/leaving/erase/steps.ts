@@ -23,7 +23,7 @@ export interface ErasureStepsDeps {
   outbox: Pick<Outbox, 'dispatch'>
   objects: Pick<PhotoObjects, 'list' | 'deleteAll'>
   bucket: ObjectStore
-  redis: Pick<RedisClient, 'del'>
+  redis: Pick<RedisClient, 'del' | 'exists'>
   documents: OwnerDocuments
   executions: OwnedExecutions
 }

@@ -1,4 +1,3 @@
-import type { UserRow } from '../../../entities/index.ts'
 import type { Database } from '../../../infra/db/database.ts'
 import type { OwnerDocuments } from '../../../infra/opensearch/owner-documents.ts'
 import type { RedisClient } from '../../../infra/redis/client.ts'
@@ -6,31 +5,35 @@ import { eventLogKey } from '../../../infra/redis/event-logs.ts'
 import { headKey } from '../../../infra/redis/feed-heads.ts'
 import type { OwnedExecutions } from '../../../infra/temporal/executions.ts'
 import { accountCounterKeys } from '../../requests/rate-limits.ts'
-import { countRemoved, type ErasureStep } from './step.ts'
+import { removeElsewhere, type ErasureStep } from './step.ts'
 
 /**
  * Deletes the account's feed head, its live events and the counters of its limits. What else Redis has of it ends by itself: marks of
- * writes after two seconds, tickets after thirty, counters of failed sign-ins within an hour.
+ * writes after two seconds, tickets after thirty, counters of failed sign-ins within an hour, which do not tell its name.
  */
 export const eraseRedis = ({
   db,
   redis,
 }: {
   db: Pick<Database, 'primary'>
-  redis: Pick<RedisClient, 'del'>
+  redis: Pick<RedisClient, 'del' | 'exists'>
 }): ErasureStep => ({
   name: 'redis',
   async next(account) {
     const { userId } = account
-    const [user] = await db.primary<Pick<UserRow, 'username'>>({
-      text: 'SELECT username FROM users WHERE user_id = $1',
-      values: [userId],
-    })
-    const keys = [headKey(userId), eventLogKey(userId), ...accountCounterKeys(userId, user!.username)]
+    const keys = [headKey(userId), eventLogKey(userId), ...accountCounterKeys(userId)]
     // One by one: on a cluster they have many slots.
-    let removed = 0
-    for (const key of keys) removed += await redis.del(key)
-    await countRemoved(db.primary, account, { store: 'redis', what: 'keys', removed })
+    const each = async (call: (key: string) => Promise<number>) => {
+      let sum = 0
+      for (const key of keys) sum += await call(key)
+      return sum
+    }
+    await removeElsewhere(db.primary, account, {
+      store: 'redis',
+      what: 'keys',
+      count: () => each((key) => redis.exists(key)),
+      remove: () => each((key) => redis.del(key)),
+    })
     return 'done'
   },
 })
@@ -45,9 +48,13 @@ export const eraseDocuments = ({
 }): ErasureStep => ({
   name: 'search documents',
   async next(account) {
-    const removed = await documents.remove(account.userId)
-    await countRemoved(db.primary, account, { store: 'opensearch', what: 'photo documents', removed })
-    return (await documents.count(account.userId)) > 0 ? 'waiting' : 'done'
+    const left = await removeElsewhere(db.primary, account, {
+      store: 'opensearch',
+      what: 'photo documents',
+      count: () => documents.count(account.userId),
+      remove: () => documents.remove(account.userId),
+    })
+    return left > 0 ? 'waiting' : 'done'
   },
 })
 
@@ -61,12 +68,12 @@ export const eraseExecutions = ({
 }): ErasureStep => ({
   name: 'workflows',
   async next(account) {
-    const { listed, deleted } = await executions.remove(account.userId)
-    await countRemoved(db.primary, account, {
+    const left = await removeElsewhere(db.primary, account, {
       store: 'temporal',
       what: 'workflow executions',
-      removed: deleted,
+      count: () => executions.count(account.userId),
+      remove: () => executions.remove(account.userId),
     })
-    return listed > 0 ? 'waiting' : 'done'
+    return left > 0 ? 'waiting' : 'done'
   },
 })
