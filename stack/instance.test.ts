@@ -49,6 +49,17 @@ describe('an instance whose owner lives', () => {
     expect(beside).toMatchObject({ ports: owned.ports, external: [] })
   })
 
+  it('passes on settings of every kind, and nothing that is none', async () => {
+    const given = {
+      ACCOUNT_GRACE_DAYS: '30',
+      READ_TEXT_IN_PHOTOS: 'true',
+      EMBEDDING_URL: 'https://e.example.net',
+    }
+    const { env } = await start({ lifetime: 'owned', given: { ...given, EDITOR: 'vi' } })
+    expect(env).toMatchObject(given)
+    expect(env).not.toHaveProperty('EDITOR')
+  })
+
   it('takes no second owner', async () => {
     await start({ lifetime: 'owned', given: {} })
     // The runner of the tests stands for another `npm start`.

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
+import { settingsSchema } from '../../src/config/settings.ts'
 import type { StackPaths } from '../install/paths.ts'
 import { writePrivate } from './files.ts'
 import { checkoutDir, type Layout } from './layout.ts'
@@ -126,13 +127,10 @@ export function programSettings(stack: StackPaths): Record<string, string> {
   }
 }
 
-const settingPattern =
-  /^(DATABASE|REDIS|S3|OPENSEARCH|TEMPORAL|CDN|JWT|CURSOR|STORAGE|METRICS|MAX|UPLOAD|RATE|MEDIA|FANOUT|FEED|ACCESS|SESSION|CORS|TRUSTED|SHUTDOWN|EDGE|MODERATION|SERVICE|TOTP|WEBAUTHN|WEBHOOK|WEB_PUSH|OUTGOING|OIDC)_[A-Z0-9_]+$/
-
 function isSetting(name: string, own: Record<string, string>): boolean {
   // PORT is a first choice, taken into account where ports are chosen; NODE_ENV is the caller's decision.
   if (name === 'PORT' || name === 'NODE_ENV') return false
-  return name in own || settingPattern.test(name)
+  return name in own || name in settingsSchema.shape
 }
 
 /** Writes the settings as lines `KEY=value` that a shell and `node --env-file` both read. */
