@@ -9,6 +9,8 @@ export interface ServiceOptions {
   /** Name of the instance: its data and ports. */
   instance: string
   report: (line: string) => void
+  /** Of API and workers alone, in the place of what the instance has. */
+  settings?: Record<string, string>
   /** Aborted when someone wants to stop before it is up. */
   signal?: AbortSignal
 }
@@ -42,7 +44,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   let stopped: Promise<void> | undefined
   const stop = () => (stopped ??= stopAll(instance, app, report))
   try {
-    app = await startApp(instance, {
+    const withOwn = { ...instance, env: { ...instance.env, ...options.settings } }
+    app = await startApp(withOwn, {
       processes: appProcesses,
       report,
       ...(options.signal ? { signal: options.signal } : {}),

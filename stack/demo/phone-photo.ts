@@ -46,12 +46,16 @@ const ACCEPTED = ['image/avif,image/webp,*/*', 'image/webp,*/*', 'image/jpeg,*/*
 /**
  * What a follower gets of a phone's photo: pictures without its place, its camera and any other metadata; the place once its
  * owner shares it; and the same file of another user stored only once.
+ * @returns the two photos of the file
  * @throws Error at the first part that does not hold
  */
-export async function runPhonePhoto(options: PhonePhotoOptions): Promise<void> {
+export async function runPhonePhoto(
+  options: PhonePhotoOptions,
+): Promise<{ ofAuthor: string; ofOther: string }> {
   const { author, follower, other } = options
   const file = await readFile(IPHONE_PHOTO)
   let photoId = ''
+  let secondId = ''
   const path = () => `/v1/photos/${photoId}`
 
   await new Listr(
@@ -115,7 +119,7 @@ export async function runPhonePhoto(options: PhonePhotoOptions): Promise<void> {
       {
         title: `${other.username} uploads the same file`,
         task: async (_: unknown, task: { title: string }) => {
-          const secondId = await uploadHeic(other, file)
+          secondId = await uploadHeic(other, file)
           await expectStoredOnce(options.databaseUrl, [photoId, secondId])
           task.title = `${other.username} uploads the same file: two photos, one stored original of ${kilobytes(file.length)}`
         },
@@ -127,6 +131,8 @@ export async function runPhonePhoto(options: PhonePhotoOptions): Promise<void> {
       fallbackRendererCondition: !process.stdout.isTTY,
     },
   ).run()
+
+  return { ofAuthor: photoId, ofOther: secondId }
 }
 
 /** Uploads it for followers and waits for all variants. */

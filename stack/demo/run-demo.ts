@@ -6,6 +6,8 @@ import { startService, type Service } from '../serve.ts'
 export interface Demo {
   /** Exit after `show`, instead of staying up until Ctrl-C. */
   once: boolean
+  /** What API and workers are started with beside the settings of the instance. */
+  settings?: Record<string, string>
   /** Shows the demo; a failure sets the exit code. Ctrl-C aborts the signal. */
   show(service: Service, signal: AbortSignal): Promise<void>
 }
@@ -22,7 +24,12 @@ export async function runDemo(demo: Demo): Promise<never> {
   let service: Service | undefined
   let code = 0
   try {
-    service = await startService({ instance, report, signal: interrupt.signal })
+    service = await startService({
+      instance,
+      report,
+      signal: interrupt.signal,
+      ...(demo.settings ? { settings: demo.settings } : {}),
+    })
     const done = await Promise.race([demo.show(service, interrupt.signal), interrupt.requested])
     if (typeof done === 'number') code = done
     else if (!demo.once) {
