@@ -1,5 +1,6 @@
 import { tagNamed } from '../src/domain/hashtags.ts'
 import type { UserId } from '../src/domain/ids.ts'
+import type { PhotoSearch } from '../src/infra/opensearch/photo-index.ts'
 import { buildPhotoQuery } from '../src/services/search/search-query.ts'
 import { WORDS } from './searchable-photos.ts'
 
@@ -33,19 +34,34 @@ export function toQueryString(kind: Kind, { words, point }: Question): string {
   return `near=${point.latitude},${point.longitude}&radius=${RADIUS_KM}`
 }
 
-/** The search that the API sends for an account without relations, but with the documents, which a caller of OpenSearch would show. */
-export function toRawSearch(kind: Kind, { words, point }: Question, reader: UserId): object {
+/** The search that the API sends for an account without relations. */
+export function toPhotoSearch(
+  kind: Kind,
+  { words, point }: Question,
+  userId: UserId,
+): Pick<PhotoSearch, 'query' | 'order'> {
   const filters = {
     hashtag: { tag: tagNamed(words[0]) },
     keyword: { q: words.join(' ') },
     geo: { near: point, radius: RADIUS_KM },
   }[kind]
-  const { query, scored } = buildPhotoQuery({ kind: 'user', userId: reader }, NO_RELATIONS, filters, {
+  const { query, scored } = buildPhotoQuery({ kind: 'user', userId }, NO_RELATIONS, filters, {
     album: undefined,
     now: Date.now(),
   })
+  return { query, order: scored ? 'relevance' : 'recent' }
+}
+
+/** The same, but with the documents, which a caller of OpenSearch would show. */
+export function toRawSearch(kind: Kind, question: Question, userId: UserId): object {
+  const { query, order } = toPhotoSearch(kind, question, userId)
   const recent = [{ publishedAt: 'desc' }, { photoId: 'desc' }]
-  return { size: PAGE + 1, track_total_hits: 1_000, query, sort: scored ? ['_score', ...recent] : recent }
+  return {
+    size: PAGE + 1,
+    track_total_hits: 1_000,
+    query,
+    sort: order === 'relevance' ? ['_score', ...recent] : recent,
+  }
 }
 const NO_RELATIONS = { followees: [], blocked: [] }
 
