@@ -25,7 +25,7 @@ import { percentile } from './statistics.ts'
 import { issueTokens } from './tokens.ts'
 
 const sizes = {
-  full: { photos: 1_000_000, seconds: 15, edits: 20 },
+  full: { photos: 1_000_000, seconds: 10, edits: 20 },
   quick: { photos: 20_000, seconds: 3, edits: 4 },
 }
 /** So many that no one meets the rate limit. */
