@@ -45,7 +45,7 @@ export interface LibraryReencodeInput {
 }
 
 type ReencodePhase = 'canary' | 'approval' | 'library'
-export type ReencodeState = ReencodePhase | 'paused' | 'done' | 'cancelled'
+type ReencodeState = ReencodePhase | 'paused' | 'done' | 'cancelled'
 
 /** Where a re-encode stands; of bounded size, whatever the library's. */
 export interface ReencodeCheckpoint {
