@@ -124,7 +124,8 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
   })
   const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace })
   await setUpQuietTemporal(temporal)
-  const outbox = createOutbox({ db, temporal, logger: silent })
+  // Tests ask for a workflow as soon as it is announced, and a busy machine takes longer than a request waits.
+  const outbox = createOutbox({ db, temporal, logger: silent, patienceMs: 3_000, deadlineMs: 3_000 })
   const workers: RunningWorker[] = []
 
   const world: UploadWorld = {
