@@ -8,6 +8,7 @@ import { openReindexing } from './reindexing.ts'
 import { startBenchService } from './service.ts'
 
 const sizes = { full: 1_000_000, quick: 20_000 }
+/** Each has as many photos; their number is rounded up. */
 const OWNERS = 1_000
 /** Operations of a request of the reference, as many as of ours. */
 const BULK = 1_000
@@ -21,7 +22,8 @@ export const index: Benchmark = {
 }
 
 async function open({ quick, documents }: TrialOptions): Promise<Trial> {
-  const photos = documents ?? (quick ? sizes.quick : sizes.full)
+  const each = Math.ceil((documents ?? (quick ? sizes.quick : sizes.full)) / OWNERS)
+  const photos = each * OWNERS
   const service = await startBenchService()
   const { instance, admin } = service
   const reindexing = await openReindexing(instance.env)
@@ -31,7 +33,7 @@ async function open({ quick, documents }: TrialOptions): Promise<Trial> {
     await service.stop()
   }
   try {
-    await insertOwnersAndPhotos(photos)
+    await insertOwnersAndPhotos(each)
     const { signal } = new AbortController()
     const raw = `${prefix}-bench-raw`
     let built = ''
@@ -129,7 +131,7 @@ async function open({ quick, documents }: TrialOptions): Promise<Trial> {
     throw error
   }
 
-  async function insertOwnersAndPhotos(count: number): Promise<void> {
+  async function insertOwnersAndPhotos(each: number): Promise<void> {
     await admin.query('SET session_replication_role = replica')
     const { rows } = await admin.query<{ user_id: string }>(
       `INSERT INTO users (username, password_hash) SELECT 'owner' || i, 'none' FROM generate_series(1, $1::integer) i
@@ -137,7 +139,7 @@ async function open({ quick, documents }: TrialOptions): Promise<Trial> {
       [OWNERS],
     )
     const firstOwner = Number(rows[0]!.user_id)
-    await insertReadyPhotos(admin, { firstOwner, owners: OWNERS, each: count / OWNERS })
+    await insertReadyPhotos(admin, { firstOwner, owners: OWNERS, each })
     await admin.query('SET session_replication_role = origin')
     await admin.query('VACUUM ANALYZE')
     await service.settle()

@@ -5,7 +5,8 @@ import type { Database, Query } from '../../infra/db/database.ts'
 import type { ObjectStore } from '../../infra/s3/object-store.ts'
 import { avatarUploadClosed } from '../../observability/avatar-events.ts'
 import { closeIncoming } from '../photos/incoming.ts'
-import { incomingKey, variantsPrefix } from '../photos/object-keys.ts'
+import { incomingKey } from '../photos/object-keys.ts'
+import { variantKeysOf } from '../photos/variant-objects.ts'
 
 /** The steps of an avatar that touch rows and keys, not pixels. Each may run twice. */
 export interface AvatarSteps {
@@ -61,8 +62,7 @@ export async function removeUnpublished(
   avatarId: string,
 ): Promise<number> {
   await closeIncoming({ primary, objects }, avatarId)
-  const keys: string[] = []
-  for await (const { key } of objects.list(variantsPrefix(avatarId))) keys.push(key)
+  const keys = await variantKeysOf(objects, avatarId)
   if (keys.length > 0) await objects.delete(keys)
   return keys.length
 }

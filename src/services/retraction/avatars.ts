@@ -5,7 +5,8 @@ import type { Database, Query, Transaction } from '../../infra/db/database.ts'
 import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
 import { addToOutbox } from '../delivery/outbox.ts'
 import { closeIncoming, isTombstone } from '../photos/incoming.ts'
-import { epochOfKey, incomingKey, keyAtEpoch, variantKey, variantsPrefix } from '../photos/object-keys.ts'
+import { epochOfKey, incomingKey, keyAtEpoch, variantKey } from '../photos/object-keys.ts'
+import { variantKeysOf } from '../photos/variant-objects.ts'
 import type { PhotoObjects } from './objects.ts'
 import { photoSubject } from './subjects.ts'
 
@@ -67,14 +68,8 @@ export function createAvatarObjects({
   db: Pick<Database, 'primary'>
   objects: ObjectStore
 }): PhotoObjects {
-  async function keysOf(avatarId: string): Promise<string[]> {
-    const keys: string[] = []
-    for await (const { key } of objects.list(variantsPrefix(avatarId))) keys.push(key)
-    return keys
-  }
-
   async function list(avatarId: string): Promise<string[]> {
-    const keys = await keysOf(avatarId)
+    const keys = await variantKeysOf(objects, avatarId)
     const incoming = await objects.head(incomingKey(avatarId))
     if (incoming && !isTombstone(incoming)) keys.push(incomingKey(avatarId))
     return keys
@@ -99,7 +94,7 @@ export function createAvatarObjects({
     },
 
     async sweep(avatarId) {
-      const listed = await keysOf(avatarId)
+      const listed = await variantKeysOf(objects, avatarId)
       const avatar = await readAvatar(primary, avatarId)
       if (!avatar || avatar.epoch === null) return []
       // The newest that was moved to: what came after the move asks for another one.

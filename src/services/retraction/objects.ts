@@ -4,7 +4,8 @@ import type { Database, Query } from '../../infra/db/database.ts'
 import type { Archive } from '../../infra/s3/archive.ts'
 import { ObjectMissingError, type ObjectStore } from '../../infra/s3/object-store.ts'
 import { closeIncoming, isTombstone } from '../photos/incoming.ts'
-import { epochOfKey, incomingKey, keyAtEpoch, variantsPrefix } from '../photos/object-keys.ts'
+import { epochOfKey, incomingKey, keyAtEpoch } from '../photos/object-keys.ts'
+import { variantKeysOf } from '../photos/variant-objects.ts'
 import { originalKey } from '../blobs/blob-keys.ts'
 import { originalOf } from '../blobs/read-original.ts'
 import { releaseOriginal } from '../blobs/release-original.ts'
@@ -34,14 +35,8 @@ export function createPhotoObjects({
   objects: ObjectStore
   archive?: Archive | undefined
 }): PhotoObjects {
-  async function keysOf(photoId: PhotoId): Promise<string[]> {
-    const keys: string[] = []
-    for await (const { key } of objects.list(variantsPrefix(photoId))) keys.push(key)
-    return keys
-  }
-
   async function list(photoId: PhotoId): Promise<string[]> {
-    const keys = await keysOf(photoId)
+    const keys = await variantKeysOf(objects, photoId)
     const incoming = await objects.head(incomingKey(photoId))
     if (incoming && !isTombstone(incoming)) keys.push(incomingKey(photoId))
     // Named alike whether or not others share it: what a deletion reports tells nobody that they do.
@@ -74,7 +69,7 @@ export function createPhotoObjects({
     },
 
     async sweep(photoId) {
-      const listed = await keysOf(photoId)
+      const listed = await variantKeysOf(objects, photoId)
       // Read after the listing: what is stored since then is not in it, and what it names is recorded by now or late.
       const rows = await db.primary<{ access_epoch: number; object_key: string | null }>({
         text: `SELECT p.access_epoch, v.object_key FROM photos p LEFT JOIN photo_variants v USING (photo_id)

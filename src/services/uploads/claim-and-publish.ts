@@ -12,7 +12,8 @@ import { oweNotification } from '../delivery/notification-events.ts'
 import { markInFlight } from '../distribution/in-flight-marks.ts'
 import { writeTags } from '../photos/tags.ts'
 import { closeIncoming } from '../photos/incoming.ts'
-import { incomingKey, variantsPrefix } from '../photos/object-keys.ts'
+import { incomingKey } from '../photos/object-keys.ts'
+import { variantKeysOf } from '../photos/variant-objects.ts'
 
 export interface UploadsDeps {
   db: Database
@@ -102,9 +103,7 @@ export function createUploads(deps: UploadsDeps): Uploads {
       })
       await closeIncoming(store, photoId)
       await releaseOriginal({ db, objects, archive }, photoId)
-      const keys: string[] = []
-      for await (const { key } of objects.list(variantsPrefix(photoId))) keys.push(key)
-      await objects.delete(keys)
+      await objects.delete(await variantKeysOf(objects, photoId))
     },
   }
 }
