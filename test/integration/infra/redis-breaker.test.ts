@@ -9,6 +9,7 @@ import { createFeedHeads, headKey, type FeedHeads } from '../../../src/infra/red
 import { createOwnWrites, type OwnWrites } from '../../../src/services/lists/own-writes.ts'
 import { createRateLimits } from '../../../src/services/requests/rate-limits.ts'
 import { openApiWorld } from '../../support/worlds/api-world.ts'
+import { someNetwork } from '../../support/networks.ts'
 import { startValkey, valkeyServerPath, type PrivateValkey } from '../../support/servers/private-valkey.ts'
 import { startStallingProxy, type StallingProxy } from '../../support/servers/stalling-proxy.ts'
 
@@ -110,15 +111,20 @@ describe('while Redis is silent', () => {
   })
 
   it('a feed is served without waiting for Redis', async () => {
-    const world = await openApiWorld({ RATE_LIMITS: 'true', REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
+    const world = await openApiWorld({
+      RATE_LIMITS: 'true',
+      TRUSTED_PROXY_HOPS: '1',
+      REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+    })
+    const headers = { 'X-Forwarded-For': someNetwork() }
     try {
       const body = { username: `r${randomUUID().slice(0, 12)}`, password: 'long enough' }
-      const { accessToken: token } = (await world.call('POST', '/v1/users', { body })).body
-      expect((await world.call('GET', '/v1/feed', { token })).status).toBe(200)
+      const { accessToken: token } = (await world.call('POST', '/v1/users', { body, headers })).body
+      expect((await world.call('GET', '/v1/feed', { token, headers })).status).toBe(200)
       proxy.stall()
       const waited = await timed(async () => {
         for (let n = 0; n < 4; n++) {
-          expect((await world.call('GET', '/v1/feed', { token })).status).toBe(200)
+          expect((await world.call('GET', '/v1/feed', { token, headers })).status).toBe(200)
         }
       })
       // Without the breaker, each took more than a second.

@@ -3,6 +3,7 @@ import type { CommentId, PhotoId } from '../../../src/domain/ids.ts'
 import type { Transaction } from '../../../src/infra/db/database.ts'
 import { sweepComments } from '../../../src/services/engagement/sweep-comments.ts'
 import { restoreComment, takeDownComment } from '../../../src/services/moderation/measures/comment.ts'
+import { settle } from '../../support/replica.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
 
 let world: ApiWorld
@@ -31,6 +32,8 @@ const statusOf = async (who: Person | undefined, id: CommentId) =>
 
 /** What somebody sees of the photo's comments: their ids with the counts of replies, the replies, and the photo's count. */
 async function seenBy(who: Person | undefined) {
+  // Whoever has not just written reads on the replica.
+  await settle(world.db)
   const threads: Json[] = (await call(who, 'GET', `/photos/${photoId}/comments`)).body.items
   const replies = await Promise.all(
     threads.map(async ({ id }) => {

@@ -3,6 +3,7 @@ import sharp from 'sharp'
 import { expect } from 'vitest'
 import { accountErasureWorkflowId } from '../../../src/contracts/account-erasure.ts'
 import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
+import { someNetwork } from '../networks.ts'
 import { edgeSettings, PrivateEdge } from '../servers/private-edge.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from './api-world.ts'
 import { allWorkers, eventually, openUploadWorld, type UploadWorld } from './upload-world.ts'
@@ -38,7 +39,8 @@ export async function openErasureWorld({ orchestrated = true } = {}): Promise<Er
   const workers = await openUploadWorld(edges)
   const settings = { ...edges, TEMPORAL_NAMESPACE: workers.config.TEMPORAL_NAMESPACE }
   // Counters of limits are where names may be left, too.
-  const limits = { RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '1000' }
+  const limits = { RATE_LIMITS: 'true', RATE_LIMIT_FACTOR: '1000', TRUSTED_PROXY_HOPS: '1' }
+  const network = someNetwork()
   const world = await openApiWorld({ ...settings, ...limits, ACCOUNT_GRACE_DAYS: '0' })
   for (const definition of allWorkers)
     if (orchestrated || definition !== orchestrationWorker) await workers.start(definition)
@@ -46,7 +48,7 @@ export async function openErasureWorld({ orchestrated = true } = {}): Promise<Er
   const call: ErasureWorld['call'] = (who, method, path, body, headers = {}) =>
     world.call(method, `/v1${path}`, {
       token: who?.token,
-      headers: { ...headers },
+      headers: { 'X-Forwarded-For': network, ...headers },
       ...(body === undefined ? {} : { body }),
     })
   const must: ErasureWorld['must'] = async (who, method, path, ...rest) => {
