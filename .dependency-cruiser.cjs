@@ -43,7 +43,7 @@ const MODULES = {
   search: ['photos', 'graph', 'lists'],
   discovery: ['photos', 'accounts', 'search', 'lists'],
   notifications: ['engagement', 'albums', 'photos', 'graph', 'accounts', 'events', 'delivery', 'lists'],
-  webhooks: ['delivery', 'lists'],
+  webhooks: ['accounts', 'delivery', 'lists'],
   'web-push': ['notifications', 'delivery', 'lists'],
   leaving: [
     'accounts',

@@ -18,6 +18,7 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   index: async () => (await import('./index-documents.ts')).index,
   burst: async () => (await import('./burst.ts')).burst,
   search: async () => (await import('./search.ts')).search,
+  export: async () => (await import('./exports.ts')).exportOfAccount,
   moderation: async () => (await import('./moderation.ts')).moderation,
 }
 
@@ -32,7 +33,7 @@ const program = new Command('bench')
   .option('-r, --rounds <count>', `rounds that count, at least ${fewestRounds}`, parseRounds, fewestRounds)
   .option('-q, --quick', 'small data and two rounds, to try a benchmark out; writes no results', false)
   .option('-f, --followers <count>', 'followers of the celebrity in the fanout benchmarks', parseFollowers)
-  .option('-d, --documents <count>', 'photos in the search and index benchmarks', parseDocuments)
+  .option('-d, --documents <count>', 'photos in the search, index and export benchmarks', parseDocuments)
   .action(run)
 
 const quickRounds = 2

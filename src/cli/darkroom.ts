@@ -1,7 +1,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { BLOCK_VERDICTS } from '../domain/screening.ts'
 import { VISIBILITIES } from '../domain/visibility.ts'
-import type { ResetFactorsOptions } from './accounts.ts'
+import type { ResetFactorsOptions, ShowOptions } from './accounts.ts'
 import type { FanoutOptions } from './fanout.ts'
 import type { ColdStorageOptions } from './cold-storage.ts'
 import type { EmbedOptions } from './embed.ts'
@@ -134,6 +134,18 @@ media
   .action((options: EmbedOptions) => run(async () => (await import('./embed.ts')).controlEmbedding(options)))
 
 const accounts = program.command('accounts').description('operates accounts')
+
+accounts
+  .command('show')
+  .argument('<account>', 'a username, or with --id a number')
+  .description(
+    'says how an account stands: what it stores, how it signs in, what is under way; nothing that it wrote',
+  )
+  .option('--id', 'the account is named by its number, as logs and workflows have it')
+  .option('--json', 'for programs')
+  .action((account: string, options: ShowOptions) =>
+    run(async (progress) => (await import('./accounts.ts')).showAccount(account, options, progress)),
+  )
 
 accounts
   .command('sign-out')

@@ -15,5 +15,13 @@ export const SECURITY_EVENT_KINDS = [
   'identity_linked',
   'identity_unlinked',
   'factors_reset',
+  'webhook_created',
+  'webhook_changed',
+  'webhook_secret_rotated',
+  'webhook_deleted',
+  'account_deactivated',
+  'account_returned',
+  'erasure_requested',
+  'erasure_cancelled',
 ] as const
 export type SecurityEventKind = (typeof SECURITY_EVENT_KINDS)[number]

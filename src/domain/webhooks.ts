@@ -46,6 +46,24 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number]
 export const DISABLED_REASONS = ['owner', 'gone', 'failing'] as const
 export type DisabledReason = (typeof DISABLED_REASONS)[number]
 
+/** For how long a secret goes on signing beside the one that has replaced it, after Standard Webhooks. */
+export const PREVIOUS_SECRET_HOURS = 24
+/** Each signature is 47 characters of a header. */
+const MAX_SIGNATURES = 5
+
+/**
+ * The generations of secrets that sign a message, the latest first: receivers take a message that one of them has signed.
+ * @param webhook as stored; of more generations than a message has signatures, the latest sign
+ */
+export function signingGenerations(
+  webhook: { secret_generation: number; oldest_generation: number; previous_secrets_until: Date | null },
+  now: Date,
+): number[] {
+  const { secret_generation: latest, oldest_generation: oldest, previous_secrets_until: until } = webhook
+  const count = until !== null && now < until ? Math.min(latest - oldest + 1, MAX_SIGNATURES) : 1
+  return Array.from({ length: count }, (_, n) => latest - n)
+}
+
 /** For how long a delivery is tried. */
 export const DELIVERY_HOURS = 24
 const DELIVERY_MS = DELIVERY_HOURS * 3_600_000

@@ -51,7 +51,7 @@ export function openServices(clients: Clients) {
     ...openEngagement(clients),
     ...openModeration(clients, delivery, accounts),
     ...openNotifications(clients),
-    ...openWebhooks(clients),
+    ...openWebhooks(clients, accounts),
     ...openPushSubscriptions(clients),
     ...openExports(clients, delivery),
     ...openOperations(clients),

@@ -104,7 +104,7 @@ import { fanoutWorker } from '../../src/workers/fanout.ts'
 import { mediaWorker } from '../../src/workers/media.ts'
 import type { RunningWorker, WorkerDefinition } from '../../src/workers/run-worker.ts'
 import { LONGEST_TRANSFER_MS } from '../../src/workflows/photo-upload/workflow.ts'
-import { buildUser, sessionsOf } from '../support/factories/accounts.ts'
+import { buildUser, securityEvents, sessionsOf, testDevice } from '../support/factories/accounts.ts'
 import { follow } from '../support/factories/follows.ts'
 import { buildPhoto } from '../support/factories/photos.ts'
 import { readTextInPhotosOf } from '../support/factories/photo-texts.ts'
@@ -611,9 +611,10 @@ async function recordErasures(world: UploadWorld): Promise<void> {
     createRequestErasure({
       ...world,
       sessions,
+      securityEvents,
       reservedNames: createReservedNames(world.config.jwtKeys),
       graceDays,
-    })(userId)
+    })(userId, testDevice)
   const leaving = await world.owner()
   const bytes = await somePhoto(400, 300)
   const upload = await world.openUpload(leaving, { bytes: bytes.length })
@@ -628,7 +629,8 @@ async function recordErasures(world: UploadWorld): Promise<void> {
   const returning = await world.owner()
   await leave(returning, 14)
   await eventually(() => exists(accountErasureWorkflowId(returning)))
-  await world.outbox.dispatch(await world.db.transaction((tx) => comeBack(tx, returning)))
+  const returned = await world.db.transaction((tx) => comeBack(tx, returning))
+  await world.outbox.dispatch(returned!.outboxIds)
   await ended(accountErasureWorkflowId(returning))
   await save('account-erasure-cancelled', accountErasureWorkflowId(returning))
 }

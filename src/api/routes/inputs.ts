@@ -141,6 +141,14 @@ export const pageQuery = {
   cursor: queryText(1, 512).optional().meta({ description: 'nextCursor of the previous page.' }),
 }
 
+/** `true` or `false` in a query, false by default. */
+export const flag = (description: string) =>
+  z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((given) => given === 'true')
+    .meta({ description, ...shownAs({ type: 'boolean', default: false }) })
+
 /** Text in a query or path; bytes that are not UTF-8 decode to U+FFFD and are refused, as NUL is. */
 export function queryText(min: number, max: number) {
   return characters(min, max).meta(

@@ -1,6 +1,6 @@
 import { defineEntity, p, type InferEntity } from '@mikro-orm/core'
 import { MAX_CHARACTERS } from '../../domain/limits.ts'
-import { SECURITY_EVENT_KINDS } from '../../domain/security-events.ts'
+import type { SecurityEventKind } from '../../domain/security-events.ts'
 import type { Row } from '../row.ts'
 
 /** Something that an account should know of. No addresses: only a digest of the network, by a key that changes daily. */
@@ -10,7 +10,7 @@ export const SecurityEvent = defineEntity({
   properties: {
     securityEventId: p.uuid().primary(),
     userId: p.bigint('string'),
-    kind: p.enum(SECURITY_EVENT_KINDS),
+    kind: p.text().$type<SecurityEventKind>(),
     userAgent: p.string().length(MAX_CHARACTERS.userAgent).nullable(),
     /** Equal for events of one network on one day. */
     network: p.blob().$type<Buffer>(),

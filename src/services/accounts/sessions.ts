@@ -153,15 +153,18 @@ export function createSessions(deps: SessionsDeps): Sessions {
     openWithin,
 
     async open(userId, device, proof) {
-      const { session, outboxIds } = await db.transaction(async (tx) => {
-        const outboxIds = await comeBack(tx, userId)
+      const { session, returned } = await db.transaction(async (tx) => {
+        const returned = await comeBack(tx, userId)
         const isKnown = await devices.isKnown(tx.query, userId, device)
         const session = await openWithin(tx, userId, device, proof)
         if (!isKnown) await securityEvents.record(tx.query, userId, 'new_device', device)
-        return { session, outboxIds }
+        if (returned) await securityEvents.record(tx.query, userId, returned.event, device)
+        return { session, returned }
       })
-      if (outboxIds.length > 0) accountDeparted('returned')
-      await outbox.dispatch(outboxIds)
+      if (returned) {
+        accountDeparted('returned')
+        await outbox.dispatch(returned.outboxIds)
+      }
       return session
     },
 

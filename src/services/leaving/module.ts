@@ -17,15 +17,20 @@ import { createVerifyErasure } from './verify-erasure.ts'
 /** How people leave, for a while or for good. */
 export function openLeaving(
   { config, db }: Clients,
-  { sessions, reservedNames }: Pick<ReturnType<typeof openAccounts>, 'sessions' | 'reservedNames'>,
+  {
+    sessions,
+    securityEvents,
+    reservedNames,
+  }: Pick<ReturnType<typeof openAccounts>, 'sessions' | 'securityEvents' | 'reservedNames'>,
   { outbox }: Delivery,
 ) {
   return {
-    deactivate: createDeactivate({ db, outbox, sessions }),
+    deactivate: createDeactivate({ db, outbox, sessions, securityEvents }),
     requestErasure: createRequestErasure({
       db,
       outbox,
       sessions,
+      securityEvents,
       reservedNames,
       graceDays: config.ACCOUNT_GRACE_DAYS,
     }),

@@ -7,7 +7,9 @@ import { AccountErasure, type UserRow } from '../../entities/index.ts'
 import type { Database } from '../../infra/db/database.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import { accountDeparted } from '../../observability/leaving-events.ts'
+import type { Device } from '../accounts/devices.ts'
 import type { ReservedNames } from '../accounts/reserved-names.ts'
+import type { SecurityEvents } from '../accounts/security-events.ts'
 import type { Sessions } from '../accounts/sessions.ts'
 import { addToOutbox, type Outbox } from '../delivery/outbox.ts'
 
@@ -22,12 +24,13 @@ interface RequestedErasure {
  * Hides the account as a deactivation does, and has it erased after the days of grace unless it signs in before.
  * @throws DarkroomError unauthenticated if it is away by now
  */
-export type RequestErasure = (userId: UserId) => Promise<RequestedErasure>
+export type RequestErasure = (userId: UserId, device: Device) => Promise<RequestedErasure>
 
 export interface RequestErasureDeps {
   db: Pick<Database, 'transaction'>
   outbox: Pick<Outbox, 'dispatch'>
   sessions: Pick<Sessions, 'revokeAll'>
+  securityEvents: Pick<SecurityEvents, 'record'>
   reservedNames: Pick<ReservedNames, 'digest'>
   graceDays: number
 }
@@ -43,14 +46,15 @@ const LEAVE = `
 export const hashOfSecret = (secret: string): Buffer => createHash('sha256').update(secret).digest()
 
 export function createRequestErasure(deps: RequestErasureDeps): RequestErasure {
-  const { db, outbox, sessions, reservedNames, graceDays } = deps
-  return async (userId) => {
+  const { db, outbox, sessions, securityEvents, reservedNames, graceDays } = deps
+  return async (userId, device) => {
     const secret = randomBytes(SECRET_BYTES).toString('base64url')
     const erasureId = uuidv7()
     const { startsAt, outboxIds } = await db.transaction(async (tx) => {
       const [left] = await tx.query<Pick<UserRow, 'username'>>({ text: LEAVE, values: [userId] })
       if (!left) throw signInToReturn()
       await sessions.revokeAll(tx, userId)
+      await securityEvents.record(tx.query, userId, 'erasure_requested', device)
       const [erasure] = await run(
         tx.query,
         insertRow(

@@ -30,7 +30,7 @@ type OwedDelivery = MessageRow &
 // Plan: webhook_deliveries_pkey, webhooks_pkey and users_pkey.
 const OWED = `
   SELECT d.delivery_id, d.webhook_id, d.event, d.actor_id, d.photo_id, d.album_id, d.item_id, d.created_at, d.attempts,
-    w.url, w.disabled_at IS NOT NULL AS is_disabled, u.user_id, u.status,
+    w.secret_generation, w.oldest_generation, w.previous_secrets_until, w.url, w.disabled_at IS NOT NULL AS is_disabled, u.user_id, u.status,
     d.queued_at <= now() - interval '${DELIVERY_HOURS} hours' AS is_over
   FROM webhook_deliveries d JOIN webhooks w USING (webhook_id) JOIN users u USING (user_id)
   WHERE d.delivery_id = $1 AND d.state = 'under_way'`

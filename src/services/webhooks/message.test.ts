@@ -12,6 +12,9 @@ const row = (more: Partial<MessageRow> = {}): MessageRow => ({
   album_id: null,
   item_id: null,
   created_at: new Date('2026-03-09T19:45:00.000Z'),
+  secret_generation: 1,
+  oldest_generation: 1,
+  previous_secrets_until: null,
   ...more,
 })
 const verify = (secret: string, { headers, body }: ReturnType<typeof messageOf>) =>
@@ -20,7 +23,7 @@ const verify = (secret: string, { headers, body }: ReturnType<typeof messageOf>)
 describe('a message', () => {
   it('is verified by the library of the standard', () => {
     const message = messageOf(KEY, row(), new Date())
-    expect(verify(secretOf(KEY, row().webhook_id), message)).toEqual({
+    expect(verify(secretOf(KEY, row().webhook_id, 1), message)).toEqual({
       type: 'photo.ready',
       timestamp: '2026-03-09T19:45:00.000Z',
       data: { photoId: row().photo_id },
@@ -28,9 +31,9 @@ describe('a message', () => {
   })
 
   it.each([
-    ['the secret of another webhook', secretOf(KEY, row().delivery_id), {}],
-    ['the secret of another installation', secretOf('l'.repeat(40), row().webhook_id), {}],
-    ['another id', secretOf(KEY, row().webhook_id), { 'webhook-id': 'msg_other' }],
+    ['the secret of another webhook', secretOf(KEY, row().delivery_id, 1), {}],
+    ['the secret of another installation', secretOf('l'.repeat(40), row().webhook_id, 1), {}],
+    ['another id', secretOf(KEY, row().webhook_id, 1), { 'webhook-id': 'msg_other' }],
   ])('is refused with %s', (_what, secret, headers) => {
     const message = messageOf(KEY, row(), new Date())
     expect(() => verify(secret, { ...message, headers: { ...message.headers, ...headers } })).toThrow(
@@ -39,7 +42,7 @@ describe('a message', () => {
   })
 
   it('is refused when it is old, or changed', () => {
-    const secret = secretOf(KEY, row().webhook_id)
+    const secret = secretOf(KEY, row().webhook_id, 1)
     const old = messageOf(KEY, row(), new Date(Date.now() - 10 * 60_000))
     expect(() => verify(secret, old)).toThrow('too old')
     const { headers } = messageOf(KEY, row(), new Date())
@@ -53,6 +56,37 @@ describe('a message', () => {
     expect(second!.body).toEqual(first!.body)
     expect(second!.headers['webhook-id']).toBe(first!.headers['webhook-id'])
     expect(second!.headers['webhook-signature']).not.toBe(first!.headers['webhook-signature'])
+  })
+
+  describe('after a rotation', () => {
+    const now = new Date()
+    const after = (ms: number) => new Date(now.getTime() + ms)
+    const opens = (generation: number, message: ReturnType<typeof messageOf>) => {
+      try {
+        return Boolean(verify(secretOf(KEY, row().webhook_id, generation), message))
+      } catch {
+        return false
+      }
+    }
+
+    it.each([
+      ['both secrets for a day', 2, 1, after(1_000), [false, true, true]],
+      ['the new one alone afterwards', 2, 1, after(0), [false, false, true]],
+      ['the new one alone if the others were ended', 2, 2, null, [false, false, true]],
+      ['all that receivers may have been given', 4, 2, after(1_000), [false, false, true, true, true]],
+      ['five at most', 7, 1, after(1_000), [false, false, false, true, true, true, true, true]],
+    ])('is signed with %s', (_what, secretGeneration, oldest, until, expected) => {
+      const message = messageOf(
+        KEY,
+        row({
+          secret_generation: secretGeneration,
+          oldest_generation: oldest,
+          previous_secrets_until: until,
+        }),
+        now,
+      )
+      expect(expected.map((_, generation) => opens(generation, message))).toEqual(expected)
+    })
   })
 
   const photo = row().photo_id

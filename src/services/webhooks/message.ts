@@ -1,11 +1,13 @@
 import { createHmac } from 'node:crypto'
-import type { WebhookDeliveryRow } from '../../entities/index.ts'
+import { signingGenerations } from '../../domain/webhooks.ts'
+import type { WebhookDeliveryRow, WebhookRow } from '../../entities/index.ts'
 
-/** What a message is made of; it stays the same however often it is sent. */
+/** What a message is made of, which stays the same however often it is sent, and who signs it. */
 export type MessageRow = Pick<
   WebhookDeliveryRow,
   'delivery_id' | 'webhook_id' | 'event' | 'actor_id' | 'photo_id' | 'album_id' | 'item_id' | 'created_at'
->
+> &
+  Pick<WebhookRow, 'secret_generation' | 'oldest_generation' | 'previous_secrets_until'>
 
 /** Headers and body of one request, after Standard Webhooks (https://www.standardwebhooks.com). */
 export interface Message {
@@ -16,15 +18,19 @@ export interface Message {
 const SECRET_PREFIX = 'whsec_'
 
 /**
- * The secret of a webhook, which its receiver has too. It derives from the key of the installation, so that no copy of the database
+ * A secret of a webhook, which its receiver has too. It derives from the key of the installation, so that no copy of the database
  * gives one away.
+ * @param generation 1 for the first one; each rotation makes the next
  */
-export function secretOf(key: string, webhookId: string): string {
-  return SECRET_PREFIX + secretBytesOf(key, webhookId).toString('base64')
+export function secretOf(key: string, webhookId: string, generation: number): string {
+  return SECRET_PREFIX + secretBytesOf(key, webhookId, generation).toString('base64')
 }
 
-const secretBytesOf = (key: string, webhookId: string) =>
-  createHmac('sha256', key).update(`webhook/${webhookId}`).digest()
+// The first ones were made before secrets could be rotated.
+const secretBytesOf = (key: string, webhookId: string, generation: number) =>
+  createHmac('sha256', key)
+    .update(generation === 1 ? `webhook/${webhookId}` : `webhook/${webhookId}/${generation}`)
+    .digest()
 
 /** @param now of this attempt: receivers refuse what was signed long ago, be it copied or late */
 export function messageOf(key: string, row: MessageRow, now: Date): Message {
@@ -33,17 +39,19 @@ export function messageOf(key: string, row: MessageRow, now: Date): Message {
   const body = Buffer.from(
     JSON.stringify({ type: row.event, timestamp: row.created_at.toISOString(), data: dataOf(row) }),
   )
-  const signature = createHmac('sha256', secretBytesOf(key, row.webhook_id))
-    .update(`${id}.${timestamp}.`)
-    .update(body)
-    .digest('base64')
+  const signatures = signingGenerations(row, now).map((generation) =>
+    createHmac('sha256', secretBytesOf(key, row.webhook_id, generation))
+      .update(`${id}.${timestamp}.`)
+      .update(body)
+      .digest('base64'),
+  )
   return {
     headers: {
       'Content-Type': 'application/json',
       'User-Agent': 'Darkroom-Webhooks',
       'webhook-id': id,
       'webhook-timestamp': timestamp,
-      'webhook-signature': `v1,${signature}`,
+      'webhook-signature': signatures.map((signature) => `v1,${signature}`).join(' '),
     },
     body,
   }

@@ -1,3 +1,4 @@
+import type { openAccounts } from '../accounts/module.ts'
 import type { Clients } from '../clients.ts'
 import type { Delivery } from '../delivery/module.ts'
 import { admitDeliveries } from './admit-deliveries.ts'
@@ -6,9 +7,12 @@ import { createDeliveries } from './deliveries.ts'
 import { createWebhooks } from './webhooks.ts'
 
 /** Addresses that accounts have told what happens to them. */
-export function openWebhooks({ config, db, userUrls }: Clients) {
+export function openWebhooks(
+  { config, db, userUrls }: Clients,
+  { securityEvents }: Pick<ReturnType<typeof openAccounts>, 'securityEvents'>,
+) {
   return {
-    webhooks: createWebhooks({ db, userUrls, key: config.WEBHOOK_KEY }),
+    webhooks: createWebhooks({ db, userUrls, securityEvents, key: config.WEBHOOK_KEY }),
     webhookDeliveries: createDeliveries({ db }),
   }
 }

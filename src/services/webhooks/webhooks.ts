@@ -3,16 +3,22 @@ import { DarkroomError, invalidField, notFound } from '../../domain/errors.ts'
 import type { UserId } from '../../domain/ids.ts'
 import { MAX_ITEMS } from '../../domain/limits.ts'
 import type { UserViewer } from '../../domain/viewer.ts'
-import type { WebhookEvent } from '../../domain/webhooks.ts'
+import { PREVIOUS_SECRET_HOURS, type WebhookEvent } from '../../domain/webhooks.ts'
 import { Webhook, type WebhookRow } from '../../entities/index.ts'
 import type { Database, Query } from '../../infra/db/database.ts'
 import { deleteInBatches } from '../../infra/db/delete-in-batches.ts'
 import { insertRow, run } from '../../infra/db/insert.ts'
 import type { UrlRefusal, UserUrls } from '../../infra/https/user-urls.ts'
+import { lockAccount } from '../accounts/accounts.ts'
+import type { Device } from '../accounts/devices.ts'
+import type { SecurityEvents } from '../accounts/security-events.ts'
 import { pageOfRows, type ListRead, type Page, type Reader } from '../lists/list-read.ts'
 import { secretOf } from './message.ts'
 
-export type ShownWebhook = Omit<WebhookRow, 'user_id' | 'disabled_by'>
+export type ShownWebhook = Omit<
+  WebhookRow,
+  'user_id' | 'disabled_by' | 'secret_generation' | 'oldest_generation'
+>
 
 interface NewWebhook {
   url: URL
@@ -25,27 +31,44 @@ interface WebhookChanges {
   enabled?: boolean | undefined
 }
 
+interface WebhookWithSecret {
+  webhook: ShownWebhook
+  secret: string
+}
+
 export interface Webhooks {
   /** Its secret is shown this once. @throws DarkroomError invalid, blocked_address, quota_exceeded */
-  create(userId: UserId, webhook: NewWebhook): Promise<{ webhook: ShownWebhook; secret: string }>
+  create(userId: UserId, webhook: NewWebhook, device: Device): Promise<WebhookWithSecret>
   /** The viewer's, the latest first. @throws DarkroomError bad_cursor */
   list(list: ListRead<UserViewer>): Promise<Page<ShownWebhook>>
   /** @throws DarkroomError not_found */
   get(reader: Reader<UserViewer>, webhookId: string): Promise<ShownWebhook>
   /** Another address, and being enabled, begin with a clean slate. @throws DarkroomError not_found, invalid, blocked_address */
-  update(userId: UserId, webhookId: string, changes: WebhookChanges): Promise<ShownWebhook>
+  update(userId: UserId, webhookId: string, changes: WebhookChanges, device: Device): Promise<ShownWebhook>
+  /**
+   * Gives it another secret, which is shown this once. Those of before sign as well for a day, so that an answer that was lost does no harm;
+   * `endPrevious` ends them at once. @throws DarkroomError not_found, invalid
+   */
+  rotateSecret(
+    userId: UserId,
+    webhookId: string,
+    options: { endPrevious: boolean },
+    device: Device,
+  ): Promise<WebhookWithSecret>
   /** Ends it, with all that it was to be told. @throws DarkroomError not_found */
-  delete(userId: UserId, webhookId: string): Promise<void>
+  delete(userId: UserId, webhookId: string, device: Device): Promise<void>
 }
 
 export interface WebhooksDeps {
   db: Database
   userUrls: Pick<UserUrls, 'refusalOf'>
+  securityEvents: Pick<SecurityEvents, 'record'>
   /** Without it, the installation sends none. */
   key: string | undefined
 }
 
-const COLUMNS = 'webhook_id, url, events, created_at, failing_since, disabled_at, disabled_reason'
+const COLUMNS =
+  'webhook_id, url, events, created_at, failing_since, disabled_at, disabled_reason, previous_secrets_until'
 
 // Walks webhooks_user_idx from the cursor. Ids are UUID v7.
 const LIST = `
@@ -60,14 +83,21 @@ const UPDATE = `
     disabled_at = CASE WHEN $5 THEN NULL WHEN NOT $5 THEN coalesce(disabled_at, now()) ELSE disabled_at END,
     disabled_reason = CASE WHEN $5 THEN NULL WHEN NOT $5 THEN coalesce(disabled_reason, 'owner') ELSE disabled_reason END,
     disabled_by = CASE WHEN $5 THEN NULL ELSE disabled_by END
-  WHERE webhook_id = $1 AND user_id = $2 RETURNING ${COLUMNS}`
+  WHERE webhook_id = $1 AND user_id = $2 RETURNING ${COLUMNS}, old.url <> new.url AS leads_elsewhere`
+
+const ROTATE = `
+  UPDATE webhooks SET secret_generation = secret_generation + 1,
+    oldest_generation = CASE WHEN $3 THEN secret_generation + 1 WHEN previous_secrets_until > now() THEN oldest_generation
+      ELSE secret_generation END,
+    previous_secrets_until = CASE WHEN NOT $3 THEN now() + interval '${PREVIOUS_SECRET_HOURS} hours' END
+  WHERE webhook_id = $1 AND user_id = $2 RETURNING ${COLUMNS}, secret_generation`
 
 const DELETE_DELIVERIES = `
   DELETE FROM webhook_deliveries WHERE delivery_id IN (
     SELECT delivery_id FROM webhook_deliveries WHERE webhook_id = $2 LIMIT $1)
   RETURNING 1`
 
-export function createWebhooks({ db, userUrls, key }: WebhooksDeps): Webhooks {
+export function createWebhooks({ db, userUrls, securityEvents, key }: WebhooksDeps): Webhooks {
   async function assertPostable(url: URL): Promise<void> {
     const refusal = await userUrls.refusalOf(url)
     if (refusal === 'address')
@@ -78,12 +108,12 @@ export function createWebhooks({ db, userUrls, key }: WebhooksDeps): Webhooks {
   }
 
   return {
-    async create(userId, { url, events }) {
-      if (key === undefined) throw new DarkroomError('invalid', 'This installation sends no webhooks.')
+    async create(userId, { url, events }, device) {
+      assertSends(key)
       await assertPostable(url)
       return db.transaction(async (tx) => {
         // Two at once come one after the other, and are counted so.
-        await tx.query({ text: 'SELECT FROM users WHERE user_id = $1 FOR NO KEY UPDATE', values: [userId] })
+        await lockAccount(tx, userId)
         const held = await tx.query({ text: 'SELECT FROM webhooks WHERE user_id = $1', values: [userId] })
         if (held.length >= MAX_ITEMS.webhooksPerUser)
           throw new DarkroomError('quota_exceeded', 'You have as many webhooks as there may be; delete one.')
@@ -94,6 +124,7 @@ export function createWebhooks({ db, userUrls, key }: WebhooksDeps): Webhooks {
             'disabledAt',
             'disabledReason',
             'disabledBy',
+            'previousSecretsUntil',
           ]).returning([
             'webhook_id',
             'url',
@@ -102,9 +133,11 @@ export function createWebhooks({ db, userUrls, key }: WebhooksDeps): Webhooks {
             'failing_since',
             'disabled_at',
             'disabled_reason',
+            'previous_secrets_until',
           ]),
         )
-        return { webhook: webhook!, secret: secretOf(key, webhook!.webhook_id) }
+        await securityEvents.record(tx.query, userId, 'webhook_created', device)
+        return { webhook: webhook!, secret: secretOf(key, webhook!.webhook_id, 1) }
       })
     },
 
@@ -120,28 +153,53 @@ export function createWebhooks({ db, userUrls, key }: WebhooksDeps): Webhooks {
 
     get: ({ query, viewer: { userId } }, webhookId) => findWebhook(query, userId, webhookId),
 
-    async update(userId, webhookId, { url, events, enabled }) {
+    async update(userId, webhookId, { url, events, enabled }, device) {
       // Before the address is resolved, so that nobody has names resolved by the webhooks of others.
       await findWebhook(db.primary, userId, webhookId)
       if (url) await assertPostable(url)
-      const [webhook] = await db.primary<ShownWebhook>({
-        text: UPDATE,
-        values: [webhookId, userId, url?.href ?? null, events ?? null, enabled ?? null],
+      return db.transaction(async (tx) => {
+        const [row] = await tx.query<ShownWebhook & { leads_elsewhere: boolean }>({
+          text: UPDATE,
+          values: [webhookId, userId, url?.href ?? null, events ?? null, enabled ?? null],
+        })
+        if (!row) throw notFound('webhook')
+        const { leads_elsewhere: leadsElsewhere, ...webhook } = row
+        if (leadsElsewhere) await securityEvents.record(tx.query, userId, 'webhook_changed', device)
+        return webhook
       })
-      if (!webhook) throw notFound('webhook')
-      return webhook
     },
 
-    async delete(userId, webhookId) {
-      const rows = await db.primary({
-        text: 'DELETE FROM webhooks WHERE webhook_id = $1 AND user_id = $2 RETURNING 1',
-        values: [webhookId, userId],
+    async rotateSecret(userId, webhookId, { endPrevious }, device) {
+      assertSends(key)
+      return db.transaction(async (tx) => {
+        const [row] = await tx.query<ShownWebhook & Pick<WebhookRow, 'secret_generation'>>({
+          text: ROTATE,
+          values: [webhookId, userId, endPrevious],
+        })
+        if (!row) throw notFound('webhook')
+        const { secret_generation: generation, ...webhook } = row
+        await securityEvents.record(tx.query, userId, 'webhook_secret_rotated', device)
+        return { webhook, secret: secretOf(key, webhookId, generation) }
       })
-      if (rows.length === 0) throw notFound('webhook')
+    },
+
+    async delete(userId, webhookId, device) {
+      await db.transaction(async (tx) => {
+        const rows = await tx.query({
+          text: 'DELETE FROM webhooks WHERE webhook_id = $1 AND user_id = $2 RETURNING 1',
+          values: [webhookId, userId],
+        })
+        if (rows.length === 0) throw notFound('webhook')
+        await securityEvents.record(tx.query, userId, 'webhook_deleted', device)
+      })
       // Nothing shows or sends them any more; what a kill leaves here goes with its age.
       await deleteInBatches(db.primary, DELETE_DELIVERIES, undefined, [webhookId])
     },
   }
+}
+
+function assertSends(key: string | undefined): asserts key is string {
+  if (key === undefined) throw new DarkroomError('invalid', 'This installation sends no webhooks.')
 }
 
 /** @throws DarkroomError not_found */

@@ -427,6 +427,7 @@ export const MATRIX: Readonly<Record<string, Line>> = {
   'GET /v1/me/webhooks/:webhookId': { rule: signedIn(() => 'hidden') },
   'PATCH /v1/me/webhooks/:webhookId': { rule: signedIn(() => 'hidden'), body: () => ({ enabled: false }) },
   'DELETE /v1/me/webhooks/:webhookId': { rule: signedIn(() => 'hidden') },
+  'POST /v1/me/webhooks/:webhookId/secret': { rule: signedIn(() => 'hidden') },
   'GET /v1/me/webhooks/:webhookId/deliveries': { rule: signedIn(() => 'hidden') },
   'POST /v1/me/webhooks/:webhookId/deliveries/:deliveryId/replay': { rule: signedIn(() => 'hidden') },
   // Of nobody: those of others answer alike (test/integration/exports/routes.test.ts).

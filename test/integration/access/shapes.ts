@@ -49,7 +49,7 @@ export const TWO_FACTOR = values('totp', 'passkeys', 'recoveryCodes')
 
 export const PASSKEY = values('id', 'name', 'backedUp', 'createdAt', 'lastUsedAt')
 export const WEBHOOK = {
-  ...values('id', 'url', 'enabled', 'disabledReason', 'failingSince', 'createdAt'),
+  ...values('id', 'url', 'enabled', 'disabledReason', 'failingSince', 'previousSecretsUntil', 'createdAt'),
   events: 'anything',
 } as const
 

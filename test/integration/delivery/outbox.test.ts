@@ -104,6 +104,7 @@ describe('the outbox', () => {
       await link.cut()
     }
     await world.outbox.hint(hint)
+    await world.outbox.settled()
     expect([(await owed()).length, await isStarted(photoId)]).toEqual([1, true])
   })
 

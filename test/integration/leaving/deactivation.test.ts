@@ -207,6 +207,17 @@ describe('a deactivated account', () => {
     expect(items).toHaveLength(1)
   })
 
+  it('is told of, as the return is, once each', async () => {
+    const ann = await world.signUp()
+    await deactivate(ann)
+    await deactivate(ann)
+    const returned = await comeBack(ann)
+    await comeBack(ann)
+    const { items } = await must(returned, 'GET', '/me/security-events')
+    const kinds = items.map(({ kind }: Json) => kind).filter((kind: string) => kind.startsWith('account_'))
+    expect(kinds).toEqual(['account_returned', 'account_deactivated'])
+  })
+
   it('asks for the password, and lets nobody guess it', async () => {
     const ann = await world.signUp()
     const statuses: number[] = []

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accountErasureWorkflowId } from '../../../src/contracts/account-erasure.ts'
 import { createBeginErasure } from '../../../src/services/leaving/begin-erasure.ts'
 import { sweepComments } from '../../../src/services/engagement/sweep-comments.ts'
-import { openApiWorld, type ApiWorld, type Person } from '../../support/worlds/api-world.ts'
+import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
 import { openErasureWorld, type ErasureWorld } from '../../support/worlds/erasure-world.ts'
 import { expectErased, leaveTraces } from './traces-everywhere.ts'
 
@@ -95,8 +95,11 @@ describe('the days of grace', () => {
     expect((await patient.call('GET', `/v1/photos/${photoId}`)).status).toBe(404)
     expect((await receiptOf(erasure, patient)).body.erasure).toMatchObject({ state: 'waiting', stores: [] })
 
-    expect((await signIn(ann)).status).toBe(201)
+    const { status, body } = await signIn(ann)
+    expect(status).toBe(201)
     expect(await statusOf(ann)).toBe('active')
+    const told = await patient.call('GET', '/v1/me/security-events', { token: body.accessToken })
+    expect(told.body.items.map((item: Json) => item.kind)).toEqual(['erasure_cancelled', 'erasure_requested'])
     expect((await patient.call('GET', `/v1/photos/${photoId}`)).status).toBe(200)
     expect((await receiptOf(erasure, patient)).status).toBe(404)
     const handle = of.workers.temporal.workflow.getHandle(accountErasureWorkflowId(ann.id))

@@ -11,6 +11,7 @@ import {
   suspendAccount,
 } from '../../../src/services/moderation/measures/account.ts'
 import { setAccountStatus } from '../../support/factories/accounts.ts'
+import { settle } from '../../support/replica.ts'
 import { openApiWorld, type ApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
 
 let world: ApiWorld
@@ -106,6 +107,8 @@ describe('a suspension', () => {
     })
 
     expect(await within((tx) => liftSuspension(tx, ann.id))).toHaveLength(1)
+    // What is given back waits for no replica.
+    await settle(world.db)
     expect(await views()).toEqual(before)
     expect(await within((tx) => liftSuspension(tx, ann.id))).toEqual([])
   })
@@ -151,7 +154,7 @@ describe('a suspension', () => {
     const decision = await decide(userId, 'suspend', until)
     expect(await within((tx) => suspendAccount(tx, { userId, until }))).toHaveLength(1)
     expect(await rowOf(userId)).toMatchObject({ status: 'deactivated', until: null })
-    expect(await within((tx) => comeBack(tx, userId))).toHaveLength(2)
+    expect((await within((tx) => comeBack(tx, userId)))?.outboxIds).toHaveLength(2)
     expect(await rowOf(userId)).toMatchObject({ status: 'suspended', until })
 
     await setAccountStatus(world.db, userId, 'deactivated')

@@ -16,7 +16,7 @@ import { incomingKey, negotiatedKey } from '../../../src/services/photos/object-
 import { createShareLinks } from '../../../src/services/share-links/share-links.ts'
 import { mediaWorker } from '../../../src/workers/media.ts'
 import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
-import { buildUser, sessionsOf } from '../../support/factories/accounts.ts'
+import { buildUser, securityEvents, sessionsOf, testDevice } from '../../support/factories/accounts.ts'
 import { follow } from '../../support/factories/follows.ts'
 import {
   edgeSettings,
@@ -204,7 +204,8 @@ const NARROWINGS: Record<string, Narrowing> = {
   suspension: { needsStorage: true, narrow: (photo) => changeAccount(photo, `status = 'suspended'`) },
   deactivation: {
     needsStorage: true,
-    narrow: ({ ownerId }) => createDeactivate({ ...world, sessions: sessionsOf(world.db) })(ownerId),
+    narrow: ({ ownerId }) =>
+      createDeactivate({ ...world, sessions: sessionsOf(world.db), securityEvents })(ownerId, testDevice),
   },
   block: {
     of: 'followers',

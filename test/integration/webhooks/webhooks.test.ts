@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { Webhook as Receiver } from 'standardwebhooks'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { WEBHOOK_EVENTS } from '../../../src/domain/webhooks.ts'
-import { openApiWorld, type Person } from '../../support/worlds/api-world.ts'
+import { openApiWorld, type Json, type Person } from '../../support/worlds/api-world.ts'
 import { openWebhookWorld, type WebhookWorld } from '../../support/worlds/webhook-world.ts'
 
 let world: WebhookWorld
@@ -19,6 +20,8 @@ beforeEach(async () => {
 const make = ({ token }: Person, body: object) => world.call('POST', '/v1/me/webhooks', { token, body })
 const change = ({ token }: Person, id: string, body: object) =>
   world.call('PATCH', `/v1/me/webhooks/${id}`, { token, body })
+const rotate = ({ token }: Person, id: string, query = '') =>
+  world.call('POST', `/v1/me/webhooks/${id}/secret${query}`, { token })
 const here = (path = '/hook') => `https://127.0.0.1:${new URL(world.receiver.url).port}${path}`
 const hook = (more: object = {}) => ({ url: here(), events: ['photo.ready'], ...more })
 
@@ -54,6 +57,7 @@ describe('webhooks', () => {
     expect((await world.call('DELETE', `/v1/me/webhooks/${id}`, { token: bob.token })).status).toBe(404)
     const replay = `/v1/me/webhooks/${id}/deliveries/${randomUUID()}/replay`
     for (const { token } of [ann, bob]) expect((await world.call('POST', replay, { token })).status).toBe(404)
+    expect((await rotate(bob, id)).status).toBe(404)
     expect(await world.webhook(ann, id)).toMatchObject({ enabled: true })
   })
 
@@ -92,6 +96,27 @@ describe('webhooks', () => {
     })
   })
 
+  it('tell their account what is done with them, and no more', async () => {
+    const { id } = (await make(ann, hook())).body.webhook
+    await change(ann, id, { url: here('/other') })
+    await change(ann, id, { url: here('/other'), events: ['photo.failed'], enabled: false })
+    await rotate(ann, id)
+    await world.call('DELETE', `/v1/me/webhooks/${id}`, { token: ann.token })
+    for (const refused of [
+      change(bob, id, { url: here() }),
+      rotate(ann, id),
+      make(ann, hook({ url: 'ftp:' })),
+    ])
+      expect((await refused).status).toBeGreaterThanOrEqual(400)
+    const { body } = await world.call('GET', '/v1/me/security-events', { token: ann.token })
+    expect(body.items.map((item: { kind: string }) => item.kind)).toEqual([
+      'webhook_deleted',
+      'webhook_secret_rotated',
+      'webhook_changed',
+      'webhook_created',
+    ])
+  })
+
   it('need the key of the installation', async () => {
     const without = await openApiWorld({ WEBHOOK_KEY: '' })
     try {
@@ -103,6 +128,68 @@ describe('webhooks', () => {
     } finally {
       await without.close()
     }
+  })
+})
+
+describe('a secret that is rotated', () => {
+  const photo = async () => {
+    const photoId = await world.seedPhoto({ ownerId: ann.id })
+    await world.call('DELETE', `/v1/photos/${photoId}`, { token: ann.token })
+    await world.deliver()
+  }
+  const opened = async (...secrets: string[]) => {
+    await photo()
+    const [message] = world.receiver.received.splice(0)
+    const { headers, body } = message!
+    return secrets.map((secret) => {
+      try {
+        return Boolean(new Receiver(secret).verify(body.toString(), headers as Record<string, string>))
+      } catch {
+        return false
+      }
+    })
+  }
+  const secretAfter = async (id: string, query = '') => {
+    const { status, headers, body } = await rotate(ann, id, query)
+    expect([status, headers.get('cache-control')]).toEqual([201, 'no-store'])
+    return body as { secret: string; webhook: Json }
+  }
+
+  it('signs beside the new one for a day', async () => {
+    const { id, secret: first } = await world.hook(ann, ['photo.trashed'])
+    const { secret: second, webhook } = await secretAfter(id)
+    expect(second).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
+    expect(await opened(first, second)).toEqual([true, true])
+    expect(webhook).toEqual(await world.webhook(ann, id))
+    expect(Date.parse(webhook.previousSecretsUntil) - Date.now()).toBeGreaterThan(23 * 3_600_000)
+    await world.db.primary({
+      text: 'UPDATE webhooks SET previous_secrets_until = now() WHERE webhook_id = $1',
+      values: [id],
+    })
+    expect(await opened(first, second)).toEqual([false, true])
+  })
+
+  it('goes on signing when the answer was lost and another was asked for', async () => {
+    const { id, secret: first } = await world.hook(ann, ['photo.trashed'])
+    const [{ secret: second }, { secret: third }] = [await secretAfter(id), await secretAfter(id)]
+    expect(new Set([first, second, third]).size).toBe(3)
+    expect(await opened(first, second, third)).toEqual([true, true, true])
+  })
+
+  it('ends at once if it is asked for', async () => {
+    const { id, secret: first } = await world.hook(ann, ['photo.trashed'])
+    const { secret: second } = await secretAfter(id)
+    const { secret: third, webhook } = await secretAfter(id, '?endPrevious=true')
+    expect(webhook.previousSecretsUntil).toBeNull()
+    expect(await opened(first, second, third)).toEqual([false, false, true])
+    const { secret: fourth } = await secretAfter(id)
+    expect(await opened(first, second, third, fourth)).toEqual([false, false, true, true])
+  })
+
+  it('is another one for each of two rotations at once', async () => {
+    const { id, secret: first } = await world.hook(ann, ['photo.trashed'])
+    const both = await Promise.all([secretAfter(id), secretAfter(id)])
+    expect(await opened(first, ...both.map(({ secret }) => secret))).toEqual([true, true, true])
   })
 })
 
@@ -118,14 +205,13 @@ describe('an address', () => {
     'https://no-such-name.invalid/',
   ]
   it.each(blocked)('is blocked: %s', async (url) => {
+    const { id } = await world.hook(ann, ['photo.ready'])
     const before = await world.rowCounts()
     const answer = await make(ann, hook({ url }))
     expect(answer).toMatchObject({ status: 422, body: { code: 'blocked_address' } })
     expect(answer.body.errors[0].path).toBe('body.url')
-    const { id } = await world.hook(ann, ['photo.ready'])
     expect((await change(ann, id, { url })).body.code).toBe('blocked_address')
     expect((await world.webhook(ann, id)).url).toBe(here())
-    await world.call('DELETE', `/v1/me/webhooks/${id}`, { token: ann.token })
     expect(await world.rowCounts()).toEqual(before)
   })
 

@@ -7,6 +7,7 @@ import { createDeliveries } from '../../../src/services/webhooks/deliveries.ts'
 import { createWebhooks } from '../../../src/services/webhooks/webhooks.ts'
 import { orchestrationWorker } from '../../../src/workers/orchestration.ts'
 import type { RunningWorker, WorkerDefinition } from '../../../src/workers/run-worker.ts'
+import { securityEvents, testDevice } from '../../support/factories/accounts.ts'
 import { buildPhoto } from '../../support/factories/photos.ts'
 import { startHttpsServer, type HttpsServer } from '../../support/servers/https-server.ts'
 import { eventually, openUploadWorld, type UploadWorld } from '../../support/worlds/upload-world.ts'
@@ -59,9 +60,14 @@ const attempting = (wrap: (attempt: Attempt) => Attempt): WorkerDefinition => ({
 async function ownerWithWebhook() {
   const { OUTGOING_NETWORKS: networks, OUTGOING_PORTS: ports, WEBHOOK_KEY: key } = world.config
   const owner = await world.owner()
-  const webhooks = createWebhooks({ db: world.db, userUrls: createUserUrls({ networks, ports }), key })
+  const webhooks = createWebhooks({
+    db: world.db,
+    userUrls: createUserUrls({ networks, ports }),
+    securityEvents,
+    key,
+  })
   const url = new URL(`https://127.0.0.1:${new URL(receiver.url).port}/hook`)
-  const { webhook, secret } = await webhooks.create(owner, { url, events: ['like.received'] })
+  const { webhook, secret } = await webhooks.create(owner, { url, events: ['like.received'] }, testDevice)
   return { owner, webhookId: webhook.webhook_id, secret }
 }
 

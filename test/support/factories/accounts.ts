@@ -37,7 +37,10 @@ const cheapPasswords: Passwords = {
 const { jwtKeys } = loadConfig()
 const refreshTokens = createRefreshTokens(jwtKeys)
 const devices = createDevices(jwtKeys, refreshTokens)
-const tests: Device = { userAgent: 'tests', network: '127.0.0.1' }
+/** What tests come from. */
+export const testDevice: Device = { userAgent: 'tests', network: '127.0.0.1' }
+
+export const securityEvents = createSecurityEvents({ devices, logger: pino({ level: 'silent' }) })
 
 export function sessionsOf(db: Database): Sessions {
   return createSessions({
@@ -47,7 +50,7 @@ export function sessionsOf(db: Database): Sessions {
     maxSessionDays: 365,
     refreshTokens,
     devices,
-    securityEvents: createSecurityEvents({ devices, logger: pino({ level: 'silent' }) }),
+    securityEvents,
   })
 }
 
@@ -63,7 +66,7 @@ export function accountsOf(db: Database): Accounts {
 /** An account and its first session, as after a sign-up. */
 export async function buildUser(db: Database, username = uniqueName()): Promise<BuiltUser> {
   const password = randomUUID()
-  const { session } = await accountsOf(db).register({ username, password, displayName: null }, tests)
+  const { session } = await accountsOf(db).register({ username, password, displayName: null }, testDevice)
   return { username, password, ...session }
 }
 

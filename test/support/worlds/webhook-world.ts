@@ -28,6 +28,7 @@ interface DeliveryRow {
 /** A notification world with a receiver, in which a test says when deliveries are admitted and tried. */
 export interface WebhookWorld extends NotificationWorld {
   receiver: HttpsServer
+  /** The news of it is not told, to the webhook itself either. */
   hook(who: Person, events: readonly string[], path?: string): Promise<MadeWebhook>
   webhook(who: Person, id: string): Promise<Json>
   deliveries(who: Person, id: string): Promise<Json[]>
@@ -88,6 +89,11 @@ export async function openWebhookWorld(): Promise<WebhookWorld> {
         body: { url, events },
       })
       expect(status).toBe(201)
+      await db.primary({
+        text: `DELETE FROM notification_events n USING security_events s
+               WHERE s.user_id = $1 AND s.kind = 'webhook_created' AND n.item_id = s.security_event_id`,
+        values: [who.id],
+      })
       return { id: body.webhook.id, secret: body.secret }
     },
     webhook: async (who, id) => (await get(who, `/${id}`)).webhook,

@@ -8,6 +8,7 @@ import { operation } from '../../operation.ts'
 import { avatarUrl } from '../accounts/schema.ts'
 import {
   atLeastOneField,
+  flag,
   instant,
   listOf,
   pageQuery,
@@ -199,11 +200,7 @@ export const DeletePhoto = operation({
     'that is not published is erased in any case.',
   params: PhotoParams,
   query: z.strictObject({
-    permanent: z
-      .enum(['true', 'false'])
-      .default('false')
-      .transform((given) => given === 'true')
-      .meta({ description: 'Erase it now.', ...shownAs({ type: 'boolean', default: false }) }),
+    permanent: flag('Erase it now.'),
   }),
   responses: { 204: null },
   errors: ['not_found', 'forbidden'],

@@ -5,6 +5,7 @@ export const webhookExample = {
   enabled: true,
   disabledReason: null,
   failingSince: null,
+  previousSecretsUntil: null,
   createdAt: '2026-03-09T19:45:00.000Z',
 }
 

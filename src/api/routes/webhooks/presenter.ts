@@ -10,6 +10,7 @@ export function presentWebhook(webhook: ShownWebhook) {
     enabled: webhook.disabled_at === null,
     disabledReason: webhook.disabled_reason,
     failingSince: webhook.failing_since?.toISOString() ?? null,
+    previousSecretsUntil: webhook.previous_secrets_until?.toISOString() ?? null,
     createdAt: webhook.created_at.toISOString(),
   }
 }

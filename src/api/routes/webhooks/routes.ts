@@ -1,6 +1,9 @@
+import type { ShownWebhook } from '../../../services/webhooks/webhooks.ts'
+import type { ApiContext } from '../../context.ts'
 import { signedIn } from '../../middlewares/identity.ts'
 import { limit } from '../../middlewares/limit.ts'
 import { listed, presentPage, reading } from '../../middlewares/listed.ts'
+import { deviceOf } from '../../middlewares/sign-in-throttle.ts'
 import { valid } from '../../middlewares/valid.ts'
 import type { Routes } from '../../routing.ts'
 import { presentDelivery, presentWebhook } from './presenter.ts'
@@ -11,6 +14,7 @@ import {
   ListDeliveries,
   ListWebhooks,
   ReplayDelivery,
+  RotateSecret,
   UpdateWebhook,
 } from './schema.ts'
 
@@ -20,10 +24,8 @@ export function webhookRoutes(routes: Routes): void {
   })
 
   routes.post('/me/webhooks', limit('write'), signedIn(), valid(CreateWebhook), async (ctx) => {
-    const { webhook, secret } = await ctx.services.webhooks.create(ctx.viewer.userId, ctx.input.body)
-    ctx.status = 201
-    ctx.set('Cache-Control', 'no-store')
-    ctx.body = { webhook: presentWebhook(webhook), secret }
+    const { userId } = ctx.viewer
+    showOnce(ctx, await ctx.services.webhooks.create(userId, ctx.input.body, deviceOf(ctx)))
   })
 
   routes.get(
@@ -40,14 +42,33 @@ export function webhookRoutes(routes: Routes): void {
 
   routes.patch('/me/webhooks/:webhookId', limit('write'), signedIn(), valid(UpdateWebhook), async (ctx) => {
     const { params, body } = ctx.input
-    const webhook = await ctx.services.webhooks.update(ctx.viewer.userId, params.webhookId, body)
+    const webhook = await ctx.services.webhooks.update(
+      ctx.viewer.userId,
+      params.webhookId,
+      body,
+      deviceOf(ctx),
+    )
     ctx.body = { webhook: presentWebhook(webhook) }
   })
 
   routes.delete('/me/webhooks/:webhookId', limit('write'), signedIn(), valid(DeleteWebhook), async (ctx) => {
-    await ctx.services.webhooks.delete(ctx.viewer.userId, ctx.input.params.webhookId)
+    await ctx.services.webhooks.delete(ctx.viewer.userId, ctx.input.params.webhookId, deviceOf(ctx))
     ctx.status = 204
   })
+
+  routes.post(
+    '/me/webhooks/:webhookId/secret',
+    limit('write'),
+    signedIn(),
+    valid(RotateSecret),
+    async (ctx) => {
+      const { params, query } = ctx.input
+      showOnce(
+        ctx,
+        await ctx.services.webhooks.rotateSecret(ctx.viewer.userId, params.webhookId, query, deviceOf(ctx)),
+      )
+    },
+  )
 
   routes.get(
     '/me/webhooks/:webhookId/deliveries',
@@ -73,4 +94,10 @@ export function webhookRoutes(routes: Routes): void {
       ctx.body = { delivery: presentDelivery(delivery) }
     },
   )
+}
+
+function showOnce(ctx: ApiContext, { webhook, secret }: { webhook: ShownWebhook; secret: string }): void {
+  ctx.status = 201
+  ctx.set('Cache-Control', 'no-store')
+  ctx.body = { webhook: presentWebhook(webhook), secret }
 }

@@ -4,11 +4,12 @@ import {
   DELIVERY_HOURS,
   DELIVERY_STATES,
   DISABLED_REASONS,
+  PREVIOUS_SECRET_HOURS,
   WEBHOOK_EVENTS,
   type WebhookEvent,
 } from '../../../domain/webhooks.ts'
 import { operation } from '../../operation.ts'
-import { atLeastOneField, characters, idOf, instant, listOf, pageQuery } from '../inputs.ts'
+import { atLeastOneField, characters, flag, idOf, instant, listOf, pageQuery } from '../inputs.ts'
 import { deliveryExample, webhookExample } from './examples.ts'
 
 const event = z.enum(WEBHOOK_EVENTS as [WebhookEvent, ...WebhookEvent[]]).meta({
@@ -29,6 +30,9 @@ const WebhookSchema = z
     failingSince: instant
       .nullable()
       .meta({ description: 'The first attempt that failed since the last one that did not.' }),
+    previousSecretsUntil: instant.nullable().meta({
+      description: 'Until then, secrets from before the last rotation sign as well.',
+    }),
     createdAt: instant,
   })
   .meta({ id: 'Webhook' })
@@ -117,7 +121,7 @@ export const UpdateWebhook = operation({
   id: 'updateWebhook',
   summary: 'Change a webhook',
   description:
-    'Another address, and `enabled: true`, begin with a clean slate. While it is disabled nothing is queued for it. The secret stays.',
+    'Another address, and `enabled: true`, begin with a clean slate. While it is disabled nothing is queued for it. The secret stays; `POST …/secret` gives it another one.',
   params: WebhookParams,
   body: atLeastOneField(
     z.strictObject({ url: url.optional(), events: events.optional(), enabled: z.boolean().optional() }),
@@ -126,6 +130,25 @@ export const UpdateWebhook = operation({
   scope: 'none',
   responses: { 200: z.object({ webhook: WebhookSchema }) },
   errors: ['not_found', 'blocked_address'],
+})
+
+export const RotateSecret = operation({
+  id: 'rotateWebhookSecret',
+  summary: 'Give a webhook another secret',
+  description:
+    `The new one is shown this once. For ${PREVIOUS_SECRET_HOURS} hours messages carry the signatures of those before it too, so that receivers can change over; ` +
+    'with `endPrevious=true` they end at once, as for a secret that somebody else has got hold of.',
+  params: WebhookParams,
+  query: z.strictObject({ endPrevious: flag('End the secrets of before at once.') }),
+  examples: {
+    answer: {
+      webhook: { ...webhookExample, previousSecretsUntil: '2026-03-10T19:45:00.000Z' },
+      secret: 'whsec_u7pQvX0JtYb1hOe6kZ3rWc9mLd2sGf5nAi8xTq4yRzE=',
+    },
+  },
+  scope: 'none',
+  responses: { 201: z.object({ webhook: WebhookSchema, secret: z.string() }) },
+  errors: ['not_found'],
 })
 
 export const DeleteWebhook = operation({

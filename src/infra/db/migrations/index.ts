@@ -62,6 +62,7 @@ import { Migration20261230EndedSessions } from './migration-20261230-ended-sessi
 import { Migration20261231Avatars } from './migration-20261231-avatars.ts'
 import { Migration20270101ErasureCounts } from './migration-20270101-erasure-counts.ts'
 import { Migration20270102FactorsReset } from './migration-20270102-factors-reset.ts'
+import { Migration20270103WebhookSecrets } from './migration-20270103-webhook-secrets.ts'
 
 /** In order. A released migration is never changed; a new one is added. */
 export const migrations = [
@@ -129,4 +130,5 @@ export const migrations = [
   { name: '20261231-avatars', class: Migration20261231Avatars },
   { name: '20270101-erasure-counts', class: Migration20270101ErasureCounts },
   { name: '20270102-factors-reset', class: Migration20270102FactorsReset },
+  { name: '20270103-webhook-secrets', class: Migration20270103WebhookSecrets },
 ]

@@ -3,6 +3,7 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { noisyImage } from '../../../../test/support/factories/images.ts'
 import { openTextReader, type TextReader } from './open-text-reader.ts'
@@ -68,7 +69,12 @@ describe('the reader of texts', () => {
   it('gives a picture up that takes too much time twice', async () => {
     const hasty = openTextReader({ ...options, cpuSeconds: 0.01 })
     try {
-      const read = hasty.read(await copyOf('sign.png'))
+      // So much print that it takes seconds, whose processor time is looked at twice a second.
+      const page = join(folder, 'page.png')
+      await sharp({ create: { width: 2_048, height: 2_048, channels: 3, background: 'white' } })
+        .composite([{ input: join(pictures, 'sign.png'), tile: true, gravity: 'northwest' }])
+        .toFile(page)
+      const read = hasty.read(page)
       await expect(read).rejects.toMatchObject({ name: 'InvalidImageError', code: 'too_complex' })
     } finally {
       await hasty.close()
