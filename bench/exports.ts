@@ -78,7 +78,7 @@ async function open({ quick, documents }: TrialOptions): Promise<Trial> {
       conditions: {
         originals: `${ORIGINALS} of ${ORIGINAL_BYTES.toLocaleString('en')} bytes, which all photos share; each photo has a caption, two tags and what its file says`,
         memory:
-          'the highest resident set of the orchestration worker (VmHWM), which does nothing else meanwhile',
+          'the highest resident set of the orchestration worker (VmHWM), which does nothing else meanwhile, and what it was before',
         servers: 'on the same cores',
       },
       contenders: [
@@ -92,13 +92,13 @@ async function open({ quick, documents }: TrialOptions): Promise<Trial> {
       ],
       comparisons: [
         {
-          figure: 'peakMiB',
-          unit: 'MiB of memory at most',
+          figure: 'grownMiB',
+          unit: 'MiB more than before the export',
           ours: 'large',
           reference: 'small',
-          goal: { of: 'ratio', atMost: 1.25 },
+          goal: { of: 'difference', atMost: 64 },
         },
-        { figure: 'grownMiB', unit: 'MiB more than before', ours: 'large', reference: 'small' },
+        { figure: 'peakMiB', unit: 'MiB in all', ours: 'large', reference: 'small' },
         { figure: 'photosPerSecond', unit: 'photos/s', ours: 'large', reference: 'bare copy' },
       ],
       verify: () => verify(folder, exported),

@@ -14,8 +14,8 @@ import { INDEX_VERSION } from '../../infra/opensearch/mapping.ts'
 import type { PhotoDocument, PhotoIndex } from '../../infra/opensearch/photo-index.ts'
 import { versionOf } from '../../infra/opensearch/versions.ts'
 import { compareStretch } from './compare.ts'
-import { readPublishedAfter, readVersions, toDocument, type IndexedRow } from './photo-document.ts'
-import { bringInLine, type SearchIndexDeps } from './search-index.ts'
+import { readPublishedAfter, toDocument, type IndexedRow } from './photo-document.ts'
+import type { SearchIndexDeps } from './search-index.ts'
 
 export interface ReindexerDeps extends SearchIndexDeps {
   builds: IndexBuilds
@@ -59,7 +59,7 @@ interface PageUnderWay {
 const PAGE = 1_000
 
 export function createReindexer(deps: ReindexerDeps): Reindexer {
-  const { primary, index: everywhere, builds, only, documentsOf } = deps
+  const { primary, builds, only, documentsOf } = deps
 
   /** @throws BuildGoneError if the index is no longer being built */
   async function assertBuilding(index: string): Promise<void> {
@@ -74,16 +74,7 @@ export function createReindexer(deps: ReindexerDeps): Reindexer {
       const outcome = outcomes[at]!
       return outcome.state === 'rejected' ? [{ photoId, reason: outcome.reason }] : []
     })
-    // A photo that was deleted meanwhile, so long ago that the index has forgotten, came back by this.
-    const versions = await readVersions(
-      primary,
-      rows.map((row) => row.photo_id),
-    )
-    const changed = rows.filter((row) => versions.get(row.photo_id) !== row.version)
-    await bringInLine(
-      { primary, index: everywhere },
-      changed.map((row) => row.photo_id),
-    )
+    // A photo that was deleted meanwhile, so long ago that the index has forgotten, would come back by this; the comparison finds it.
     return {
       documents: rows.length - rejections.length,
       rejected: rejections.length,
@@ -112,7 +103,7 @@ export function createReindexer(deps: ReindexerDeps): Reindexer {
         return reached
       }
 
-      // While OpenSearch writes a page, the one before it is looked at once more and the next one is made.
+      // While OpenSearch writes a page, the next one is made.
       let before: PageUnderWay | undefined
       let underWay: PageUnderWay | undefined
       try {
