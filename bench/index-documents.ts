@@ -10,8 +10,6 @@ import { startBenchService } from './service.ts'
 const sizes = { full: 1_000_000, quick: 20_000 }
 /** Each has as many photos; their number is rounded up. */
 const OWNERS = 1_000
-/** Written before anything is measured: OpenSearch takes more than twice as long for its first hundred thousand documents, until they are compiled code. */
-const WARM_UP = 200_000
 /** Operations of a request of the reference, as many as of ours. */
 const BULK = 1_000
 
@@ -19,7 +17,6 @@ export const index: Benchmark = {
   name: 'index',
   summary:
     'The search index is built anew from Postgres, and the same documents are sent to OpenSearch as they are.',
-  once: true,
   open,
 }
 
@@ -66,14 +63,14 @@ async function open({ quick, documents }: TrialOptions): Promise<Trial> {
      * All requests are ready before the clock starts: pauses between them would be time in which OpenSearch merges segments unseen.
      * @returns how long they take, in ms
      */
-    async function sendRaw(limit = Infinity): Promise<number> {
+    async function sendRaw(): Promise<number> {
       await client.indices.delete({ index: raw, ignore_unavailable: true })
       await client.indices.create({
         index: raw,
         body: { settings: { index: { ...indexSettings, refresh_interval: '30s' } }, mappings: indexMapping },
       })
       const requests: string[][] = []
-      for (let after: string | null = null; requests.length * BULK < limit;) {
+      for (let after: string | null = null; ;) {
         const rows = await readPublishedAfter(db.primary, after, BULK)
         if (rows.length === 0) break
         requests.push(rows.map(toDocument).flatMap(rawLines))
@@ -88,21 +85,18 @@ async function open({ quick, documents }: TrialOptions): Promise<Trial> {
         await client.indices.refresh({ index: raw })
       })
     }
-    await sendRaw(WARM_UP)
 
     return {
       conditions: {
         data: `${photos.toLocaleString('en')} published photos of ${OWNERS.toLocaleString('en')} accounts, each with a caption`,
         references:
           'the same mapping and settings, requests of 1,000 documents, one after the other, without versions',
-        'warm-up': `${WARM_UP.toLocaleString('en')} documents before the first measurement, as the JVM compiles what it does often`,
         load: 'from the process of the benchmark, on the same cores as all servers',
       },
       contenders: [
         {
           name: 'darkroom',
-          setting:
-            'the steps of searchReindex: rows from Postgres, versioned writes, a look at the rows’ versions',
+          setting: 'the steps of searchReindex: rows from Postgres, documents made of them, versioned writes',
           measure: measureOurs,
         },
         {

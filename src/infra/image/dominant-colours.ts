@@ -18,19 +18,31 @@ export function dominantColours(thumbhash: string): Colour[] {
   const bytes = Buffer.from(thumbhash, 'base64')
   if (bytes.length < LEAST_BYTES) return []
   const rgba = thumbhashPixels(bytes, SIDE)
-  const pixels = new Map<Colour, number>()
+  const colours: Colour[] = []
+  const pixels: number[] = []
+  let rank = -1
   let seen = 0
   for (let at = 0; at + 3 < rgba.length; at += 4) {
     if (rgba[at + 3]! < LEAST_ALPHA) continue
     const colour = colourOf(rgba[at]!, rgba[at + 1]!, rgba[at + 2]!)
-    pixels.set(colour, (pixels.get(colour) ?? 0) + 1)
+    // Most pixels have the colour of the one before.
+    if (colour !== colours[rank]) {
+      rank = colours.indexOf(colour)
+      if (rank < 0) {
+        rank = colours.push(colour) - 1
+        pixels.push(0)
+      }
+    }
+    pixels[rank]!++
     seen++
   }
-  return [...pixels]
-    .sort(([, left], [, right]) => right - left)
-    .filter(([, count], rank) => rank === 0 || count >= seen * LEAST_SHARE)
+  if (colours.length < 2) return colours
+  return colours
+    .map((colour, at) => ({ colour, count: pixels[at]! }))
+    .sort((left, right) => right.count - left.count)
+    .filter(({ count }, at) => at === 0 || count >= seen * LEAST_SHARE)
     .slice(0, MAX_COLOURS)
-    .map(([colour]) => colour)
+    .map(({ colour }) => colour)
 }
 
 /** The header alone. */

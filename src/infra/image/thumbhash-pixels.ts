@@ -25,7 +25,7 @@ const cosines = new Map<number, Float64Array>()
  * but for rounding, in a fraction of its time, which counts where the documents of millions of photos are made: cosines are computed once for each size,
  * and rows before their pixels.
  */
-export function thumbhashPixels(hash: Uint8Array, side: number): Uint8ClampedArray {
+export function thumbhashPixels(hash: Uint8Array, side: number): Uint8Array {
   const header = hash[0]! | (hash[1]! << 8) | (hash[2]! << 16)
   const hasAlpha = header >> 23 !== 0
   const isLandscape = hash[4]! >> 7 !== 0
@@ -50,16 +50,22 @@ export function thumbhashPixels(hash: Uint8Array, side: number): Uint8ClampedArr
   if (hasAlpha) decode(opacity, hash, at, (hash[5]! & 15) / 15, (hash[5]! >> 4) / 15, 5, 5, size)
 
   const [l, p, q, a] = [lightness.pixels, yellowness.pixels, redness.pixels, opacity.pixels]
-  const rgba = new Uint8ClampedArray(4 * width * height)
+  const rgba = new Uint8Array(4 * width * height)
   for (let pixel = 0; pixel < width * height; pixel++) {
     const blue = l[pixel]! - (2 / 3) * p[pixel]!
     const redder = (3 * l[pixel]! - blue + q[pixel]!) / 2
-    rgba[4 * pixel] = Math.floor(255 * redder)
-    rgba[4 * pixel + 1] = Math.floor(255 * (redder - q[pixel]!))
-    rgba[4 * pixel + 2] = Math.floor(255 * blue)
-    rgba[4 * pixel + 3] = hasAlpha ? Math.floor(255 * a[pixel]!) : 255
+    rgba[4 * pixel] = byteOf(redder)
+    rgba[4 * pixel + 1] = byteOf(redder - q[pixel]!)
+    rgba[4 * pixel + 2] = byteOf(blue)
+    rgba[4 * pixel + 3] = hasAlpha ? byteOf(a[pixel]!) : 255
   }
   return rgba
+}
+
+/** Of 0 to 1, which a hash may go beyond. */
+function byteOf(part: number): number {
+  const byte = (255 * part) | 0
+  return byte < 0 ? 0 : byte > 255 ? 255 : byte
 }
 
 /**
@@ -89,20 +95,33 @@ function decode(
     }
   const horizontal = cosinesOf(width)
   const vertical = cosinesOf(height)
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < across; x++) {
+  for (let y = 0, pixel = 0, wave = 0; y < height; y++, pixel += width, wave += MAX_FREQUENCIES) {
+    for (let x = 0; x < MAX_FREQUENCIES; x++) {
       let sum = 0
-      for (let v = 0; v < down; v++)
-        sum += coefficients[v * MAX_FREQUENCIES + x]! * vertical[y * MAX_FREQUENCIES + v]!
+      for (let v = 0; x * down < across * (down - v); v++)
+        sum += coefficients[v * MAX_FREQUENCIES + x]! * vertical[wave + v]!
       row[x] = sum
     }
-    for (let x = 0; x < width; x++) {
-      let sum = 0
-      for (let u = 0; u < across; u++) sum += row[u]! * horizontal[x * MAX_FREQUENCIES + u]!
-      pixels[y * width + x] = sum
-    }
+    mirrored(pixels, pixel, width, horizontal)
   }
   return at
+}
+
+/** Writes a row of pixels by its waves: even ones are the same from the other side, and odd ones the opposite. */
+function mirrored(pixels: Float64Array, from: number, width: number, horizontal: Float64Array): void {
+  const r0 = row[0]!
+  const r1 = row[1]!
+  const r2 = row[2]!
+  const r3 = row[3]!
+  const r4 = row[4]!
+  const r5 = row[5]!
+  const r6 = row[6]!
+  for (let x = 0, wave = 0; 2 * x < width; x++, wave += MAX_FREQUENCIES) {
+    const even = r0 + r2 * horizontal[wave + 2]! + r4 * horizontal[wave + 4]! + r6 * horizontal[wave + 6]!
+    const odd = r1 * horizontal[wave + 1]! + r3 * horizontal[wave + 3]! + r5 * horizontal[wave + 5]!
+    pixels[from + x] = even + odd
+    pixels[from + width - 1 - x] = even - odd
+  }
 }
 
 function cosinesOf(size: number): Float64Array {

@@ -57,6 +57,8 @@ interface PageUnderWay {
 
 /** Photos that are read at once; their documents take about half a megabyte. */
 const PAGE = 1_000
+/** Pages that OpenSearch writes at once: with two it waits for Postgres and for this process a tenth of the time. */
+const PAGES_AT_ONCE = 4
 
 export function createReindexer(deps: ReindexerDeps): Reindexer {
   const { primary, builds, only, documentsOf } = deps
@@ -97,33 +99,31 @@ export function createReindexer(deps: ReindexerDeps): Reindexer {
       const prepare = async (from: PhotoId | null) =>
         (await readPublishedAfter(primary, from, size)).map((row) => ({ row, put: toDocument(row) }))
 
-      async function reach({ last, tally, isAtEnd }: PageUnderWay): Promise<CopySlice> {
-        reached = { after: last, tally: addCopied(reached.tally, await tally), isAtEnd }
+      async function reach({ last: photoId, tally, isAtEnd }: PageUnderWay): Promise<void> {
+        reached = { after: photoId, tally: addCopied(reached.tally, await tally), isAtEnd }
         onReached(reached)
-        return reached
       }
 
-      // While OpenSearch writes a page, the next one is made.
-      let before: PageUnderWay | undefined
-      let underWay: PageUnderWay | undefined
+      // While OpenSearch writes pages, the next one is made.
+      const underWay: PageUnderWay[] = []
+      let last = after
       try {
         let next = prepare(after)
         for (let begun = 0; ;) {
           const page = await next
           signal.throwIfAborted()
           const isAtEnd = page.length < size
-          const last = page.at(-1)?.row.photo_id ?? before?.last ?? after
+          last = page.at(-1)?.row.photo_id ?? last
           begun += page.length
           const isOver = isAtEnd || performance.now() > endsAt || begun + size > maxDocuments
-          underWay = { last, isAtEnd, tally: handled(copyPage(index, page)) }
+          underWay.push({ last, isAtEnd, tally: handled(copyPage(index, page)) })
           if (!isOver) next = handled(prepare(last))
-          if (before) await reach(before)
-          if (isOver) return await reach(underWay)
-          before = underWay
+          while (underWay.length > (isOver ? 0 : PAGES_AT_ONCE - 1)) await reach(underWay.shift()!)
+          if (isOver) return reached
         }
       } finally {
         // A slice that fails or is cancelled leaves no write behind.
-        await Promise.allSettled([before?.tally, underWay?.tally])
+        await Promise.allSettled(underWay.map(({ tally }) => tally))
       }
     },
 

@@ -127,6 +127,7 @@ describe('a reindex', () => {
       }),
     })
     await copyAll(index, heldUp, 1_000)
+    expect(await compareAll(index)).toMatchObject({ extra: 1, repaired: 1 })
     expect(await storedDocuments(client, index).of([photoId])).toEqual([])
   })
 
