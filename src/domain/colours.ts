@@ -36,7 +36,9 @@ export function colourOf(red: number, green: number, blue: number): Colour {
   if (value < 0.2) return 'black'
   if (saturation < 0.15) return value > 0.85 ? 'white' : 'grey'
   const hue = hueOf(red / 255, green / 255, blue / 255, chroma)
-  const colour = HUES.find(([end]) => hue < end)?.[1] ?? 'red'
+  let at = 0
+  while (at < HUES.length - 1 && hue >= HUES[at]![0]) at++
+  const colour = HUES[at]![1]
   // Dark orange is brown, and pale red is pink.
   if (colour === 'orange' && value < 0.65) return 'brown'
   if (colour === 'red' && saturation < 0.5 && value > 0.7) return 'pink'

@@ -93,10 +93,11 @@ function decode(
       // All but the mean count twice.
       coefficients[y * MAX_FREQUENCIES + x] = (bits / 7.5 - 1) * scale * 2
     }
+  row.fill(0)
   const horizontal = cosinesOf(width)
   const vertical = cosinesOf(height)
   for (let y = 0, pixel = 0, wave = 0; y < height; y++, pixel += width, wave += MAX_FREQUENCIES) {
-    for (let x = 0; x < MAX_FREQUENCIES; x++) {
+    for (let x = 0; x < across; x++) {
       let sum = 0
       for (let v = 0; x * down < across * (down - v); v++)
         sum += coefficients[v * MAX_FREQUENCIES + x]! * vertical[wave + v]!

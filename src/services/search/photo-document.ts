@@ -52,10 +52,12 @@ export async function readPublishedAfter(
   after: PhotoId | null,
   count: number,
 ): Promise<IndexedRow[]> {
+  // By name and with the number in its text, so that it is planned once: planning took a fifth of its time. Callers have one or two sizes.
   const rows = await primary<Omit<IndexedRow, 'place'>>({
+    name: `search-published-${count}`,
     text: `SELECT ${COLUMNS} FROM photos p JOIN users u ON u.user_id = p.owner_id
-      WHERE p.status = 'ready' AND p.photo_id > $1 ORDER BY p.photo_id LIMIT $2`,
-    values: [after ?? FIRST_ID, count],
+      WHERE p.status = 'ready' AND p.photo_id > $1 ORDER BY p.photo_id LIMIT ${Math.trunc(count)}`,
+    values: [after ?? FIRST_ID],
   })
   const placeOf = await knownPlaces()
   return rows.map((row) => withPlace(row, placeOf))
