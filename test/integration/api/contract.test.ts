@@ -573,6 +573,13 @@ describe('the contract', () => {
     await walk(bob, 'GET /me/webhooks/:webhookId', 404, one)
     expect((await walk(ann, 'GET /me/webhooks/:webhookId', 200, one)).webhook).toEqual(webhook)
     await twice(ann, 'PATCH /me/webhooks/:webhookId', 200, { ...one, body: { events: body.events } })
+    await walk(bob, 'POST /me/webhooks/:webhookId/secret', 404, one)
+    const rotated = await walk(ann, 'POST /me/webhooks/:webhookId/secret', 201, one)
+    expect(rotated).toEqual({
+      webhook: { ...webhook, previousSecretsUntil: expect.any(String) },
+      secret: expect.stringMatching(/^whsec_(?!$)/),
+    })
+    expect(rotated.secret).not.toBe(secret)
     const trashed = await world.seedPhoto({ ownerId: ann.id })
     await walk(ann, 'DELETE /photos/:photoId', 204, { names: { photoId: trashed } })
     const { items } = await walk(ann, 'GET /me/webhooks/:webhookId/deliveries', 200, one)

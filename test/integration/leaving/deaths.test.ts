@@ -111,6 +111,8 @@ async function left(): Promise<Left> {
       UPDATE account_erasures SET started_at = now() WHERE erasure_id = $1`,
     values: [erasure.id, ann.id],
   })
+  // What the departure is told by, which the next account's writing would else take or not.
+  await world.write()
   return { account: { erasureId: erasure.id, userId: ann.id }, exports, bob, bobs }
 }
 
