@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import * as yauzl from 'yauzl'
 import { loadConfig } from '../src/config/config.ts'
+import { storageOf } from '../src/infra/s3/storage-of.ts'
 import { openObjectStore, type ObjectStore } from '../src/infra/s3/object-store.ts'
 import { ApiClient } from '../stack/client/api-client.ts'
 import type { Benchmark, Finding, Sample, Trial, TrialOptions } from './harness.ts'
@@ -113,12 +114,8 @@ async function open({ quick, documents }: TrialOptions): Promise<Trial> {
 function openStorage({ instance }: BenchService): ObjectStore {
   const config = loadConfig(instance.env)
   return openObjectStore({
-    endpoint: config.S3_ENDPOINT,
-    publicEndpoint: config.S3_PUBLIC_ENDPOINT,
-    region: config.S3_REGION,
+    ...storageOf(config),
     bucket: config.S3_BUCKET,
-    accessKeyId: config.S3_ACCESS_KEY_ID,
-    secretAccessKey: config.S3_SECRET_ACCESS_KEY,
   })
 }
 

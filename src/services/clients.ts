@@ -1,5 +1,6 @@
 import type { Client as TemporalClient } from '@temporalio/client'
 import type { Config } from '../config/config.ts'
+import { storageOf } from '../infra/s3/storage-of.ts'
 import { createCdn, type Cdn } from '../infra/cdn/cdn.ts'
 import { cloudFrontSigner, createCloudFront } from '../infra/cdn/cloudfront.ts'
 import { createEdge } from '../infra/cdn/edge.ts'
@@ -114,15 +115,8 @@ export async function openClients(
     () => openWakeUps(redis()),
     (opened) => opened.close(),
   )
-  const storage = () => ({
-    endpoint: config.S3_ENDPOINT,
-    publicEndpoint: config.S3_PUBLIC_ENDPOINT,
-    region: config.S3_REGION,
-    accessKeyId: config.S3_ACCESS_KEY_ID,
-    secretAccessKey: config.S3_SECRET_ACCESS_KEY,
-  })
   const objects = lazily(
-    () => openObjectStore({ ...storage(), bucket: config.S3_BUCKET }),
+    () => openObjectStore({ ...storageOf(config), bucket: config.S3_BUCKET }),
     (store) => store.close(),
   )
   const archive = lazily(
@@ -130,7 +124,7 @@ export async function openClients(
       config.S3_COLD_BUCKET === undefined
         ? undefined
         : openArchive({
-            ...storage(),
+            ...storageOf(config),
             bucket: config.S3_COLD_BUCKET,
             storageClass: config.S3_COLD_STORAGE_CLASS,
             restoreTier: config.S3_COLD_RESTORE_TIER,

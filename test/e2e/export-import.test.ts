@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/config.ts'
+import { storageOf } from '../../src/infra/s3/storage-of.ts'
 import { openDatabase, type Database } from '../../src/infra/db/database.ts'
 import { openObjectStore, type ObjectStore } from '../../src/infra/s3/object-store.ts'
 import { ApiClient, type PhotoAnswer } from '../../stack/client/api-client.ts'
@@ -62,12 +63,8 @@ describe('an account that moves', () => {
       applicationName: 'export-test',
     })
     objects = openObjectStore({
-      endpoint: config.S3_ENDPOINT,
-      publicEndpoint: config.S3_PUBLIC_ENDPOINT,
-      region: config.S3_REGION,
+      ...storageOf(config),
       bucket: config.S3_BUCKET,
-      accessKeyId: config.S3_ACCESS_KEY_ID,
-      secretAccessKey: config.S3_SECRET_ACCESS_KEY,
     })
     folder = await mkdtemp(join(tmpdir(), 'darkroom-test-import-'))
   })

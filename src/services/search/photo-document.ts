@@ -56,7 +56,7 @@ export async function readPublishedAfter(
   const rows = await primary<Omit<IndexedRow, 'place'>>({
     name: `search-published-${count}`,
     text: `SELECT ${COLUMNS} FROM photos p JOIN users u ON u.user_id = p.owner_id
-      WHERE p.status = 'ready' AND p.photo_id > $1 ORDER BY p.photo_id LIMIT ${Math.trunc(count)}`,
+      WHERE p.status = 'ready' AND p.photo_id > $1 ORDER BY p.photo_id LIMIT ${count}`,
     values: [after ?? FIRST_ID],
   })
   const placeOf = await knownPlaces()

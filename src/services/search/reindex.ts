@@ -57,7 +57,7 @@ interface PageUnderWay {
 
 /** Photos that are read at once; their documents take about half a megabyte. */
 const PAGE = 1_000
-/** Pages that OpenSearch writes at once: with two it waits for Postgres and for this process a tenth of the time. */
+/** Pages that OpenSearch writes at once. Of 300,000 photos, four took a tenth less time than two; of a million, as much. */
 const PAGES_AT_ONCE = 4
 
 export function createReindexer(deps: ReindexerDeps): Reindexer {

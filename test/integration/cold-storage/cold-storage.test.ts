@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { storageOf } from '../../../src/infra/s3/storage-of.ts'
 import type { ColdStorageTally } from '../../../src/contracts/cold-storage.ts'
 import type { PhotoId, UserId } from '../../../src/domain/ids.ts'
 import { openImageProcessor, type ImageProcessor } from '../../../src/infra/image/processor.ts'
@@ -45,12 +46,8 @@ beforeAll(async () => {
   world = await openUploadWorld()
   const { config, db, objects, outbox } = world
   archive = openArchive({
-    endpoint: config.S3_ENDPOINT,
-    publicEndpoint: config.S3_PUBLIC_ENDPOINT,
-    region: config.S3_REGION,
+    ...storageOf(config),
     bucket: config.S3_COLD_BUCKET!,
-    accessKeyId: config.S3_ACCESS_KEY_ID,
-    secretAccessKey: config.S3_SECRET_ACCESS_KEY,
     restoreTier: 'Standard',
     restoredDays: 7,
   })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { storageOf } from '../../../src/infra/s3/storage-of.ts'
 import { originalRestoreWorkflowId } from '../../../src/contracts/original-restore.ts'
 import { photoSyncWorkflowId } from '../../../src/contracts/photo-sync.ts'
 import { photoUploadWorkflowId } from '../../../src/contracts/photo-upload.ts'
@@ -35,12 +36,10 @@ beforeAll(async () => {
   const { config } = world
   proxy = await openGlacierProxy(config.S3_ENDPOINT)
   archive = openArchive({
+    ...storageOf(config),
     endpoint: proxy.url,
     publicEndpoint: proxy.url,
-    region: config.S3_REGION,
     bucket: config.S3_COLD_BUCKET!,
-    accessKeyId: config.S3_ACCESS_KEY_ID,
-    secretAccessKey: config.S3_SECRET_ACCESS_KEY,
     storageClass: 'GLACIER',
     restoreTier: 'Standard',
     restoredDays: 7,

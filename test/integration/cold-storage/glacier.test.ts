@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../../src/config/config.ts'
+import { storageOf } from '../../../src/infra/s3/storage-of.ts'
 import { openArchive, type Archive } from '../../../src/infra/s3/archive.ts'
 import { openGlacierProxy, type GlacierProxy } from '../../support/servers/glacier-proxy.ts'
 
@@ -13,12 +14,10 @@ beforeAll(async () => {
   const config = loadConfig(process.env)
   proxy = await openGlacierProxy(config.S3_ENDPOINT)
   archive = openArchive({
+    ...storageOf(config),
     endpoint: proxy.url,
     publicEndpoint: proxy.url,
-    region: config.S3_REGION,
     bucket: config.S3_COLD_BUCKET!,
-    accessKeyId: config.S3_ACCESS_KEY_ID,
-    secretAccessKey: config.S3_SECRET_ACCESS_KEY,
     storageClass: 'GLACIER',
     restoreTier: 'Standard',
     restoredDays: 7,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { storageOf } from '../../../src/infra/s3/storage-of.ts'
 import type { UserId } from '../../../src/domain/ids.ts'
 import { openArchive } from '../../../src/infra/s3/archive.ts'
 import { askForOriginals } from '../../../src/services/exports/ask-for-originals.ts'
@@ -253,12 +254,10 @@ describe('originals in the cold storage', () => {
     const { config, db } = world
     const proxy = await openGlacierProxy(config.S3_ENDPOINT)
     const glacier = openArchive({
+      ...storageOf(config),
       endpoint: proxy.url,
       publicEndpoint: proxy.url,
-      region: config.S3_REGION,
       bucket: config.S3_COLD_BUCKET!,
-      accessKeyId: config.S3_ACCESS_KEY_ID,
-      secretAccessKey: config.S3_SECRET_ACCESS_KEY,
       storageClass: 'GLACIER',
       restoreTier: 'Standard',
       restoredDays: 7,

@@ -106,6 +106,8 @@ describe('while Redis is silent', () => {
     expect(await asksOfTen(brief)).toBe(10)
     await delay(150)
     expect(await asksOfTen(brief)).toBe(1)
+    proxy.heal()
+    await expect.poll(() => asksOfTen(brief), { timeout: 5_000 }).toBe(10)
   })
 
   it('an error of one command counts as an answer', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import * as yauzl from 'yauzl'
+import { storageOf } from '../../../src/infra/s3/storage-of.ts'
 import type { UserId } from '../../../src/domain/ids.ts'
 import type { Database } from '../../../src/infra/db/database.ts'
 import { openArchive, type Archive } from '../../../src/infra/s3/archive.ts'
@@ -50,12 +51,8 @@ export async function openExportWorld(): Promise<ExportWorld> {
   const world = await openUploadWorld()
   const { config } = world
   const archive = openArchive({
-    endpoint: config.S3_ENDPOINT,
-    publicEndpoint: config.S3_PUBLIC_ENDPOINT,
-    region: config.S3_REGION,
+    ...storageOf(config),
     bucket: config.S3_COLD_BUCKET!,
-    accessKeyId: config.S3_ACCESS_KEY_ID,
-    secretAccessKey: config.S3_SECRET_ACCESS_KEY,
     restoreTier: 'Standard',
     restoredDays: 7,
   })

@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import sharp from 'sharp'
 import type { Client } from '@temporalio/client'
 import { loadConfig, type Config } from '../../../src/config/config.ts'
+import { storageOf } from '../../../src/infra/s3/storage-of.ts'
 import type { OutboxMessage } from '../../../src/contracts/outbox.ts'
 import {
   photoUploadWorkflowId,
@@ -115,12 +116,8 @@ export async function openUploadWorld(overrides: Record<string, string> = {}): P
     applicationName: 'upload-tests',
   })
   const objects = openObjectStore({
-    endpoint: config.S3_ENDPOINT,
-    publicEndpoint: config.S3_PUBLIC_ENDPOINT,
-    region: config.S3_REGION,
+    ...storageOf(config),
     bucket: config.S3_BUCKET,
-    accessKeyId: config.S3_ACCESS_KEY_ID,
-    secretAccessKey: config.S3_SECRET_ACCESS_KEY,
   })
   const temporal = openTemporal({ address: config.TEMPORAL_ADDRESS, namespace })
   await setUpQuietTemporal(temporal)

@@ -10,7 +10,7 @@ export class Migration20270103WebhookSecrets extends Migration {
       ALTER TABLE webhooks
         ADD COLUMN secret_generation integer NOT NULL DEFAULT 1,
         ADD COLUMN oldest_generation integer NOT NULL DEFAULT 1,
-        ADD COLUMN previous_secrets_until    timestamptz(3)`)
+        ADD COLUMN previous_secrets_until timestamptz(3)`)
     this.addSql(`ALTER TABLE security_events DROP CONSTRAINT security_events_kind_check`)
   }
 
